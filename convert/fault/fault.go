@@ -1,0 +1,99 @@
+// Package fault holds what is said of input that cannot be converted: which
+// file, which tensor, what was expected, what was found, and what to do next.
+package fault
+
+import (
+	"errors"
+	"os"
+	"strings"
+)
+
+// A Fault is one thing wrong with the input. Everything but Problem may be empty.
+type Fault struct {
+	File     string // the file concerned, as the user would name it
+	Tensor   string // the tensor concerned, as the file names it
+	Problem  string // what is wrong, lower case, without a full stop
+	Expected string // what should stand there
+	Found    string // what stands there
+	Hint     string // what the user can do, a sentence on a line of its own
+}
+
+// Error gives the fault on one line, without its hint:
+//
+//	file: tensor: problem: expected E, found F
+func (f *Fault) Error() string {
+	var b strings.Builder
+	for _, part := range []string{f.File, f.Tensor} {
+		if part != "" {
+			b.WriteString(Printable(part))
+			b.WriteString(": ")
+		}
+	}
+	b.WriteString(Printable(f.Problem))
+	switch {
+	case f.Expected != "" && f.Found != "":
+		b.WriteString(": expected " + Printable(f.Expected) + ", found " + Printable(f.Found))
+	case f.Expected != "":
+		b.WriteString(": expected " + Printable(f.Expected))
+	case f.Found != "":
+		b.WriteString(": found " + Printable(f.Found))
+	}
+	return b.String()
+}
+
+// A List gathers faults so that all of them are told in one go.
+type List []*Fault
+
+// Add appends what err holds: a *Fault, a List, joined errors, or any other error
+// as the problem of a new fault in file. A nil err adds nothing.
+func (l *List) Add(file string, err error) {
+	var one *Fault
+	var many List
+	switch joined, ok := err.(interface{ Unwrap() []error }); {
+	case err == nil:
+	case errors.As(err, &many):
+		*l = append(*l, many...)
+	case ok:
+		for _, e := range joined.Unwrap() {
+			l.Add(file, e)
+		}
+	case errors.As(err, &one):
+		*l = append(*l, one)
+	default:
+		*l = append(*l, &Fault{File: file, Problem: err.Error()})
+	}
+}
+
+// Err returns the list as an error, or nil where nothing is wrong.
+func (l List) Err() error {
+	if len(l) == 0 {
+		return nil
+	}
+	return l
+}
+
+// Error gives a line a fault; see Lines.
+func (l List) Error() string {
+	var lines []string
+	for _, line := range l.Lines() {
+		lines = append(lines, line.Text)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Cause strips the operation and the path from an error of package os, for faults
+// name the file themselves.
+func Cause(err error) string {
+	var path *os.PathError
+	var link *os.LinkError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &path):
+		return path.Err.Error()
+	case errors.As(err, &link):
+		return link.Err.Error()
+	case errors.As(err, &call):
+		return call.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,40 @@
+package tensor
+
+import (
+	"bytes"
+	"context"
+)
+
+// FirstDifference compares two tensors of one dtype and shape bit for bit, and
+// returns the row-major number of the first element that differs, or -1.
+func FirstDifference(ctx context.Context, files *Files, a, b *Tensor) (int64, error) {
+	if a.File == b.File && a.Offset == b.Offset && a.Contiguous() && b.Contiguous() {
+		return -1, nil // one storage under two names
+	}
+	left, right := &Content{a.DType, []*Tensor{a}}, &Content{b.DType, []*Tensor{b}}
+	g := NewGatherer(files)
+	const piece = 1 << 20
+	p, q := make([]byte, piece), make([]byte, piece)
+	size := a.DType.Size()
+	for off := int64(0); off < left.Bytes(); off += piece {
+		if err := ctx.Err(); err != nil {
+			return 0, context.Cause(ctx)
+		}
+		n := min(piece, left.Bytes()-off)
+		if err := g.Read(p[:n], left, off); err != nil {
+			return 0, err
+		}
+		if err := g.Read(q[:n], right, off); err != nil {
+			return 0, err
+		}
+		if bytes.Equal(p[:n], q[:n]) {
+			continue
+		}
+		for i := int64(0); i < n; i += size {
+			if !bytes.Equal(p[i:i+size], q[i:i+size]) {
+				return (off + i) / size, nil
+			}
+		}
+	}
+	return -1, nil
+}

@@ -1,0 +1,105 @@
+package tensor
+
+// Content is what a tensor of the target holds: the elements of its parts, each
+// in row-major order, one part after the other, as DType.
+type Content struct {
+	DType DType
+	Parts []*Tensor
+}
+
+// Numel returns the number of elements.
+func (c *Content) Numel() int64 {
+	n := int64(0)
+	for _, part := range c.Parts {
+		n += part.Numel()
+	}
+	return n
+}
+
+// Bytes returns the size in bytes.
+func (c *Content) Bytes() int64 { return c.Numel() * c.DType.Size() }
+
+// Strided reports whether some part does not lie in row-major order in its file,
+// so that larger pieces are read faster than smaller ones.
+func (c *Content) Strided() bool {
+	for _, part := range c.Parts {
+		if !part.Contiguous() {
+			return true
+		}
+	}
+	return false
+}
+
+// A Gatherer reads pieces of contents. It keeps one scratch buffer, so a worker has
+// one of its own; nothing it holds grows with a model's size.
+type Gatherer struct {
+	files   *Files
+	scratch []byte // elements before a cast
+	turned  []byte // columns before they are turned into rows
+	// Overflows counts the elements that a cast turned from finite to infinite.
+	Overflows int64
+}
+
+// scratchBytes is the most that is read at once where a cast or a gather needs
+// a second buffer. It divides by every element size.
+const scratchBytes = 256 << 10
+
+// NewGatherer returns a gatherer that reads from files.
+func NewGatherer(files *Files) *Gatherer { return &Gatherer{files: files} }
+
+// Read fills p with the bytes of c from off. Both len(p) and off are multiples
+// of the element size, and the piece lies inside the content.
+func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
+	size := c.DType.Size()
+	start := off / size
+	for _, part := range c.Parts {
+		n := part.Numel()
+		if start >= n {
+			start -= n
+			continue
+		}
+		count := min(n-start, int64(len(p))/size)
+		if err := g.readPart(p[:count*size], part, c.DType, start, count); err != nil {
+			return err
+		}
+		p = p[count*size:]
+		if start = 0; len(p) == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// readPart fills p with elements start … start+count of one tensor, cast to dtype.
+func (g *Gatherer) readPart(p []byte, t *Tensor, dtype DType, start, count int64) error {
+	if t.DType == dtype {
+		return g.readElements(p, t, start, count)
+	}
+	from, to := t.DType.Size(), dtype.Size()
+	convert := caster(t.DType, dtype)
+	buffer := g.buffer()
+	for count > 0 {
+		n := min(count, scratchBytes/from)
+		if err := g.readElements(buffer[:n*from], t, start, n); err != nil {
+			return err
+		}
+		g.Overflows += convert(p[:n*to], buffer[:n*from])
+		p, start, count = p[n*to:], start+n, count-n
+	}
+	return nil
+}
+
+// readElements fills p with elements of t, in its own dtype and row-major order.
+func (g *Gatherer) readElements(p []byte, t *Tensor, start, count int64) error {
+	if t.Contiguous() {
+		return g.files.ReadAt(t.File, p, t.Offset+start*t.DType.Size())
+	}
+	return g.gather(p, newView(t), start, count)
+}
+
+func (g *Gatherer) buffer() []byte {
+	if g.scratch == nil {
+		g.scratch = make([]byte, scratchBytes)
+	}
+	return g.scratch
+}

@@ -1,0 +1,87 @@
+package tensor
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"hf2olmo/convert/fault"
+)
+
+// Files are the open weights files of one model. ReadAt may be called from many
+// goroutines.
+type Files struct {
+	mu   sync.RWMutex
+	open map[*File]*os.File
+}
+
+// OpenFiles opens every file that the tensors lie in, and checks that each is
+// still the file whose header was read.
+func OpenFiles(tensors []Tensor) (*Files, error) {
+	f := &Files{open: map[*File]*os.File{}}
+	for i := range tensors {
+		file := tensors[i].File
+		if f.open[file] != nil {
+			continue
+		}
+		handle, err := os.Open(file.Path)
+		if err != nil {
+			f.Close()
+			return nil, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + fault.Cause(err)}
+		}
+		f.open[file] = handle
+		if err := unchanged(file, handle); err != nil {
+			f.Close()
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// ReadAt fills p from the byte at off of file. Fewer bytes than that are an error
+// that names the file: it was shortened since its header was read.
+func (f *Files) ReadAt(file *File, p []byte, off int64) error {
+	f.mu.RLock()
+	handle := f.open[file]
+	f.mu.RUnlock()
+	n, err := handle.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return nil
+	case errors.Is(err, io.EOF):
+		return &fault.Fault{File: file.Name, Problem: "became shorter while it was read",
+			Expected: fmt.Sprintf("%d bytes", file.Size), Found: fmt.Sprintf("%d bytes", off+int64(n)),
+			Hint: "Is the download still under way? Convert again when it is complete."}
+	}
+	return &fault.Fault{File: file.Name, Problem: fmt.Sprintf("cannot be read at byte %d: %s", off+int64(n), fault.Cause(err))}
+}
+
+// Unchanged checks, after all was read, that no file was altered meanwhile.
+func (f *Files) Unchanged() error {
+	var faults fault.List
+	for file, handle := range f.open {
+		faults.Add(file.Name, unchanged(file, handle))
+	}
+	return faults.Err()
+}
+
+// Close closes all files.
+func (f *Files) Close() {
+	for _, handle := range f.open {
+		handle.Close()
+	}
+}
+
+func unchanged(file *File, handle *os.File) error {
+	info, err := handle.Stat()
+	if err != nil {
+		return &fault.Fault{File: file.Name, Problem: fault.Cause(err)}
+	}
+	if info.Size() != file.Size || !info.ModTime().Equal(file.ModTime) {
+		return &fault.Fault{File: file.Name, Problem: "was changed while it was read",
+			Hint: "Convert again when nothing writes to the model."}
+	}
+	return nil
+}

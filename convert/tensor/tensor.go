@@ -1,0 +1,77 @@
+package tensor
+
+import (
+	"fmt"
+	"math/bits"
+	"os"
+	"strings"
+	"time"
+)
+
+// A File is a weights file as it was when its header was read.
+type File struct {
+	Path    string      // where it is opened
+	Name    string      // what messages call it, such as "model-00001-of-00003.safetensors"
+	Size    int64       // bytes
+	ModTime time.Time   // compared when all is read: a file that changed meanwhile is an error
+	Info    os.FileInfo // from the opened file, for os.SameFile
+}
+
+// A Tensor is one entry of a state dict: what it is, and where its elements lie.
+// Element (i0, i1, …) stands at byte Offset + (i0·Stride[0] + i1·Stride[1] + …)·DType.Size()
+// of File. Whoever makes a Tensor has checked that all of them lie inside the file.
+type Tensor struct {
+	Name   string
+	DType  DType
+	Shape  []int64 // never negative; empty for a scalar
+	Stride []int64 // in elements, as long as Shape, never negative; nil means row-major
+	File   *File
+	Offset int64 // bytes
+}
+
+// Numel returns the number of elements.
+func (t *Tensor) Numel() int64 {
+	n, _ := Product(t.Shape)
+	return n
+}
+
+// Bytes returns the size of the elements in row-major order, each once per index.
+func (t *Tensor) Bytes() int64 { return t.Numel() * t.DType.Size() }
+
+// Contiguous reports whether the elements lie in row-major order without gaps.
+func (t *Tensor) Contiguous() bool {
+	if t.Stride == nil {
+		return true
+	}
+	want := int64(1)
+	for i := len(t.Shape) - 1; i >= 0; i-- {
+		if t.Shape[i] != 1 && t.Stride[i] != want {
+			return t.Numel() == 0
+		}
+		want *= t.Shape[i]
+	}
+	return true
+}
+
+// Product multiplies sizes, none of them negative; ok is false past 2^62.
+func Product(sizes []int64) (n int64, ok bool) {
+	n = 1
+	for _, s := range sizes {
+		if s == 0 {
+			return 0, true
+		}
+	}
+	for _, s := range sizes {
+		hi, lo := bits.Mul64(uint64(n), uint64(s))
+		if s < 0 || hi != 0 || lo > 1<<62 {
+			return 0, false
+		}
+		n = int64(lo)
+	}
+	return n, true
+}
+
+// ShapeString writes a shape as torch does: [4096, 11008].
+func ShapeString(shape []int64) string {
+	return strings.ReplaceAll(fmt.Sprint(shape), " ", ", ")
+}
