@@ -1,0 +1,90 @@
+package torchfile
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Extent is a run of bytes in a file.
+type Extent struct{ Offset, Bytes int64 }
+
+// Piece is what stands at Offset of a file.
+type Piece struct {
+	Offset int64
+	Data   []byte
+}
+
+// Layout is a file in torch's zip format of which everything is known but the bytes
+// of the storages and their checksums. The same Dict gives the same bytes.
+type Layout struct {
+	Size     int64    // bytes of the whole file
+	Storages []Extent // by the number of the storage, in rising order; may be empty
+
+	entries []zipEntry
+}
+
+// zipEntry is an entry of the archive.
+type zipEntry struct {
+	name    string
+	header  int64  // offset of the local header
+	data    Extent // a multiple of dataAlignment, and what follows
+	content []byte // what it holds, nil for a storage
+}
+
+// Plan lays out the file that torch.save would write for d. The name of the folder
+// inside of the archive is archive, which torch takes from the name of the file; it
+// may hold letters, digits and any of "._-". No file is touched.
+//
+// The storages are to be written at Layout.Storages, and Layout.Frame tells the rest.
+// An error is about d or archive, and none comes from what a user can give but a
+// tensor of a dtype that has no storage class of its own (fp8, uint16).
+func Plan(archive string, d Dict) (*Layout, error) {
+	if !validArchive(archive) {
+		return nil, fmt.Errorf("%q cannot be the name of a folder in an archive", archive)
+	}
+	pickle, storages, err := writePickle(d)
+	if err != nil {
+		return nil, err
+	}
+	l := &Layout{}
+	l.add(archive+"/data.pkl", int64(len(pickle)), pickle)
+	l.add(archive+"/byteorder", int64(len("little")), []byte("little"))
+	for i, size := range storages {
+		if size > math.MaxInt64/2-l.Size {
+			return nil, fmt.Errorf("the tensors have more than 2^62 bytes")
+		}
+		l.Storages = append(l.Storages, l.add(archive+"/data/"+strconv.Itoa(i), size, nil))
+	}
+	l.add(archive+"/version", int64(len("3\n")), []byte("3\n"))
+	l.Size += l.directorySize()
+	return l, nil
+}
+
+func validArchive(name string) bool {
+	strange := func(r rune) bool {
+		return r == '/' || r == '\\' || r < ' ' || r == utf8.RuneError || r > '~'
+	}
+	return name != "" && len(name) <= maxName && strings.Trim(name, ".") != "" && !strings.ContainsFunc(name, strange)
+}
+
+// add puts an entry behind those that are there.
+func (l *Layout) add(name string, size int64, content []byte) Extent {
+	e := zipEntry{name: name, header: l.Size, content: content}
+	start := e.header + localHeaderSize + int64(len(name)) + localZip64Size(size) + extraHeadSize
+	e.data = Extent{(start + dataAlignment - 1) / dataAlignment * dataAlignment, size}
+	l.entries = append(l.entries, e)
+	l.Size = e.data.Offset + size
+	return e.data
+}
+
+// localZip64Size returns the size of the zip64 extra field in the local header of an
+// entry: both sizes, or nothing where they fit 32 bits.
+func localZip64Size(size int64) int64 {
+	if size < full32 {
+		return 0
+	}
+	return extraHeadSize + 16
+}

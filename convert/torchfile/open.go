@@ -1,0 +1,112 @@
+package torchfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// Open reads the header of a file that torch.save wrote, in the zip format or the
+// older one, and returns its tensors sorted by name. No tensor bytes are read: each
+// tensor knows its offset in the file, and all its elements lie inside the file.
+// Several tensors may share bytes.
+//
+// Path, Name and Size of file are filled already; file becomes the tensors' File.
+// Tensors of any dtype that package tensor knows are returned, also those that
+// cannot be converted. Errors are a *fault.Fault or a fault.List, and name the file.
+func Open(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
+	return read(f, file)
+}
+
+// read is Open for anything that holds bytes.
+func read(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
+	tensors, err := readFile(r, file)
+	if err != nil {
+		return nil, inFile(file.Name, err)
+	}
+	return tensors, nil
+}
+
+func readFile(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
+	head, err := readHead(r, file.Size)
+	if err != nil {
+		return nil, err
+	}
+	var value any
+	switch {
+	case isZip(head):
+		value, err = readZip(r, file.Size)
+	case isLegacy(head):
+		value, err = readLegacy(r, file.Size)
+	default:
+		err = notTorch(head, file.Size)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return stateDict(value, file)
+}
+
+// inFile returns err as faults that all name the file.
+func inFile(name string, err error) error {
+	var list fault.List
+	list.Add(name, err)
+	for _, f := range list {
+		f.File = name
+	}
+	if len(list) == 1 {
+		return list[0]
+	}
+	return list
+}
+
+// asFault returns err as a fault; nil stays nil.
+func asFault(err error) *fault.Fault {
+	var f *fault.Fault
+	if err == nil || errors.As(err, &f) {
+		return f
+	}
+	return problem("%v", err)
+}
+
+const downloadAgain = "The file is damaged or not complete: download it again."
+
+func problem(format string, args ...any) *fault.Fault {
+	return &fault.Fault{Problem: fmt.Sprintf(format, args...)}
+}
+
+func damaged(format string, args ...any) *fault.Fault {
+	f := problem(format, args...)
+	f.Hint = downloadAgain
+	return f
+}
+
+// cutShort is the fault of a file that ends early. expected tells what it should hold.
+func cutShort(expected string, size int64) *fault.Fault {
+	f := damaged("the file is cut short")
+	f.Expected, f.Found = expected, byteCount(size)
+	return f
+}
+
+func byteCount(n int64) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// readAt fills buf from offset. An early end is a fault and never a bare io.EOF.
+func readAt(r io.ReaderAt, buf []byte, offset int64) error {
+	n, err := r.ReadAt(buf, offset)
+	if n == len(buf) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return cutShort("at least "+byteCount(offset+int64(len(buf))), offset+int64(n))
+	}
+	return problem("cannot be read: %v", err)
+}

@@ -1,0 +1,183 @@
+package torchfile
+
+import (
+	"math/bits"
+
+	"github.com/nlpodyssey/gopickle/types"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// tensorValue is a tensor as the pickle describes it. Its numbers are checked when
+// its name is known, so that faults can tell it.
+type tensorValue struct {
+	in            *view
+	offset        int64 // elements from the start of the view
+	shape, stride []int64
+	dtype         tensor.DType
+	dtypeName     string
+	refused       *fault.Fault // why it cannot be read, if it cannot
+}
+
+// rebuildTensor is torch._utils._rebuild_tensor(storage, offset, size, stride).
+func rebuildTensor(args []any) (any, error) {
+	if len(args) != 4 {
+		return nil, brokenPickle("a tensor with too few or too many parts")
+	}
+	v, isView := args[0].(*view)
+	offset, isOffset := asInt(args[1])
+	if !isView || !isOffset {
+		return nil, brokenPickle("a tensor without storage or offset")
+	}
+	t := &tensorValue{in: v, offset: offset, dtype: v.dtype, dtypeName: v.dtype.String()}
+	shape, isShape := asInts(args[2])
+	stride, isStride := asInts(args[3])
+	if offset < 0 || !isShape || !isStride || len(shape) != len(stride) {
+		t.refused = damaged("its offset, shape or stride is no number or below zero")
+	}
+	t.shape, t.stride = shape, stride
+	return t, nil
+}
+
+// rebuildTensorV2 takes requires_grad, hooks and, seldom, metadata in addition.
+func rebuildTensorV2(args []any) (any, error) {
+	if len(args) != 6 && len(args) != 7 {
+		return nil, brokenPickle("a tensor with too few or too many parts")
+	}
+	value, err := rebuildTensor(args[:4])
+	if err != nil {
+		return nil, err
+	}
+	t := value.(*tensorValue)
+	if len(args) == 7 && !isEmpty(args[6]) {
+		t.refused = problem("its elements are stored conjugated or negated, which is not supported")
+	}
+	return t, nil
+}
+
+// rebuildTensorV3 takes a dtype before the metadata, and an UntypedStorage.
+func rebuildTensorV3(args []any) (any, error) {
+	if len(args) != 7 && len(args) != 8 {
+		return nil, brokenPickle("a tensor with too few or too many parts")
+	}
+	class, ok := args[6].(dtypeClass)
+	if !ok {
+		return nil, brokenPickle("a tensor without dtype")
+	}
+	value, err := rebuildTensorV2(append(args[:6:6], args[7:]...))
+	if err != nil {
+		return nil, err
+	}
+	t := value.(*tensorValue)
+	t.dtype, t.dtypeName = class.dtype, class.name
+	return t, nil
+}
+
+// rebuildParameter takes the parameter's data, requires_grad, hooks and, in the form
+// with state, Python attributes that somebody set on it.
+func rebuildParameter(args []any) (any, error) {
+	if len(args) != 3 && len(args) != 4 {
+		return nil, brokenPickle("a parameter with too few or too many parts")
+	}
+	t, ok := args[0].(*tensorValue)
+	if !ok {
+		return nil, brokenPickle("a parameter that is no tensor")
+	}
+	return t, nil
+}
+
+// rebuildFromType takes a function, a class, the function's arguments and Python
+// attributes: so torch writes a tensor on which somebody set an attribute.
+func rebuildFromType(args []any) (any, error) {
+	if len(args) != 4 {
+		return nil, brokenPickle("a tensor with too few or too many parts")
+	}
+	f, isFunction := args[0].(function)
+	_, isType := args[1].(typeClass)
+	tuple, isTuple := args[2].(*types.Tuple)
+	if !isFunction || !isType || !isTuple {
+		return nil, brokenPickle("a tensor of an unknown class")
+	}
+	// One step only: a call may not hold a further one of the same kind.
+	if len(*tuple) > 0 {
+		if _, nested := (*tuple)[0].(function); nested {
+			return nil, brokenPickle("a tensor of an unknown class")
+		}
+	}
+	return f(*tuple)
+}
+
+// rebuildSize is torch.Size(tuple).
+func rebuildSize(args []any) (any, error) {
+	if len(args) != 1 {
+		return nil, brokenPickle("a torch.Size with too few or too many parts")
+	}
+	return args[0], nil
+}
+
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case *types.Dict:
+		return v.Len() == 0
+	case *types.OrderedDict:
+		return v.Len() == 0
+	}
+	return false
+}
+
+// place returns t as a tensor of file, once all its elements are seen to lie there.
+func (t *tensorValue) place(name string, file *tensor.File) (tensor.Tensor, *fault.Fault) {
+	refuse := func(f *fault.Fault) (tensor.Tensor, *fault.Fault) {
+		named := *f
+		named.Tensor = name
+		return tensor.Tensor{}, &named
+	}
+	s := t.in.of
+	switch {
+	case t.refused != nil:
+		return refuse(t.refused)
+	case t.dtype == tensor.Invalid:
+		return refuse(problem("has the unknown dtype %s", t.dtypeName))
+	case s.lost != nil:
+		return refuse(s.lost)
+	}
+	if _, ok := tensor.Product(append([]int64{t.dtype.Size()}, t.shape...)); !ok {
+		return refuse(damaged("has an impossible shape %s", tensor.ShapeString(t.shape)))
+	}
+	end, ok := reach(t.offset, t.shape, t.stride)
+	// For an UntypedStorage the view counts bytes.
+	if have := t.in.numel * t.in.dtype.Size() / t.dtype.Size(); !ok || end > have {
+		f := damaged("the tensor reaches past its storage")
+		f.Expected, f.Found = elements(end, ok), elements(have, true)
+		return refuse(f)
+	}
+	offset := s.offset + t.in.first*t.in.dtype.Size()
+	if end > 0 {
+		offset += t.offset * t.dtype.Size()
+	}
+	return tensor.Tensor{
+		Name: name, DType: t.dtype, Shape: t.shape, Stride: t.stride, File: file, Offset: offset,
+	}, nil
+}
+
+// reach returns how many elements of its storage a tensor needs, counted from the
+// storage's start: one more than the index of the last; 0 for an empty tensor.
+// ok is false past 2^62.
+func reach(offset int64, shape, stride []int64) (end int64, ok bool) {
+	const most = 1 << 62
+	last := uint64(offset)
+	for i, n := range shape {
+		if n == 0 {
+			return 0, true
+		}
+		hi, lo := bits.Mul64(uint64(n-1), uint64(stride[i]))
+		if hi != 0 || lo > most || last > most {
+			return 0, false
+		}
+		last += lo
+	}
+	return int64(last) + 1, last < most
+}

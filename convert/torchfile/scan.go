@@ -1,0 +1,217 @@
+package torchfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"hf2olmo/convert/fault"
+)
+
+// What a pickle may use at most. A tensor takes about 150 bytes, 27 opcodes, 8
+// objects and 10 memo entries, so a quarter of a million tensors fit; the largest
+// models have a hundred thousand, over all their files. The bounds keep what a
+// hostile file can make the program hold to a few hundred megabytes.
+const (
+	maxPickle  = 64 << 20
+	maxOpcodes = 12 << 20
+	maxObjects = 2 << 20
+	maxStack   = 1 << 20
+	maxMemo    = 3 << 20
+	maxMarks   = 100
+	maxName    = 200 // bytes of a module's or class's name
+	maxForeign = 5   // names that are listed
+)
+
+// scanner walks over one pickle and follows no more than the height of the stack,
+// what is in the memo, and the strings that may become names of classes.
+type scanner struct {
+	src      *source
+	stack    []string // a short string where the slot holds one, else ""
+	marks    []int    // heights of the stack at the open marks
+	memo     map[uint64]string
+	frameEnd int64
+	opcodes  int
+	objects  int
+	foreign  []string // names met that are not in globals
+}
+
+// scan reads one pickle, up to its STOP, and returns its bytes once it is sure that
+// they are safe to unpickle: only opcodes that torch writes, no length past the
+// input, nothing taken from an empty stack or memo, no name that is not in globals.
+func scan(src *source) ([]byte, error) {
+	s := scanner{src: src, memo: map[uint64]string{}}
+	for {
+		stop, err := s.step()
+		switch {
+		case err != nil && len(s.foreign) > 0:
+			return nil, foreignNames(s.foreign)
+		case err != nil:
+			return nil, err
+		case stop && len(s.foreign) > 0:
+			return nil, foreignNames(s.foreign)
+		case stop:
+			return src.forget(), nil
+		}
+	}
+}
+
+// step reads one opcode with its argument and does it.
+func (s *scanner) step() (stop bool, err error) {
+	code, err := s.src.number(1, "an opcode")
+	if err != nil {
+		return false, err
+	}
+	op := opcodes[code]
+	if op.name == "" {
+		return false, refusedOpcode(byte(code))
+	}
+	if err := s.count(op); err != nil {
+		return false, err
+	}
+	number, text, err := s.argument(op)
+	if err != nil {
+		return false, err
+	}
+	if code == opGlobal || code == opStackGlobal {
+		if err := s.global(text); err != nil {
+			return false, err
+		}
+		text = ""
+	}
+	if err := s.pop(op); err != nil {
+		return false, err
+	}
+	switch code {
+	case opStop:
+		return true, s.end()
+	case opProto, opFrame, opMark:
+		return false, s.begin(byte(code), number)
+	case opMemoize:
+		s.memo[uint64(len(s.memo))] = s.stack[len(s.stack)-1]
+	case opBinPut, opLongBinPut:
+		s.memo[number] = s.stack[len(s.stack)-1]
+	case opBinGet, opLongBinGet:
+		known, ok := s.memo[number]
+		if text = known; !ok {
+			return false, brokenPickle(fmt.Sprintf("%s of entry %d, which was never put", op.name, number))
+		}
+	}
+	if op.pushes {
+		s.stack = append(s.stack, text)
+	}
+	return false, nil
+}
+
+// count holds the pickle to its bounds.
+func (s *scanner) count(op opcode) error {
+	s.opcodes++
+	if op.creates {
+		s.objects++
+	}
+	if s.opcodes > maxOpcodes || s.objects > maxObjects || len(s.stack) >= maxStack || len(s.memo) > maxMemo {
+		return problem("the pickle holds more objects than any dict of tensors needs")
+	}
+	return nil
+}
+
+// pop takes away what op takes, and sees that it is there.
+func (s *scanner) pop(op opcode) error {
+	floor, pops := 0, op.pops
+	if len(s.marks) > 0 {
+		floor = s.marks[len(s.marks)-1]
+	}
+	if pops == toMark {
+		if len(s.marks) == 0 {
+			return brokenPickle(op.name + " without MARK")
+		}
+		pops = len(s.stack) - floor
+		s.marks = s.marks[:len(s.marks)-1]
+		floor = 0
+		if len(s.marks) > 0 {
+			floor = s.marks[len(s.marks)-1]
+		}
+		if op.name == "SETITEMS" && pops%2 != 0 {
+			return brokenPickle("SETITEMS with a key that has no value")
+		}
+	}
+	if len(s.stack)-pops-op.keeps < floor {
+		return brokenPickle(op.name + " with too little on the stack")
+	}
+	s.stack = s.stack[:len(s.stack)-pops]
+	return nil
+}
+
+// begin does PROTO, FRAME and MARK.
+func (s *scanner) begin(code byte, number uint64) error {
+	switch {
+	case code == opProto && number > 5:
+		return problem("the pickle has protocol %d, which is not known", number)
+	case code == opFrame && s.src.pos < s.frameEnd:
+		return brokenPickle("FRAME inside a frame")
+	case code == opFrame && number > uint64(s.src.left):
+		f := damaged("the pickle is broken or cut short")
+		f.Expected, f.Found = fmt.Sprintf("FRAME of %d bytes", number), byteCount(s.src.left)
+		return f
+	case code == opFrame:
+		s.frameEnd = s.src.pos + int64(number)
+	case code == opMark && len(s.marks) == maxMarks:
+		return problem("the pickle is nested deeper than any dict of tensors")
+	case code == opMark:
+		s.marks = append(s.marks, len(s.stack))
+	}
+	return nil
+}
+
+// end checks what is left at STOP.
+func (s *scanner) end() error {
+	if len(s.stack) != 0 || len(s.marks) != 0 {
+		return brokenPickle("STOP with something left on the stack")
+	}
+	if s.src.pos < s.frameEnd {
+		return brokenPickle("STOP before the end of a frame")
+	}
+	return nil
+}
+
+// global notes a class or function that the pickle names and that is not in globals.
+// STACK_GLOBAL has no name of its own, but takes it from the stack.
+func (s *scanner) global(name string) error {
+	if n := len(s.stack); name == "" {
+		if n < 2 || s.stack[n-2] == "" || s.stack[n-1] == "" {
+			return brokenPickle("STACK_GLOBAL without names")
+		}
+		name = s.stack[n-2] + "." + s.stack[n-1]
+	}
+	strange := func(r rune) bool {
+		return r != '.' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '<' && r != '>'
+	}
+	if strings.ContainsFunc(name, strange) || strings.Contains("."+name+".", "..") {
+		return brokenPickle("a class without a proper name")
+	}
+	if _, ok := globals[name]; !ok && len(s.foreign) <= maxForeign && !slices.Contains(s.foreign, name) {
+		s.foreign = append(s.foreign, name)
+	}
+	return nil
+}
+
+const foreignHint = "Save the weights alone: torch.save(model.state_dict(), \"pytorch_model.bin\")."
+
+func refusedOpcode(code byte) *fault.Fault {
+	if name := refusedOpcodes[code]; name != "" {
+		return problem("the pickle uses the opcode %s, which torch does not write for tensors", name)
+	}
+	return brokenPickle(fmt.Sprintf("0x%02x, which is no opcode", code))
+}
+
+// foreignNames is the fault of a pickle that names something other than tensors.
+func foreignNames(names []string) *fault.Fault {
+	more := ""
+	if len(names) > maxForeign {
+		names, more = names[:maxForeign], " and more"
+	}
+	f := problem("the file holds Python objects other than tensors: it names %s%s", strings.Join(names, ", "), more)
+	f.Hint = foreignHint
+	return f
+}

@@ -1,0 +1,129 @@
+package torchfile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nlpodyssey/gopickle/types"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// stateDict returns the tensors of what a file holds, which must be a dict of
+// nothing else. All faults are told at once, in the order of the names.
+func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
+	items, ok := dictItems(value)
+	if !ok {
+		f := problem("the file does not hold a dict of tensors")
+		f.Found = pythonType(value)
+		f.Hint = foreignHint
+		return nil, f
+	}
+	if len(items) == 0 {
+		return nil, problem("the file holds an empty dict")
+	}
+	if f := nested(items, file.Name); f != nil {
+		return nil, f
+	}
+	var tensors []tensor.Tensor
+	var faults fault.List
+	seen := map[string]bool{}
+	for _, item := range items {
+		t, f := one(item, file)
+		if f == nil && seen[t.Name] {
+			f = &fault.Fault{Tensor: t.Name, Problem: "stands twice in the file"}
+		}
+		if f != nil {
+			faults = append(faults, f)
+			continue
+		}
+		seen[t.Name] = true
+		tensors = append(tensors, t)
+	}
+	slices.SortFunc(tensors, func(a, b tensor.Tensor) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(faults, func(a, b *fault.Fault) int { return strings.Compare(a.Tensor, b.Tensor) })
+	return tensors, faults.Err()
+}
+
+// one returns the tensor that an item of the dict holds.
+func one(item types.DictEntry, file *tensor.File) (tensor.Tensor, *fault.Fault) {
+	name, ok := item.Key.(string)
+	if !ok {
+		return tensor.Tensor{}, problem("a key of the dict is %s, not a str", keyString(item.Key))
+	}
+	value, ok := item.Value.(*tensorValue)
+	if !ok {
+		return tensor.Tensor{}, &fault.Fault{Tensor: name, Problem: "is not a tensor", Found: pythonType(item.Value)}
+	}
+	return value.place(name, file)
+}
+
+func keyString(key any) string {
+	if n, ok := key.(int); ok {
+		return fmt.Sprintf("the int %d", n)
+	}
+	return pythonType(key)
+}
+
+// nested tells of a state dict that stands inside of the dict, as training scripts
+// write it beside optimizer and step.
+func nested(items []types.DictEntry, file string) *fault.Fault {
+	// A hostile file may name one large dict many times: each is looked at once.
+	seen := map[any]bool{}
+	for _, item := range items {
+		key, isString := item.Key.(string)
+		if !isString || !isDict(item.Value) || seen[item.Value] {
+			continue
+		}
+		seen[item.Value] = true
+		if inner, _ := dictItems(item.Value); !slices.ContainsFunc(inner, holdsTensor) {
+			continue
+		}
+		f := problem("the tensors do not stand at the top of the file, but inside of %q", key)
+		f.Hint = fmt.Sprintf("Save the inner dict alone: torch.save(torch.load(%q, map_location=\"cpu\")[%q], \"pytorch_model.bin\").", file, key)
+		return f
+	}
+	return nil
+}
+
+func holdsTensor(item types.DictEntry) bool {
+	_, ok := item.Value.(*tensorValue)
+	return ok
+}
+
+func isDict(value any) bool {
+	switch value.(type) {
+	case *types.Dict, *types.OrderedDict:
+		return true
+	}
+	return false
+}
+
+// dictItems returns the items of a dict or OrderedDict in their order.
+func dictItems(value any) ([]types.DictEntry, bool) {
+	switch d := value.(type) {
+	case *types.Dict:
+		return *d, true
+	case *types.OrderedDict:
+		items := make([]types.DictEntry, 0, d.Len())
+		for e := d.List.Front(); e != nil; e = e.Next() {
+			entry := e.Value.(*types.OrderedDictEntry)
+			items = append(items, types.DictEntry{Key: entry.Key, Value: entry.Value})
+		}
+		return items, true
+	}
+	return nil, false
+}
+
+// elements is a count for a message.
+func elements(n int64, ok bool) string {
+	switch {
+	case !ok:
+		return "more than 2^62 elements"
+	case n == 1:
+		return "1 element"
+	}
+	return fmt.Sprintf("%d elements", n)
+}

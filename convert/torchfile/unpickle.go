@@ -1,0 +1,172 @@
+package torchfile
+
+import (
+	"bytes"
+	"errors"
+	"math/big"
+	"slices"
+
+	"github.com/nlpodyssey/gopickle/pickle"
+	"github.com/nlpodyssey/gopickle/types"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// storage is a run of elements that the pickle names by a key. Whoever knows the
+// container then finds its bytes, or says why it has none.
+type storage struct {
+	key    string
+	dtype  tensor.DType
+	numel  int64
+	offset int64        // of its first byte in the file
+	lost   *fault.Fault // why there are no bytes, where there are none
+}
+
+func (s *storage) bytes() int64 { return s.numel * s.dtype.Size() }
+
+// view is what a tensor is given: numel elements of a storage, from the element
+// first. Only files from before torch 0.4 have views that are not the whole.
+type view struct {
+	of           *storage
+	dtype        tensor.DType
+	first, numel int64
+}
+
+// unpickle builds what the bytes, which scan has let through, describe. Storages
+// that it names are added to storages.
+func unpickle(data []byte, storages map[string]*storage) (value any, err error) {
+	// gopickle panics on some types where it expects others.
+	defer func() {
+		if recover() != nil {
+			value, err = nil, brokenPickle("objects of the wrong types")
+		}
+	}()
+	u := pickle.NewUnpickler(bytes.NewReader(data))
+	u.FindClass = findClass
+	u.PersistentLoad = func(id any) (any, error) { return persistentLoad(id, storages) }
+	value, err = u.Load()
+	if known := (*fault.Fault)(nil); err != nil && !errors.As(err, &known) {
+		// gopickle's own words hold addresses, which differ from run to run.
+		return nil, brokenPickle("objects of the wrong types")
+	}
+	return value, err
+}
+
+// persistentLoad takes ("storage", class, key, location, numel), to which the older
+// format adds None or (key of a view, first element, numel).
+func persistentLoad(id any, storages map[string]*storage) (any, error) {
+	tuple, ok := id.(*types.Tuple)
+	if !ok || tuple.Len() < 1 {
+		return nil, brokenPickle("a persistent id that is no tuple")
+	}
+	if kind := tuple.Get(0); kind == "module" {
+		return nil, problem("the file holds a whole module with its source code, not a dict of tensors")
+	} else if kind != "storage" || tuple.Len() < 5 || tuple.Len() > 6 {
+		return nil, brokenPickle("a persistent id that is no storage")
+	}
+	class, isClass := tuple.Get(1).(storageClass)
+	key, isKey := tuple.Get(2).(string)
+	numel, isNumel := asInt(tuple.Get(4))
+	if !isClass || !isKey || !isNumel {
+		return nil, brokenPickle("a storage without class, key or number of elements")
+	}
+	if _, ok := tensor.Product([]int64{numel, class.dtype.Size()}); !ok {
+		return nil, brokenPickle("a storage with an impossible number of elements")
+	}
+	s, err := register(&storage{key: key, dtype: class.dtype, numel: numel}, storages)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{of: s, dtype: class.dtype, numel: numel}
+	if tuple.Len() == 6 && tuple.Get(5) != nil {
+		return v, v.narrow(tuple.Get(5))
+	}
+	return v, nil
+}
+
+// register returns the storage with s's key. All who name it must agree on it;
+// where there are no elements, their dtype does not matter.
+func register(s *storage, storages map[string]*storage) (*storage, error) {
+	known, ok := storages[s.key]
+	switch {
+	case !ok:
+		storages[s.key] = s
+		return s, nil
+	case known.numel != s.numel, known.dtype != s.dtype && s.numel != 0:
+		return nil, brokenPickle("one storage named with two sizes or dtypes")
+	}
+	return known, nil
+}
+
+// narrow makes v the part of its storage that (key, first, numel) tells.
+func (v *view) narrow(metadata any) error {
+	tuple, ok := metadata.(*types.Tuple)
+	if !ok || tuple.Len() != 3 {
+		return brokenPickle("a view of a storage that is no tuple of three")
+	}
+	first, isInt := asInt(tuple.Get(1))
+	numel, isInt2 := asInt(tuple.Get(2))
+	if !isInt || !isInt2 || first < 0 || numel < 0 || first > v.numel || numel > v.numel-first {
+		return brokenPickle("a view that reaches past its storage")
+	}
+	v.first, v.numel = first, numel
+	return nil
+}
+
+// asInt returns a Python int that fits 64 bits. A bool is none.
+func asInt(v any) (int64, bool) {
+	n, ok := v.(int)
+	return int64(n), ok
+}
+
+// asInts returns a tuple or list of ints that are not negative.
+func asInts(v any) ([]int64, bool) {
+	var items []any
+	switch v := v.(type) {
+	case *types.Tuple:
+		items = *v
+	case *types.List:
+		items = *v
+	default:
+		return nil, false
+	}
+	ints := make([]int64, len(items))
+	for i, item := range items {
+		n, ok := asInt(item)
+		if !ok || n < 0 {
+			return nil, false
+		}
+		ints[i] = n
+	}
+	return slices.Clip(ints), true
+}
+
+// pythonType names the type of what stands where a tensor should.
+func pythonType(v any) string {
+	switch v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		return "a bool"
+	case int, *big.Int:
+		return "an int"
+	case float64:
+		return "a float"
+	case string:
+		return "a str"
+	case *types.Tuple:
+		return "a tuple"
+	case *types.List:
+		return "a list"
+	case *types.Dict, *types.OrderedDict:
+		return "a dict"
+	case *tensorValue:
+		return "a tensor"
+	case *view:
+		return "a storage"
+	case dtypeClass:
+		return "a dtype"
+	}
+	return "a Python object"
+}

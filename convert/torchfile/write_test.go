@@ -1,0 +1,205 @@
+package torchfile
+
+import (
+	"archive/zip"
+	"bytes"
+	"hash/crc32"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"hf2olmo/convert/tensor"
+)
+
+// sample holds one of everything; make.py check tells what torch must find in it.
+func sample() Dict {
+	tensors := Dict{}
+	for _, dtype := range []tensor.DType{
+		tensor.Float32, tensor.BFloat16, tensor.Float16, tensor.Float64, tensor.Int64, tensor.Int32, tensor.Int16,
+		tensor.Int8, tensor.UInt8, tensor.Bool, tensor.Complex64, tensor.Complex128,
+	} {
+		tensors = append(tensors, Item{dtype.String(), Tensor{dtype, []int64{2, 3}}})
+	}
+	tensors = append(tensors,
+		Item{"scalar", Tensor{tensor.Float32, nil}},
+		Item{"empty", Tensor{tensor.Float16, []int64{0}}},
+		Item{"none", Tensor{tensor.BFloat16, []int64{3, 0, 2}}},
+		Item{"last", Tensor{tensor.UInt8, []int64{1, 1, 5}}},
+	)
+	numbers := []any{}
+	for _, n := range []int64{
+		-1, 0, 255, 256, 65535, 65536, math.MaxInt32, math.MaxInt32 + 1, math.MinInt32, math.MinInt32 - 1,
+		1 << 40, math.MaxInt64, math.MinInt64,
+	} {
+		numbers = append(numbers, n)
+	}
+	return Dict{
+		{"empty", []any{}}, {"epoch", int64(0)}, {"yes", true}, {"no", false}, {"nothing", nil}, {"text", "grüße"},
+		{"tensors", tensors}, {"numbers", numbers}, {"floats", []any{0.1, -2.0}}, {"dict", Dict{}}, {"world_size", int64(1)},
+	}
+}
+
+// assemble returns the whole file, with content(i, j) as byte j of storage i.
+func assemble(t *testing.T, l *Layout, content func(i, j int64) byte) []byte {
+	t.Helper()
+	file := make([]byte, l.Size)
+	written := int64(0)
+	var crcs []uint32
+	for i, e := range l.Storages {
+		for j := range e.Bytes {
+			file[e.Offset+j] = content(int64(i), j)
+		}
+		crcs = append(crcs, crc32.ChecksumIEEE(file[e.Offset:e.Offset+e.Bytes]))
+		written += e.Bytes
+	}
+	for _, p := range l.Frame(crcs) {
+		if p.Offset < 0 || p.Offset+int64(len(p.Data)) > l.Size {
+			t.Fatalf("%d bytes at %d lie outside of the file", len(p.Data), p.Offset)
+		}
+		copy(file[p.Offset:], p.Data)
+		written += int64(len(p.Data))
+	}
+	if written != l.Size {
+		t.Fatalf("pieces and storages have %d bytes, the file %d", written, l.Size)
+	}
+	return file
+}
+
+// TestWrittenFile holds the writer to written.pt, which torch was seen to load: run
+// `python make.py check` after an update.
+func TestWrittenFile(t *testing.T) {
+	l, err := Plan("model", sample())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := assemble(t, l, func(i, j int64) byte {
+		if i == 9 { // bools
+			return byte((7*i + j) % 2)
+		}
+		return byte((7*i + j) % 251)
+	})
+	path := filepath.Join("testdata", "written.pt")
+	if *update {
+		if err := os.WriteFile(path, got, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("the bytes differ from written.pt")
+	}
+}
+
+// TestReadBack reads with this package, and with archive/zip, what it wrote.
+func TestReadBack(t *testing.T) {
+	d := sample()[6].Value.(Dict)
+	l, err := Plan("a", d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := assemble(t, l, func(i, j int64) byte { return byte(i + j) })
+	tensors, err := openBytes(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tensors) != len(d) {
+		t.Fatalf("%d tensors", len(tensors))
+	}
+	for _, x := range tensors {
+		i := slices.IndexFunc(d, func(item Item) bool { return item.Key == x.Name })
+		want := d[i].Value.(Tensor)
+		if x.DType != want.DType || !slices.Equal(x.Shape, want.Shape) || !x.Contiguous() {
+			t.Errorf("%s: %v %v %v", x.Name, x.DType, x.Shape, x.Stride)
+		}
+		if x.Offset != l.Storages[i].Offset || x.Bytes() != l.Storages[i].Bytes || x.Offset%dataAlignment != 0 {
+			t.Errorf("%s: at %d, planned at %+v", x.Name, x.Offset, l.Storages[i])
+		}
+	}
+	readAll(t, bytes.NewReader(file), l.Size)
+}
+
+// readAll reads each entry with archive/zip, which checks the checksums.
+func readAll(t *testing.T, r io.ReaderAt, size int64) {
+	t.Helper()
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range z.File {
+		e, err := f.Open()
+		if err != nil {
+			t.Fatal(f.Name, err)
+		}
+		if n, err := io.Copy(io.Discard, e); err != nil || uint64(n) != f.UncompressedSize64 {
+			t.Errorf("%s: %d bytes, %v", f.Name, n, err)
+		}
+		if offset, err := f.DataOffset(); err != nil || offset%dataAlignment != 0 || f.Modified.Year() != 1980 {
+			t.Errorf("%s: at %d, %v, from %v", f.Name, offset, err, f.Modified)
+		}
+	}
+}
+
+func TestPlanIsDeterministic(t *testing.T) {
+	var files [2][]byte
+	for i := range files {
+		l, err := Plan("model", sample())
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[i] = assemble(t, l, func(i, j int64) byte { return byte(i ^ j) })
+	}
+	if !bytes.Equal(files[0], files[1]) {
+		t.Error("two plans differ")
+	}
+}
+
+func TestPlanOfNothing(t *testing.T) {
+	l, err := Plan("train", Dict{})
+	if err != nil || len(l.Storages) != 0 {
+		t.Fatal(l, err)
+	}
+	file := assemble(t, l, nil)
+	readAll(t, bytes.NewReader(file), l.Size)
+	if got := mustRefuse(t, file); !strings.Contains(got, "empty dict") {
+		t.Error(got)
+	}
+}
+
+func TestPlanRefuses(t *testing.T) {
+	good := Dict{{"w", Tensor{tensor.Float32, []int64{2}}}}
+	of := func(v any) Dict { return Dict{{"w", v}} }
+	cases := map[string]struct {
+		archive string
+		dict    Dict
+		want    string
+	}{
+		"no name":        {"", good, "name of a folder"},
+		"slash":          {"a/b", good, "name of a folder"},
+		"dots":           {"..", good, "name of a folder"},
+		"newline":        {"a\n", good, "name of a folder"},
+		"long name":      {strings.Repeat("a", 300), good, "name of a folder"},
+		"fp8":            {"a", of(Tensor{tensor.Float8E4M3FN, []int64{2}}), "float8_e4m3fn"},
+		"no dtype":       {"a", of(Tensor{}), "invalid"},
+		"negative shape": {"a", of(Tensor{tensor.Float32, []int64{-1, -1}}), "[-1, -1]"},
+		"negative empty": {"a", of(Tensor{tensor.Float32, []int64{0, -1}}), "[0, -1]"},
+		"huge shape":     {"a", of(Tensor{tensor.Float32, []int64{1 << 40, 1 << 40}}), "cannot be written"},
+		"two huge":       {"a", Dict{{"v", Tensor{tensor.UInt8, []int64{1 << 61}}}, {"w", Tensor{tensor.UInt8, []int64{1 << 62}}}}, "2^62"},
+		"int":            {"a", of(3), `"w": a int cannot`},
+		"nested":         {"a", of([]any{Dict{{"x", uint8(1)}}}), "uint8"},
+		"twice":          {"a", append(good, good...), "twice"},
+		"text":           {"a", of("\xff"), "UTF-8"},
+		"key":            {"a", Dict{{"\xff", nil}}, "UTF-8"},
+	}
+	for name, c := range cases {
+		if _, err := Plan(c.archive, c.dict); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q in it", name, err, c.want)
+		}
+	}
+}
