@@ -1,0 +1,215 @@
+package hf
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"hf2olmo/convert/fault"
+)
+
+// The hub's cache holds a folder a repository, models--org--name, with
+// snapshots/<commit>/ (links into blobs/) and refs/<branch> (a file with a commit).
+const repoPrefix = "models--"
+
+var (
+	idParts = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,96}(/[A-Za-z0-9_.-]{1,96})?$`)
+	hexes   = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
+)
+
+// validID follows huggingface_hub's validate_repo_id.
+func validID(id string) bool {
+	return idParts.MatchString(id) && !strings.Contains(id, "--") && !strings.Contains(id, "..") &&
+		!strings.ContainsAny(id[:1], "-./") && !strings.ContainsAny(id[len(id)-1:], "-./") && !strings.HasSuffix(id, ".git")
+}
+
+// repoID returns the id that a folder of the cache stands for, or "".
+func repoID(folder string) string {
+	id, ok := strings.CutPrefix(folder, repoPrefix)
+	if id = strings.ReplaceAll(id, "--", "/"); ok && validID(id) {
+		return id
+	}
+	return ""
+}
+
+// downloadAll is the command that downloads a repository.
+func downloadAll(id, revision string) string {
+	if safeName.MatchString(revision) {
+		return "`hf download " + id + " --revision " + revision + "`"
+	}
+	return "`hf download " + id + "`"
+}
+
+// cacheDir returns the hub's cache as huggingface_hub finds it, but for a variable
+// that is set to nothing, which counts as not set.
+func cacheDir() string {
+	if dir := expand(firstEnv("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")); dir != "" {
+		return dir
+	}
+	if home := expand(os.Getenv("HF_HOME")); home != "" {
+		return filepath.Join(home, "hub")
+	}
+	if cache := expand(os.Getenv("XDG_CACHE_HOME")); cache != "" {
+		return filepath.Join(cache, "huggingface", "hub")
+	}
+	return filepath.Join(expand("~"), ".cache", "huggingface", "hub")
+}
+
+func firstEnv(names ...string) string {
+	for _, name := range names {
+		if v := os.Getenv(name); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// expand does what Python's expanduser and expandvars do: "~" at the start is the
+// home folder, and variables that are not set stay as they stand.
+func expand(path string) string {
+	if path == "~" || strings.HasPrefix(path, "~/") {
+		if home, err := os.UserHomeDir(); err == nil {
+			path = home + path[1:]
+		}
+	}
+	return os.Expand(path, func(name string) string {
+		if v, ok := os.LookupEnv(name); ok {
+			return v
+		}
+		return "$" + name
+	})
+}
+
+// locateID finds "org/name@revision" in the hub's cache.
+func locateID(path string) (place, *fault.Fault) {
+	id, revision, _ := strings.Cut(path, "@")
+	if !validID(id) {
+		return place{}, &fault.Fault{File: path, Problem: "is neither a path that exists nor a hub id",
+			Hint: "Give a folder, a weights file, or the id of a model in the Hugging Face cache."}
+	}
+	dir := filepath.Join(cacheDir(), repoPrefix+strings.ReplaceAll(id, "/", "--"))
+	if !isDir(dir) {
+		return place{}, &fault.Fault{File: path, Problem: "is neither a path that exists nor a model in the Hugging Face cache (looked for " + dir + ")",
+			Hint: "Download it first: " + downloadAll(id, revision) + "."}
+	}
+	return locateRepo(dir, revision)
+}
+
+// locateRepo picks the snapshot of a repository: the named revision, else main,
+// else the only one there is.
+func locateRepo(dir, revision string) (place, *fault.Fault) {
+	have := snapshots(dir)
+	commit, bad := resolve(dir, revision, have)
+	if bad == nil && !contains(have, commit) {
+		bad = &fault.Fault{File: dir, Problem: "snapshot " + commit + " is not in the cache", Found: listed(have, "no snapshot")}
+	}
+	if bad != nil {
+		if id := repoID(filepath.Base(dir)); bad.Hint == "" && id != "" {
+			bad.Hint = "Download it: " + downloadAll(id, revision) + "."
+		}
+		return place{}, bad
+	}
+	return describe(filepath.Join(dir, "snapshots", commit)), nil
+}
+
+// resolve turns a revision (branch, tag, commit or the start of one) into a commit.
+func resolve(dir, revision string, have []string) (string, *fault.Fault) {
+	ref := revision
+	if ref == "" {
+		ref = "main"
+	}
+	if filepath.IsLocal(ref) {
+		commit, err := readRef(filepath.Join(dir, "refs", ref))
+		if err == nil {
+			return commit, nil
+		}
+		if !absent(err) {
+			return "", &fault.Fault{File: filepath.Join(dir, "refs", ref), Problem: bare(err).Error()}
+		}
+	}
+	switch {
+	case revision == "" && len(have) == 1:
+		return have[0], nil
+	case revision == "" && len(have) > 1:
+		return "", &fault.Fault{File: dir, Problem: "holds several snapshots and no refs/main", Found: listed(have, ""),
+			Hint: "Name one: org/name@commit, or give the snapshot's folder."}
+	case revision == "":
+		return "", &fault.Fault{File: dir, Problem: "holds no snapshot"}
+	case contains(have, revision):
+		return revision, nil
+	}
+	var match []string
+	for _, commit := range have {
+		if hexes.MatchString(revision) && strings.HasPrefix(commit, revision) {
+			match = append(match, commit)
+		}
+	}
+	switch len(match) {
+	case 1:
+		return match[0], nil
+	case 0:
+		return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not in the cache", Found: listed(have, "no snapshot")}
+	}
+	return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not unique", Found: listed(match, ""),
+		Hint: "Give more of the commit's characters."}
+}
+
+// readRef reads refs/<branch>, which holds a commit and nothing else.
+func readRef(path string) (string, error) {
+	if info, err := os.Stat(path); err != nil {
+		return "", err
+	} else if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("is %s, not a file", kind(info.Mode()))
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, 256))
+	if err != nil {
+		return "", err
+	}
+	commit := strings.TrimSpace(string(text))
+	if !safeName.MatchString(commit) {
+		return "", fmt.Errorf("names no commit: %q", commit)
+	}
+	return commit, nil
+}
+
+// snapshots lists the commits that are there, sorted.
+func snapshots(dir string) (commits []string) {
+	entries, _ := os.ReadDir(filepath.Join(dir, "snapshots")) // not there means none
+	for _, e := range entries {
+		if isDir(filepath.Join(dir, "snapshots", e.Name())) {
+			commits = append(commits, e.Name())
+		}
+	}
+	sort.Strings(commits)
+	return commits
+}
+
+func contains(list []string, s string) bool {
+	for _, have := range list {
+		if have == s {
+			return true
+		}
+	}
+	return false
+}
+
+// listed writes a few names for a message, and how many more there are.
+func listed(names []string, none string) string {
+	const most = 5
+	switch {
+	case len(names) == 0:
+		return none
+	case len(names) > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}

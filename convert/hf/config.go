@@ -1,0 +1,106 @@
+package hf
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/fault"
+)
+
+const (
+	configName = "config.json"
+	maxConfig  = 16 << 20 // bytes; real ones have a few thousand
+)
+
+// readConfig reads config.json.
+func (o *opening) readConfig() {
+	config, bad := o.readObject(configName)
+	if bad != nil {
+		o.add(bad)
+	}
+	o.model.Config = config
+}
+
+// readObject reads a small JSON file that holds one object.
+func (o *opening) readObject(name string) (map[string]any, *fault.Fault) {
+	f, info, bad := o.open(name)
+	if bad != nil {
+		return nil, bad
+	}
+	defer f.Close()
+	if bad := tooLarge(name, info.Size(), maxConfig); bad != nil {
+		return nil, bad
+	}
+	object, err := decodeObject(io.NewSectionReader(f, 0, info.Size()))
+	if err != nil {
+		return nil, jsonFault(name, f, err)
+	}
+	return object, nil
+}
+
+// decodeObject reads one JSON object and nothing after it.
+func decodeObject(r io.Reader) (map[string]any, error) {
+	d := jsontext.NewDecoder(r)
+	if err := expect(d, '{', "the JSON value"); err != nil {
+		return nil, err
+	}
+	v, err := readValue(d)
+	if err != nil {
+		return nil, err
+	}
+	return v.(map[string]any), readEnd(d)
+}
+
+func tooLarge(name string, size, most int64) *fault.Fault {
+	if size <= most {
+		return nil
+	}
+	return &fault.Fault{File: name, Problem: "is too large", Expected: fmt.Sprintf("at most %d bytes", most),
+		Found: fmt.Sprintf("%d bytes", size)}
+}
+
+// list notes what is in the folder.
+func (o *opening) list() *fault.Fault {
+	entries, err := os.ReadDir(o.dir)
+	if err != nil {
+		return &fault.Fault{File: o.dir, Problem: "cannot be listed: " + bare(err).Error()}
+	}
+	o.names = make(map[string]bool, len(entries))
+	for _, e := range entries {
+		o.names[e.Name()] = true
+	}
+	return nil
+}
+
+// elsewhere looks at a folder with neither a config nor weights, and says what it is instead.
+func (o *opening) elsewhere() *fault.Fault {
+	if o.names[configName] || o.weights != "" || o.index != "" {
+		return nil
+	}
+	for _, name := range precedence {
+		if o.names[name] {
+			return nil
+		}
+	}
+	if f := foreign(o.names); f != nil {
+		f.File = o.dir
+		return f
+	}
+	f := &fault.Fault{File: o.dir, Problem: "holds neither config.json nor weights",
+		Hint: "Give the folder of a downloaded Hugging Face model."}
+	var models []string
+	for _, name := range sorted(o.names) {
+		if _, err := os.Stat(filepath.Join(o.dir, name, configName)); err == nil || isDir(filepath.Join(o.dir, name, "snapshots")) {
+			models = append(models, name)
+		}
+	}
+	if len(models) > 0 {
+		f.Found = "folders of models: " + listed(models, "")
+		f.Hint = "Give one of these folders, or several."
+	}
+	return f
+}

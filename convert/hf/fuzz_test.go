@@ -1,0 +1,108 @@
+package hf
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"hf2olmo/convert/tensor"
+)
+
+// FuzzSafetensors: whatever is accepted lies inside the file, under names that stand once.
+func FuzzSafetensors(f *testing.F) {
+	for _, h := range headers {
+		f.Add([]byte(h.text))
+	}
+	for _, name := range []string{"single/model.safetensors", "dtypes/model.safetensors", "fp8.safetensors"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	path := filepath.Join(f.TempDir(), "w") // a worker is a process of its own, with a folder of its own
+	f.Fuzz(func(t *testing.T, text []byte) {
+		tensors, err := parse(t, path, string(text))
+		if err != nil {
+			return
+		}
+		for i := range tensors {
+			if n := &tensors[i]; n.DType == tensor.Invalid || n.Offset < 8 || n.Bytes() < 0 || n.Offset+n.Bytes() > int64(len(text)) {
+				t.Errorf("%+v in %d bytes", n, len(text))
+			}
+			if i > 0 && tensors[i-1].Name >= tensors[i].Name {
+				t.Errorf("%q after %q", tensors[i].Name, tensors[i-1].Name)
+			}
+		}
+	})
+}
+
+// FuzzIndex: a plain name never leads out of the folder.
+func FuzzIndex(f *testing.F) {
+	for _, name := range []string{"sharded/model.safetensors.index.json", "bin-sharded/pytorch_model.bin.index.json"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte(`{"metadata": {"total_size": 1e400}, "weight_map": {"a": "../b", "a": 1}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		x, err := decodeIndex(bytes.NewReader(text))
+		if err != nil {
+			jsonFault("i", bytes.NewReader(text), err)
+			return
+		}
+		for _, file := range x.files() {
+			if plain(file) && filepath.Join("d", file) != "d/"+file {
+				t.Errorf("%q leads elsewhere", file)
+			}
+		}
+	})
+}
+
+// FuzzConfig: what is accepted is an object.
+func FuzzConfig(f *testing.F) {
+	for _, name := range []string{"single/config.json", "dtypes/config.json", "single/tokenizer_config.json"} {
+		text, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Add([]byte(`{"a": [{"b": -0, "c": 1E-400}, "\ud83d\ude00"]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		config, err := decodeObject(bytes.NewReader(text))
+		if err != nil {
+			jsonFault("c", bytes.NewReader(text), err)
+		} else if config == nil {
+			t.Error("no object")
+		}
+	})
+}
+
+// FuzzTokenizer: a count never exceeds what the bytes can hold.
+func FuzzTokenizer(f *testing.F) {
+	all, err := filepath.Glob("testdata/tokenizers/*.json")
+	if err != nil || len(all) == 0 {
+		f.Fatal("no tokenizers")
+	}
+	for _, name := range all {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		have, err := decodeTokenizer(bytes.NewReader(text))
+		if err != nil {
+			jsonFault("t", bytes.NewReader(text), err)
+			return
+		}
+		if have.VocabSize < 0 || have.VocabSize > int64(len(text)) {
+			t.Errorf("%d tokens in %d bytes", have.VocabSize, len(text))
+		}
+	})
+}

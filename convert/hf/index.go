@@ -1,0 +1,163 @@
+package hf
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/fault"
+)
+
+const maxIndex = 512 << 20 // bytes; real ones have at most a few million
+
+// An index says in which shard each tensor lies.
+type index struct {
+	name   string
+	shards map[string]string // tensor → file
+	total  float64           // metadata.total_size in bytes, 0 where it is not given
+}
+
+// files returns the shards in name order.
+func (x *index) files() []string {
+	set := map[string]bool{}
+	for _, file := range x.shards {
+		set[file] = true
+	}
+	return sorted(set)
+}
+
+// readIndex reads an index whose every shard is a plain name, or adds faults and returns nil.
+func (o *opening) readIndex(name string) *index {
+	f, info, bad := o.open(name)
+	if bad != nil {
+		o.add(bad)
+		return nil
+	}
+	defer f.Close()
+	if bad := tooLarge(name, info.Size(), maxIndex); bad != nil {
+		o.add(bad)
+		return nil
+	}
+	x, err := decodeIndex(io.NewSectionReader(f, 0, info.Size()))
+	if err != nil {
+		o.add(jsonFault(name, f, err))
+		return nil
+	}
+	x.name = name
+	before := len(o.faults)
+	if len(x.shards) == 0 {
+		o.add(&fault.Fault{File: name, Problem: "weight_map names no tensor", Hint: o.download(name)})
+	}
+	for _, file := range x.files() {
+		if !plain(file) {
+			o.add(&fault.Fault{File: name, Problem: "names a shard that leads out of the folder", Found: fmt.Sprintf("%q", file)})
+		}
+	}
+	if len(o.faults) > before {
+		return nil
+	}
+	return x
+}
+
+// plain reports whether file is the name of something in the folder itself.
+func plain(file string) bool {
+	return filepath.IsLocal(file) && file != "." && !strings.ContainsAny(file, "/\\\x00")
+}
+
+// decodeIndex reads {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}}.
+func decodeIndex(r io.Reader) (*index, error) {
+	d := jsontext.NewDecoder(r)
+	x := &index{}
+	same := map[string]string{} // a few file names stand in many entries: keep each once
+	err := eachMember(d, "the JSON value", func(key string) error {
+		switch key {
+		case "weight_map":
+			x.shards = map[string]string{}
+			return eachMember(d, "weight_map", func(name string) error {
+				file, err := readString(d, fmt.Sprintf("the shard of tensor %q", name))
+				if _, ok := same[file]; !ok {
+					same[file] = file
+				}
+				x.shards[name] = same[file]
+				return err
+			})
+		case "metadata":
+			v, err := readValue(d)
+			metadata, _ := v.(map[string]any)
+			switch n := metadata["total_size"].(type) {
+			case int64:
+				x.total = float64(n)
+			case float64: // as old versions of transformers wrote it
+				x.total = n
+			}
+			return err
+		}
+		return d.SkipValue()
+	})
+	if err != nil {
+		return nil, err
+	}
+	if x.shards == nil {
+		return nil, misshapen(d, "there is no weight_map")
+	}
+	return x, readEnd(d)
+}
+
+// checkIndex holds the index against what the shards hold. What it says of a file
+// that could not be read is left alone: that file has its fault already.
+func (o *opening) checkIndex(x *index, found map[string]string, readable map[string]bool) {
+	names := make([]string, 0, len(x.shards))
+	for name := range x.shards {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		file := x.shards[name]
+		switch actual, ok := found[name]; {
+		case ok && actual != file:
+			o.add(&fault.Fault{File: x.name, Tensor: name, Problem: "is in another shard than the index says", Expected: file, Found: actual})
+		case !ok && readable[file]:
+			o.add(&fault.Fault{File: file, Tensor: name, Problem: "is missing, though " + x.name + " places it here", Hint: o.download(file)})
+		}
+	}
+	var sum int64
+	distinct := map[string]int64{} // tensors that share their bytes count once in total_size
+	for i := range o.model.Tensors {
+		t := &o.model.Tensors[i]
+		if _, ok := x.shards[t.Name]; !ok {
+			o.add(&fault.Fault{File: t.File.Name, Tensor: t.Name, Problem: "is not in " + x.name})
+		}
+		sum += t.Bytes()
+		distinct[fmt.Sprint(t.File.Name, ":", t.Offset, ":", t.Bytes())] = t.Bytes()
+	}
+	if len(readable) == len(x.files()) {
+		o.compareTotal(x, sum, distinct)
+		o.leftOut(x, readable)
+	}
+}
+
+// compareTotal warns where total_size is wrong, which some versions of transformers wrote.
+func (o *opening) compareTotal(x *index, sum int64, distinct map[string]int64) {
+	var once int64
+	for _, n := range distinct {
+		once += n
+	}
+	if x.total != 0 && x.total != float64(sum) && x.total != float64(once) {
+		o.warn(fmt.Sprintf("%s: total_size is %.0f, but the shards hold %d bytes", x.name, x.total, sum))
+	}
+}
+
+// leftOut warns of shards that lie beside the others but stand in no index.
+func (o *opening) leftOut(x *index, known map[string]bool) {
+	prefix := strings.TrimSuffix(x.name, filepath.Ext(strings.TrimSuffix(x.name, ".index.json"))+".index.json")
+	for _, name := range sorted(o.names) {
+		parts := shard.FindStringSubmatch(name)
+		if parts != nil && parts[1] == prefix && strings.HasSuffix(x.name, parts[4]+".index.json") && !known[name] {
+			o.warn(name + " is not named by " + x.name + " and is left out")
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package hf
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const (
+	indexName = "model.safetensors.index.json"
+	shard1    = "model-00001-of-00003.safetensors"
+	shard2    = "model-00002-of-00003.safetensors"
+	shard3    = "model-00003-of-00003.safetensors"
+)
+
+func edit(t *testing.T, path, old, new string) {
+	t.Helper()
+	text := read(t, path)
+	if !strings.Contains(text, old) {
+		t.Fatalf("%s does not hold %q", path, old)
+	}
+	write(t, path, strings.Replace(text, old, new, 1))
+}
+
+// indexDamages are done to a copy of testdata/sharded.
+var indexDamages = []struct {
+	name   string
+	damage func(t *testing.T, dir string)
+	want   string
+}{
+	{"shards missing", func(t *testing.T, dir string) {
+		must(t, os.Remove(dir+"/"+shard1))
+		must(t, os.Remove(dir+"/"+shard3))
+	}, shard1 + ": does not exist" + hint(shard1) + shard3 + ": does not exist" + hint(shard3)},
+	{"shards damaged", func(t *testing.T, dir string) {
+		must(t, os.Truncate(dir+"/"+shard1, 900))
+		write(t, dir+"/"+shard2, pointer)
+		write(t, dir+"/"+shard3, "")
+	}, shard1 + ": is truncated: expected 928 bytes, found 900" + hint(shard1) + shard2 +
+		": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n" +
+		shard3 + ": is empty" + hint(shard3)},
+	{"index missing", func(t *testing.T, dir string) { must(t, os.Remove(dir+"/"+indexName)) },
+		indexName + ": is missing, though there are shards: found " + shard1 + hint(indexName)},
+	{"tensor listed but not there", func(t *testing.T, dir string) {
+		edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"more": "`+shard3+`",`)
+	}, shard3 + ": more: is missing, though " + indexName + " places it here" + hint(shard3)},
+	{"tensor there but not listed", func(t *testing.T, dir string) {
+		edit(t, dir+"/"+indexName, `"model.norm.weight"`, `"more"`)
+	}, shard2 + ": more: is missing, though " + indexName + " places it here" + hint(shard2) +
+		shard2 + ": model.norm.weight: is not in " + indexName + "\n"},
+	{"tensor in another shard", func(t *testing.T, dir string) {
+		edit(t, dir+"/"+indexName, `"lm_head.weight": "`+shard3, `"lm_head.weight": "`+shard2)
+		edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"x": "`+shard3+`",`)
+	}, indexName + ": lm_head.weight: is in another shard than the index says: expected " + shard2 + ", found " + shard3 + "\n" +
+		shard3 + ": x: is missing, though " + indexName + " places it here" + hint(shard3)},
+	{"tensor in two shards", func(t *testing.T, dir string) {
+		write(t, dir+"/more.safetensors", read(t, dir+"/"+shard3))
+		edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"x": "more.safetensors",`)
+	}, "more.safetensors: lm_head.weight: is in " + shard3 + " too\n" +
+		"more.safetensors: x: is missing, though " + indexName + " places it here" + hint("more.safetensors")},
+	{"paths", func(t *testing.T, dir string) {
+		write(t, dir+"/"+indexName, `{"weight_map": {"a": "../x.bin", "b": "/etc/passwd", "c": "sub/x.bin", "d": "..", "e": "", "f": "a\\b", "g": ".", "h": "x\u0000"}}`)
+	}, indexName + `: names a shard that leads out of the folder: found ""
+` + indexName + `: names a shard that leads out of the folder: found "."
+` + indexName + `: names a shard that leads out of the folder: found ".."
+` + indexName + `: names a shard that leads out of the folder: found "../x.bin"
+` + indexName + `: names a shard that leads out of the folder: found "/etc/passwd"
+` + indexName + `: names a shard that leads out of the folder: found "a\\b"
+` + indexName + `: names a shard that leads out of the folder: found "sub/x.bin"
+` + indexName + `: names a shard that leads out of the folder: found "x\x00"
+`},
+	{"a name for a shell", func(t *testing.T, dir string) {
+		write(t, dir+"/"+indexName, `{"weight_map": {"a": "$(reboot).bin"}}`)
+	}, "$(reboot).bin: does not exist\n  Download the model again.\n"},
+	{"no weight_map", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, `{"metadata": {}}`) },
+		indexName + ": there is no weight_map at line 1, column 17\n"},
+	{"empty weight_map", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, `{"weight_map": {}}`) },
+		indexName + ": weight_map names no tensor" + hint(indexName)},
+	{"weight_map of numbers", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, `{"weight_map": {"a": 1}}`) },
+		indexName + `: the shard of tensor "a" is not a string at line 1, column 20` + "\n"},
+	{"a tensor twice", func(t *testing.T, dir string) {
+		write(t, dir+"/"+indexName, "{\"weight_map\": {\"a\": \"x\",\n \"a\": \"y\"}}")
+	}, indexName + `: name "a" stands twice at line 2, column 2` + "\n"},
+	{"not JSON", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, "{\n\n'weight_map': {}}") },
+		indexName + `: is not valid JSON: invalid character '\'' at start of value at line 3, column 1` + "\n"},
+	{"LFS pointer", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, pointer) },
+		indexName + ": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n"},
+	{"too large", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+indexName, maxIndex+1)) },
+		indexName + ": is too large: expected at most 536870912 bytes, found 536870913 bytes\n"},
+}
+
+func TestIndexDamages(t *testing.T) {
+	for _, d := range indexDamages {
+		t.Run(d.name, func(t *testing.T) {
+			dir := copyModel(t, "sharded")
+			d.damage(t, dir)
+			expectFaults(t, dir, dir, d.want)
+		})
+	}
+}
+
+func TestIndexWarnings(t *testing.T) {
+	dir := copyModel(t, "sharded")
+	edit(t, dir+"/"+indexName, `"total_size": 1328`, `"total_size": 1329.0`)
+	write(t, dir+"/model-00004-of-00004.safetensors", "left over")
+	write(t, dir+"/other-00001-of-00001.safetensors", "somebody else's")
+	m, err := Open(filepath.Join(dir, indexName))
+	must(t, err)
+	want := []string{
+		indexName + ": total_size is 1329, but the shards hold 1328 bytes",
+		"model-00004-of-00004.safetensors is not named by " + indexName + " and is left out",
+	}
+	if !reflect.DeepEqual(m.Warnings, want) {
+		t.Errorf("%q", m.Warnings)
+	}
+}
+
+func TestPrecedence(t *testing.T) {
+	dir := copyModel(t, "sharded")
+	write(t, dir+"/pytorch_model.bin", "not looked at")
+	m, err := Open(dir)
+	must(t, err)
+	if m.Index != indexName || len(m.Warnings) > 0 {
+		t.Errorf("%q %q", m.Index, m.Warnings)
+	}
+	write(t, dir+"/model.safetensors", read(t, "testdata/single/model.safetensors"))
+	m, err = Open(dir)
+	must(t, err)
+	if m.Index != "" || len(m.Files) != 1 || !reflect.DeepEqual(m.Warnings, []string{
+		"model.safetensors is used and model.safetensors.index.json is not, as in transformers"}) {
+		t.Errorf("%q %q", m.Index, m.Warnings)
+	}
+}

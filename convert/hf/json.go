@@ -1,0 +1,202 @@
+package hf
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/fault"
+)
+
+// A shapeError is JSON that is valid but not what the file should hold.
+type shapeError struct {
+	offset int64
+	text   string
+}
+
+func (e *shapeError) Error() string { return e.text }
+
+func misshapen(d *jsontext.Decoder, format string, args ...any) error {
+	return &shapeError{d.InputOffset(), fmt.Sprintf(format, args...)}
+}
+
+// expect reports an error unless a value of kind k comes next; what names it.
+func expect(d *jsontext.Decoder, k jsontext.Kind, what string) error {
+	names := map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a string", '0': "a number"}
+	if d.PeekKind() == k {
+		return nil
+	}
+	wrong := misshapen(d, "%s is not %s", what, names[k])
+	if err := d.SkipValue(); err != nil { // not JSON at all, which is the better thing to say
+		return err
+	}
+	return wrong
+}
+
+// eachMember reads the object that comes next; member must read the value of its key.
+// A key that stands twice is an error of the decoder.
+func eachMember(d *jsontext.Decoder, what string, member func(key string) error) error {
+	if err := expect(d, '{', what); err != nil {
+		return err
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != '}' {
+		key, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := member(key.String()); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// eachElement reads the array that comes next; element must read one element.
+func eachElement(d *jsontext.Decoder, what string, element func() error) error {
+	if err := expect(d, '[', what); err != nil {
+		return err
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	for d.PeekKind() != ']' {
+		if err := element(); err != nil {
+			return err
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// readString reads the string that comes next.
+func readString(d *jsontext.Decoder, what string) (string, error) {
+	if err := expect(d, '"', what); err != nil {
+		return "", err
+	}
+	token, err := d.ReadToken()
+	return token.String(), err
+}
+
+// readInt reads the number that comes next, which must be a literal without sign,
+// point or exponent that fits an int64.
+func readInt(d *jsontext.Decoder, what string) (int64, error) {
+	if err := expect(d, '0', what); err != nil {
+		return 0, err
+	}
+	token, err := d.ReadToken()
+	if err != nil {
+		return 0, err
+	}
+	literal := token.String()
+	n, err := strconv.ParseUint(literal, 10, 63)
+	if err != nil {
+		return 0, misshapen(d, "%s is %s, not a whole number from 0 to %d", what, literal, int64(math.MaxInt64))
+	}
+	return int64(n), nil
+}
+
+// readEnd makes sure that nothing but white space is left.
+func readEnd(d *jsontext.Decoder) error {
+	switch _, err := d.ReadToken(); err {
+	case io.EOF:
+		return nil
+	case nil:
+		return misshapen(d, "something follows the end of the JSON value")
+	default:
+		return err
+	}
+}
+
+// readValue reads whatever comes next: map[string]any, []any, string, bool, nil,
+// int64 for an integer literal that fits, float64 for any other number.
+func readValue(d *jsontext.Decoder) (any, error) {
+	switch d.PeekKind() {
+	case '{':
+		object := map[string]any{}
+		err := eachMember(d, "", func(key string) (err error) {
+			object[key], err = readValue(d)
+			return err
+		})
+		return object, err
+	case '[':
+		array := []any{}
+		err := eachElement(d, "", func() error {
+			v, err := readValue(d)
+			array = append(array, v)
+			return err
+		})
+		return array, err
+	}
+	token, err := d.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch token.Kind() {
+	case '"':
+		return token.String(), nil
+	case 't', 'f':
+		return token.Bool(), nil
+	case '0':
+		return number(d, token.String())
+	}
+	return nil, nil
+}
+
+func number(d *jsontext.Decoder, literal string) (any, error) {
+	if !strings.ContainsAny(literal, ".eE") {
+		if n, err := strconv.ParseInt(literal, 10, 64); err == nil {
+			return n, nil
+		}
+	}
+	x, err := strconv.ParseFloat(literal, 64)
+	if err != nil {
+		return nil, misshapen(d, "number %s is out of range", literal)
+	}
+	return x, nil
+}
+
+// jsonFault turns what a decoder said of the file called name into a fault that
+// tells line and column; r is the file once more.
+func jsonFault(name string, r io.ReaderAt, err error) *fault.Fault {
+	var syntax *jsontext.SyntacticError
+	var shape *shapeError
+	f := &fault.Fault{File: name}
+	switch {
+	case errors.As(err, &shape):
+		f.Problem = shape.text + position(r, shape.offset)
+	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
+		f.Problem = fmt.Sprintf("name %q stands twice%s", syntax.JSONPointer.LastToken(), position(r, syntax.ByteOffset))
+	case errors.As(err, &syntax):
+		f.Problem = "is not valid JSON: " + syntax.Err.Error() + position(r, syntax.ByteOffset)
+	case err == io.EOF:
+		f.Problem = "is not valid JSON: there is nothing but white space"
+	default:
+		f.Problem = bare(err).Error()
+	}
+	return f
+}
+
+// position says where offset lies, counted from 1 in lines and in bytes of the line.
+func position(r io.ReaderAt, offset int64) string {
+	line, column := 1, 1
+	text := bufio.NewReader(io.NewSectionReader(r, 0, offset))
+	for {
+		c, err := text.ReadByte()
+		if err != nil {
+			return fmt.Sprintf(" at line %d, column %d", line, column)
+		}
+		if column++; c == '\n' {
+			line, column = line+1, 1
+		}
+	}
+}

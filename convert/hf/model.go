@@ -1,0 +1,73 @@
+// Package hf opens a model that somebody downloaded from Hugging Face: its
+// config.json, its index, its shards and its tokenizer. Headers are read, tensor
+// data never; what comes out are tensors that know where their bytes lie.
+// Nothing is ever downloaded and nothing in a file is executed.
+//
+// Faults name files as they are called inside the model's folder, such as
+// "model-00001-of-00003.safetensors"; only faults of the path itself name the path.
+package hf
+
+import (
+	"sort"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// A Model is a downloaded model whose every header has been read and checked.
+type Model struct {
+	Source    string          // as the user gave it
+	Dir       string          // folder that holds config.json
+	Name      string          // what default outputs are called, never empty and without a slash
+	Repo      string          // "org/name" where the model lies in the hub's cache, else ""
+	Revision  string          // commit of that snapshot, else ""
+	Config    map[string]any  // config.json: int64 where the literal is an integer that fits, else float64
+	Files     []*tensor.File  // weights files in name order
+	Tensors   []tensor.Tensor // sorted by name, names unique
+	Index     string          // name of the index file, or ""
+	Tokenizer *Tokenizer      // nil where there is no tokenizer.json
+	Warnings  []string        // what is odd but does no harm, a line each
+
+	sides map[string]map[string]any // the small JSON files beside config.json that are there
+}
+
+// An opening gathers what Open finds, faults among it, so that all are told in one go.
+type opening struct {
+	place
+	names  map[string]bool // of everything in dir
+	model  *Model
+	faults fault.List
+}
+
+// Open reads the headers of the model at path: a folder, a weights file with its
+// config.json beside it, an index file, a repository or a snapshot of the hub's
+// cache, or the id of a model in that cache ("org/name", "name", "org/name@revision").
+// A path that exists wins over an id. The error is a fault.List with all that is wrong.
+func Open(path string) (*Model, error) {
+	where, bad := locate(path)
+	if bad != nil {
+		return nil, fault.List{bad}
+	}
+	o := &opening{place: where, model: &Model{
+		Source: path, Dir: where.dir, Name: where.name, Repo: where.repo, Revision: where.revision,
+	}}
+	if bad := o.list(); bad != nil {
+		return nil, fault.List{bad}
+	}
+	if bad := o.elsewhere(); bad != nil {
+		return nil, fault.List{bad}
+	}
+	o.readConfig()
+	o.readWeights()
+	o.readTokenizer()
+	o.readSides()
+	if err := o.faults.Err(); err != nil {
+		return nil, err
+	}
+	sort.Slice(o.model.Tensors, func(i, j int) bool { return o.model.Tensors[i].Name < o.model.Tensors[j].Name })
+	return o.model, nil
+}
+
+func (o *opening) add(f *fault.Fault) { o.faults = append(o.faults, f) }
+
+func (o *opening) warn(line string) { o.model.Warnings = append(o.model.Warnings, line) }

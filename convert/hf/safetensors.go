@@ -1,0 +1,128 @@
+package hf
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime/debug"
+	"sort"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/nlpodyssey/safetensors"
+	"golang.org/x/sys/unix"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// A safetensors file is the length of its header in eight bytes, little-endian, the
+// header in JSON, and the tensors' bytes.
+const (
+	lengthSize = 8
+	maxHeader  = 100_000_000 // bytes, the format's own limit
+)
+
+// readSafetensors returns the tensors of a safetensors file, sorted by name.
+func readSafetensors(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
+	n, err := headerLength(f, file)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := decodeHeader(io.NewSectionReader(f, lengthSize, n))
+	if err != nil {
+		return nil, headerFault(file.Name, err)
+	}
+	if err := checkEntries(entries, file, file.Size-lengthSize-n); err != nil {
+		return nil, err
+	}
+	infos, err := validate(f, file.Size)
+	if err == nil && len(infos) != len(entries) {
+		err = errors.New("two readings of its header differ")
+	}
+	if err != nil {
+		return nil, &fault.Fault{File: file.Name, Problem: err.Error()}
+	}
+	tensors := make([]tensor.Tensor, 0, len(infos))
+	for name, info := range infos {
+		t := tensor.Tensor{Name: name, DType: dtypes[info.DType.String()], Shape: make([]int64, len(info.Shape)),
+			File: file, Offset: lengthSize + n + int64(info.DataOffsets[0])}
+		for i, size := range info.Shape {
+			t.Shape[i] = int64(size)
+		}
+		tensors = append(tensors, t)
+	}
+	sort.Slice(tensors, func(i, j int) bool { return tensors[i].Name < tensors[j].Name })
+	return tensors, nil
+}
+
+// headerLength reads the first eight bytes and makes sure that a header can follow.
+func headerLength(f io.ReaderAt, file *tensor.File) (int64, error) {
+	const format = "is not a safetensors file"
+	head := make([]byte, lengthSize+1)
+	got, err := f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return 0, &fault.Fault{File: file.Name, Problem: bare(err).Error()}
+	}
+	if got < lengthSize {
+		return 0, &fault.Fault{File: file.Name, Problem: format, Expected: "at least 8 bytes", Found: fmt.Sprintf("%d", got)}
+	}
+	n := binary.LittleEndian.Uint64(head)
+	switch {
+	case n > maxHeader:
+		return 0, &fault.Fault{File: file.Name, Problem: format + ": its first eight bytes are no header's length"}
+	case n < 2:
+		return 0, &fault.Fault{File: file.Name, Problem: fmt.Sprintf("%s: a header of %d bytes says nothing", format, n)}
+	case got > lengthSize && head[lengthSize] != '{':
+		return 0, &fault.Fault{File: file.Name, Problem: format + ": no JSON object follows its first eight bytes"}
+	case int64(n) > file.Size-lengthSize:
+		t := truncated(file, lengthSize+int64(n))
+		t.Expected = "at least " + t.Expected
+		return 0, t
+	}
+	return int64(n), nil
+}
+
+// truncated is the fault of a file that should have want bytes and has fewer.
+func truncated(file *tensor.File, want int64) *fault.Fault {
+	return &fault.Fault{File: file.Name, Problem: "is truncated", Expected: fmt.Sprintf("%d bytes", want), Found: fmt.Sprintf("%d", file.Size)}
+}
+
+// headerFault words an error of decodeHeader; a header is one line, so it counts bytes.
+func headerFault(name string, err error) *fault.Fault {
+	var syntax *jsontext.SyntacticError
+	var shape *shapeError
+	problem := bare(err).Error()
+	switch {
+	case errors.As(err, &shape):
+		problem = shape.text
+	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
+		problem = fmt.Sprintf("name %q stands twice", syntax.JSONPointer.LastToken())
+	case errors.As(err, &syntax):
+		problem = fmt.Sprintf("not valid JSON: %v at byte %d", syntax.Err, lengthSize+syntax.ByteOffset)
+	}
+	return &fault.Fault{File: name, Problem: "header: " + problem}
+}
+
+// validate has the safetensors library judge the whole file, which it wants in
+// memory: it is mapped there, and only the pages of the header are ever touched.
+func validate(f *os.File, size int64) (infos map[string]*safetensors.TensorInfo, err error) {
+	if size > math.MaxInt {
+		return nil, errors.New("is too large for this machine")
+	}
+	data, err := unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be mapped into memory: %w", err)
+	}
+	defer func() {
+		if r := recover(); r != nil { // SIGBUS: the file was cut short, or its disk failed
+			infos, err = nil, fmt.Errorf("changed while it was read: %v", r)
+		}
+		unix.Munmap(data)
+	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	_, metadata, err := safetensors.ReadMetadata(data)
+	return metadata.Tensors(), err
+}

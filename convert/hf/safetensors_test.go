@@ -1,0 +1,144 @@
+package hf
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hf2olmo/convert/tensor"
+)
+
+// container writes a safetensors file with this header and so many bytes of data.
+func container(header string, data int) string {
+	n := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return string(n) + header + strings.Repeat("\x00", data)
+}
+
+// parse reads text as the weights file called w.
+func parse(t testing.TB, path, text string) ([]tensor.Tensor, error) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	return readSafetensors(f, &tensor.File{Path: path, Name: "w", Size: int64(len(text))})
+}
+
+const (
+	a4 = `"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`
+	b4 = `"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}`
+)
+
+var headers = []struct {
+	name, text, want string
+}{
+	{"good", container("{"+b4+","+a4+"}  ", 8), ""},
+	{"metadata", container(`{"__metadata__":{"format":"pt"},`+a4+"}", 4), ""},
+	{"zero sizes overflow nothing", container(`{"a":{"dtype":"F32","shape":[9223372036854775807,0,9223372036854775807],"data_offsets":[0,0]}}`, 0), ""},
+	{"a name twice", container("{"+a4+","+a4+"}", 4), `w: header: name "a" stands twice`},
+	{"a name twice, once escaped", container("{"+a4+","+strings.Replace(a4, `"a"`, `"\u0061"`, 1)+"}", 4), `w: header: name "a" stands twice`},
+	{"a member twice", container(`{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4), `w: header: name "dtype" stands twice`},
+	{"metadata of numbers", container(`{"__metadata__":{"format":1},`+a4+"}", 4), `w: header: __metadata__.format is not a string`},
+	{"overlap", container("{"+a4+","+strings.Replace(b4, "[4,8]", "[2,6]", 1)+"}", 6), "w: b: its bytes overlap another tensor's"},
+	{"same bytes", container("{"+a4+","+strings.Replace(a4, `"a"`, `"b"`, 1)+"}", 4), "w: b: its bytes overlap another tensor's"},
+	{"gap", container("{"+a4+","+strings.Replace(b4, "[4,8]", "[6,10]", 1)+"}", 10), "w: b: 2 bytes before it belong to no tensor"},
+	{"backwards", container(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, 4), "w: a: data_offsets [4, 0] run backwards\nw: has bytes after its last tensor: expected 62 bytes, found 66"},
+	{"wrong size", container(`{"a":{"dtype":"F32","shape":[3,5],"data_offsets":[0,4]}}`, 4), "w: a: F32 [3, 5] does not fit its data_offsets: expected 60 bytes, found 4"},
+	{"past the end", container("{"+a4+","+b4+"}", 7), "w: is truncated: expected 123 bytes, found 122"},
+	{"past all ends", container(`{"a":{"dtype":"F4","shape":[],"data_offsets":[0,9223372036854775807]}}`, 4),
+		"w: is not a safetensors file: its header speaks of more bytes than there can be"},
+	{"huge shape", container(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}`, 4), "w: a: shape [4294967296, 4294967296] is too large"},
+	{"shape past int64", container(`{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]}}`, 4),
+		`w: header: tensor "a": shape is 9223372036854775808, not a whole number from 0 to 9223372036854775807`},
+	{"negative shape", container(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, 4),
+		`w: header: tensor "a": shape is -1, not a whole number from 0 to 9223372036854775807`},
+	{"fraction", container(`{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}`, 4),
+		`w: header: tensor "a": shape is 1.0, not a whole number from 0 to 9223372036854775807`},
+	{"three offsets", container(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,4]}}`, 4), `w: header: tensor "a": needs dtype, shape and two data_offsets`},
+	{"no shape", container(`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4), `w: header: tensor "a": needs dtype, shape and two data_offsets`},
+	{"unknown member", container(`{"a":{"dtype":"F32","shap":[1],"data_offsets":[0,4]}}`, 4), `w: header: tensor "a": unknown member "shap"`},
+	{"unknown dtypes", container(`{"a":{"dtype":"F4","shape":[2],"data_offsets":[0,1]},"b":{"dtype":"E8","shape":[2],"data_offsets":[1,3]}}`, 3),
+		"w: a: dtype \"F4\" cannot be read\nw: b: dtype \"E8\" cannot be read"},
+	{"tensor is an array", container(`{"a":[]}`, 0), `w: header: tensor "a" is not an object`},
+	{"not JSON", container(`{"a":{"dtype":F32}}`, 0), "w: header: not valid JSON: invalid character 'F' at start of value at byte 22"},
+	{"ends early", container(`{"a":{"dtype"`, 0), "w: header: not valid JSON: unexpected EOF at byte 21"},
+	{"two values", container(`{} {}`, 0), "w: header: something follows the end of the JSON value"},
+	{"white space first", container(` {}`, 0), "w: is not a safetensors file: no JSON object follows its first eight bytes"},
+	{"no header", container(``, 4), "w: is not a safetensors file: a header of 0 bytes says nothing"},
+	{"huge length", "\xff\xff\xff\xff\xff\xff\xff\xff{}", "w: is not a safetensors file: its first eight bytes are no header's length"},
+	{"length past the end", "\x00\x00\x10\x00\x00\x00\x00\x00{}", "w: is truncated: expected at least 1048584 bytes, found 10"},
+	{"few bytes", "\x02\x00", "w: is not a safetensors file: expected at least 8 bytes, found 2"},
+	{"none", "", "w: is not a safetensors file: expected at least 8 bytes, found 0"},
+	{"deep", container(`{"a":`+strings.Repeat("[", 20000), 0), `w: header: not valid JSON: exceeded max depth at byte 10012`},
+}
+
+func TestHeaders(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w")
+	for _, h := range headers {
+		have := ""
+		if _, err := parse(t, path, h.text); err != nil {
+			have = err.Error()
+		}
+		if have != h.want {
+			t.Errorf("%s:\nhave %s\nwant %s", h.name, have, h.want)
+		}
+	}
+}
+
+// Every part of a file that lacks its first or its last bytes is an error, never a panic.
+func TestPartsOfAFile(t *testing.T) {
+	whole := read(t, "testdata/dtypes/model.safetensors")
+	path := filepath.Join(t.TempDir(), "w")
+	for i := 1; i < len(whole); i++ {
+		for _, part := range []string{whole[:i], whole[i:]} {
+			if _, err := parse(t, path, part); err == nil {
+				t.Fatalf("no error for %d of %d bytes", len(part), len(whole))
+			}
+		}
+	}
+	if _, err := parse(t, path, whole); err != nil {
+		t.Error(err)
+	}
+}
+
+// A file that is cut short while it is mapped raises SIGBUS, which must not end the program.
+func TestCutWhileRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w")
+	write(t, path, container("{"+a4+strings.Repeat(" ", 1<<20)+"}", 4))
+	must(t, os.Truncate(path, 64<<10)) // a whole number of pages
+	f, err := os.Open(path)
+	must(t, err)
+	defer f.Close()
+	_, err = validate(f, 1<<20+61+4)
+	if err == nil || !strings.HasPrefix(err.Error(), "changed while it was read: ") {
+		t.Error(err)
+	}
+}
+
+// A file is told by its content: its name may say otherwise.
+func TestContentNotName(t *testing.T) {
+	dir := copyModel(t, "bin")
+	must(t, os.Rename(dir+"/pytorch_model.bin", dir+"/model.safetensors"))
+	m, err := Open(dir)
+	must(t, err)
+	for i := range m.Tensors {
+		compareTensor(t, &m.Tensors[i], expected(t).Tensors["bin"][m.Tensors[i].Name])
+	}
+	dir = copyModel(t, "single")
+	must(t, os.Rename(dir+"/model.safetensors", dir+"/pytorch_model.bin"))
+	if m, err = Open(dir); err != nil || len(m.Tensors) != len(expected(t).Tensors["single"]) {
+		t.Error(err)
+	}
+	// A header whose length begins like a pickle.
+	header := "{" + a4 + strings.Repeat(" ", 0x280-len(a4)-2) + "}"
+	write(t, dir+"/pytorch_model.bin", container(header, 4))
+	if m, err = Open(dir); err != nil || len(m.Tensors) != 1 || m.Tensors[0].Offset != 0x288 {
+		t.Error(err)
+	}
+}

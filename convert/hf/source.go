@@ -1,0 +1,159 @@
+package hf
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"hf2olmo/convert/fault"
+)
+
+// A place is where a model lies.
+type place struct {
+	dir      string // folder that holds config.json
+	weights  string // name of the one weights file that was asked for, or ""
+	index    string // name of the index that was asked for, or ""
+	name     string // what default outputs are called
+	repo     string // "org/name" where dir is a snapshot in the hub's cache, else ""
+	revision string // commit of that snapshot
+}
+
+// locate finds what path means: something on disk, or else a model in the hub's cache.
+func locate(path string) (place, *fault.Fault) {
+	if path == "" {
+		return place{}, &fault.Fault{Problem: "the model's name is empty",
+			Hint: "Give a folder, a weights file, or the id of a model in the Hugging Face cache."}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		if _, lerr := os.Lstat(path); lerr != nil && absent(err) && !looksLikePath(path) {
+			return locateID(path)
+		}
+		return place{}, statFault(path, path, err)
+	}
+	switch {
+	case info.IsDir():
+		return locateDir(path)
+	case info.Mode().IsRegular():
+		return locateFile(path)
+	}
+	return place{}, &fault.Fault{File: path, Problem: "is " + kind(info.Mode()) + ", not a model",
+		Hint: "Give a folder, a weights file, or the id of a model in the Hugging Face cache."}
+}
+
+// looksLikePath reports whether a path that is not there can hardly be a hub id.
+func looksLikePath(path string) bool {
+	id, _, _ := strings.Cut(path, "@")
+	switch {
+	case strings.ContainsRune("/.~", rune(path[0])), strings.Count(id, "/") > 1, strings.HasSuffix(id, "/"):
+		return true
+	}
+	return isWeightsName(id) || strings.HasSuffix(id, ".json")
+}
+
+// locateDir takes a folder: of a model, or of a repository in the hub's cache.
+func locateDir(path string) (place, *fault.Fault) {
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return place{}, &fault.Fault{File: path, Problem: err.Error()}
+	}
+	repo := full
+	if filepath.Base(full) == "snapshots" {
+		repo = filepath.Dir(full)
+	}
+	if strings.HasPrefix(filepath.Base(repo), repoPrefix) && isDir(filepath.Join(repo, "snapshots")) {
+		return locateRepo(repo, "")
+	}
+	return describe(path), nil
+}
+
+// locateFile takes a file: the weights themselves, or the index of their shards.
+func locateFile(path string) (place, *fault.Fault) {
+	base := filepath.Base(path)
+	where := describe(filepath.Dir(path))
+	switch {
+	case strings.HasSuffix(base, ".index.json"):
+		where.index = base
+	case isWeightsName(base):
+		where.weights = base
+	default:
+		if f := foreign(map[string]bool{base: true}); f != nil {
+			f.File = path
+			return place{}, f
+		}
+		return place{}, &fault.Fault{File: path, Problem: "is neither a folder nor a .safetensors or .bin file",
+			Hint: "Give the folder that holds config.json and the weights."}
+	}
+	return where, nil
+}
+
+// describe names the model in dir and finds out whether it lies in the hub's cache.
+func describe(dir string) place {
+	where := place{dir: dir, name: "model"}
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return where
+	}
+	if base := filepath.Base(full); base != string(filepath.Separator) && base != "." {
+		where.name = base
+	}
+	if where.snapshot(full) {
+		where.name = where.repo[strings.LastIndex(where.repo, "/")+1:]
+	} else if real, err := filepath.EvalSymlinks(full); err == nil {
+		where.snapshot(real) // a link to a snapshot keeps the name that its owner gave it
+	}
+	return where
+}
+
+// snapshot fills in repo and revision where full is …/models--org--name/snapshots/<commit>.
+func (p *place) snapshot(full string) bool {
+	snapshots := filepath.Dir(full)
+	id := repoID(filepath.Base(filepath.Dir(snapshots)))
+	if filepath.Base(snapshots) != "snapshots" || id == "" {
+		return false
+	}
+	p.repo, p.revision = id, filepath.Base(full)
+	return true
+}
+
+var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// download says how to fetch a file of the model once more. Names come from files
+// that nobody vouches for: one that a shell might obey is not put into a command.
+func (p place) download(name string) string {
+	switch {
+	case !safeName.MatchString(name):
+		return "Download the model again."
+	case p.repo == "":
+		return "Download it again, for example with `hf download ORG/NAME " + name + " --local-dir DIR`."
+	case safeName.MatchString(p.revision):
+		return "Download it again: `hf download " + p.repo + " " + name + " --revision " + p.revision + "`."
+	}
+	return "Download it again: `hf download " + p.repo + " " + name + "`."
+}
+
+func isWeightsName(name string) bool {
+	return strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".bin")
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// kind names what is no regular file.
+func kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "not a regular file"
+}

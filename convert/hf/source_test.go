@@ -1,0 +1,189 @@
+package hf
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	commit  = "1f2e3d4c5b6a79880716253443526170f0e1d2c3"
+	commit2 = "1f2e99995b6a79880716253443526170f0e1d2c3"
+)
+
+// cacheModel lays a model of testdata out as huggingface_hub does.
+func cacheModel(t *testing.T, hub, folder, id, commit string) (repo string) {
+	t.Helper()
+	repo = filepath.Join(hub, "models--"+strings.ReplaceAll(id, "/", "--"))
+	snapshot := filepath.Join(repo, "snapshots", commit)
+	must(t, os.MkdirAll(snapshot, 0o755))
+	entries, err := os.ReadDir(filepath.Join("testdata", folder))
+	must(t, err)
+	for _, e := range entries {
+		write(t, filepath.Join(repo, "blobs", "blob-"+e.Name()), read(t, filepath.Join("testdata", folder, e.Name())))
+		must(t, os.Symlink("../../blobs/blob-"+e.Name(), filepath.Join(snapshot, e.Name())))
+	}
+	return repo
+}
+
+// ownCache points every variable that huggingface_hub looks at to nothing, and HOME to dir.
+func ownCache(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("HOME", dir)
+}
+
+func TestCache(t *testing.T) {
+	home := t.TempDir()
+	ownCache(t, home)
+	hub := filepath.Join(home, ".cache/huggingface/hub")
+	repo := cacheModel(t, hub, "sharded", "allenai/OLMo-2-1B", commit)
+	write(t, repo+"/refs/main", commit)
+	write(t, repo+"/refs/pr/1", commit)
+	cacheModel(t, hub, "single", "gpt2", commit)
+	must(t, os.Symlink(repo+"/snapshots/"+commit, home+"/link"))
+	t.Chdir(repo + "/snapshots/" + commit)
+	for _, c := range []struct{ path, name string }{
+		{"allenai/OLMo-2-1B", "OLMo-2-1B"},
+		{"allenai/OLMo-2-1B@main", "OLMo-2-1B"},
+		{"allenai/OLMo-2-1B@pr/1", "OLMo-2-1B"},
+		{"allenai/OLMo-2-1B@" + commit, "OLMo-2-1B"},
+		{"allenai/OLMo-2-1B@1f2e3", "OLMo-2-1B"},
+		{"gpt2", "gpt2"},
+		{repo, "OLMo-2-1B"},
+		{repo + "/", "OLMo-2-1B"},
+		{repo + "/snapshots", "OLMo-2-1B"},
+		{repo + "/snapshots/" + commit, "OLMo-2-1B"},
+		{repo + "/snapshots/" + commit + "/model.safetensors.index.json", "OLMo-2-1B"},
+		{".", "OLMo-2-1B"},
+		{"model.safetensors.index.json", "OLMo-2-1B"},
+		{home + "/link", "link"},
+	} {
+		m, err := Open(c.path)
+		if err != nil {
+			t.Errorf("%s: %v", c.path, err)
+			continue
+		}
+		if m.Name != c.name || m.Revision != commit || m.Source != c.path || len(m.Tensors) != 12 {
+			t.Errorf("%s: %q %q %q, %d tensors", c.path, m.Name, m.Repo, m.Revision, len(m.Tensors))
+		}
+	}
+}
+
+func TestCacheFolders(t *testing.T) {
+	for _, c := range []struct{ variable, value, hub string }{
+		{"HF_HUB_CACHE", "$HOME/a", "a"},
+		{"HUGGINGFACE_HUB_CACHE", "~/b", "b"},
+		{"HF_HOME", "${HOME}/c", "c/hub"},
+		{"XDG_CACHE_HOME", "~/d", "d/huggingface/hub"},
+		{"HF_HOME", "~/$NOT_SET_AT_ALL", "$NOT_SET_AT_ALL/hub"},
+	} {
+		home := t.TempDir()
+		ownCache(t, home)
+		t.Setenv(c.variable, c.value)
+		if have := cacheDir(); have != filepath.Join(home, c.hub) {
+			t.Errorf("%s: %s", c.variable, have)
+		}
+	}
+	ownCache(t, t.TempDir())
+	for _, name := range []string{"XDG_CACHE_HOME", "HF_HOME", "HUGGINGFACE_HUB_CACHE", "HF_HUB_CACHE"} {
+		t.Setenv(name, "/"+name) // each goes before those set so far
+		if have := cacheDir(); !strings.HasPrefix(have, "/"+name) {
+			t.Errorf("%s is not heeded: %s", name, have)
+		}
+	}
+}
+
+// Blobs may be links themselves, where a cache was moved to another disk.
+func TestLinkedBlobs(t *testing.T) {
+	repo := cacheModel(t, t.TempDir(), "sharded", "org/name", commit)
+	must(t, os.Rename(repo+"/blobs", repo+"/elsewhere"))
+	must(t, os.Mkdir(repo+"/blobs", 0o755))
+	entries, err := os.ReadDir(repo + "/elsewhere")
+	must(t, err)
+	for _, e := range entries {
+		must(t, os.Symlink(repo+"/elsewhere/"+e.Name(), repo+"/blobs/"+e.Name()))
+	}
+	m, err := Open(repo)
+	must(t, err)
+	if m.Repo != "org/name" || m.Files[0].Name != shard1 {
+		t.Errorf("%+v", m)
+	}
+	must(t, os.Remove(repo+"/elsewhere/blob-"+shard2))
+	expectFaults(t, repo, repo, shard2+": is a link to ../../blobs/blob-"+shard2+", which does not exist\n"+
+		"  Download it again: `hf download org/name "+shard2+" --revision "+commit+"`.\n")
+}
+
+func TestLocalPathWins(t *testing.T) {
+	home := t.TempDir()
+	ownCache(t, home)
+	cacheModel(t, home+"/.cache/huggingface/hub", "sharded", "org/name", commit)
+	must(t, os.CopyFS(home+"/org/name", os.DirFS("testdata/single")))
+	t.Chdir(home)
+	m, err := Open("org/name")
+	must(t, err)
+	if m.Repo != "" || m.Dir != "org/name" || m.Name != "name" {
+		t.Errorf("%+v", m)
+	}
+}
+
+const anyModel = "\n  Give a folder, a weights file, or the id of a model in the Hugging Face cache.\n"
+
+func TestNotThere(t *testing.T) {
+	home := t.TempDir()
+	ownCache(t, home)
+	hub := home + "/.cache/huggingface/hub"
+	many := cacheModel(t, hub, "single", "org/many", commit)
+	cacheModel(t, hub, "single", "org/many", commit2)
+	stale := cacheModel(t, hub, "single", "org/stale", commit)
+	write(t, stale+"/refs/main", commit2+"\n")
+	odd := cacheModel(t, hub, "single", "org/odd", commit)
+	write(t, odd+"/refs/main", "../../..")
+	must(t, os.MkdirAll(hub+"/models--org--none/snapshots", 0o755))
+	write(t, home+"/notes.txt", "x")
+	write(t, home+"/w.gguf", "GGUF")
+	must(t, os.Symlink("gone", home+"/broken"))
+	t.Chdir(home)
+	for path, want := range map[string]string{
+		"":                       "the model's name is empty" + anyModel,
+		"/gone":                  "/gone: does not exist\n",
+		"./gone":                 "./gone: does not exist\n",
+		"~/gone":                 "~/gone: does not exist\n",
+		"a/b/c":                  "a/b/c: does not exist\n",
+		"a/":                     "a/: does not exist\n",
+		"model.safetensors":      "model.safetensors: does not exist\n",
+		"notes.txt/model.bin":    "notes.txt/model.bin: does not exist\n",
+		"broken":                 "broken: is a link to gone, which does not exist\n",
+		"a b":                    "a b: is neither a path that exists nor a hub id" + anyModel,
+		"a/b--c":                 "a/b--c: is neither a path that exists nor a hub id" + anyModel,
+		"-rf":                    "-rf: is neither a path that exists nor a hub id" + anyModel,
+		"@main":                  "@main: is neither a path that exists nor a hub id" + anyModel,
+		"/dev/null":              "/dev/null: is a device, not a model" + anyModel,
+		"notes.txt":              "notes.txt: is neither a folder nor a .safetensors or .bin file\n  Give the folder that holds config.json and the weights.\n",
+		"w.gguf":                 "w.gguf: holds GGUF weights, made for llama.cpp: found w.gguf\n  Download the original model that it was made from: its .safetensors or .bin files and config.json.\n",
+		"org/name":               "org/name: is neither a path that exists nor a model in the Hugging Face cache (looked for HOME/.cache/huggingface/hub/models--org--name)\n  Download it first: `hf download org/name`.\n",
+		"org/name@v1":            "org/name@v1: is neither a path that exists nor a model in the Hugging Face cache (looked for HOME/.cache/huggingface/hub/models--org--name)\n  Download it first: `hf download org/name --revision v1`.\n",
+		"org/none":               "HUB/models--org--none: holds no snapshot\n  Download it: `hf download org/none`.\n",
+		"org/many":               "HUB/models--org--many: holds several snapshots and no refs/main: found " + commit + ", " + commit2 + "\n  Name one: org/name@commit, or give the snapshot's folder.\n",
+		many + "/snapshots":      "HUB/models--org--many: holds several snapshots and no refs/main: found " + commit + ", " + commit2 + "\n  Name one: org/name@commit, or give the snapshot's folder.\n",
+		"org/many@1f2e":          "HUB/models--org--many: revision 1f2e is not unique: found " + commit + ", " + commit2 + "\n  Give more of the commit's characters.\n",
+		"org/many@v2":            "HUB/models--org--many: revision v2 is not in the cache: found " + commit + ", " + commit2 + "\n  Download it: `hf download org/many --revision v2`.\n",
+		"org/many@../../x":       "HUB/models--org--many: revision ../../x is not in the cache: found " + commit + ", " + commit2 + "\n  Download it: `hf download org/many`.\n",
+		"org/stale":              "HUB/models--org--stale: snapshot " + commit2 + " is not in the cache: found " + commit + "\n  Download it: `hf download org/stale`.\n",
+		"org/odd":                "HUB/models--org--odd/refs/main: names no commit: \"../../..\"\n  Download it: `hf download org/odd`.\n",
+		".cache/huggingface/hub": ".cache/huggingface/hub: holds neither config.json nor weights: found folders of models: models--org--many, models--org--none, models--org--odd, models--org--stale\n  Give one of these folders, or several.\n",
+	} {
+		_, err := Open(path)
+		if err == nil {
+			t.Errorf("%s: no error", path)
+			continue
+		}
+		have := strings.ReplaceAll(told(t, err, hub), "DIR/", "HUB/")
+		if have = strings.ReplaceAll(have, home, "HOME"); have != strings.ReplaceAll(want, home, "HOME") && have != strings.ReplaceAll(want, "HOME/.cache/huggingface/hub/", "HUB/") {
+			t.Errorf("%q:\nhave %swant %s", path, have, want)
+		}
+	}
+}

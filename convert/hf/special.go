@@ -1,0 +1,53 @@
+package hf
+
+const (
+	generationName = "generation_config.json"
+	tokenizerSet   = "tokenizer_config.json"
+	specialsName   = "special_tokens_map.json"
+)
+
+// readSides reads the small files that name special tokens. They are only fallen
+// back on, so one that cannot be read is a warning.
+func (o *opening) readSides() {
+	o.model.sides = map[string]map[string]any{}
+	for _, name := range []string{generationName, tokenizerSet, specialsName} {
+		if !o.names[name] {
+			continue
+		}
+		object, bad := o.readObject(name)
+		if bad != nil {
+			o.warn(bad.Error() + "; it is not used")
+			continue
+		}
+		o.model.sides[name] = object
+	}
+}
+
+// SpecialTokenID returns the id of the special token with a role, "eos" or "pad",
+// from the files beside config.json: generation_config.json gives an id (of several,
+// the first is taken); tokenizer_config.json and special_tokens_map.json give a token,
+// whose id tokenizer.json has. It does not look into config.json, which goes before all of them.
+func (m *Model) SpecialTokenID(role string) (id int64, ok bool) {
+	v := m.sides[generationName][role+"_token_id"]
+	if list, isList := v.([]any); isList && len(list) > 0 {
+		v = list[0]
+	}
+	if id, ok := v.(int64); ok && id >= 0 {
+		return id, true
+	}
+	if m.Tokenizer == nil {
+		return 0, false
+	}
+	for _, name := range []string{tokenizerSet, specialsName} {
+		token := m.sides[name][role+"_token"]
+		if object, isObject := token.(map[string]any); isObject {
+			token = object["content"]
+		}
+		if content, isString := token.(string); isString {
+			if id, ok := m.Tokenizer.TokenID(content); ok {
+				return id, true
+			}
+		}
+	}
+	return 0, false
+}

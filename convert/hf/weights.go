@@ -1,0 +1,161 @@
+package hf
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// precedence is the order in which transformers looks for a model's weights.
+var precedence = []string{
+	"model.safetensors", "model.safetensors.index.json",
+	"pytorch_model.bin", "pytorch_model.bin.index.json",
+}
+
+// readWeights finds the weights files and reads the header of each.
+func (o *opening) readWeights() {
+	name, bad := o.choose()
+	if bad != nil {
+		o.add(bad)
+		return
+	}
+	files, x := []string{name}, (*index)(nil)
+	if o.index == name {
+		o.model.Index = name
+		if x = o.readIndex(name); x == nil {
+			return
+		}
+		files = x.files()
+	}
+	found := map[string]string{}  // tensor → the file that it was found in
+	readable := map[string]bool{} // files without faults
+	for _, file := range files {
+		tensors, err := o.readFile(file)
+		if err != nil {
+			o.addAll(file, err)
+			continue
+		}
+		readable[file] = true
+		for _, t := range tensors {
+			if first, twice := found[t.Name]; twice {
+				o.add(&fault.Fault{File: file, Tensor: t.Name, Problem: "is in " + first + " too"})
+				continue
+			}
+			found[t.Name] = file
+			o.model.Tensors = append(o.model.Tensors, t)
+		}
+	}
+	if x != nil {
+		o.checkIndex(x, found, readable)
+	}
+}
+
+// choose names the one weights file, or the index of several (then o.index is it too).
+func (o *opening) choose() (string, *fault.Fault) {
+	switch {
+	case o.index != "":
+		return o.index, nil
+	case o.weights != "":
+		return o.weights, o.checkChosen()
+	}
+	for _, name := range precedence {
+		if !o.names[name] {
+			continue
+		}
+		if !isWeightsName(name) {
+			o.index = name
+		} else if o.names[name+".index.json"] {
+			o.warn(name + " is used and " + name + ".index.json is not, as in transformers")
+		}
+		return name, nil
+	}
+	return "", o.noWeights()
+}
+
+// checkChosen refuses a weights file that cannot be a model by itself.
+func (o *opening) checkChosen() *fault.Fault {
+	if parts := shard.FindStringSubmatch(o.weights); parts != nil && parts[3] != "00001" {
+		return &fault.Fault{File: o.weights, Problem: "is one of several shards", Hint: "Give the folder, or the index file."}
+	}
+	f := foreign(map[string]bool{o.weights: true})
+	if f != nil {
+		f.File = o.weights
+	}
+	return f
+}
+
+// readFile reads the header of one weights file, told by its content, not its name.
+func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
+	f, info, bad := o.open(name)
+	if bad != nil {
+		return nil, bad
+	}
+	defer f.Close()
+	file := &tensor.File{Path: filepath.Join(o.dir, name), Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	tensors, err := readContent(f, file)
+	if err != nil {
+		return nil, o.advise(err, name)
+	}
+	if len(tensors) == 0 {
+		return nil, &fault.Fault{File: name, Problem: "holds no tensors"}
+	}
+	o.model.Files = append(o.model.Files, file)
+	return tensors, nil
+}
+
+// others are the first bytes of files that people rename to .safetensors.
+var others = []struct{ magic, what string }{
+	{"GGUF", "a GGUF file, made for llama.cpp"},
+	{"\x89HDF", "an HDF5 file, such as TensorFlow writes"},
+	{"\x1f\x8b", "a gzip archive"},
+	{"\x28\xb5\x2f\xfd", "a zstd archive"},
+}
+
+func readContent(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
+	head := make([]byte, lengthSize+1)
+	n, _ := f.ReadAt(head, 0) // a read error shows again below
+	head = head[:n]
+	// The first eight bytes of safetensors are a length, which may happen to begin
+	// like another format's magic; the ninth is a brace.
+	if n <= lengthSize || head[lengthSize] != '{' {
+		if strings.HasSuffix(file.Name, ".bin") || bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\x80\x02")) {
+			return torchfile.Open(f, file)
+		}
+		for _, o := range others {
+			if bytes.HasPrefix(head, []byte(o.magic)) {
+				return nil, &fault.Fault{File: file.Name, Problem: "is " + o.what + ", neither safetensors nor PyTorch's format"}
+			}
+		}
+	}
+	return readSafetensors(f, file)
+}
+
+// advise adds to faults of a file's content what nearly always cures them.
+func (o *opening) advise(err error, name string) error {
+	var l fault.List
+	l.Add(name, err)
+	for _, f := range l {
+		if f.File == "" {
+			f.File = name
+		}
+		if f.Hint == "" && f.Tensor == "" {
+			f.Hint = o.download(name)
+		}
+	}
+	return l
+}
+
+func (o *opening) addAll(name string, err error) {
+	var bad *fault.Fault
+	if errors.As(err, &bad) {
+		o.add(bad)
+		return
+	}
+	o.faults.Add(name, err)
+}
