@@ -1,0 +1,155 @@
+package keymap
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+)
+
+// expression is a compiled expression of a table, with the text for messages.
+type expression struct {
+	text    string
+	program *vm.Program
+}
+
+// scope is the set of names that an expression may use.
+type scope map[string]bool
+
+func (s scope) with(names ...string) scope {
+	wider := scope{}
+	for name := range s {
+		wider[name] = true
+	}
+	for _, name := range names {
+		wider[name] = true
+	}
+	return wider
+}
+
+// compile checks text against the names in scope: a name that is not there is an
+// error when the table is read, not when a model is converted. Expressions have
+// no loops but any(), and no functions but string, int and len, so all of them end.
+func compile(text string, names scope) (*expression, error) {
+	const longest = 2000
+	if len(text) > longest {
+		return nil, fmt.Errorf("an expression of %d characters: at most %d", len(text), longest)
+	}
+	known := types.Map{}
+	for name := range names {
+		known[name] = types.Any
+	}
+	program, err := expr.Compile(text, expr.Env(known), expr.MaxNodes(1000), expr.DisableAllBuiltins(),
+		expr.EnableBuiltin("any"), expr.EnableBuiltin("string"), expr.EnableBuiltin("int"), expr.EnableBuiltin("len"))
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", text, firstLine(err))
+	}
+	return &expression{text, program}, nil
+}
+
+// compileMatch compiles a table's match expression, which sees the whole of
+// config.json as config: a field that is not there is nil.
+func compileMatch(text string) (*expression, error) {
+	return compile(text, scope{"config": true})
+}
+
+// firstLine cuts the drawing of the place that expr adds to its errors.
+func firstLine(err error) error {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return fmt.Errorf("%s", line)
+}
+
+func (e *expression) eval(env map[string]any) (any, error) {
+	v, err := expr.Run(e.program, env)
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", e.text, firstLine(err))
+	}
+	return v, nil
+}
+
+func (e *expression) bool(env map[string]any) (bool, error) {
+	v, err := e.eval(env)
+	if err != nil {
+		return false, err
+	}
+	b, ok := v.(bool)
+	if !ok {
+		return false, fmt.Errorf("%q is %v, not true or false", e.text, v)
+	}
+	return b, nil
+}
+
+// int evaluates a size. Division gives floats, so whole floats count as integers.
+func (e *expression) int(env map[string]any) (int64, error) {
+	v, err := e.eval(env)
+	if err != nil {
+		return 0, err
+	}
+	n, ok := wholeNumber(v)
+	if !ok || n < 0 {
+		return 0, fmt.Errorf("%q is %v, not a size", e.text, v)
+	}
+	return int64(n), nil
+}
+
+// wholeNumber returns v as an integer where it is one and below 2^53.
+func wholeNumber(v any) (int, bool) {
+	const limit = 1 << 53
+	switch n := v.(type) {
+	case int:
+		return n, -limit < n && n < limit
+	case int64:
+		return int(n), -limit < n && n < limit
+	case float64:
+		return int(n), n == math.Trunc(n) && math.Abs(n) < limit
+	}
+	return 0, false
+}
+
+// text is a message with {expressions} in it.
+type text struct {
+	parts []string      // what stands before, between and after the expressions
+	exprs []*expression // one fewer than parts
+}
+
+var braces = regexp.MustCompile(`\{([^{}]+)\}`)
+
+func compileText(s string, names scope) (*text, error) {
+	t := &text{}
+	at := 0
+	for _, m := range braces.FindAllStringSubmatchIndex(s, -1) {
+		e, err := compile(s[m[2]:m[3]], names)
+		if err != nil {
+			return nil, err
+		}
+		t.parts = append(t.parts, s[at:m[0]])
+		t.exprs = append(t.exprs, e)
+		at = m[1]
+	}
+	t.parts = append(t.parts, s[at:])
+	return t, nil
+}
+
+func (t *text) format(env map[string]any) string {
+	var b strings.Builder
+	for i, e := range t.exprs {
+		b.WriteString(t.parts[i])
+		v, err := e.eval(env)
+		switch n, whole := wholeNumber(v); {
+		case err != nil:
+			b.WriteString("?")
+		case whole:
+			fmt.Fprint(&b, n)
+		case v == nil:
+			b.WriteString("null")
+		default:
+			fmt.Fprint(&b, v)
+		}
+	}
+	b.WriteString(t.parts[len(t.exprs)])
+	return b.String()
+}

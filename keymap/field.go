@@ -1,0 +1,111 @@
+package keymap
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// A Field is a field of a config: its type, and what it is where it is left out.
+// In a table it is written "type", "type?" (null is allowed, and is the default)
+// or "type = default".
+type Field struct {
+	Name     string
+	Kind     string // int, float, bool, string, object, list, token
+	Nullable bool
+	Default  any  // of the Go type that convert gives
+	Required bool // neither nullable nor with a default
+}
+
+// kinds are the types of fields. A token is a token id: an integer, or a list of
+// them of which the first counts, as Llama's end-of-text ids are written.
+var kinds = map[string]string{
+	"int": "a whole number", "float": "a number", "bool": "true or false", "string": "a string",
+	"object": "an object", "list": "a list", "token": "a token id or a list of them",
+}
+
+func parseField(name, spec string) (Field, error) {
+	kind, value, hasDefault := strings.Cut(spec, "=")
+	kind = strings.TrimSpace(kind)
+	f := Field{Name: name, Kind: strings.TrimSuffix(kind, "?"), Nullable: strings.HasSuffix(kind, "?")}
+	if kinds[f.Kind] == "" {
+		return f, fmt.Errorf("%s: no type is called %q", name, f.Kind)
+	}
+	f.Required = !hasDefault && !f.Nullable
+	if !hasDefault {
+		return f, nil
+	}
+	var v any
+	if err := yaml.Unmarshal([]byte(value), &v); err != nil {
+		return f, fmt.Errorf("%s: default %q: %w", name, value, err)
+	}
+	if n, ok := v.(uint64); ok {
+		v = int(n)
+	}
+	var err error
+	f.Default, err = f.convert(v)
+	return f, err
+}
+
+// convert returns v, as JSON or an expression gives it, as the field's Go type:
+// int, float64, bool, string, map[string]any, []any, or nil.
+func (f Field) convert(v any) (any, error) {
+	if v == nil {
+		if f.Nullable {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("%s is null: expected %s", f.Name, kinds[f.Kind])
+	}
+	switch f.Kind {
+	case "int":
+		if n, ok := wholeNumber(v); ok {
+			return n, nil
+		}
+	case "float":
+		switch n := v.(type) {
+		case float64:
+			return n, nil
+		case int:
+			return float64(n), nil
+		case int64:
+			return float64(n), nil
+		}
+	case "bool":
+		if b, ok := v.(bool); ok {
+			return b, nil
+		}
+	case "string":
+		if s, ok := v.(string); ok {
+			return s, nil
+		}
+	case "object":
+		if m, ok := v.(map[string]any); ok {
+			return m, nil
+		}
+	case "list":
+		if l, ok := v.([]any); ok {
+			return l, nil
+		}
+	case "token":
+		if l, ok := v.([]any); ok && len(l) > 0 {
+			v = l[0]
+		}
+		if n, ok := wholeNumber(v); ok {
+			return n, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is %v: expected %s", f.Name, v, kinds[f.Kind])
+}
+
+// read takes the field from a parsed config.json.
+func (f Field) read(config map[string]any) (any, error) {
+	v, ok := config[f.Name]
+	if ok {
+		return f.convert(v)
+	}
+	if f.Required {
+		return nil, fmt.Errorf("%s is missing: expected %s", f.Name, kinds[f.Kind])
+	}
+	return f.Default, nil
+}

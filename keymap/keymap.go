@@ -1,0 +1,106 @@
+// Package keymap holds the declarative tables, how a model of one family becomes a
+// native checkpoint, and the one loop that applies them. A table is YAML; no tensor
+// name stands in Go code. The package knows names, shapes and configs, not files.
+//
+//	olmo.yaml            a target: its config, its state dict, what it cannot express
+//	tables/olmo/*.yaml   a file a family: how its config and its tensors become the target's
+package keymap
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"sort"
+	"strings"
+)
+
+//go:embed *.yaml tables
+var files embed.FS
+
+// TargetNamed returns a bundled target, such as "olmo".
+func TargetNamed(name string) (*Target, error) {
+	text, err := files.ReadFile(name + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("no target is called %q", name)
+	}
+	return parseTarget(text)
+}
+
+// Families returns the names of the bundled tables for a target, sorted.
+func Families(target string) []string {
+	entries, _ := files.ReadDir("tables/" + target)
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Source returns the text of a bundled table, comments and all.
+func Source(target, family string) ([]byte, error) {
+	if strings.ContainsAny(family, `/\`) {
+		return nil, fmt.Errorf("no table is called %q", family)
+	}
+	text, err := files.ReadFile(path.Join("tables", target, family+".yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("no table is called %q; there are %s", family, strings.Join(Families(target), ", "))
+	}
+	return text, nil
+}
+
+// For returns the bundled table of the target whose match expression holds for
+// config (a parsed config.json). Where none does, the error is a *Refusal that
+// says which trainer takes such a model.
+func For(t *Target, config map[string]any) (*Table, error) {
+	for _, family := range Families(t.Name) {
+		text, err := Source(t.Name, family)
+		if err != nil {
+			return nil, err
+		}
+		table, err := Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", family, err)
+		}
+		if ok, err := table.Matches(config); err != nil {
+			return nil, fmt.Errorf("table %s: match: %w", family, err)
+		} else if ok {
+			return table, nil
+		}
+	}
+	return nil, t.unknown(config)
+}
+
+// unknown words the refusal of a model that no table matches.
+func (t *Target) unknown(config map[string]any) *Refusal {
+	modelType, _ := config["model_type"].(string)
+	known := strings.Join(Families(t.Name), ", ")
+	if modelType == "" {
+		return &Refusal{
+			File:    source,
+			Because: "has no model_type, so no table can be chosen",
+			Hint:    "Tables: " + known + ". One can be named by hand: --keymap FILE.",
+		}
+	}
+	if e, ok := t.Elsewhere[modelType]; ok {
+		return &Refusal{
+			File:    source,
+			Because: fmt.Sprintf("model_type %q: %s", modelType, e.Because),
+			Hint:    "Train it with " + e.Trainer + ".",
+		}
+	}
+	return &Refusal{
+		File:    source,
+		Because: fmt.Sprintf("model_type %q is in no table", modelType),
+		Hint:    "Tables: " + known + ". A table of your own can be passed: --keymap FILE (begin from one that hf2olmo keymap NAME prints).",
+	}
+}
+
+// A Refusal is a reason why a model cannot become the target's.
+type Refusal struct {
+	File    string // the file concerned, or empty
+	Because string // lower case, no full stop
+	Hint    string // a sentence, or empty
+}
+
+func (r *Refusal) Error() string { return r.Because }

@@ -1,0 +1,173 @@
+package keymap
+
+import "fmt"
+
+// A Plan is what a table makes of one config: the target's config, and for each
+// of the target's tensors the tensors of the model that it consists of.
+type Plan struct {
+	Family  string
+	Config  []Setting
+	Tensors []PlannedTensor
+	Drop    []Drop
+}
+
+// A Setting is a field of the target's config; Value is an int, float64, bool, string or nil.
+type Setting struct {
+	Name  string
+	Value any
+}
+
+// A PlannedTensor is a tensor of the target and the parts whose rows it holds, one after the other.
+type PlannedTensor struct {
+	Name  string
+	Shape []int64
+	Parts []Part
+}
+
+// A Part is a tensor of the model and the shape that it must have.
+type Part struct {
+	Name  string
+	Shape []int64
+}
+
+// A Drop is a tensor of the model that is left out if it is there; where SameAs is
+// not empty, only if it equals that tensor bit for bit.
+type Drop struct {
+	Name   string
+	SameAs string
+}
+
+// Facts are what is known of a model beyond its config.json.
+type Facts struct {
+	Tokenizer map[string]any // what tables read as tokenizer.vocab_size, .eos_token_id, .pad_token_id; absent where unknown
+	Tensors   int            // how many tensors its files hold: no model has more layers than that
+}
+
+// source is the file that most refusals concern.
+const source = "config.json"
+
+// Matches reports whether the table is for a model with this config.json.
+func (t *Table) Matches(config map[string]any) (bool, error) {
+	return t.match.bool(map[string]any{"config": config})
+}
+
+// Plan applies the table to a parsed config.json. All refusals are found in one
+// go; the plan is nil where the config does not even tell the shapes.
+func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan, []*Refusal) {
+	env, refusals := t.read(config, facts)
+	if env == nil {
+		return nil, refusals
+	}
+	plan := &Plan{Family: t.Family}
+	native := map[string]any{}
+	for _, f := range target.Fields {
+		v, err := t.setting(f, env)
+		if err != nil {
+			refusals = append(refusals, &Refusal{File: "config.yaml", Because: err.Error()})
+		}
+		plan.Config = append(plan.Config, Setting{f.Name, v})
+		native[f.Name] = v
+	}
+	if len(refusals) > 0 && anyMissing(target.Fields, native) {
+		return nil, refusals
+	}
+	faults := target.check(native, facts)
+	refusals = append(refusals, faults...)
+	if len(faults) > 0 {
+		return nil, refusals
+	}
+	if err := t.planTensors(plan, target, native); err != nil {
+		return nil, append(refusals, &Refusal{Because: err.Error()})
+	}
+	return plan, refusals
+}
+
+// read evaluates the model's own side: fields, names, and what is refused. The
+// environment is nil where a field is missing or of the wrong type.
+func (t *Table) read(config map[string]any, facts Facts) (map[string]any, []*Refusal) {
+	env := map[string]any{"tokenizer": facts.Tokenizer}
+	var refusals []*Refusal
+	for _, f := range t.fields {
+		v, err := f.read(config)
+		if err != nil {
+			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
+		}
+		env[f.Name] = v
+	}
+	if len(refusals) > 0 {
+		return nil, refusals
+	}
+	if err := bind(t.let, env); err != nil {
+		return nil, []*Refusal{{File: source, Because: err.Error()}}
+	}
+	return env, apply(t.refuse, env)
+}
+
+// setting is one field of the target's config: as the table says, or in native
+// packaging as the model's config says, or the target's default.
+func (t *Table) setting(f Field, env map[string]any) (any, error) {
+	e, ok := t.config[f.Name]
+	switch {
+	case ok:
+		v, err := e.eval(env)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		return f.convert(v)
+	case t.prefix != nil:
+		return env[f.Name], nil
+	}
+	return f.Default, nil
+}
+
+func anyMissing(fields []Field, values map[string]any) bool {
+	for _, f := range fields {
+		if values[f.Name] == nil && !f.Nullable {
+			return true
+		}
+	}
+	return false
+}
+
+func bind(let []binding, env map[string]any) error {
+	for _, b := range let {
+		v, err := b.value.eval(env)
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+		env[b.name] = v
+	}
+	return nil
+}
+
+func apply(rules []rule, env map[string]any) []*Refusal {
+	var refusals []*Refusal
+	for _, r := range rules {
+		hit, err := r.when.bool(env)
+		switch {
+		case err != nil:
+			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
+		case hit:
+			refusals = append(refusals, &Refusal{File: source, Because: r.because.format(env), Hint: r.hint})
+		}
+	}
+	return refusals
+}
+
+// check holds a config of the target against what the target can express, and
+// adds the names of its let to env.
+func (t *Target) check(env map[string]any, facts Facts) []*Refusal {
+	if err := bind(t.let, env); err != nil {
+		return []*Refusal{{Because: err.Error()}}
+	}
+	refusals := apply(t.refuse, env)
+	layers, err := t.layerCount.int(env)
+	if err != nil {
+		return append(refusals, &Refusal{Because: err.Error()})
+	}
+	if layers > int64(facts.Tensors) {
+		refusals = append(refusals, &Refusal{File: source, Because: fmt.Sprintf(
+			"%d layers, but the weights files hold only %d tensors", layers, facts.Tensors)})
+	}
+	return refusals
+}

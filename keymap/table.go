@@ -1,0 +1,220 @@
+package keymap
+
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+)
+
+// A Table says how models of one family become a target's: how the config is
+// read and written, which tensors make up each of the target's, and what cannot
+// be expressed.
+type Table struct {
+	Family string
+	Target string
+
+	match   *expression
+	prefix  *string // of native packaging: config and names are the target's, behind this prefix
+	fields  []Field
+	let     []binding
+	refuse  []rule
+	config  map[string]*expression
+	sources map[string][]sourceSpec // by the target's tensor name, templates
+	drop    []dropSpec
+}
+
+// sourceSpec is a part of a target tensor: a tensor of the model.
+type sourceSpec struct {
+	name  string        // with {i} in it for a tensor of every layer
+	shape []*expression // nil: the target's own, for a tensor that is not fused
+}
+
+// dropSpec is a tensor that a model may hold and the target has no place for.
+type dropSpec struct {
+	name   string
+	when   *expression // in terms of the target's config; nil: always
+	sameAs string      // the tensor that it must equal bit for bit, or ""
+}
+
+type tableYAML struct {
+	Family  string                   `yaml:"family"`
+	Target  string                   `yaml:"target"`
+	Match   string                   `yaml:"match"`
+	Native  *struct{ Prefix string } `yaml:"native"`
+	Fields  yaml.MapSlice            `yaml:"fields"`
+	Let     yaml.MapSlice            `yaml:"let"`
+	Refuse  []ruleYAML               `yaml:"refuse"`
+	Config  yaml.MapSlice            `yaml:"config"`
+	Tensors yaml.MapSlice            `yaml:"tensors"`
+	Drop    yaml.MapSlice            `yaml:"drop"`
+}
+
+// Parse reads a table, and checks it whole against its target: every name and
+// every expression. Errors name the place.
+func Parse(text []byte) (*Table, error) {
+	var y tableYAML
+	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict()); err != nil {
+		return nil, err
+	}
+	if y.Family == "" {
+		return nil, fmt.Errorf("family is missing")
+	}
+	target, err := TargetNamed(y.Target)
+	if err != nil {
+		return nil, fmt.Errorf("target: %w", err)
+	}
+	t := &Table{Family: y.Family, Target: y.Target}
+	if y.Native != nil {
+		t.prefix = &y.Native.Prefix
+	}
+	if t.match, err = compileMatch(y.Match); err != nil {
+		return nil, fmt.Errorf("match: %w", err)
+	}
+	names, err := t.parseSource(y, target)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.parseConfig(y.Config, target, names); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	if err := t.parseTensors(y.Tensors, target); err != nil {
+		return nil, fmt.Errorf("tensors: %w", err)
+	}
+	if err := t.parseDrop(y.Drop, target); err != nil {
+		return nil, fmt.Errorf("drop: %w", err)
+	}
+	return t, nil
+}
+
+// parseSource reads what concerns the model's own config.json; it returns the names defined there.
+func (t *Table) parseSource(y tableYAML, target *Target) (scope, error) {
+	var err error
+	if t.fields, err = parseFields(y.Fields); err != nil {
+		return nil, fmt.Errorf("fields: %w", err)
+	}
+	if t.prefix != nil {
+		t.fields = append(t.fields, without(target.Fields, t.fields)...)
+	}
+	names := scope{"tokenizer": true}
+	for _, f := range t.fields {
+		names = names.with(f.Name)
+	}
+	if t.let, names, err = parseLet(y.Let, names); err != nil {
+		return nil, fmt.Errorf("let: %w", err)
+	}
+	if t.refuse, err = parseRules(y.Refuse, names); err != nil {
+		return nil, fmt.Errorf("refuse: %w", err)
+	}
+	return names, nil
+}
+
+// without returns fields less those whose names stand in taken.
+func without(fields, taken []Field) []Field {
+	names := scope{}
+	for _, f := range taken {
+		names[f.Name] = true
+	}
+	var rest []Field
+	for _, f := range fields {
+		if !names[f.Name] {
+			rest = append(rest, f)
+		}
+	}
+	return rest
+}
+
+func (t *Table) parseConfig(items yaml.MapSlice, target *Target, names scope) error {
+	t.config = map[string]*expression{}
+	known := target.fieldNames()
+	for _, item := range items {
+		name := fmt.Sprint(item.Key)
+		if !known[name] {
+			return fmt.Errorf("%s has no field %q", target.Name, name)
+		}
+		value := fmt.Sprint(item.Value)
+		if item.Value == nil {
+			value = "nil"
+		}
+		e, err := compile(value, names)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		t.config[name] = e
+	}
+	return nil
+}
+
+func (t *Target) fieldNames() scope {
+	names := scope{}
+	for _, f := range t.Fields {
+		names[f.Name] = true
+	}
+	return names
+}
+
+func (t *Table) parseTensors(items yaml.MapSlice, target *Target) error {
+	t.sources = map[string][]sourceSpec{}
+	known := scope{}
+	for _, spec := range append(target.tensors[:len(target.tensors):len(target.tensors)], target.layers...) {
+		known[spec.name] = true
+	}
+	for _, item := range items {
+		name := fmt.Sprint(item.Key)
+		if !known[name] {
+			return fmt.Errorf("%s has no tensor %q", target.Name, name)
+		}
+		sources, err := parseSources(item.Value, target.names)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		t.sources[name] = sources
+	}
+	return nil
+}
+
+// parseSources reads one name, or a list of "name: [shape]" whose rows follow each other.
+func parseSources(value any, names scope) ([]sourceSpec, error) {
+	if name, ok := value.(string); ok {
+		return []sourceSpec{{name: name}}, nil
+	}
+	var parts []map[string][]string
+	if err := remarshal(value, &parts); err != nil {
+		return nil, err
+	}
+	var sources []sourceSpec
+	for _, part := range parts {
+		for name, sizes := range part {
+			shape, err := compileShape(sizes, names)
+			if err != nil {
+				return nil, err
+			}
+			sources = append(sources, sourceSpec{name, shape})
+		}
+		if len(part) != 1 {
+			return nil, fmt.Errorf("each entry of the list is one name with its shape")
+		}
+	}
+	return sources, nil
+}
+
+func (t *Table) parseDrop(items yaml.MapSlice, target *Target) error {
+	for _, item := range items {
+		spec := dropSpec{name: fmt.Sprint(item.Key)}
+		var y struct {
+			When   string `yaml:"when"`
+			SameAs string `yaml:"same_as"`
+		}
+		if err := remarshal(item.Value, &y); err != nil {
+			return fmt.Errorf("%s: %w", spec.name, err)
+		}
+		spec.sameAs = y.SameAs
+		if y.When != "" {
+			var err error
+			if spec.when, err = compile(y.When, target.names); err != nil {
+				return fmt.Errorf("%s: %w", spec.name, err)
+			}
+		}
+		t.drop = append(t.drop, spec)
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package keymap
+
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+)
+
+// A Target is a trainer's own side: its model config and its state dict.
+type Target struct {
+	Name      string
+	Trainer   string
+	Fields    []Field // of the model config, in the order written
+	Elsewhere map[string]Elsewhere
+
+	let        []binding
+	refuse     []rule
+	tensors    []tensorSpec
+	layers     []tensorSpec
+	layerCount *expression
+	layerName  *expression
+	names      scope // what shapes and conditions may use
+}
+
+// Elsewhere says who trains a model that the target cannot express.
+type Elsewhere struct {
+	Trainer string `yaml:"trainer"`
+	Because string `yaml:"because"`
+}
+
+// binding gives a name to the value of an expression.
+type binding struct {
+	name  string
+	value *expression
+}
+
+// rule is a reason to refuse a config.
+type rule struct {
+	when    *expression
+	because *text
+	hint    string
+}
+
+// tensorSpec declares a tensor of the state dict.
+type tensorSpec struct {
+	name  string // with {layer} in it for a tensor of every layer
+	shape []*expression
+	when  *expression // nil: always
+}
+
+type ruleYAML struct {
+	When    string `yaml:"when"`
+	Because string `yaml:"because"`
+	Hint    string `yaml:"hint"`
+}
+
+type shapeYAML struct {
+	Shape []string `yaml:"shape"`
+	When  string   `yaml:"when"`
+}
+
+type targetYAML struct {
+	Target  string        `yaml:"target"`
+	Trainer string        `yaml:"trainer"`
+	Config  yaml.MapSlice `yaml:"config"`
+	Let     yaml.MapSlice `yaml:"let"`
+	Refuse  []ruleYAML    `yaml:"refuse"`
+	Tensors yaml.MapSlice `yaml:"tensors"`
+	Layers  struct {
+		Count   string        `yaml:"count"`
+		Name    string        `yaml:"name"`
+		Tensors yaml.MapSlice `yaml:"tensors"`
+	} `yaml:"layers"`
+	Elsewhere map[string]Elsewhere `yaml:"elsewhere"`
+}
+
+func parseTarget(text []byte) (*Target, error) {
+	var y targetYAML
+	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict()); err != nil {
+		return nil, err
+	}
+	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: y.Elsewhere}
+	var err error
+	if t.Fields, err = parseFields(y.Config); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	names := scope{}
+	for _, f := range t.Fields {
+		names = names.with(f.Name)
+	}
+	if t.let, t.names, err = parseLet(y.Let, names); err != nil {
+		return nil, fmt.Errorf("let: %w", err)
+	}
+	if t.refuse, err = parseRules(y.Refuse, t.names); err != nil {
+		return nil, fmt.Errorf("refuse: %w", err)
+	}
+	if t.tensors, err = parseShapes(y.Tensors, t.names); err != nil {
+		return nil, fmt.Errorf("tensors: %w", err)
+	}
+	if t.layers, err = parseShapes(y.Layers.Tensors, t.names); err != nil {
+		return nil, fmt.Errorf("layers: %w", err)
+	}
+	if t.layerCount, err = compile(y.Layers.Count, t.names); err != nil {
+		return nil, fmt.Errorf("layers: count: %w", err)
+	}
+	if t.layerName, err = compile(y.Layers.Name, t.names.with("i")); err != nil {
+		return nil, fmt.Errorf("layers: name: %w", err)
+	}
+	return t, nil
+}
+
+func parseFields(items yaml.MapSlice) ([]Field, error) {
+	var fields []Field
+	for _, item := range items {
+		f, err := parseField(fmt.Sprint(item.Key), fmt.Sprint(item.Value))
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, f)
+	}
+	return fields, nil
+}
+
+// parseLet compiles bindings in order; each sees those before it.
+func parseLet(items yaml.MapSlice, names scope) ([]binding, scope, error) {
+	var let []binding
+	for _, item := range items {
+		name := fmt.Sprint(item.Key)
+		e, err := compile(fmt.Sprint(item.Value), names)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		let = append(let, binding{name, e})
+		names = names.with(name)
+	}
+	return let, names, nil
+}
+
+func parseRules(items []ruleYAML, names scope) ([]rule, error) {
+	var rules []rule
+	for _, y := range items {
+		when, err := compile(y.When, names)
+		if err != nil {
+			return nil, err
+		}
+		because, err := compileText(y.Because, names)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, rule{when, because, y.Hint})
+	}
+	return rules, nil
+}
+
+func parseShapes(items yaml.MapSlice, names scope) ([]tensorSpec, error) {
+	var specs []tensorSpec
+	for _, item := range items {
+		spec := tensorSpec{name: fmt.Sprint(item.Key)}
+		var y shapeYAML
+		if err := remarshal(item.Value, &y); err != nil {
+			return nil, fmt.Errorf("%s: %w", spec.name, err)
+		}
+		var err error
+		if spec.shape, err = compileShape(y.Shape, names); err != nil {
+			return nil, fmt.Errorf("%s: %w", spec.name, err)
+		}
+		if y.When != "" {
+			if spec.when, err = compile(y.When, names); err != nil {
+				return nil, fmt.Errorf("%s: %w", spec.name, err)
+			}
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
+}
+
+func compileShape(sizes []string, names scope) ([]*expression, error) {
+	var shape []*expression
+	for _, size := range sizes {
+		e, err := compile(size, names)
+		if err != nil {
+			return nil, err
+		}
+		shape = append(shape, e)
+	}
+	return shape, nil
+}
+
+// remarshal reads a part of a YAML document that was first read in order into a struct.
+func remarshal(part, into any) error {
+	text, err := yaml.Marshal(part)
+	if err != nil {
+		return err
+	}
+	return yaml.UnmarshalWithOptions(text, into, yaml.Strict())
+}
