@@ -1,0 +1,30 @@
+# hf2olmo: make demo, make test. Everything else is listed by make help.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+BIN := bin/hf2olmo
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+export CGO_ENABLED := 0
+
+.PHONY: help build demo test lint interop clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+build: ## build bin/hf2olmo, one static binary
+	@go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/hf2olmo
+
+demo: build ## convert the bundled models, show a folder and the training command
+	@sh testdata/demo.sh $(BIN)
+
+test: ## all tests; needs Go alone
+	go test ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+interop: build ## hold the output against PyTorch, transformers and the real trainer
+	@python=$$(sh testdata/interop/env.sh) && HF2OLMO=$$PWD/$(BIN) $$python -m pytest -q testdata/interop
+
+clean: ## remove what was built
+	rm -rf bin demo bench

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"hf2olmo/convert"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/keymap"
+)
+
+func convertCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "convert",
+		Usage:     "write the checkpoint folder of one or more models",
+		ArgsUsage: "MODEL...",
+		Description: `MODEL is a folder with config.json and weights (.safetensors or pytorch_model.bin,
+single or sharded), a weights file, or the id of a model in the local Hugging Face cache.
+
+   hf2olmo convert ~/models/OLMo-2-0425-1B
+   hf2olmo convert --into /scratch/native --dtype float32 models/*`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; -unsharded is appended where missing (default: ./<model>-unsharded)"},
+			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded of each model into `DIR`"},
+			&cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, bfloat16 or float16"},
+			&cli.BoolFlag{Name: "force", Usage: "replace an earlier conversion, once the new one is complete"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "read headers only, and print what would be written"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a model, one a line"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print no progress and no summary"},
+			&cli.IntFlag{Name: "jobs", Usage: "copy `N` pieces at once (default: as many as there are processors, at most 16)"},
+			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in config.yaml: a file, a name bundled with OLMo, or a hub id"},
+			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
+			&cli.BoolFlag{Name: "allow-nan", Usage: "let tensors through that hold NaN"},
+		},
+		OnUsageError:    onUsageError,
+		HideHelpCommand: true, // a model may be called "help"
+		Action:          convertModels,
+	}
+}
+
+// convertModels converts one model after the other: each uses the disk fully. One
+// that fails does not stop the rest.
+func convertModels(c *cli.Context) error {
+	o, err := convertOptions(c)
+	if err != nil {
+		return err
+	}
+	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg()}
+	if !r.quiet {
+		o.Progress = newProgress(c.App.ErrWriter)
+	}
+	written := map[string]string{} // output → source, of this call
+	for i, source := range c.Args().Slice() {
+		if c.Context.Err() != nil {
+			r.notDone(c.Args().Slice()[i:])
+			break
+		}
+		if err := convertModel(c.Context, source, o, c.Bool("dry-run"), written, r); err != nil {
+			r.failed(source, err)
+		}
+	}
+	return r.end()
+}
+
+func convertModel(ctx context.Context, source string, o convert.Options, dryRun bool, written map[string]string, r *report) error {
+	conversion, err := convert.Prepare(ctx, source, o)
+	if err != nil {
+		return err
+	}
+	if other := written[conversion.Output]; other != "" {
+		return &fault.Fault{File: conversion.Output, Problem: "was written in this call already, from " + other,
+			Hint: "Give the models different names, or convert them one by one with --output."}
+	}
+	written[conversion.Output] = source
+	if dryRun {
+		r.planned(source, conversion)
+		return nil
+	}
+	result, err := conversion.Write(ctx)
+	if err != nil {
+		return err
+	}
+	r.converted(source, result)
+	return nil
+}
+
+func convertOptions(c *cli.Context) (o convert.Options, err error) {
+	o = convert.Options{
+		Output: c.String("output"), Into: c.String("into"), Force: c.Bool("force"),
+		AllowNaN: c.Bool("allow-nan"), Tokenizer: c.String("tokenizer"), Jobs: c.Int("jobs"),
+	}
+	switch {
+	case c.NArg() == 0:
+		return o, usagef(c, "convert needs a MODEL")
+	case o.Output != "" && o.Into != "":
+		return o, usagef(c, "--output and --into exclude each other")
+	case o.Output != "" && c.NArg() > 1:
+		return o, usagef(c, "--output is for one model; use --into DIR for %d", c.NArg())
+	case c.IsSet("jobs") && o.Jobs < 1:
+		return o, usagef(c, "--jobs must be at least 1")
+	}
+	if name := c.String("dtype"); name != "auto" {
+		if o.DType = tensor.ParseDType(name); !o.DType.Convertible() {
+			return o, usagef(c, "--dtype %s: expected auto, float32, bfloat16 or float16", fault.Printable(name))
+		}
+	}
+	if file := c.String("keymap"); file != "" {
+		if o.Keymap, err = readKeymap(file); err != nil {
+			return o, usagef(c, "--keymap %s: %v", file, err)
+		}
+	}
+	return o, nil
+}
+
+// readKeymap reads a user's own table.
+func readKeymap(path string) (*keymap.Table, error) {
+	const largest = 1 << 20
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.New(fault.Cause(err))
+	}
+	if !info.Mode().IsRegular() || info.Size() > largest {
+		return nil, fmt.Errorf("is not a table: expected a regular file of at most %d bytes", largest)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, errors.New(fault.Cause(err))
+	}
+	return keymap.Parse(text)
+}

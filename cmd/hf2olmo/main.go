@@ -1,0 +1,115 @@
+// Command hf2olmo turns a Hugging Face model that is on this machine into a
+// checkpoint folder from which AI2's native OLMo trainer resumes.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Exit statuses, which scripts depend on.
+const (
+	statusDone   = 0
+	statusFailed = 1 // a model failed, or a check found a fault
+	statusUsage  = 2 // the call itself is wrong
+)
+
+func main() {
+	os.Exit(run(os.Args, os.Stdout, os.Stderr))
+}
+
+// run is the whole program: it returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	app := newApp(stdout, stderr)
+	err := app.RunContext(ctx, flagsFirst(app, args))
+	var usage usageError
+	var signalled signalError
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.As(context.Cause(ctx), &signalled):
+		return 128 + int(signalled.signal)
+	case errors.Is(err, errFailed): // and was told
+		return statusFailed
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "hf2olmo: %v\nRun hf2olmo help %s for how it is called.\n", err, usage.command)
+		return statusUsage
+	}
+	fmt.Fprintf(stderr, "hf2olmo: %v\n", err)
+	return statusFailed
+}
+
+// errFailed is returned by a command that has told what failed.
+var errFailed = errors.New("failed")
+
+// usageError is a call that is wrong in itself.
+type usageError struct {
+	command string
+	problem string
+}
+
+func (e usageError) Error() string { return e.problem }
+
+func usagef(c *cli.Context, format string, args ...any) error {
+	return usageError{c.Command.Name, fmt.Sprintf(format, args...)}
+}
+
+// signalError is the cause of a context that a signal ended.
+type signalError struct{ signal syscall.Signal }
+
+func (e signalError) Error() string { return "stopped by signal: " + e.signal.String() }
+
+// withSignals returns a context that ends on SIGINT, SIGTERM and SIGHUP, so that
+// the temporary folder is removed. A second signal ends the program at once.
+func withSignals(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		if s, ok := (<-signals).(syscall.Signal); ok {
+			signal.Stop(signals)
+			cancel(signalError{s})
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}
+
+func newApp(stdout, stderr io.Writer) *cli.App {
+	return &cli.App{
+		Name:                   "hf2olmo",
+		Usage:                  "from a downloaded Hugging Face model to a native OLMo training run",
+		UsageText:              "hf2olmo COMMAND [OPTION...] [ARGUMENT...]",
+		Description:            "Start with: hf2olmo convert MODEL\nMODEL is a folder, a weights file, or the id of a model in the local Hugging Face cache. Nothing is ever downloaded.",
+		Writer:                 stdout,
+		ErrWriter:              stderr,
+		HideVersion:            true,
+		ExitErrHandler:         func(*cli.Context, error) {}, // run decides
+		Commands:               []*cli.Command{convertCommand(), keymapCommand(), versionCommand()},
+		CommandNotFound:        nil,
+		UseShortOptionHandling: false,
+		OnUsageError:           onUsageError,
+		Action: func(c *cli.Context) error {
+			if c.NArg() == 0 {
+				cli.ShowAppHelp(c)
+				return usageError{"", "a command is missing"}
+			}
+			return usageError{"", fmt.Sprintf("no command is called %q", c.Args().First())}
+		},
+	}
+}
+
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	return usageError{c.Command.Name, err.Error()}
+}

@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+)
+
+// version is set when a release is built: -ldflags "-X main.version=1.0.0".
+var version = "development"
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:            "version",
+		Usage:           "print the version of this program",
+		OnUsageError:    onUsageError,
+		HideHelpCommand: true, // a model may be called "help"
+		Action: func(c *cli.Context) error {
+			_, err := fmt.Fprintf(c.App.Writer, "hf2olmo %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}

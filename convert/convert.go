@@ -1,0 +1,205 @@
+// Package convert turns a model that was downloaded from Hugging Face into a folder
+// from which a native trainer resumes. One conversion reads like this:
+//
+//	Prepare   hf.Open         headers only: config.json, index, shards
+//	          keymap          the table of its family: config and names
+//	          match           every tensor used once or left out on purpose, every shape
+//	          torchfile.Plan  where every byte of model.pt will stand
+//	Write     olmo.Create     a temporary folder beside the place of the output
+//	          copy            byte ranges, in parallel; sums and NaN on the way
+//	          Commit          synced, read back, renamed
+//
+// Prepare finds all that is wrong before a byte is written.
+package convert
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+	"hf2olmo/keymap"
+)
+
+// Options are what the user chose.
+type Options struct {
+	Output    string        // the checkpoint folder; "" for <model>-unsharded in Into
+	Into      string        // the folder that receives it; "" for the working directory
+	DType     tensor.DType  // of all tensors; Invalid keeps each as it is
+	Force     bool          // replace an earlier conversion
+	AllowNaN  bool          // let NaN through
+	Tokenizer string        // what config.yaml names; "" for the copy of the model's tokenizer.json
+	Keymap    *keymap.Table // in place of the bundled table of the family; nil for that
+	Jobs      int           // how many pieces are copied at once; 0 for as many as suits
+	Progress  Progress      // is told of the copying; nil for none
+}
+
+// A Conversion is a model that was checked whole and can be written.
+type Conversion struct {
+	Model    *hf.Model
+	Family   string
+	Config   []keymap.Setting // of the native model
+	Tensors  []Tensor         // in the order in which they are written
+	Output   string           // the absolute path of the folder
+	Warnings []string
+	options  Options
+	layout   *torchfile.Layout
+	same     []pair
+	files    map[string][]byte // the small files of the folder
+}
+
+// A Tensor is a tensor of the native state dict and what it is made of.
+type Tensor struct {
+	Name    string
+	Shape   []int64
+	Content tensor.Content
+}
+
+// Result is what a conversion wrote.
+type Result struct {
+	Output     string
+	Family     string
+	DType      string // "mixed" where tensors differ
+	Parameters int64
+	Tensors    int
+	Bytes      int64 // of all files
+	Seconds    float64
+	Warnings   []string
+	Command    string // starts the training
+}
+
+// Convert prepares and writes one model.
+func Convert(ctx context.Context, source string, o Options) (*Result, error) {
+	c, err := Prepare(ctx, source, o)
+	if err != nil {
+		return nil, err
+	}
+	return c.Write(ctx)
+}
+
+// Prepare reads the headers of a model and checks everything that can be known
+// before a byte is written. The error is a fault.List with all that is wrong.
+func Prepare(ctx context.Context, source string, o Options) (*Conversion, error) {
+	model, err := hf.Open(source)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conversion{Model: model, options: o, Warnings: model.Warnings}
+	var faults fault.List
+	plan, err := c.plan()
+	faults.Add("", err)
+	if plan != nil {
+		faults.Add("", c.match(plan))
+	}
+	faults.Add("", c.place())
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	if err := c.compareSame(ctx); err != nil {
+		return nil, err
+	}
+	if c.layout, err = torchfile.Plan("model", c.stateDict()); err != nil {
+		return nil, err
+	}
+	if err := c.smallFiles(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// place finds the output's path, and whether it is free.
+func (c *Conversion) place() error {
+	name := c.options.Output
+	if name == "" {
+		name = filepath.Join(c.options.Into, c.Model.Name)
+	}
+	var err error
+	if c.Output, err = olmo.FolderPath(name); err != nil {
+		return err
+	}
+	return olmo.Vacant(c.Output, c.options.Force)
+}
+
+// stateDict is the state dict without its data, which the layout has room for.
+func (c *Conversion) stateDict() torchfile.Dict {
+	var dict torchfile.Dict
+	for _, t := range c.Tensors {
+		dict = append(dict, torchfile.Item{Key: t.Name, Value: torchfile.Tensor{DType: t.Content.DType, Shape: t.Shape}})
+	}
+	return dict
+}
+
+// smallFiles makes the files beside model.pt.
+func (c *Conversion) smallFiles() error {
+	config, err := olmo.Config(olmo.Training{
+		Folder: c.Output, Source: c.Model.Source, Model: c.Config, Tokenizer: c.tokenizer(),
+	})
+	if err != nil {
+		return err
+	}
+	train, err := torchfile.Plan("train", olmo.TrainState())
+	if err != nil {
+		return err
+	}
+	c.files = map[string][]byte{olmo.ConfigFile: config, olmo.TrainFile: assemble(train)}
+	return nil
+}
+
+// tokenizer is what config.yaml names.
+func (c *Conversion) tokenizer() string {
+	switch {
+	case c.options.Tokenizer != "":
+		return c.options.Tokenizer
+	case c.Model.Tokenizer != nil:
+		return filepath.Join(c.Output, olmo.TokenizerFile)
+	}
+	return missingTokenizer
+}
+
+// missingTokenizer is OLMo's own default. Its vocabulary will hardly fit, and the
+// trainer says so: the warning told the user to name another.
+const missingTokenizer = "gpt2"
+
+// Bytes returns the size of all files of the folder.
+func (c *Conversion) Bytes() int64 {
+	n := c.layout.Size
+	for _, data := range c.files {
+		n += int64(len(data))
+	}
+	if c.Model.Tokenizer != nil {
+		n += c.Model.Tokenizer.Size
+	}
+	return n
+}
+
+// Parameters returns the number of elements of all tensors.
+func (c *Conversion) Parameters() int64 {
+	n := int64(0)
+	for _, t := range c.Tensors {
+		n += t.Content.Numel()
+	}
+	return n
+}
+
+// DType returns the dtype of all tensors, or "mixed".
+func (c *Conversion) DType() string {
+	for _, t := range c.Tensors {
+		if t.Content.DType != c.Tensors[0].Content.DType {
+			return "mixed"
+		}
+	}
+	return c.Tensors[0].Content.DType.String()
+}
+
+// result sums up what was written.
+func (c *Conversion) result(start time.Time) *Result {
+	return &Result{
+		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
+		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
+		Warnings: c.Warnings, Command: olmo.Command(c.Output),
+	}
+}

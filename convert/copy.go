@@ -1,0 +1,213 @@
+package convert
+
+import (
+	"context"
+	"hash/crc32"
+	"os"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// Progress is told of a copy: its size in bytes at the start, then of each piece.
+// Add is called from many goroutines.
+type Progress interface {
+	Start(name string, total int64)
+	Add(n int64)
+	Stop()
+}
+
+// Pieces are copied one a worker, so what a worker holds does not grow with the
+// model. Turned matrices are read in short runs, longer the larger the piece.
+const (
+	pieceBytes   = 1 << 20
+	stridedBytes = 8 << 20
+	mostStrided  = 32 << 20 // of all workers together
+	mostJobs     = 16       // by default: more only floods a network disk
+)
+
+// copier is one copy of all tensors into their places, shared by its workers.
+type copier struct {
+	*Conversion
+	files *tensor.Files
+	out   *os.File
+	jobs  int
+
+	mu   sync.Mutex
+	next piece
+	sums [][]uint32 // of each tensor's pieces, in order
+	nan  map[*tensor.Tensor]bool
+	over map[string]int64 // elements that a cast made infinite, by tensor
+}
+
+// piece is a range of bytes of one tensor of the target.
+type piece struct {
+	tensor int
+	offset int64
+	length int64
+}
+
+// copyTensors copies every tensor to its place in out and returns each one's CRC-32.
+func (c *Conversion) copyTensors(ctx context.Context, files *tensor.Files, out *os.File) ([]uint32, error) {
+	k := &copier{Conversion: c, files: files, out: out, jobs: c.options.Jobs,
+		sums: make([][]uint32, len(c.Tensors)), nan: map[*tensor.Tensor]bool{}, over: map[string]int64{}}
+	if k.jobs <= 0 {
+		k.jobs = min(runtime.GOMAXPROCS(0), mostJobs)
+	}
+	if p := c.options.Progress; p != nil {
+		total := int64(0)
+		for _, s := range c.layout.Storages {
+			total += s.Bytes
+		}
+		p.Start(c.Model.Name, total)
+		defer p.Stop()
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for range k.jobs {
+		group.Go(func() error { return k.work(ctx) })
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if err := k.nanFaults(); err != nil {
+		return nil, err
+	}
+	k.warnOverflows()
+	return k.combine(), nil
+}
+
+// take hands out the next piece, in the order of the file.
+func (k *copier) take() (piece, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for k.next.tensor < len(k.Tensors) {
+		size := k.layout.Storages[k.next.tensor].Bytes
+		if k.next.offset >= size {
+			k.next = piece{tensor: k.next.tensor + 1}
+			continue
+		}
+		p := k.next
+		p.length = min(k.pieceSize(p.tensor), size-p.offset)
+		k.next.offset += p.length
+		k.sums[p.tensor] = append(k.sums[p.tensor], 0)
+		return p, true
+	}
+	return piece{}, false
+}
+
+// pieceSize is the same for all pieces of a tensor but the last. A strided
+// tensor's are whole rows, for only whole rows are turned fast.
+func (k *copier) pieceSize(i int) int64 {
+	t := &k.Tensors[i]
+	if !t.Content.Strided() {
+		return pieceBytes
+	}
+	size := min(stridedBytes, mostStrided/int64(k.jobs))
+	if len(t.Shape) == 2 {
+		row := t.Shape[1] * t.Content.DType.Size()
+		return max(row, size/max(row, 1)*row)
+	}
+	return size &^ 15
+}
+
+func (k *copier) work(ctx context.Context) error {
+	gatherer := tensor.NewGatherer(k.files)
+	buffer := make([]byte, pieceBytes)
+	for {
+		p, ok := k.take()
+		if !ok {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+		if int64(len(buffer)) < p.length {
+			buffer = make([]byte, p.length)
+		}
+		if err := k.copyPiece(gatherer, p, buffer[:p.length]); err != nil {
+			return err
+		}
+		if k.options.Progress != nil {
+			k.options.Progress.Add(p.length)
+		}
+	}
+}
+
+func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
+	content := &k.Tensors[p.tensor].Content
+	g.Overflows = 0
+	if err := g.Read(buffer, content, p.offset); err != nil {
+		return err
+	}
+	sum := crc32.ChecksumIEEE(buffer)
+	nan := tensor.HasNaN(buffer, content.DType)
+	if _, err := k.out.WriteAt(buffer, k.layout.Storages[p.tensor].Offset+p.offset); err != nil {
+		return k.writeFault(err)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.sums[p.tensor][p.offset/k.pieceSize(p.tensor)] = sum
+	if nan {
+		k.markNaN(content, p, buffer)
+	}
+	if g.Overflows > 0 {
+		k.over[k.Tensors[p.tensor].Name] += g.Overflows
+	}
+	return nil
+}
+
+// markNaN notes which parts of a piece hold NaN.
+func (k *copier) markNaN(content *tensor.Content, p piece, buffer []byte) {
+	at := -p.offset // of the part, in the buffer
+	for _, part := range content.Parts {
+		size := part.Numel() * content.DType.Size()
+		from, to := max(at, 0), min(at+size, p.length)
+		if from < to && tensor.HasNaN(buffer[from:to], content.DType) {
+			k.nan[part] = true
+		}
+		at += size
+	}
+}
+
+// nanFaults refuses NaN: the trainer's restore would fail on it without naming a tensor.
+func (k *copier) nanFaults() error {
+	var faults fault.List
+	for i := range k.Model.Tensors {
+		t := &k.Model.Tensors[i]
+		switch {
+		case !k.nan[t]:
+		case k.options.AllowNaN:
+			k.warn("%s: %s: holds NaN", t.File.Name, t.Name)
+		default:
+			faults = append(faults, &fault.Fault{File: t.File.Name, Tensor: t.Name, Problem: "holds NaN",
+				Hint: "The trainer cannot restore it. If it is meant to be there: --allow-nan."})
+		}
+	}
+	return faults.Err()
+}
+
+func (k *copier) warnOverflows() {
+	for _, t := range k.Tensors {
+		if n := k.over[t.Name]; n > 0 {
+			k.warn("%s: %d elements are too large for %s and became infinite", t.Name, n, t.Content.DType)
+		}
+	}
+}
+
+// combine makes one CRC of each tensor's pieces.
+func (k *copier) combine() []uint32 {
+	sums := make([]uint32, len(k.Tensors))
+	for i, pieces := range k.sums {
+		size, done := k.pieceSize(i), int64(0)
+		for _, sum := range pieces {
+			n := min(size, k.layout.Storages[i].Bytes-done)
+			sums[i] = tensor.CombineCRC(sums[i], sum, n)
+			done += n
+		}
+	}
+	return sums
+}

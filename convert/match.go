@@ -1,0 +1,139 @@
+package convert
+
+import (
+	"fmt"
+	"slices"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/keymap"
+)
+
+// match finds the tensors of the plan among the model's, and fills c.Tensors. Every
+// tensor of the model must be used once or be left out by the table, every part of
+// the plan must be there, in the shape that the config says.
+func (c *Conversion) match(plan *keymap.Plan) error {
+	m := &matcher{files: c.weights(), dtype: c.options.DType,
+		found: map[string]*tensor.Tensor{}, used: map[string]bool{}}
+	for i := range c.Model.Tensors {
+		m.found[c.Model.Tensors[i].Name] = &c.Model.Tensors[i]
+	}
+	for _, planned := range plan.Tensors {
+		c.Tensors = append(c.Tensors, m.tensor(planned))
+	}
+	for _, drop := range plan.Drop {
+		c.same = append(c.same, m.drop(drop)...)
+	}
+	for i := range c.Model.Tensors {
+		t := &c.Model.Tensors[i]
+		if !m.used[t.Name] {
+			m.fault(t, &fault.Fault{Problem: "has no place in the table " + plan.Family,
+				Found: t.DType.String() + " " + tensor.ShapeString(t.Shape)})
+		}
+	}
+	return m.faults.Err()
+}
+
+// weights is what the model's weights are called where no one file is concerned.
+func (c *Conversion) weights() string {
+	if c.Model.Index != "" || len(c.Model.Files) == 0 {
+		return c.Model.Index
+	}
+	return c.Model.Files[0].Name
+}
+
+// A pair of tensors must be equal bit for bit, or the first may not be left out.
+type pair struct{ left, kept *tensor.Tensor }
+
+type matcher struct {
+	files  string // what the weights are called where no one file is concerned
+	dtype  tensor.DType
+	found  map[string]*tensor.Tensor
+	used   map[string]bool
+	faults fault.List
+}
+
+func (m *matcher) fault(t *tensor.Tensor, f *fault.Fault) {
+	f.File, f.Tensor = t.File.Name, t.Name
+	m.faults = append(m.faults, f)
+}
+
+// tensor matches the parts of one tensor of the target.
+func (m *matcher) tensor(planned keymap.PlannedTensor) Tensor {
+	t := Tensor{Name: planned.Name, Shape: planned.Shape}
+	for _, part := range planned.Parts {
+		source, ok := m.found[part.Name]
+		if !ok {
+			m.faults = append(m.faults, &fault.Fault{File: m.files, Tensor: part.Name,
+				Problem: "is missing", Expected: tensor.ShapeString(part.Shape)})
+			continue
+		}
+		m.check(source, part)
+		t.Content.Parts = append(t.Content.Parts, source)
+	}
+	t.Content.DType = m.commonDType(t.Content.Parts)
+	return t
+}
+
+// check holds one tensor of the model against the part that it is to be.
+func (m *matcher) check(t *tensor.Tensor, part keymap.Part) {
+	if m.used[t.Name] {
+		m.fault(t, &fault.Fault{Problem: "is used twice by the table"})
+	}
+	m.used[t.Name] = true
+	if !t.DType.Convertible() {
+		m.fault(t, &fault.Fault{Problem: "dtype cannot be trained on",
+			Expected: "float32, bfloat16 or float16", Found: t.DType.String(),
+			Hint: "Quantized and integer weights do not convert: take the model that they were made from."})
+	}
+	if !slices.Equal(t.Shape, part.Shape) {
+		f := &fault.Fault{Problem: "shape disagrees with config.json",
+			Expected: tensor.ShapeString(part.Shape), Found: tensor.ShapeString(t.Shape)}
+		if len(t.Shape) == 2 && len(part.Shape) == 2 && t.Shape[0] == part.Shape[1] && t.Shape[1] == part.Shape[0] {
+			f.Hint = "The matrix is transposed. Which program wrote this file?"
+		}
+		m.fault(t, f)
+	}
+}
+
+// commonDType is the dtype that parts are written in: the one that was asked for,
+// or their own where they have one in common.
+func (m *matcher) commonDType(parts []*tensor.Tensor) tensor.DType {
+	if m.dtype != tensor.Invalid || len(parts) == 0 {
+		return m.dtype
+	}
+	for _, t := range parts[1:] {
+		if t.DType != parts[0].DType {
+			m.fault(t, &fault.Fault{Problem: "is fused with " + parts[0].Name + " but has another dtype",
+				Expected: parts[0].DType.String(), Found: t.DType.String(),
+				Hint: "Choose one for all tensors: --dtype float32."})
+		}
+	}
+	return parts[0].DType
+}
+
+// drop marks a tensor that the table leaves out as used, if it is there, and
+// returns what it must be equal to.
+func (m *matcher) drop(d keymap.Drop) []pair {
+	left, ok := m.found[d.Name]
+	if !ok {
+		return nil
+	}
+	m.used[d.Name] = true
+	kept := m.found[d.SameAs]
+	if d.SameAs == "" || kept == nil { // if nil, it was reported missing
+		return nil
+	}
+	if left.DType != kept.DType || !slices.Equal(left.Shape, kept.Shape) {
+		m.fault(left, differs(kept, fmt.Sprintf("%s %s", left.DType, tensor.ShapeString(left.Shape))))
+		return nil
+	}
+	return []pair{{left, kept}}
+}
+
+// differs is the fault of a tensor that the config declares to be another one.
+func differs(kept *tensor.Tensor, found string) *fault.Fault {
+	return &fault.Fault{Problem: "differs from " + kept.Name + ", with which config.json says it is tied",
+		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,
+		Hint: "If the two are meant to differ, set tie_word_embeddings (weight_tying) to false in config.json."}
+}

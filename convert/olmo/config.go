@@ -1,0 +1,130 @@
+// Package olmo is the native side: the files of a checkpoint that AI2's OLMo
+// trainer resumes from, and the folder that holds them.
+//
+// Source: olmo/config.py, olmo/checkpoint.py (FullCheckpointer) and scripts/train.py
+// of allenai/OLMo, main and ai2-olmo 0.6.0.
+package olmo
+
+import (
+	"bytes"
+	_ "embed"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/goccy/go-yaml"
+
+	"hf2olmo/keymap"
+)
+
+// Suffix is what a folder's name must end in for the trainer to take it for an
+// unsharded checkpoint. It looks at nothing else.
+const Suffix = "-unsharded"
+
+// The files of an unsharded checkpoint.
+const (
+	ModelFile     = "model.pt"
+	TrainFile     = "train.pt"
+	ConfigFile    = "config.yaml"
+	TokenizerFile = "tokenizer.json"
+)
+
+// Training is what a config.yaml is made of.
+type Training struct {
+	Folder    string           // the checkpoint's absolute path, which becomes load_path
+	Source    string           // the model that it was made from, for the comment on top
+	Model     []keymap.Setting // all fields of `model:`, in order
+	Tokenizer string           // a file, a name bundled with OLMo, or a hub id
+}
+
+//go:embed training.yaml
+var trainingText string
+
+var trainingTemplate = template.Must(template.New("training.yaml").
+	Funcs(template.FuncMap{"yaml": scalar}).Parse(trainingText))
+
+// Config returns the text of config.yaml: a complete training config, so that
+// Command starts training as it stands.
+func Config(t Training) ([]byte, error) {
+	name := RunName(t.Folder)
+	var text bytes.Buffer
+	err := trainingTemplate.Execute(&text, map[string]any{
+		"Source":     strings.Map(printable, t.Source),
+		"Command":    strings.Map(printable, Command(t.Folder)),
+		"Name":       name,
+		"Model":      t.Model,
+		"Tokenizer":  t.Tokenizer,
+		"TokenType":  tokenType(t.Model),
+		"LoadPath":   t.Folder,
+		"SaveFolder": "runs/" + name,
+	})
+	return text.Bytes(), err
+}
+
+// RunName is the folder's name without its suffix.
+func RunName(folder string) string {
+	return strings.TrimSuffix(filepath.Base(folder), Suffix)
+}
+
+// Command is the shell command that starts training from the folder. The two
+// dots are for the user's data and the folder of the run.
+func Command(folder string) string {
+	return "torchrun --nproc_per_node=8 scripts/train.py " +
+		shellQuote(filepath.Join(folder, ConfigFile)) + " --data.paths=[...] --save_folder=..."
+}
+
+// tokenType is the numpy type of token ids on disk: two bytes hold 65,536 of them.
+func tokenType(model []keymap.Setting) string {
+	for _, s := range model {
+		if n, ok := s.Value.(int); ok && s.Name == "vocab_size" && n > math.MaxUint16+1 {
+			return "uint32"
+		}
+	}
+	return "uint16"
+}
+
+// scalar writes a value so that YAML 1.1 (PyYAML), YAML 1.2 and OmegaConf read the
+// same: PyYAML takes 1e-06 for a string, OmegaConf takes ${ for a reference.
+func scalar(v any) (string, error) {
+	switch v := v.(type) {
+	case nil:
+		return "null", nil
+	case float64:
+		return float(v), nil
+	case string:
+		v = strings.ReplaceAll(v, "${", `\${`)
+		text, err := yaml.Marshal(v)
+		return strings.TrimSpace(string(text)), err
+	}
+	text, err := yaml.Marshal(v)
+	return strings.TrimSpace(string(text)), err
+}
+
+func float(v float64) string {
+	digits, exponent, hasExponent := strings.Cut(strconv.FormatFloat(v, 'g', -1, 64), "e")
+	if !strings.Contains(digits, ".") {
+		digits += ".0"
+	}
+	if hasExponent {
+		return digits + "e" + exponent
+	}
+	return digits
+}
+
+// printable keeps a comment a comment, whatever a path holds.
+func printable(r rune) rune {
+	if strconv.IsPrint(r) {
+		return r
+	}
+	return '?'
+}
+
+func shellQuote(path string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=@%:,"
+	if strings.Trim(path, plain) == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}

@@ -1,0 +1,23 @@
+package olmo
+
+import (
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// FreeSpace returns the bytes that a user may still write on the disk of path, or
+// of the nearest folder above it that exists. known is false where the system does not tell.
+func FreeSpace(path string) (free int64, known bool) {
+	for {
+		var s unix.Statfs_t
+		if err := unix.Statfs(path, &s); err == nil {
+			return int64(s.Bavail) * s.Bsize, s.Blocks > 0
+		}
+		above := filepath.Dir(path)
+		if above == path {
+			return 0, false
+		}
+		path = above
+	}
+}

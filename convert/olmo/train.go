@@ -1,0 +1,19 @@
+package olmo
+
+import "hf2olmo/convert/torchfile"
+
+// TrainState is what train.pt holds: the state of a trainer that has seen nothing
+// yet. The trainer reads the file always, also when it is told to reset; without
+// random states it says that it keeps its own.
+func TrainState() torchfile.Dict {
+	return torchfile.Dict{
+		{Key: "epoch", Value: int64(0)},
+		{Key: "global_step", Value: int64(0)},
+		{Key: "global_train_examples_seen_this_epoch", Value: int64(0)},
+		{Key: "global_train_tokens_seen", Value: int64(0)},
+		{Key: "world_size", Value: int64(1)},
+		{Key: "checkpoints", Value: []any{}},
+		{Key: "unsharded_checkpoints", Value: []any{}},
+		{Key: "ephemeral_checkpoints", Value: []any{}},
+	}
+}

@@ -1,0 +1,34 @@
+package convert
+
+import (
+	"context"
+	"fmt"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// compareSame reads the tensors that must be equal to be left out, and reports those that are not.
+func (c *Conversion) compareSame(ctx context.Context) error {
+	if len(c.same) == 0 {
+		return nil
+	}
+	files, err := tensor.OpenFiles(c.Model.Tensors)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	var faults fault.List
+	for _, p := range c.same {
+		at, err := tensor.FirstDifference(ctx, files, p.left, p.kept)
+		if err != nil {
+			return err
+		}
+		if at >= 0 {
+			f := differs(p.kept, fmt.Sprintf("another value at element %d", at))
+			f.File, f.Tensor = p.left.File.Name, p.left.Name
+			faults = append(faults, f)
+		}
+	}
+	return faults.Err()
+}
