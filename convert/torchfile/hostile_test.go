@@ -77,6 +77,8 @@ var hostilePickles = map[string]struct{ pickle, want string }{
 	"pid too short":        {"\x80\x02X" + le32(7) + "storage\x85Q.", "a persistent id that is no storage"},
 	"storage alone":        {"\x80\x02}" + keyA + storage0 + "s.", "a: is not a tensor: found a storage"},
 	"rebuild in rebuild":   {"\x80\x02ctorch._tensor\n_rebuild_from_type_v2\nq\x00(h\x00ctorch\nTensor\n(h\x00ctorch\nTensor\n)}t}tR.", "unknown class"},
+	"many large shapes":    {"\x80\x02}(" + sharedShape() + "u.", "below zero"},
+	"many BUILDs":          {"\x80\x02" + hooks + "}q\x00" + keyA + "K\x01s" + "b" + strings.Repeat("h\x00b", maxBuilds) + ".", "more objects"},
 	"many large dicts":     {"\x80\x02}(" + bigDict() + "u.", "d0: is not a tensor"},
 }
 
@@ -109,6 +111,13 @@ func bigDict() string {
 		fmt.Fprintf(&b, "X%s%05dh\x07", le32(5), i)
 	}
 	return b.String()
+}
+
+// sharedShape is the items of a dict whose tensors share one long tuple.
+func sharedShape() string {
+	tuple := "(" + strings.Repeat("K\x01", 20000) + "tq\x01"
+	first := rebuild + "q\x02(" + storage0 + "q\x03K\x00" + tuple + "h\x01\x89" + hooks + "q\x04tR"
+	return keyA + first + strings.Repeat(keyA+"h\x02(h\x03K\x00h\x01h\x01\x89h\x04tR", 20000)
 }
 
 // legacyWith is a file in the older format whose dict is this pickle.

@@ -9,10 +9,10 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// What a pickle may use at most. A tensor takes about 150 bytes, 27 opcodes, 8
-// objects and 10 memo entries, so a quarter of a million tensors fit; the largest
-// models have a hundred thousand, over all their files. The bounds keep what a
-// hostile file can make the program hold to a few hundred megabytes.
+// What a pickle may use at most. A tensor takes about 200 bytes, 27 opcodes, 12 of
+// which make objects, and 10 memo entries, so that 170 thousand tensors fit; the
+// largest models have a hundred thousand, over all their files. A hostile file can
+// make the program hold less than 500 MB so.
 const (
 	maxPickle  = 64 << 20
 	maxOpcodes = 12 << 20
@@ -20,6 +20,7 @@ const (
 	maxStack   = 1 << 20
 	maxMemo    = 3 << 20
 	maxMarks   = 100
+	maxBuilds  = 16  // each copies a dict, which may be the same one
 	maxName    = 200 // bytes of a module's or class's name
 	maxForeign = 5   // names that are listed
 )
@@ -34,6 +35,7 @@ type scanner struct {
 	frameEnd int64
 	opcodes  int
 	objects  int
+	builds   int
 	foreign  []string // names met that are not in globals
 }
 
@@ -110,7 +112,11 @@ func (s *scanner) count(op opcode) error {
 	if op.creates {
 		s.objects++
 	}
-	if s.opcodes > maxOpcodes || s.objects > maxObjects || len(s.stack) >= maxStack || len(s.memo) > maxMemo {
+	if op.name == "BUILD" {
+		s.builds++
+	}
+	if s.opcodes > maxOpcodes || s.objects > maxObjects || s.builds > maxBuilds ||
+		len(s.stack) >= maxStack || len(s.memo) > maxMemo {
 		return problem("the pickle holds more objects than any dict of tensors needs")
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"math/big"
-	"slices"
 
 	"github.com/nlpodyssey/gopickle/pickle"
 	"github.com/nlpodyssey/gopickle/types"
@@ -120,6 +119,10 @@ func asInt(v any) (int64, bool) {
 	return int64(n), ok
 }
 
+// maxDims is more dimensions than torch allows a tensor (64), and bounds the work for
+// a hostile file in which many tensors share one long tuple.
+const maxDims = 100
+
 // asInts returns a tuple or list of ints that are not negative.
 func asInts(v any) ([]int64, bool) {
 	var items []any
@@ -131,6 +134,9 @@ func asInts(v any) ([]int64, bool) {
 	default:
 		return nil, false
 	}
+	if len(items) > maxDims {
+		return nil, false
+	}
 	ints := make([]int64, len(items))
 	for i, item := range items {
 		n, ok := asInt(item)
@@ -139,7 +145,7 @@ func asInts(v any) ([]int64, bool) {
 		}
 		ints[i] = n
 	}
-	return slices.Clip(ints), true
+	return ints, true
 }
 
 // pythonType names the type of what stands where a tensor should.
