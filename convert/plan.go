@@ -3,8 +3,11 @@ package convert
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
 	"hf2olmo/keymap"
 )
 
@@ -26,8 +29,10 @@ func (c *Conversion) plan() (*keymap.Plan, error) {
 			return nil, c.refusal(err)
 		}
 	}
-	plan, refusals := table.Plan(target, c.Model.Config, c.facts())
 	var faults fault.List
+	facts, err := c.facts()
+	faults.Add("", err)
+	plan, refusals := table.Plan(target, c.Model.Config, facts)
 	for _, r := range refusals {
 		faults.Add("", c.refusal(r))
 	}
@@ -46,16 +51,12 @@ func (c *Conversion) refusal(err error) error {
 	return err
 }
 
-// facts are what the tables may know beyond config.json. The id of the end of text
-// is OLMo's own guess, the last token, where nothing tells it.
-func (c *Conversion) facts() keymap.Facts {
+// facts are what the tables may know beyond config.json.
+func (c *Conversion) facts() (keymap.Facts, error) {
 	known := map[string]any{}
-	if t := c.Model.Tokenizer; t != nil {
-		known["vocab_size"] = int(t.VocabSize)
-	} else if c.options.Tokenizer == "" {
-		c.warn("no tokenizer.json beside the weights: config.yaml names %q as tokenizer, and vocab_size is guessed from the embedding's rows; name the right one with --tokenizer ID, or the trainer refuses to start", missingTokenizer)
-	} else {
-		c.warn("vocab_size is guessed from the embedding's rows: the trainer refuses to start where --tokenizer %s has another number of tokens", c.options.Tokenizer)
+	tokenizer, err := c.countedTokenizer()
+	if tokenizer != nil {
+		known["vocab_size"] = int(tokenizer.VocabSize)
 	}
 	for _, role := range []string{"eos", "pad"} {
 		if id, ok := c.Model.SpecialTokenID(role); ok {
@@ -68,7 +69,27 @@ func (c *Conversion) facts() keymap.Facts {
 			c.warn("no eos_token_id in config.json, generation_config.json or the tokenizer's files: 0 is written to config.yaml")
 		}
 	}
-	return keymap.Facts{Tokenizer: known, Tensors: len(c.Model.Tensors)}
+	return keymap.Facts{Tokenizer: known, Tensors: len(c.Model.Tensors)}, err
+}
+
+// countedTokenizer is the tokenizer whose tokens are counted: the file that the user
+// named, or the model's own. The trainer refuses to start where vocab_size is another.
+func (c *Conversion) countedTokenizer() (*hf.Tokenizer, error) {
+	named, own := c.options.Tokenizer, c.Model.Tokenizer
+	switch info, err := os.Stat(named); {
+	case named == "" && own == nil:
+		c.warn("no tokenizer.json beside the weights: config.yaml names %q as tokenizer, and vocab_size is guessed from the embedding's rows; name the right one with --tokenizer ID, or the trainer refuses to start", missingTokenizer)
+	case named != "" && err == nil && !info.IsDir():
+		if c.options.Tokenizer, err = filepath.Abs(named); err != nil {
+			return nil, err
+		}
+		return hf.OpenTokenizer(named)
+	case named != "" && own == nil:
+		c.warn("vocab_size is guessed from the embedding's rows: the trainer refuses to start where --tokenizer %s has another number of tokens", named)
+	case named != "":
+		c.warn("vocab_size %d is counted from the model's own tokenizer.json: the trainer refuses to start where --tokenizer %s has another number of tokens", own.VocabSize, named)
+	}
+	return own, nil
 }
 
 // warnOfTokens warns of special tokens outside the vocabulary: the trainer says

@@ -27,26 +27,36 @@ type Tokenizer struct {
 	added map[string]int64 // the ids of added tokens
 }
 
+// OpenTokenizer reads a tokenizer.json that stands by itself, as --tokenizer names it.
+func OpenTokenizer(path string) (*Tokenizer, error) {
+	name := filepath.Base(path)
+	o := &opening{place: place{dir: filepath.Dir(path)}, model: &Model{}}
+	f, info, bad := o.open(name)
+	if bad != nil {
+		return nil, bad
+	}
+	defer f.Close()
+	if bad := tooLarge(name, info.Size(), maxTokenizer); bad != nil {
+		return nil, bad
+	}
+	t, err := decodeTokenizer(io.NewSectionReader(f, 0, info.Size()))
+	if err != nil {
+		return nil, jsonFault(name, f, err)
+	}
+	t.Path, t.Size = path, info.Size()
+	return t, nil
+}
+
 // readTokenizer reads tokenizer.json where there is one.
 func (o *opening) readTokenizer() {
 	if !o.names[tokenizerName] {
 		return
 	}
-	f, info, bad := o.open(tokenizerName)
-	if bad == nil {
-		defer f.Close()
-		bad = tooLarge(tokenizerName, info.Size(), maxTokenizer)
-	}
-	if bad != nil {
-		o.add(bad)
-		return
-	}
-	t, err := decodeTokenizer(io.NewSectionReader(f, 0, info.Size()))
+	t, err := OpenTokenizer(filepath.Join(o.dir, tokenizerName))
 	if err != nil {
-		o.add(jsonFault(tokenizerName, f, err))
+		o.faults.Add(tokenizerName, err)
 		return
 	}
-	t.Path, t.Size = filepath.Join(o.dir, tokenizerName), info.Size()
 	o.model.Tokenizer = t
 }
 
