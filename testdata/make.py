@@ -1,8 +1,9 @@
 """Makes testdata/models and testdata/golden with the real libraries: python testdata/make.py
 
 The versions are those of interop/requirements.txt (interop/env.sh makes the environment). Everything comes from
-seeds, so that another run gives the same tensors. Before a golden list is written, the expected tensors are loaded
-strictly into the real OLMo, whose logits must equal those of the source model to the last bit.
+seeds, so that another run gives the same tensors and golden lists; the bytes of the files without zip change, as torch
+names their storages by memory address. Before a golden list is written, the expected tensors are loaded strictly into
+the real OLMo, whose logits must equal those of the source model to the last bit.
 """
 
 import json

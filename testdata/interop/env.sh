@@ -1,0 +1,57 @@
+#!/bin/sh
+# Makes the Python environment of the interop suite once on a machine, and prints the path of its python.
+# It lies in a cache folder outside the checkout, named by a hash of what goes into it. Progress goes to stderr.
+#
+#   HF2OLMO_CACHE   the cache folder (default: $XDG_CACHE_HOME/hf2olmo or ~/.cache/hf2olmo)
+#   PYTHON          the python to build with (default: python3)
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${HF2OLMO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hf2olmo}
+python=${PYTHON:-python3}
+
+say() { echo "interop: $*" >&2; }
+
+# On a fresh Debian machine the venv module and unzip are packages of their own.
+need_packages() {
+    packages=
+    command -v "$python" >/dev/null || packages="python3"
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || packages="$packages python3-venv"
+    command -v unzip >/dev/null || packages="$packages unzip"
+    [ -n "$packages" ] || return 0
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        say "please install:$packages"
+        return 0
+    fi
+    say "installing $packages"
+    { apt-get update -q && apt-get install -y -q $packages; } >&2
+}
+
+need_packages
+version=$("$python" -c 'import platform; print(platform.python_version(), platform.machine())')
+hash=$({ cat "$here/requirements.txt" "$here/requirements-nodeps.txt"; echo "$version"; } | sha256sum | cut -c1-12)
+env="$cache/interop-$hash"
+
+mkdir -p "$cache"
+exec 9>"$cache/interop-$hash.lock"
+if ! flock -n 9; then
+    say "waiting for another run that makes $env"
+    flock 9
+fi
+
+if [ ! -x "$env/bin/python" ]; then
+    say "making $env (about 6 GB, once)"
+    # Made under another name and renamed when complete. A renamed venv works as long as it is called by its
+    # python (-m pytest, -m torch.distributed.run): only the scripts in bin know the old path.
+    trap 'rm -rf "$env.new"' EXIT
+    trap 'exit 1' HUP INT TERM
+    rm -rf "$env.new"
+    "$python" -m venv "$env.new" >&2
+    "$env.new/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+        -r "$here/requirements.txt" >&2
+    "$env.new/bin/python" -m pip install --disable-pip-version-check --progress-bar off \
+        --no-deps -r "$here/requirements-nodeps.txt" >&2
+    mv "$env.new" "$env"
+    trap - EXIT HUP INT TERM
+fi
+echo "$env/bin/python"
