@@ -33,18 +33,25 @@ func (s scope) with(names ...string) scope {
 
 // compile checks text against the names in scope: a name that is not there is an
 // error when the table is read, not when a model is converted. Expressions have
-// no loops but any(), and no functions but string, int and len, so all of them end.
+// no loops but any(), and no functions but string, int and len, so all of them end;
+// bounds.go holds them to ends that are near.
 func compile(text string, names scope) (*expression, error) {
-	const longest = 2000
-	if len(text) > longest {
-		return nil, fmt.Errorf("an expression of %d characters: at most %d", len(text), longest)
+	if len(text) > maxExpression {
+		return nil, fmt.Errorf("an expression of %d characters: at most %d", len(text), maxExpression)
 	}
 	known := types.Map{}
 	for name := range names {
 		known[name] = types.Any
 	}
-	program, err := expr.Compile(text, expr.Env(known), expr.MaxNodes(1000), expr.DisableAllBuiltins(),
-		expr.EnableBuiltin("any"), expr.EnableBuiltin("string"), expr.EnableBuiltin("int"), expr.EnableBuiltin("len"))
+	var b bounds
+	options := []expr.Option{expr.Env(known), expr.MaxNodes(maxNodes), expr.Patch(&b), expr.DisableAllBuiltins()}
+	for _, name := range functions {
+		options = append(options, expr.EnableBuiltin(name))
+	}
+	program, err := expr.Compile(text, options...)
+	if b.err != nil {
+		err = b.err
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", text, firstLine(err))
 	}
@@ -67,6 +74,9 @@ func (e *expression) eval(env map[string]any) (any, error) {
 	v, err := expr.Run(e.program, env)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", e.text, firstLine(err))
+	}
+	if s, ok := v.(string); ok && len(s) > maxText {
+		return nil, fmt.Errorf("%q makes a text of %d bytes: at most %d", e.text, len(s), maxText)
 	}
 	return v, nil
 }
@@ -119,6 +129,9 @@ type text struct {
 var braces = regexp.MustCompile(`\{([^{}]+)\}`)
 
 func compileText(s string, names scope) (*text, error) {
+	if len(s) > maxExpression {
+		return nil, fmt.Errorf("a message of %d characters: at most %d", len(s), maxExpression)
+	}
 	t := &text{}
 	at := 0
 	for _, m := range braces.FindAllStringSubmatchIndex(s, -1) {
@@ -138,6 +151,9 @@ func (t *text) format(env map[string]any) string {
 	var b strings.Builder
 	for i, e := range t.exprs {
 		b.WriteString(t.parts[i])
+		if b.Len() > maxText {
+			break
+		}
 		v, err := e.eval(env)
 		switch n, whole := wholeNumber(v); {
 		case err != nil:

@@ -3,8 +3,6 @@ package keymap
 import (
 	"fmt"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
 
 // A Field is a field of a config: its type, and what it is where it is left out.
@@ -37,7 +35,7 @@ func parseField(name, spec string) (Field, error) {
 		return f, nil
 	}
 	var v any
-	if err := yaml.Unmarshal([]byte(value), &v); err != nil {
+	if err := unmarshal([]byte(value), &v); err != nil {
 		return f, fmt.Errorf("%s: default %q: %w", name, value, err)
 	}
 	if n, ok := v.(uint64); ok {
@@ -56,6 +54,9 @@ func (f Field) convert(v any) (any, error) {
 			return nil, nil
 		}
 		return nil, fmt.Errorf("%s is null: expected %s", f.Name, kinds[f.Kind])
+	}
+	if left := maxValue; !fits(v, &left) {
+		return nil, fmt.Errorf("%s is larger than any config needs: expected %s", f.Name, kinds[f.Kind])
 	}
 	switch f.Kind {
 	case "int":

@@ -76,7 +76,7 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	if len(faults) > 0 {
 		return nil, refusals
 	}
-	if err := t.planTensors(plan, target, native); err != nil {
+	if err := t.planTensors(plan, target, native, facts); err != nil {
 		return nil, append(refusals, &Refusal{Because: err.Error()})
 	}
 	return plan, refusals

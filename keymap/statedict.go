@@ -8,7 +8,7 @@ import (
 
 // planTensors goes through the target's state dict, and then through what the
 // model may hold besides. env is the target's, checked.
-func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any) error {
+func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any, facts Facts) error {
 	layers, err := target.layerCount.int(env)
 	if err != nil {
 		return err
@@ -18,7 +18,12 @@ func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any) erro
 			return err
 		}
 	}
+	once := len(plan.Tensors)
 	for i := range int(layers) {
+		if i == 1 && tooMany(layers, int64(len(plan.Tensors)-once), facts) {
+			return fmt.Errorf("%d layers of %d tensors each, but the weights files hold only %d tensors",
+				layers, len(plan.Tensors)-once, facts.Tensors)
+		}
 		env["i"] = i
 		name, err := target.layerName.eval(env)
 		if err != nil {
@@ -32,6 +37,13 @@ func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any) erro
 		}
 	}
 	return t.planDrops(plan, env, int(layers))
+}
+
+// tooMany reports whether layers have so many more tensors than there are that
+// telling each missing one would help nobody, and planning it takes all memory.
+func tooMany(layers, each int64, facts Facts) bool {
+	const told = 1000
+	return layers*each > 2*int64(facts.Tensors)+told
 }
 
 func (t *Table) planTensor(plan *Plan, spec tensorSpec, env map[string]any, fill *strings.Replacer) error {

@@ -53,7 +53,10 @@ type tableYAML struct {
 // every expression. Errors name the place.
 func Parse(text []byte) (*Table, error) {
 	var y tableYAML
-	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict()); err != nil {
+	if err := unmarshal(text, &y); err != nil {
+		return nil, err
+	}
+	if err := y.few(); err != nil {
 		return nil, err
 	}
 	if y.Family == "" {
@@ -180,6 +183,9 @@ func parseSources(value any, names scope) ([]sourceSpec, error) {
 	var parts []map[string][]string
 	if err := remarshal(value, &parts); err != nil {
 		return nil, err
+	}
+	if len(parts) > maxParts {
+		return nil, fmt.Errorf("%d parts: at most %d", len(parts), maxParts)
 	}
 	var sources []sourceSpec
 	for _, part := range parts {

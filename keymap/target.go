@@ -76,7 +76,7 @@ type targetYAML struct {
 
 func parseTarget(text []byte) (*Target, error) {
 	var y targetYAML
-	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict()); err != nil {
+	if err := unmarshal(text, &y); err != nil {
 		return nil, err
 	}
 	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: y.Elsewhere}
@@ -192,5 +192,5 @@ func remarshal(part, into any) error {
 	if err != nil {
 		return err
 	}
-	return yaml.UnmarshalWithOptions(text, into, yaml.Strict())
+	return unmarshal(text, into)
 }

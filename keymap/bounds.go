@@ -1,0 +1,104 @@
+package keymap
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// What an expression may cost. A table may come from anybody, and so may the
+// config that it is applied to: neither alone, nor both together, may keep the
+// program busy or fill its memory.
+const (
+	maxExpression = 2000  // characters of an expression or a message
+	maxNodes      = 250   // of its syntax tree; the largest bundled one has 40
+	maxText       = 4096  // bytes of a string that an expression makes
+	maxValue      = 20000 // bytes of strings, and entries, that a field of config.json brings in
+	maxLoops      = 8     // any() in one table
+	maxRules      = 200   // entries of a section
+	maxParts      = 16    // of a tensor
+)
+
+// functions are those that an expression may call.
+var functions = []string{"any", "string", "int", "len"}
+
+// bounds walks an expression before it is compiled, for folding constants alone
+// may take all memory: it refuses what no table needs and what can grow.
+type bounds struct {
+	err   error
+	loops int
+}
+
+// Visit is called for every node, a node's children before itself.
+func (b *bounds) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
+		b.refuse(node, "variables and sequences")
+	case *ast.CallNode:
+		b.refuse(node, "calls")
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "..", "**", "^", "matches", "|":
+			b.refuse(node, "the operator "+n.Operator)
+		}
+	case *ast.BuiltinNode:
+		if !slices.Contains(functions, n.Name) { // some are there whatever is disabled
+			b.refuse(node, "functions such as "+n.Name)
+		}
+		if n.Name != "any" {
+			return
+		}
+		if b.loops++; b.loops > 1 {
+			b.refuse(node, "more than one any()")
+		}
+	}
+}
+
+// refuse notes why, and takes the node away before anybody computes with it.
+func (b *bounds) refuse(node *ast.Node, what string) {
+	if b.err == nil {
+		b.err = fmt.Errorf("%s have no place in a table", what)
+	}
+	ast.Patch(node, &ast.NilNode{})
+}
+
+// fits reports whether a value of a config is of a size that an expression may be
+// given, and takes its size from left.
+func fits(v any, left *int) bool {
+	*left--
+	switch v := v.(type) {
+	case string:
+		*left -= len(v)
+	case []any:
+		for _, e := range v {
+			if !fits(e, left) {
+				return false
+			}
+		}
+	case map[string]any:
+		for key, e := range v {
+			if *left -= len(key); !fits(e, left) {
+				return false
+			}
+		}
+	}
+	return *left >= 0
+}
+
+var loop = regexp.MustCompile(`any\s*\(`)
+
+// few refuses a table that is larger in some way than any needs to be.
+func (y *tableYAML) few() error {
+	for section, entries := range map[string]int{"fields": len(y.Fields), "let": len(y.Let), "refuse": len(y.Refuse),
+		"config": len(y.Config), "tensors": len(y.Tensors), "drop": len(y.Drop)} {
+		if entries > maxRules {
+			return fmt.Errorf("%s: %d entries: at most %d", section, entries, maxRules)
+		}
+	}
+	if n := len(loop.FindAllString(fmt.Sprint(*y), -1)); n > maxLoops {
+		return fmt.Errorf("any() stands %d times: at most %d", n, maxLoops)
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package keymap
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+const start = "family: x\ntarget: olmo\nmatch: 'true'\n"
+
+// hostileTables are tables that would keep a reader busy or fill its memory, and
+// words from what is said of them.
+var hostileTables = map[string]struct{ text, want string }{
+	"aliases":    {"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n", "line 1: anchors, aliases"},
+	"merge":      {start + "let:\n  <<: {a: 1}\n", "anchors, aliases"},
+	"tag":        {start + "let:\n  a: !!binary aGVsbG8=\n", "anchors, aliases"},
+	"brackets":   {"a: " + strings.Repeat("[", 100_000), "brackets are open"},
+	"braces":     {"a: " + strings.Repeat("{a: ", 25_000), "brackets are open"},
+	"dashes":     {strings.Repeat("- ", 60_000), "nested too deep"},
+	"indents":    {indented(300), "nested too deep"},
+	"quoted":     {"a: \"" + strings.Repeat("x\n", 60_000) + "\"", "a text of more than"},
+	"large":      {strings.Repeat("#", MaxSize+1), "at most 131072"},
+	"many words": {strings.Repeat("a: 1\n", 20_000), "words: at most"},
+	"twice":      {start + "family: y\n", "family"},
+	"unknown":    {start + "system: rm\n", "system"},
+	"range":      {start + "let:\n  a: len(1..999999999)\n", "the operator .. have no place"},
+	"power":      {start + "let:\n  a: 10 ** 400\n", "the operator **"},
+	"regexp":     {start + "let:\n  a: '\"x\" matches \"(a+)+$\"'\n", "the operator matches"},
+	"variables":  {start + "let:\n  a: let b = \"xx\"; let c = b + b; c + c\n", "variables and sequences"},
+	"loops":      {start + "let:\n  a: 'any([1], any([2], # > 1))'\n", "more than one any()"},
+	"many loops": {start + "let:\n" + numbered("  a%d: 'any([1], # > 1)'\n", 10), "any() stands 10 times"},
+	"function":   {start + "let:\n  a: reduce([1], 1)\n", "reduce"},
+	"long":       {start + "let:\n  a: " + strings.Repeat("1 + ", 510) + "1\n", "characters: at most"},
+	"nodes":      {start + "let:\n  a: " + strings.Repeat("1+", 300) + "1\n", "nodes"},
+	"names":      {start + "let:\n" + numbered("  a%d: 1\n", 300), "let: 300 entries"},
+	"drops":      {start + "drop:\n" + numbered("  a.{i}.%d: {}\n", 300), "drop: 300 entries"},
+	"parts":      {start + "tensors:\n  transformer.wte.weight:\n" + numbered("    - a%d: [1]\n", 20), "20 parts"},
+	"file":       {start + "tensors:\n  ../../etc/passwd: x\n", `olmo has no tensor "../../etc/passwd"`},
+	"text":       {start + "let:\n  a0: '\"xxxxxxxxxxxxxxxx\"'\n" + doubled(40), "makes a text of 8192 bytes"},
+	"huge":       {start + "let:\n  a: 99999999999999999999999999\n", "9"},
+}
+
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+func doubled(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "  a%d: a%d + a%d\n", i+1, i, i)
+	}
+	return b.String()
+}
+
+func indented(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
+}
+
+// TestHostileTables holds each to what is said of it, soon.
+func TestHostileTables(t *testing.T) {
+	target, err := TargetNamed("olmo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range hostileTables {
+		t.Run(name, func(t *testing.T) {
+			begun := time.Now()
+			table, err := Parse([]byte(c.text))
+			got := fmt.Sprint(err)
+			if err == nil {
+				_, refusals := table.Plan(target, map[string]any{}, Facts{Tensors: 10})
+				got = fmt.Sprint(refusals)
+			}
+			if !strings.Contains(got, c.want) {
+				t.Errorf("got %.300s, want %q in it", got, c.want)
+			}
+			if took := time.Since(begun); took > 2*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// TestHostileConfigs applies a bundled table to configs that are too large for it.
+func TestHostileConfigs(t *testing.T) {
+	target, err := TargetNamed("olmo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers := func(n int) []any {
+		list := make([]any, n)
+		for i := range list {
+			list[i] = "full_attention"
+		}
+		return list
+	}
+	good := func() map[string]any {
+		return map[string]any{"model_type": "llama", "hidden_size": int64(16), "num_hidden_layers": int64(2), "num_attention_heads": int64(4),
+			"intermediate_size": int64(48), "vocab_size": int64(104), "eos_token_id": int64(1)}
+	}
+	cases := map[string]struct {
+		key   string
+		value any
+		want  string
+	}{
+		"long list":      {"layer_types", layers(100_000), "layer_types is larger than any config needs"},
+		"long text":      {"hidden_act", strings.Repeat("x", 100_000), "hidden_act is larger than any config needs"},
+		"deep text":      {"rope_scaling", map[string]any{"type": strings.Repeat("x", 100_000)}, "rope_scaling is larger"},
+		"layers":         {"num_hidden_layers", int64(100_000), "100000 layers, but the weights files hold only 5000 tensors"},
+		"too many each":  {"num_hidden_layers", int64(4_000), "4000 layers of 6 tensors each, but"},
+		"layers of 2^63": {"num_hidden_layers", int64(1<<63 - 1), "num_hidden_layers is 9223372036854775807: expected a whole number"},
+		"heads of 2^52":  {"num_attention_heads", int64(1 << 52), "is not a multiple"},
+		"below zero":     {"num_hidden_layers", int64(-1), "at least 1"},
+		"infinite":       {"rope_theta", 1e300, "rope_theta"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			begun, config := time.Now(), good()
+			config[c.key] = c.value
+			table, err := For(target, config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, refusals := table.Plan(target, config, Facts{Tokenizer: map[string]any{}, Tensors: 5000})
+			if got := fmt.Sprint(refusals); !strings.Contains(got, c.want) {
+				t.Errorf("got %.500s, want %q in it", got, c.want)
+			}
+			if took := time.Since(begun); took > 2*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}

@@ -1,0 +1,98 @@
+package keymap
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
+)
+
+// What a table may be at most. The parser's time grows faster than a text's
+// nesting and the length of its quoted strings, so both are bounded before it
+// sees them. The largest bundled table has 12 kB and is 4 deep.
+const (
+	// MaxSize is the most bytes that a table may have.
+	MaxSize   = 128 << 10
+	maxNested = 32   // brackets that are open at once, and columns of indentation over two
+	maxQuoted = 4096 // bytes of one string
+	maxTokens = 20000
+)
+
+// unmarshal reads a YAML document strictly. A table says what it means in the
+// place where it stands: anchors, aliases, tags and merge keys are refused, and
+// with them documents that grow when they are read.
+func unmarshal(text []byte, into any) (err error) {
+	if err := checkYAML(string(text)); err != nil {
+		return err
+	}
+	defer func() { // the parser has been seen to panic on broken documents
+		if recover() != nil {
+			err = errors.New("is no YAML that can be read")
+		}
+	}()
+	if err := yaml.UnmarshalWithOptions(text, into, yaml.Strict()); err != nil {
+		return firstLine(err)
+	}
+	return nil
+}
+
+func checkYAML(text string) (err error) {
+	if len(text) > MaxSize {
+		return fmt.Errorf("a table of %d bytes: at most %d", len(text), MaxSize)
+	}
+	if err := checkNesting(text); err != nil {
+		return err
+	}
+	defer func() {
+		if recover() != nil {
+			err = errors.New("is no YAML that can be read")
+		}
+	}()
+	tokens := lexer.Tokenize(text)
+	if len(tokens) > maxTokens {
+		return fmt.Errorf("a table of %d words: at most %d", len(tokens), maxTokens)
+	}
+	for _, t := range tokens {
+		switch t.Type {
+		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType, token.DirectiveType:
+			return fmt.Errorf("line %d: anchors, aliases, tags, merge keys and directives have no place in a table", t.Position.Line)
+		}
+		if len(t.Value) > maxQuoted {
+			return fmt.Errorf("line %d: a text of %d bytes: at most %d", t.Position.Line, len(t.Value), maxQuoted)
+		}
+	}
+	return nil
+}
+
+// checkNesting bounds how deep a document can be without reading it: by open
+// brackets, and by what stands before the first word of a line.
+func checkNesting(text string) error {
+	open, quoted, line := 0, 0, 1
+	for rest := range strings.Lines(text) {
+		if start := len(rest) - len(strings.TrimLeft(rest, " \t-?:")); start > 2*maxNested {
+			return fmt.Errorf("line %d: is nested too deep", line)
+		}
+		for _, c := range rest {
+			switch c {
+			case '[', '{':
+				open++
+			case ']', '}':
+				open = max(open-1, 0)
+			}
+		}
+		if open > maxNested {
+			return fmt.Errorf("line %d: more than %d brackets are open", line, maxNested)
+		}
+		if quoted = quoted + len(rest); strings.ContainsAny(rest, `:"'#`) {
+			quoted = len(rest)
+		}
+		if quoted > 2*maxQuoted {
+			return fmt.Errorf("line %d: a text of more than %d bytes", line, 2*maxQuoted)
+		}
+		line++
+	}
+	return nil
+}
