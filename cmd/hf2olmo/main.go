@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -21,7 +22,14 @@ const (
 	statusUsage  = 2 // the call itself is wrong
 )
 
+// memoryGoal is what the program should stay below: the collector works harder
+// near it. It needs far less for copying; a hostile header may bring it there.
+const memoryGoal = 128 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
+	}
 	os.Exit(run(os.Args, os.Stdout, os.Stderr))
 }
 

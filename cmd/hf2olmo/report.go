@@ -104,9 +104,9 @@ func (r *report) failed(source string, err error) {
 	}
 	r.line(record{Source: source, Status: "failed", Error: faults.Error()})
 	fmt.Fprintf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))
-	for i, line := range faults.Lines() {
+	lines := faults.Lines()
+	for i, line := range lines {
 		fmt.Fprintf(r.err, "  %s\n", line.Text)
-		lines := faults.Lines()
 		last := i == len(lines)-1 || lines[i+1].Hint != line.Hint
 		if line.Hint != "" && last {
 			fmt.Fprintf(r.err, "    %s\n", line.Hint)

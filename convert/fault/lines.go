@@ -2,7 +2,7 @@ package fault
 
 import (
 	"fmt"
-	"regexp"
+	"strings"
 )
 
 // A Line is what is told of one fault, or of many that differ only in the numbers
@@ -15,7 +15,9 @@ type Line struct {
 // together is how many faults alike are told one by one before they are told in one line.
 const together = 4
 
-var numbers = regexp.MustCompile(`[0-9]+`)
+// mostLines are told of one model: nobody reads more, and a hostile file can make
+// any number.
+const mostLines = 500
 
 // Lines returns the faults as they are told, in the order in which they were added.
 func (l List) Lines() []Line {
@@ -24,8 +26,11 @@ func (l List) Lines() []Line {
 		alike[f.pattern()] = append(alike[f.pattern()], f)
 	}
 	var lines []Line
-	for _, f := range l {
+	for i, f := range l {
 		group := alike[f.pattern()]
+		if len(lines) == mostLines {
+			return append(lines, Line{Text: fmt.Sprintf("and more: %d faults in all, of which those after %d are not listed", len(l), i)})
+		}
 		switch {
 		case len(group) < together:
 			lines = append(lines, Line{f.Error(), f.Hint})
@@ -42,7 +47,21 @@ func (l List) Lines() []Line {
 func (f *Fault) pattern() Fault {
 	p := *f
 	if p.Tensor != "" {
-		p.Tensor = numbers.ReplaceAllString(p.Tensor, "#")
+		p.Tensor = withoutNumbers(p.Tensor)
 	}
 	return p
+}
+
+// withoutNumbers writes # for every run of digits.
+func withoutNumbers(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c < '0' || c > '9':
+			b.WriteByte(c)
+		case i == 0 || name[i-1] < '0' || name[i-1] > '9':
+			b.WriteByte('#')
+		}
+	}
+	return b.String()
 }

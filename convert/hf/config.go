@@ -1,20 +1,14 @@
 package hf
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"hf2olmo/convert/fault"
 )
 
-const (
-	configName = "config.json"
-	maxConfig  = 16 << 20 // bytes; real ones have a few thousand
-)
+const configName = "config.json"
 
 // readConfig reads config.json.
 func (o *opening) readConfig() {
@@ -32,7 +26,7 @@ func (o *opening) readObject(name string) (map[string]any, *fault.Fault) {
 		return nil, bad
 	}
 	defer f.Close()
-	if bad := tooLarge(name, info.Size(), maxConfig); bad != nil {
+	if bad := tooLarge(name, info.Size(), configLimits); bad != nil {
 		return nil, bad
 	}
 	object, err := decodeObject(io.NewSectionReader(f, 0, info.Size()))
@@ -44,7 +38,7 @@ func (o *opening) readObject(name string) (map[string]any, *fault.Fault) {
 
 // decodeObject reads one JSON object and nothing after it.
 func decodeObject(r io.Reader) (map[string]any, error) {
-	d := jsontext.NewDecoder(r)
+	d := newDecoder(r, configLimits)
 	if err := expect(d, '{', "the JSON value"); err != nil {
 		return nil, err
 	}
@@ -53,14 +47,6 @@ func decodeObject(r io.Reader) (map[string]any, error) {
 		return nil, err
 	}
 	return v.(map[string]any), readEnd(d)
-}
-
-func tooLarge(name string, size, most int64) *fault.Fault {
-	if size <= most {
-		return nil
-	}
-	return &fault.Fault{File: name, Problem: "is too large", Expected: fmt.Sprintf("at most %d bytes", most),
-		Found: fmt.Sprintf("%d bytes", size)}
 }
 
 // list notes what is in the folder.

@@ -114,8 +114,8 @@ var damages = []struct {
 		"config.json: something follows the end of the JSON value at line 1, column 5\n"},
 	{"config with a number out of range", func(t *testing.T, dir string) { write(t, dir+"/config.json", `{"a": 1e999}`) },
 		"config.json: number 1e999 is out of range at line 1, column 12\n"},
-	{"huge config", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/config.json", maxConfig+1)) },
-		"config.json: is too large: expected at most 16777216 bytes, found 16777217 bytes\n"},
+	{"huge config", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/config.json", configLimits.bytes+1)) },
+		"config.json: is too large: expected at most 8388608 bytes, found 8388609 bytes\n"},
 	{"config is a folder", func(t *testing.T, dir string) {
 		must(t, os.Remove(dir+"/config.json"))
 		must(t, os.Mkdir(dir+"/config.json", 0o755))

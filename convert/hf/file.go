@@ -23,6 +23,10 @@ func absent(err error) bool {
 
 // bare strips the path from an error of package os: faults name the file themselves.
 func bare(err error) error {
+	var e excess
+	if errors.As(err, &e) { // the decoder wraps it
+		return e
+	}
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		return p.Err

@@ -41,7 +41,7 @@ var dtypes = map[string]tensor.DType{
 // decodeHeader reads a header by our own hand, for what the library does not do: it
 // refuses a name that stands twice, and says of which tensor it is that something is wrong.
 func decodeHeader(r io.Reader) ([]entry, error) {
-	d := jsontext.NewDecoder(r)
+	d := newDecoder(r, headerLimits)
 	var entries []entry
 	err := eachMember(d, "the JSON value", func(name string) error {
 		if name == "__metadata__" {

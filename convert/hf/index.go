@@ -7,12 +7,8 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"hf2olmo/convert/fault"
 )
-
-const maxIndex = 512 << 20 // bytes; real ones have at most a few million
 
 // An index says in which shard each tensor lies.
 type index struct {
@@ -38,7 +34,7 @@ func (o *opening) readIndex(name string) *index {
 		return nil
 	}
 	defer f.Close()
-	if bad := tooLarge(name, info.Size(), maxIndex); bad != nil {
+	if bad := tooLarge(name, info.Size(), indexLimits); bad != nil {
 		o.add(bad)
 		return nil
 	}
@@ -70,7 +66,7 @@ func plain(file string) bool {
 
 // decodeIndex reads {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}}.
 func decodeIndex(r io.Reader) (*index, error) {
-	d := jsontext.NewDecoder(r)
+	d := newDecoder(r, indexLimits)
 	x := &index{}
 	same := map[string]string{} // a few file names stand in many entries: keep each once
 	err := eachMember(d, "the JSON value", func(key string) error {

@@ -87,8 +87,8 @@ var indexDamages = []struct {
 		indexName + `: is not valid JSON: invalid character '\'' at start of value at line 3, column 1` + "\n"},
 	{"LFS pointer", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, pointer) },
 		indexName + ": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n"},
-	{"too large", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+indexName, maxIndex+1)) },
-		indexName + ": is too large: expected at most 536870912 bytes, found 536870913 bytes\n"},
+	{"too large", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+indexName, indexLimits.bytes+1)) },
+		indexName + ": is too large: expected at most 67108864 bytes, found 67108865 bytes\n"},
 }
 
 func TestIndexDamages(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 // header in JSON, and the tensors' bytes.
 const (
 	lengthSize = 8
-	maxHeader  = 100_000_000 // bytes, the format's own limit
+	maxHeader  = 48 << 20 // bytes; the format allows twice that, the largest models need 20 MB
 )
 
 // readSafetensors returns the tensors of a safetensors file, sorted by name.

@@ -9,10 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-const (
-	tokenizerName = "tokenizer.json"
-	maxTokenizer  = 512 << 20 // bytes; real ones have up to 40 million
-)
+const tokenizerName = "tokenizer.json"
 
 // A Tokenizer is what a tokenizer.json says of its vocabulary. The vocabulary
 // itself, tens of megabytes in some models, is not kept in memory.
@@ -36,7 +33,7 @@ func OpenTokenizer(path string) (*Tokenizer, error) {
 		return nil, bad
 	}
 	defer f.Close()
-	if bad := tooLarge(name, info.Size(), maxTokenizer); bad != nil {
+	if bad := tooLarge(name, info.Size(), tokenizerLimits); bad != nil {
 		return nil, bad
 	}
 	t, err := decodeTokenizer(io.NewSectionReader(f, 0, info.Size()))
@@ -122,7 +119,7 @@ type vocabulary struct {
 }
 
 func (v *vocabulary) decode(r io.Reader) error {
-	d := jsontext.NewDecoder(r)
+	d := newDecoder(r, tokenizerLimits)
 	if v.wanted == nil {
 		v.wanted = map[string]bool{}
 	}

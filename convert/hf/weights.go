@@ -3,6 +3,7 @@ package hf
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,10 @@ func (o *opening) readWeights() {
 			continue
 		}
 		readable[file] = true
+		if len(o.model.Tensors)+len(tensors) > maxTensors {
+			o.add(&fault.Fault{File: file, Problem: fmt.Sprintf("the model has more than %d tensors, which none needs", maxTensors)})
+			return
+		}
 		for _, t := range tensors {
 			if first, twice := found[t.Name]; twice {
 				o.add(&fault.Fault{File: file, Tensor: t.Name, Problem: "is in " + first + " too"})

@@ -41,7 +41,7 @@ func TestHostileArchives(t *testing.T) {
 		"entry past the end":  {changed(good, bytes.LastIndex(good, []byte("a/data/0"))-26, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0), "a: the entry data/0 of the zip archive does not lie in the file"},
 		"entries overlap":     {overlapping(t), "overlap"},
 		"wrong checksum":      {changed(good, directory+16, 1, 2, 3, 4), "the checksum of data.pkl is wrong"},
-		"a long pickle":       {zipOf(t, "a/data.pkl", strings.Repeat("N", maxPickle+1)), "larger than 64 MiB"},
+		"a long pickle":       {zipOf(t, "a/data.pkl", strings.Repeat("N", maxPickle+1)), "larger than 24 MiB"},
 		"numpy":               {zipOf(t, "w.npy", ""), "numpy"},
 	}
 	for name, c := range cases {

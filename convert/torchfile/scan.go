@@ -10,15 +10,18 @@ import (
 )
 
 // What a pickle may use at most. A tensor takes about 200 bytes, 27 opcodes, 12 of
-// which make objects, and 10 memo entries, so that 170 thousand tensors fit; the
-// largest models have a hundred thousand, over all their files. A hostile file can
-// make the program hold less than 500 MB so.
+// which make objects and 2 are calls (4 for a Parameter), and 10 memo entries, so
+// that 80 thousand tensors fit in one file. The largest models that the native
+// trainers know have a few thousand, over all their files. A hostile file can make
+// the program hold less than 200 MB so.
 const (
-	maxPickle  = 64 << 20
-	maxOpcodes = 12 << 20
-	maxObjects = 2 << 20
-	maxStack   = 1 << 20
-	maxMemo    = 3 << 20
+	maxPickle  = 24 << 20
+	maxOpcodes = 2_400_000
+	maxObjects = 1_000_000
+	maxCalls   = 320_000
+	maxItems   = 300_000 // keys of all dicts: a tensor's name, and its module's version
+	maxStack   = 256_000
+	maxMemo    = 850_000
 	maxMarks   = 100
 	maxBuilds  = 16  // each copies a dict, which may be the same one
 	maxName    = 200 // bytes of a module's or class's name
@@ -36,6 +39,8 @@ type scanner struct {
 	opcodes  int
 	objects  int
 	builds   int
+	calls    int
+	items    int
 	foreign  []string // names met that are not in globals
 }
 
@@ -112,10 +117,15 @@ func (s *scanner) count(op opcode) error {
 	if op.creates {
 		s.objects++
 	}
-	if op.name == "BUILD" {
+	switch op.name {
+	case "BUILD":
 		s.builds++
+	case "REDUCE":
+		s.calls++
+	case "SETITEM":
+		s.items++
 	}
-	if s.opcodes > maxOpcodes || s.objects > maxObjects || s.builds > maxBuilds ||
+	if s.opcodes > maxOpcodes || s.items > maxItems || s.objects > maxObjects || s.builds > maxBuilds || s.calls > maxCalls ||
 		len(s.stack) >= maxStack || len(s.memo) > maxMemo {
 		return problem("the pickle holds more objects than any dict of tensors needs")
 	}
@@ -140,6 +150,8 @@ func (s *scanner) pop(op opcode) error {
 		}
 		if op.name == "SETITEMS" && pops%2 != 0 {
 			return brokenPickle("SETITEMS with a key that has no value")
+		} else if op.name == "SETITEMS" {
+			s.items += pops / 2
 		}
 	}
 	if len(s.stack)-pops-op.keeps < floor {

@@ -11,6 +11,9 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
+// maxTensors is the most tensors that are read from a file.
+const maxTensors = 100_000
+
 // stateDict returns the tensors of what a file holds, which must be a dict of
 // nothing else. All faults are told at once, in the order of the names.
 func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
@@ -23,6 +26,11 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	}
 	if len(items) == 0 {
 		return nil, problem("the file holds an empty dict")
+	}
+	if len(items) > maxTensors {
+		f := problem("the file holds more tensors than any model has")
+		f.Expected, f.Found = fmt.Sprintf("at most %d", maxTensors), fmt.Sprint(len(items))
+		return nil, f
 	}
 	if f := nested(items, file.Name); f != nil {
 		return nil, f

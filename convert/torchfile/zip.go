@@ -60,6 +60,9 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	}
 	a := &archive{r: r, end: end, entries: make(map[string]*zip.File, len(z.File))}
 	for _, f := range z.File {
+		if !plainName(f.Name) {
+			return nil, damaged("the zip archive has an entry %q, which leads out of it", f.Name)
+		}
 		if a.entries[f.Name] != nil {
 			return nil, damaged("the zip archive has two entries %q", f.Name)
 		}
@@ -119,7 +122,15 @@ func (a *archive) locate(name string) (from, size int64, err error) {
 		return 0, 0, damaged("the entry %s of the zip archive does not lie in the file", name)
 	}
 	size = int64(f.UncompressedSize64)
-	a.used = append(a.used, span{from - localHeaderSize - int64(len(f.Name)), from + size, name})
+	end := from + size
+	if f.Flags&flagDescriptor != 0 {
+		n, err := a.checkDescriptor(f, end)
+		if err != nil {
+			return 0, 0, err
+		}
+		end += n
+	}
+	a.used = append(a.used, span{from - localHeaderSize - int64(len(f.Name)), end, name})
 	return from, size, nil
 }
 
