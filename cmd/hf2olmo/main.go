@@ -27,14 +27,14 @@ const (
 const memoryGoal = 128 << 20
 
 func main() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryGoal)
-	}
 	os.Exit(run(os.Args, os.Stdout, os.Stderr))
 }
 
 // run is the whole program: it returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
+	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	app := newApp(stdout, stderr)

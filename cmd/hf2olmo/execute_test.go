@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unicode"
+)
+
+// What a hostile input may cost at most.
+const (
+	mostTime   = 2 * time.Second // of the processor
+	mostWait   = 30 * time.Second
+	mostMemory = 200 << 10 // kB
+)
+
+// outcome is what a run of the program came to.
+type outcome struct {
+	args           []string
+	status         int // -1 where a signal ended it
+	stdout, stderr string
+	time           time.Duration // of the processor
+	memory         int64         // kB, at most
+}
+
+// execute runs the program as a process of its own. One that hangs is killed.
+func execute(t testing.TB, args ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), mostWait)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	command := exec.CommandContext(ctx, "hf2olmo", args...)
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	if command.ProcessState == nil {
+		t.Fatal(err)
+	}
+	if ctx.Err() != nil {
+		t.Errorf("%q did not end in %v", args, mostWait)
+	}
+	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
+	return outcome{args, command.ProcessState.ExitCode(), stdout.String(), stderr.String(),
+		command.ProcessState.UserTime() + command.ProcessState.SystemTime(), usage.Maxrss}
+}
+
+// cheap fails the test where a run took too long or too much memory.
+func (o outcome) cheap(t testing.TB) {
+	t.Helper()
+	if o.time > mostTime && !raceDetector {
+		t.Errorf("%q took %v of the processor", o.args, o.time)
+	}
+	if o.memory > mostMemory && !raceDetector {
+		t.Errorf("%q took %d MB", o.args, o.memory>>10)
+	}
+}
+
+// printable fails the test where a run printed what a terminal might obey.
+func (o outcome) printable(t testing.TB) {
+	t.Helper()
+	for _, text := range []string{o.stdout, o.stderr} {
+		for _, r := range text {
+			if r != '\n' && !unicode.IsPrint(r) {
+				t.Errorf("%q printed %q in %q", o.args, r, text)
+				return
+			}
+		}
+		if strings.Contains(text, "goroutine ") || strings.Contains(text, "runtime error") {
+			t.Errorf("%q: a panic: %s", o.args, text)
+		}
+	}
+}
+
+// refused fails the test unless a run failed as it should, with nothing left behind in out.
+func (o outcome) refused(t testing.TB, out string) {
+	t.Helper()
+	if o.status != 1 || o.stdout != "" && !strings.Contains(o.stdout, `"status":"failed"`) {
+		t.Errorf("%q: status %d\n%s%s", o.args, o.status, o.stdout, o.stderr)
+	}
+	o.cheap(t)
+	o.printable(t)
+	nothing(t, out)
+}
+
+// nothing fails the test unless a folder is empty.
+func nothing(t testing.TB, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("%s holds %v, %v", dir, entries, err)
+	}
+}
+
+// layOver makes a model in dir of a good one and of what a case puts in its place.
+func layOver(t testing.TB, dir, with string) {
+	t.Helper()
+	base := "llama"
+	for file, other := range map[string]string{"pytorch_model.bin": "llama-bin", "model.safetensors.index.json": "olmo2-sharded"} {
+		if _, err := os.Stat(filepath.Join(with, file)); err == nil {
+			base = other
+		}
+	}
+	for _, from := range []string{filepath.Join("../../testdata/models", base), with} {
+		copyFiles(t, dir, from)
+	}
+}
+
+// copyFiles copies the files of a folder, in place of those that are there.
+func copyFiles(t testing.TB, dir, from string) {
+	t.Helper()
+	must(t, os.MkdirAll(dir, 0o777))
+	must(t, fs.WalkDir(os.DirFS(from), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, name), data, 0o666)
+	}))
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// firstFault is the first line that tells what is wrong.
+func (o outcome) firstFault() string {
+	for line := range strings.Lines(o.stderr) {
+		if told, ok := strings.CutPrefix(line, "  "); ok {
+			return strings.TrimSpace(told)
+		}
+	}
+	return fmt.Sprintf("status %d: %s", o.status, strings.TrimSpace(o.stderr))
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write testdata/hostile/expected.txt anew")
+
+const hostile = "../../testdata/hostile"
+
+// TestHostile runs every case of testdata/hostile through the program: it is refused
+// in the words of expected.txt, soon, in little memory, and nothing is left behind.
+func TestHostile(t *testing.T) {
+	entries, err := os.ReadDir(filepath.Join(hostile, "cases"))
+	if err != nil || len(entries) < 200 {
+		t.Fatalf("%d cases, %v", len(entries), err)
+	}
+	expected := filepath.Join(hostile, "expected.txt")
+	text, err := os.ReadFile(expected)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		name, words, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		want[name] = words
+	}
+	got := make([]string, len(entries))
+	t.Run("cases", func(t *testing.T) {
+		for i, e := range entries {
+			t.Run(e.Name(), func(t *testing.T) {
+				t.Parallel()
+				got[i] = tryHostile(t, filepath.Join(hostile, "cases", e.Name()))
+				if got[i] != want[e.Name()] && !*update {
+					t.Errorf("got  %s\nwant %s", got[i], want[e.Name()])
+				}
+			})
+		}
+	})
+	if *update {
+		var b strings.Builder
+		for i, e := range entries {
+			b.WriteString(e.Name() + ": " + got[i] + "\n")
+		}
+		must(t, os.WriteFile(expected, []byte(b.String()), 0o666))
+	}
+}
+
+// tryHostile converts one case, and returns the first words of the refusal.
+func tryHostile(t *testing.T, with string) string {
+	dir := t.TempDir()
+	model, out := filepath.Join(dir, "model"), filepath.Join(dir, "out")
+	layOver(t, model, with)
+	must(t, os.Mkdir(out, 0o777))
+	o := execute(t, "convert", "--into", out, model)
+	o.refused(t, out)
+	execute(t, "convert", "--json", "--into", out, model).refused(t, out)
+	return o.firstFault()
+}
