@@ -7,7 +7,9 @@
 package keymap
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"path"
 	"sort"
@@ -47,6 +49,12 @@ func Source(target, family string) ([]byte, error) {
 		return nil, fmt.Errorf("no table is called %q; there are %s", family, strings.Join(Families(target), ", "))
 	}
 	return text, nil
+}
+
+// Hash returns a hash of the table's text.
+func (t *Table) Hash() string {
+	sum := sha256.Sum256(t.text)
+	return hex.EncodeToString(sum[:])
 }
 
 // For returns the bundled table of the target whose match expression holds for

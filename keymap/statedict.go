@@ -9,41 +9,65 @@ import (
 // planTensors goes through the target's state dict, and then through what the
 // model may hold besides. env is the target's, checked.
 func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any) error {
+	err := target.walk(env, func(spec tensorSpec, shape []int64, fill *strings.Replacer) error {
+		return t.planTensor(plan, spec, shape, env, fill)
+	})
+	if err != nil {
+		return err
+	}
 	layers, err := target.layerCount.int(env)
 	if err != nil {
 		return err
 	}
-	for _, spec := range target.tensors {
-		if err := t.planTensor(plan, spec, env, nil); err != nil {
-			return err
-		}
+	return t.planDrops(plan, env, int(layers))
+}
+
+// walk calls visit for every tensor of the state dict of a checked config, in order.
+// fill writes the number of a layer into its names; it is nil for tensors of none.
+func (t *Target) walk(env map[string]any, visit func(spec tensorSpec, shape []int64, fill *strings.Replacer) error) error {
+	layers, err := t.layerCount.int(env)
+	if err != nil {
+		return err
+	}
+	if err := t.visitAll(t.tensors, env, nil, visit); err != nil {
+		return err
 	}
 	for i := range int(layers) {
 		env["i"] = i
-		name, err := target.layerName.eval(env)
+		name, err := t.layerName.eval(env)
 		if err != nil {
 			return err
 		}
 		fill := strings.NewReplacer("{layer}", fmt.Sprint(name), "{i}", strconv.Itoa(i))
-		for _, spec := range target.layers {
-			if err := t.planTensor(plan, spec, env, fill); err != nil {
-				return err
-			}
-		}
-	}
-	return t.planDrops(plan, env, int(layers))
-}
-
-func (t *Table) planTensor(plan *Plan, spec tensorSpec, env map[string]any, fill *strings.Replacer) error {
-	if spec.when != nil {
-		if there, err := spec.when.bool(env); err != nil || !there {
+		if err := t.visitAll(t.layers, env, fill, visit); err != nil {
 			return err
 		}
 	}
-	shape, err := evalShape(spec.shape, env)
-	if err != nil {
-		return fmt.Errorf("%s: %w", spec.name, err)
+	return nil
+}
+
+func (t *Target) visitAll(specs []tensorSpec, env map[string]any, fill *strings.Replacer,
+	visit func(tensorSpec, []int64, *strings.Replacer) error) error {
+	for _, spec := range specs {
+		if spec.when != nil {
+			if there, err := spec.when.bool(env); err != nil {
+				return err
+			} else if !there {
+				continue
+			}
+		}
+		shape, err := evalShape(spec.shape, env)
+		if err != nil {
+			return fmt.Errorf("%s: %w", spec.name, err)
+		}
+		if err := visit(spec, shape, fill); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (t *Table) planTensor(plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) error {
 	sources, ok := t.sources[spec.name]
 	if !ok && t.prefix != nil {
 		sources = []sourceSpec{{name: *t.prefix + spec.name}}
@@ -54,6 +78,7 @@ func (t *Table) planTensor(plan *Plan, spec tensorSpec, env map[string]any, fill
 	for _, s := range sources {
 		part := Part{Name: replace(fill, s.name), Shape: shape}
 		if s.shape != nil {
+			var err error
 			if part.Shape, err = evalShape(s.shape, env); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}

@@ -13,6 +13,7 @@ type Table struct {
 	Family string
 	Target string
 
+	text    []byte // as it was parsed
 	match   *expression
 	prefix  *string // of native packaging: config and names are the target's, behind this prefix
 	fields  []Field
@@ -63,7 +64,7 @@ func Parse(text []byte) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
-	t := &Table{Family: y.Family, Target: y.Target}
+	t := &Table{Family: y.Family, Target: y.Target, text: text}
 	if y.Native != nil {
 		t.prefix = &y.Native.Prefix
 	}

@@ -12,6 +12,10 @@ type Target struct {
 	Trainer   string
 	Fields    []Field // of the model config, in the order written
 	Elsewhere map[string]Elsewhere
+	Saved     Saved
+
+	// Immaterial are fields that say nothing of a model whose weights are loaded.
+	Immaterial []string
 
 	let        []binding
 	refuse     []rule
@@ -71,7 +75,9 @@ type targetYAML struct {
 		Name    string        `yaml:"name"`
 		Tensors yaml.MapSlice `yaml:"tensors"`
 	} `yaml:"layers"`
-	Elsewhere map[string]Elsewhere `yaml:"elsewhere"`
+	Saved      Saved                `yaml:"saved"`
+	Immaterial []string             `yaml:"immaterial"`
+	Elsewhere  map[string]Elsewhere `yaml:"elsewhere"`
 }
 
 func parseTarget(text []byte) (*Target, error) {
@@ -79,7 +85,7 @@ func parseTarget(text []byte) (*Target, error) {
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict()); err != nil {
 		return nil, err
 	}
-	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: y.Elsewhere}
+	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: y.Elsewhere, Saved: y.Saved, Immaterial: y.Immaterial}
 	var err error
 	if t.Fields, err = parseFields(y.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
@@ -106,7 +112,10 @@ func parseTarget(text []byte) (*Target, error) {
 	if t.layerName, err = compile(y.Layers.Name, t.names.with("i")); err != nil {
 		return nil, fmt.Errorf("layers: name: %w", err)
 	}
-	return t, nil
+	if err := t.Saved.compile(t.names); err != nil {
+		return nil, fmt.Errorf("saved: %w", err)
+	}
+	return t, t.checkNames()
 }
 
 func parseFields(items yaml.MapSlice) ([]Field, error) {
