@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
@@ -22,11 +23,14 @@ type Progress interface {
 }
 
 // Pieces are copied one a worker, so what a worker holds does not grow with the
-// model. Turned matrices are read in short runs, longer the larger the piece.
+// model. They are small enough for a processor's cache, which they pass four times:
+// read, summed, looked through for NaN, written. Turned matrices are read in short
+// runs, longer the larger the piece.
 const (
 	pieceBytes   = 1 << 20
 	stridedBytes = 8 << 20
-	mostStrided  = 32 << 20 // of all workers together
+	leastBytes   = 64 << 10
+	allBytes     = 24 << 20 // of all workers' pieces together
 	mostJobs     = 16       // by default: more only floods a network disk
 )
 
@@ -100,23 +104,35 @@ func (k *copier) take() (piece, bool) {
 }
 
 // pieceSize is the same for all pieces of a tensor but the last. A strided
-// tensor's are whole rows, for only whole rows are turned fast.
+// tensor's are whole rows where these are not longer than a piece may be, for only
+// whole rows are turned fast.
 func (k *copier) pieceSize(i int) int64 {
 	t := &k.Tensors[i]
+	share := max(allBytes/int64(k.jobs)&^63, leastBytes)
 	if !t.Content.Strided() {
-		return pieceBytes
+		return min(pieceBytes, share)
 	}
-	size := min(stridedBytes, mostStrided/int64(k.jobs))
+	size := min(stridedBytes, share)
 	if len(t.Shape) == 2 {
-		row := t.Shape[1] * t.Content.DType.Size()
-		return max(row, size/max(row, 1)*row)
+		if row := t.Shape[1] * t.Content.DType.Size(); 0 < row && row <= size {
+			return size / row * row
+		}
 	}
-	return size &^ 15
+	return size
+}
+
+// largestPiece is what a worker needs room for.
+func (k *copier) largestPiece() int64 {
+	largest := int64(0)
+	for i := range k.Tensors {
+		largest = max(largest, min(k.pieceSize(i), k.layout.Storages[i].Bytes))
+	}
+	return largest
 }
 
 func (k *copier) work(ctx context.Context) error {
 	gatherer := tensor.NewGatherer(k.files)
-	buffer := make([]byte, pieceBytes)
+	buffer := make([]byte, k.largestPiece())
 	for {
 		p, ok := k.take()
 		if !ok {
@@ -124,9 +140,6 @@ func (k *copier) work(ctx context.Context) error {
 		}
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
-		}
-		if int64(len(buffer)) < p.length {
-			buffer = make([]byte, p.length)
 		}
 		if err := k.copyPiece(gatherer, p, buffer[:p.length]); err != nil {
 			return err
@@ -145,9 +158,11 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	}
 	sum := crc32.ChecksumIEEE(buffer)
 	nan := tensor.HasNaN(buffer, content.DType)
-	if _, err := k.out.WriteAt(buffer, k.layout.Storages[p.tensor].Offset+p.offset); err != nil {
+	at := k.layout.Storages[p.tensor].Offset + p.offset
+	if _, err := k.out.WriteAt(buffer, at); err != nil {
 		return k.writeFault(err)
 	}
+	startWriteback(k.out, at, p.length)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.sums[p.tensor][p.offset/k.pieceSize(p.tensor)] = sum
@@ -158,6 +173,13 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 		k.over[k.Tensors[p.tensor].Name] += g.Overflows
 	}
 	return nil
+}
+
+// startWriteback lets the disk begin with a piece at once, without waiting for it:
+// the sync at the end then finds little left to do. An error of the disk is told by
+// that sync, and file systems that cannot do this need not.
+func startWriteback(out *os.File, at, length int64) {
+	_ = unix.SyncFileRange(int(out.Fd()), at, length, unix.SYNC_FILE_RANGE_WRITE)
 }
 
 // markNaN notes which parts of a piece hold NaN.
