@@ -4,6 +4,7 @@
 //	Prepare   hf.Open         headers only: config.json, index, shards
 //	          keymap          the table of its family: config and names
 //	          match           every tensor used once or left out on purpose, every shape
+//	          recognise       whether the output is there already, made of the same
 //	          torchfile.Plan  where every byte of model.pt will stand
 //	Write     olmo.Create     a temporary folder beside the place of the output
 //	          copy            byte ranges, in parallel; sums and NaN on the way
@@ -25,19 +26,6 @@ import (
 	"hf2olmo/keymap"
 )
 
-// Options are what the user chose.
-type Options struct {
-	Output    string        // the checkpoint folder; "" for <model>-unsharded in Into
-	Into      string        // the folder that receives it; "" for the working directory
-	DType     tensor.DType  // of all tensors; Invalid keeps each as it is
-	Force     bool          // replace an earlier conversion
-	AllowNaN  bool          // let NaN through
-	Tokenizer string        // what config.yaml names; "" for the copy of the model's tokenizer.json
-	Keymap    *keymap.Table // in place of the bundled table of the family; nil for that
-	Jobs      int           // how many pieces are copied at once; 0 for as many as suits
-	Progress  Progress      // is told of the copying; nil for none
-}
-
 // A Conversion is a model that was checked whole and can be written.
 type Conversion struct {
 	Model    *hf.Model
@@ -46,10 +34,13 @@ type Conversion struct {
 	Tensors  []Tensor         // in the order in which they are written
 	Output   string           // the absolute path of the folder
 	Warnings []string
-	options  Options
-	layout   *torchfile.Layout
-	same     []pair
-	files    map[string][]byte // the small files of the folder
+	// Unchanged tells that the output is there already, complete and made of the same: Write leaves it alone.
+	Unchanged bool
+	options   Options
+	earlier   *olmo.Manifest // of the output that is there, if it may be the same
+	layout    *torchfile.Layout
+	same      []pair
+	files     map[string][]byte // the small files of the folder
 }
 
 // A Tensor is a tensor of the native state dict and what it is made of.
@@ -70,6 +61,7 @@ type Result struct {
 	Seconds    float64
 	Warnings   []string
 	Command    string // starts the training
+	Unchanged  bool   // it was there already, and nothing was written
 }
 
 // Convert prepares and writes one model.
@@ -84,7 +76,32 @@ func Convert(ctx context.Context, source string, o Options) (*Result, error) {
 // Prepare reads the headers of a model and checks everything that can be known
 // before a byte is written. The error is a fault.List with all that is wrong.
 func Prepare(ctx context.Context, source string, o Options) (*Conversion, error) {
-	model, err := hf.Open(source)
+	c, err := examine(ctx, source, o)
+	if c == nil {
+		return nil, err
+	}
+	var faults fault.List
+	faults.Add("", err)
+	faults.Add("", c.place())
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	if c.layout, err = torchfile.Plan("model", c.stateDict()); err != nil {
+		return nil, err
+	}
+	if err := c.smallFiles(); err != nil {
+		return nil, err
+	}
+	if c.earlier != nil {
+		return c, c.recognise()
+	}
+	return c, c.compareSame(ctx)
+}
+
+// examine opens a model and matches its tensors with the table of its family. The
+// conversion is returned also where something is wrong with it, nil where it cannot even be read.
+func examine(ctx context.Context, source string, o Options) (*Conversion, error) {
+	model, err := open(ctx, source)
 	if err != nil {
 		return nil, err
 	}
@@ -95,23 +112,30 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	if plan != nil {
 		faults.Add("", c.match(plan))
 	}
-	faults.Add("", c.place())
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	if err := c.compareSame(ctx); err != nil {
-		return nil, err
-	}
-	if c.layout, err = torchfile.Plan("model", c.stateDict()); err != nil {
-		return nil, err
-	}
-	if err := c.smallFiles(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, faults.Err()
 }
 
-// place finds the output's path, and whether it is free.
+// open is hf.Open that does not wait for a slow disk once the user has stopped the
+// program: nothing was written yet, so what it was doing may be left where it is.
+func open(ctx context.Context, source string) (*hf.Model, error) {
+	type opened struct {
+		model *hf.Model
+		err   error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		model, err := hf.Open(source)
+		done <- opened{model, err}
+	}()
+	select {
+	case o := <-done:
+		return o.model, o.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// place finds the output's path, and whether it is free or may be the same already.
 func (c *Conversion) place() error {
 	name := c.options.Output
 	if name == "" {
@@ -120,6 +144,16 @@ func (c *Conversion) place() error {
 	var err error
 	if c.Output, err = olmo.FolderPath(name); err != nil {
 		return err
+	}
+	if claim := c.options.Claim; claim != nil {
+		if err := claim(c.Output); err != nil {
+			return err
+		}
+	}
+	if !c.options.Force {
+		if c.earlier = olmo.ReadManifest(c.Output); c.earlier != nil {
+			return nil
+		}
 	}
 	return olmo.Vacant(c.Output, c.options.Force)
 }
@@ -200,6 +234,6 @@ func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
-		Warnings: c.Warnings, Command: olmo.Command(c.Output),
+		Warnings: c.Warnings, Command: olmo.Command(c.Output), Unchanged: c.Unchanged,
 	}
 }

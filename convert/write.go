@@ -8,26 +8,43 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
 
-// Write makes the checkpoint folder. It appears whole, or not at all.
+// Write makes the checkpoint folder. It appears whole, or not at all. One that is
+// there already, complete and made of the same, is left alone.
 func (c *Conversion) Write(ctx context.Context) (*Result, error) {
 	start := time.Now()
+	if c.Unchanged {
+		return c.result(start), nil
+	}
 	if err := c.enoughSpace(); err != nil {
 		return nil, err
 	}
-	folder, err := olmo.Create(c.Output, c.options.Force)
+	folder, err := olmo.Create(ctx, c.Output, c.options.Force, c.options.Waiting)
 	if err != nil {
-		return nil, err
+		return c.afterOthers(start, err)
 	}
 	if err := c.fill(ctx, folder); err != nil {
 		folder.Discard()
+		return nil, err
+	}
+	return c.result(start), nil
+}
+
+// afterOthers looks again at an output that was free a moment ago: another process
+// may have made it meanwhile, of the same.
+func (c *Conversion) afterOthers(start time.Time, err error) (*Result, error) {
+	if c.options.Force {
+		return nil, err
+	}
+	if c.earlier = olmo.ReadManifest(c.Output); c.earlier == nil {
+		return nil, err
+	}
+	if err := c.recognise(); err != nil {
 		return nil, err
 	}
 	return c.result(start), nil
@@ -47,8 +64,15 @@ func (c *Conversion) fill(ctx context.Context, folder *olmo.Folder) error {
 			return err
 		}
 	}
-	if err := ctx.Err(); err != nil {
+	record, err := c.record(folder.Temp)
+	if err != nil {
 		return err
+	}
+	if err := folder.WriteFile(olmo.ManifestFile, record); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return folder.Commit()
 }
@@ -79,8 +103,8 @@ func (c *Conversion) writeModel(ctx context.Context, path string) error {
 		return c.writeFault(err)
 	}
 	defer out.Close()
-	if err := reserve(out, c.layout.Size); err != nil {
-		return c.writeFault(err)
+	if err := reserve(ctx, out, c.layout.Size); err != nil {
+		return c.diskFault(ctx, err)
 	}
 	files, err := tensor.OpenFiles(c.Model.Tensors)
 	if err != nil {
@@ -99,14 +123,22 @@ func (c *Conversion) writeModel(ctx context.Context, path string) error {
 			return c.writeFault(err)
 		}
 	}
-	if err := out.Sync(); err != nil {
-		return c.writeFault(err)
+	if err := syncFile(ctx, out, c.layout.Size); err != nil {
+		return c.diskFault(ctx, err)
 	}
 	return c.readBack(out, path)
 }
 
 func (c *Conversion) writeFault(err error) error {
 	return &fault.Fault{File: filepath.Join(c.Output, olmo.ModelFile), Problem: "cannot be written: " + fault.Cause(err)}
+}
+
+// diskFault is writeFault, but for a program that was stopped.
+func (c *Conversion) diskFault(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return c.writeFault(err)
 }
 
 // readBack opens what was written as any reader would, and compares it with the plan.
@@ -134,16 +166,6 @@ func (c *Conversion) readBack(out *os.File, path string) error {
 		return &fault.Fault{File: path, Problem: "holds another number of tensors than were written"}
 	}
 	return nil
-}
-
-// reserve takes the space of the whole file at once, so that a disk that fills up
-// says so now, and the file lies in one piece. Not every file system can.
-func reserve(out *os.File, size int64) error {
-	err := unix.Fallocate(int(out.Fd()), 0, 0, size)
-	if slices.Contains([]error{unix.ENOTSUP, unix.ENOSYS, unix.EINVAL}, err) {
-		return out.Truncate(size)
-	}
-	return err
 }
 
 // assemble returns a whole file that has no storages.

@@ -23,7 +23,14 @@ func convertCommand() *cli.Command {
 single or sharded), a weights file, or the id of a model in the local Hugging Face cache.
 
    hf2olmo convert ~/models/OLMo-2-0425-1B
-   hf2olmo convert --into /scratch/native --dtype float32 models/*`,
+   hf2olmo convert --into /scratch/native --dtype float32 models/*
+
+Everything is checked before a byte is written, and the folder appears whole or not at all. One that
+is there already, complete and made of the same with the same options, is left alone (unchanged).
+What remains to be done is printed: the command that starts training.
+
+Exit status: 0 all done, 1 a model failed (the others are done), 2 the call is wrong, 128+N stopped by
+signal N, with nothing left behind.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; -unsharded is appended where missing (default: ./<model>-unsharded)"},
 			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded of each model into `DIR`"},
@@ -51,33 +58,34 @@ func convertModels(c *cli.Context) error {
 		return err
 	}
 	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg()}
+	var progress convert.Progress
 	if !r.quiet {
-		o.Progress = newProgress(c.App.ErrWriter)
+		progress = newProgress(c.App.ErrWriter)
+		o.Waiting = func(output string) {
+			fmt.Fprintf(c.App.ErrWriter, "%s: another hf2olmo is writing it; waiting until it ends\n", fault.Printable(output))
+		}
 	}
-	written := map[string]string{} // output → source, of this call
+	outputs := claims{}
 	for i, source := range c.Args().Slice() {
 		if c.Context.Err() != nil {
 			r.notDone(c.Args().Slice()[i:])
 			break
 		}
-		if err := convertModel(c.Context, source, o, c.Bool("dry-run"), written, r); err != nil {
+		o.Progress = numbered(progress, i+1, c.NArg())
+		o.Claim = func(output string) error { return outputs.claim(output, source) }
+		if err := convertModel(c.Context, source, o, c.Bool("dry-run"), r); err != nil {
 			r.failed(source, err)
 		}
 	}
 	return r.end()
 }
 
-func convertModel(ctx context.Context, source string, o convert.Options, dryRun bool, written map[string]string, r *report) error {
+func convertModel(ctx context.Context, source string, o convert.Options, dryRun bool, r *report) error {
 	conversion, err := convert.Prepare(ctx, source, o)
 	if err != nil {
 		return err
 	}
-	if other := written[conversion.Output]; other != "" {
-		return &fault.Fault{File: conversion.Output, Problem: "was written in this call already, from " + other,
-			Hint: "Give the models different names, or convert them one by one with --output."}
-	}
-	written[conversion.Output] = source
-	if dryRun {
+	if dryRun && !conversion.Unchanged {
 		r.planned(source, conversion)
 		return nil
 	}
@@ -86,6 +94,19 @@ func convertModel(ctx context.Context, source string, o convert.Options, dryRun 
 		return err
 	}
 	r.converted(source, result)
+	return nil
+}
+
+// claims are the outputs of one call, each with the source that it is for. Two
+// models of one name, or two revisions of one, would replace each other.
+type claims map[string]string
+
+func (c claims) claim(output, source string) error {
+	if other, taken := c[output]; taken && other != source {
+		return &fault.Fault{File: output, Problem: "is the output of " + other + " too, in this same call",
+			Hint: "Convert them one by one, and give each its own --output."}
+	}
+	c[output] = source
 	return nil
 }
 

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,24 +20,34 @@ One that was printed can be changed and passed to convert --keymap FILE.
 
    hf2olmo keymap
    hf2olmo keymap llama >my-llama.yaml`,
+		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one JSON object a table, one a line"}},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
 		Action: func(c *cli.Context) error {
 			switch c.NArg() {
 			case 0:
 				for _, name := range keymap.Families(defaultTarget) {
-					fmt.Fprintln(c.App.Writer, name)
+					printTable(c, tableRecord{Name: name, Target: defaultTarget}, name+"\n")
 				}
 				return nil
 			case 1:
-				text, err := keymap.Source(defaultTarget, c.Args().First())
+				name := c.Args().First()
+				text, err := keymap.Source(defaultTarget, name)
 				if err != nil {
 					return usagef(c, "%v", err)
 				}
-				_, err = c.App.Writer.Write(text)
-				return err
+				printTable(c, tableRecord{Name: name, Target: defaultTarget, Text: string(text)}, string(text))
+				return nil
 			}
 			return usagef(c, "keymap takes one NAME")
 		},
 	}
+}
+
+func printTable(c *cli.Context, rec tableRecord, text string) {
+	if c.Bool("json") {
+		writeJSON(c.App.Writer, rec)
+		return
+	}
+	io.WriteString(c.App.Writer, text)
 }

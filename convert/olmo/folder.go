@@ -25,7 +25,10 @@ func FolderPath(name string) (string, error) {
 }
 
 // ours are the files that a conversion writes: a folder that holds nothing else can be made again.
-var ours = []string{ModelFile, TrainFile, ConfigFile, TokenizerFile, lockFile}
+var ours = []string{ModelFile, TrainFile, ConfigFile, TokenizerFile, ManifestFile, lockFile}
+
+// shadows reports whether the trainer would read the file called name in place of ModelFile.
+func shadows(name string) bool { return strings.HasSuffix(name, ".safetensors") }
 
 // Vacant reports whether path can receive a checkpoint: nothing is there, or, with
 // force, only what an earlier conversion wrote.
@@ -38,7 +41,7 @@ func Vacant(path string, force bool) error {
 		return &fault.Fault{File: path, Problem: "is in the way: " + fault.Cause(err)}
 	}
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".safetensors") {
+		if shadows(e.Name()) {
 			return &fault.Fault{File: path, Problem: "exists and holds " + e.Name() + ", which the trainer would read in place of " + ModelFile,
 				Hint: "Choose another --output: a checkpoint folder must not hold safetensors files."}
 		}

@@ -11,17 +11,14 @@ import (
 
 const lockFile = ".lock"
 
-var errBusy = errors.New("another hf2olmo is writing it at this moment")
-
-func busyHint(err error) string {
-	if errors.Is(err, errBusy) {
-		return "Wait for it to end, or choose another --output."
-	}
-	return ""
-}
+var (
+	errBusy    = errors.New("another hf2olmo is writing it at this moment")
+	errNoLocks = errors.New("its disk knows no locks")
+)
 
 // lockFolder takes the lock of a folder, or returns errBusy where another process
 // has it. A lock dies with its process, so a folder that a killed run left is free.
+// On a file system without locks it returns errNoLocks with the open file.
 func lockFolder(folder string) (*os.File, error) {
 	path := filepath.Join(folder, lockFile)
 	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
@@ -30,13 +27,15 @@ func lockFolder(folder string) (*os.File, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	// Errors but EWOULDBLOCK: a file system without locks, where nothing can be known of other runs.
 	err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	here, err1 := os.Stat(path)
 	held, err2 := lock.Stat()
-	if errors.Is(err, unix.EWOULDBLOCK) || err1 != nil || err2 != nil || !os.SameFile(here, held) {
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK) || err1 != nil || err2 != nil || !os.SameFile(here, held):
 		lock.Close()
 		return nil, errBusy
+	case err != nil:
+		return lock, errNoLocks
 	}
 	return lock, nil
 }

@@ -1,12 +1,14 @@
 package olmo
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
+	"strconv"
+	"strings"
+	"time"
 
 	"hf2olmo/convert/fault"
 )
@@ -19,26 +21,74 @@ type Folder struct {
 	lock    *os.File
 	made    []string // folders above that did not exist, the outermost first
 	replace bool
+	placed  bool // at Path: nothing at Temp is this run's any more
 }
 
 // Create makes the temporary folder beside path, and clears what a killed run left
-// there. The folder is locked as long as the process lives, so two runs never mix.
-func Create(path string, force bool) (*Folder, error) {
-	if err := Vacant(path, force); err != nil {
-		return nil, err
-	}
+// there. The folder is locked as long as the process lives, so two runs never mix:
+// where another has the lock, waiting is told once, and Create waits until it ends.
+func Create(ctx context.Context, path string, force bool, waiting func(path string)) (*Folder, error) {
 	parent, name := filepath.Split(path)
 	f := &Folder{Path: path, Temp: filepath.Join(parent, "."+name+".partial"), replace: force}
-	err := f.makeParents(filepath.Clean(parent))
+	for {
+		err := f.take(filepath.Clean(parent))
+		if !errors.Is(err, errBusy) {
+			return f.cleared(err)
+		}
+		if waiting != nil {
+			waiting(path)
+			waiting = nil
+		}
+		select {
+		case <-ctx.Done():
+			f.removeParents()
+			return nil, context.Cause(ctx)
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+const lookEvery = 100 * time.Millisecond
+
+// take makes the temporary folder, or takes the one that a killed run left. It
+// returns errBusy where a run that is alive has it.
+func (f *Folder) take(parent string) error {
+	if err := Vacant(f.Path, f.replace); err != nil {
+		return err
+	}
+	err := f.makeParents(parent)
 	if err == nil {
 		err = os.Mkdir(f.Temp, 0o777)
 	}
+	mine := err == nil
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		f.removeParents()
-		return nil, &fault.Fault{File: f.Temp, Problem: "cannot be made: " + fault.Cause(err)}
+		return &fault.Fault{File: f.Temp, Problem: "cannot be made: " + fault.Cause(err)}
 	}
-	if f.lock, err = lockFolder(f.Temp); err != nil {
-		return nil, &fault.Fault{File: path, Problem: err.Error(), Hint: busyHint(err)}
+	f.lock, err = lockFolder(f.Temp)
+	switch {
+	case errors.Is(err, errNoLocks) && mine:
+		return nil // that it could be made shows that no other run has it
+	case errors.Is(err, errNoLocks):
+		f.lock.Close()
+		f.removeParents()
+		return &fault.Fault{File: f.Path, Problem: "is being written by another hf2olmo, or one was killed: " + f.Temp + " is there, and " + err.Error(),
+			Hint: "If no other runs, remove that folder."}
+	case err != nil && !errors.Is(err, errBusy):
+		return &fault.Fault{File: f.Temp, Problem: "cannot be locked: " + fault.Cause(err)}
+	}
+	return err
+}
+
+// cleared returns the folder that was taken with err, empty.
+func (f *Folder) cleared(err error) (*Folder, error) {
+	if err != nil {
+		return nil, err
+	}
+	// It may have become another run's output since take looked: look again, under the lock.
+	if err := Vacant(f.Path, f.replace); err != nil {
+		f.Discard()
+		return nil, err
 	}
 	if err := f.clear(); err != nil {
 		f.Discard()
@@ -69,7 +119,7 @@ func (f *Folder) removeParents() {
 }
 
 // clear removes what a killed run left: everything in the temporary folder but the
-// lock, and older folders that were replaced but not yet removed.
+// lock, and folders that were put aside but not yet removed.
 func (f *Folder) clear() error {
 	entries, err := os.ReadDir(f.Temp)
 	if err != nil {
@@ -83,11 +133,31 @@ func (f *Folder) clear() error {
 			return err
 		}
 	}
-	return os.RemoveAll(f.replaced())
+	return f.removeAside()
 }
 
-// replaced is the name under which an older folder waits to be removed.
-func (f *Folder) replaced() string { return f.Temp + ".old" }
+// aside is the name under which a folder waits to be removed. Each process has its
+// own: it may have let go of the lock while it still removes what is there.
+func (f *Folder) aside() string { return f.Temp + "." + strconv.Itoa(os.Getpid()) + asideSuffix }
+
+const asideSuffix = ".old"
+
+// removeAside removes all folders that were put aside, by whatever process.
+func (f *Folder) removeAside() error {
+	parent, name := filepath.Split(f.Temp)
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), name+".") && strings.HasSuffix(e.Name(), asideSuffix) {
+			if err := os.RemoveAll(filepath.Join(parent, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // WriteFile writes a small file into the folder and syncs it.
 func (f *Folder) WriteFile(name string, data []byte) error {
@@ -110,96 +180,4 @@ func (f *Folder) WriteFile(name string, data []byte) error {
 
 func (f *Folder) writeFault(name string, err error) error {
 	return &fault.Fault{File: filepath.Join(f.Path, name), Problem: "cannot be written: " + fault.Cause(err)}
-}
-
-// Commit syncs the folder and renames it to its final path, in one step also where
-// it replaces an older one. The lock moves along and is removed last: at no moment
-// can another run take the temporary folder for its own.
-func (f *Folder) Commit() error {
-	if err := syncFolder(f.Temp); err != nil {
-		return f.writeFault("", err)
-	}
-	if err := Vacant(f.Path, f.replace); err != nil {
-		return err
-	}
-	if err := f.rename(); err != nil {
-		return &fault.Fault{File: f.Path, Problem: "cannot be renamed from " + f.Temp + ": " + fault.Cause(err)}
-	}
-	if err := os.Remove(filepath.Join(f.Path, lockFile)); err != nil {
-		return f.writeFault(lockFile, err)
-	}
-	f.lock.Close()
-	if err := syncFolder(f.Path); err != nil {
-		return f.writeFault("", err)
-	}
-	if err := syncFolder(filepath.Dir(f.Path)); err != nil {
-		return f.writeFault("", err)
-	}
-	return nil
-}
-
-func (f *Folder) rename() error {
-	err := unix.Renameat2(unix.AT_FDCWD, f.Temp, unix.AT_FDCWD, f.Path, unix.RENAME_NOREPLACE)
-	switch {
-	case errors.Is(err, fs.ErrExist) && f.replace:
-		return f.exchange()
-	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOTSUP):
-		return f.renamePlainly()
-	}
-	return err
-}
-
-// exchange swaps the new folder with an older one, atomically where the file system
-// can, and removes the older. The older is locked first: for a moment it stands
-// under the temporary name, where another run would look for its own.
-func (f *Folder) exchange() error {
-	older, err := lockFolder(f.Path)
-	if err != nil {
-		return err
-	}
-	defer older.Close()
-	err = unix.Renameat2(unix.AT_FDCWD, f.Temp, unix.AT_FDCWD, f.Path, unix.RENAME_EXCHANGE)
-	if err != nil {
-		return f.renamePlainly()
-	}
-	if err := os.Rename(f.Temp, f.replaced()); err != nil {
-		return err
-	}
-	return os.RemoveAll(f.replaced())
-}
-
-// renamePlainly is for file systems whose rename has no flags (some network disks).
-func (f *Folder) renamePlainly() error {
-	err := os.Rename(f.Path, f.replaced())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	there := err == nil
-	if err := os.Rename(f.Temp, f.Path); err != nil {
-		if there {
-			return errors.Join(err, os.Rename(f.replaced(), f.Path))
-		}
-		return err
-	}
-	return os.RemoveAll(f.replaced())
-}
-
-// Discard removes the temporary folder, and the folders above it that were made for it.
-func (f *Folder) Discard() {
-	os.RemoveAll(f.Temp)
-	f.lock.Close()
-	f.removeParents()
-}
-
-// syncFolder makes the names in a folder last. Some network disks cannot, and say so with EINVAL.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	if err := folder.Sync(); err != nil && !errors.Is(err, unix.EINVAL) {
-		return err
-	}
-	return nil
 }
