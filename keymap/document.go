@@ -15,6 +15,7 @@ import (
 //	$use: template                the object is that template
 //	$with: {name: expression}     what the template takes
 //	$each: {name: list}           one member for every value of the list, named by it; name is known inside
+//	$either: [document, …]        the first of them that is not null
 type document struct {
 	when    *expression
 	use     *template
@@ -35,6 +36,7 @@ const (
 	aList
 	anObject
 	aUse
+	anEither
 )
 
 type member struct {
@@ -120,6 +122,9 @@ func (p *documentParser) parseObject(items yaml.MapSlice, names scope) (*documen
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	if d.kind == anEither && len(d.members) > 0 {
+		return nil, fmt.Errorf("$either stands by itself")
+	}
 	if d.use != nil && (len(d.members) > 0 || len(d.with) != len(d.use.takes)) {
 		return nil, fmt.Errorf("$use stands with $when, $each and all that the template takes, and nothing else")
 	}
@@ -130,6 +135,16 @@ func (p *documentParser) parseObject(items yaml.MapSlice, names scope) (*documen
 func (p *documentParser) parseDirective(d *document, name string, value any, names scope) (scope, error) {
 	var err error
 	switch name {
+	case "$either":
+		items, _ := value.([]any)
+		for _, item := range items {
+			var one *document
+			if one, err = p.parse(item, names); err != nil {
+				return names, err
+			}
+			d.list = append(d.list, one)
+		}
+		d.kind = anEither
 	case "$when":
 		d.when, err = compile(fmt.Sprint(value), names)
 	case "$use":

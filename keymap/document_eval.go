@@ -36,6 +36,13 @@ func (d *document) evalOne(env map[string]any) (any, error) {
 		return d.evalObject(env)
 	case aUse:
 		return d.evalUse(env)
+	case anEither:
+		for _, one := range d.list {
+			if v, err := one.eval(env); err != nil || v != nil {
+				return v, err
+			}
+		}
+		return nil, nil
 	}
 	return d.literal, nil
 }

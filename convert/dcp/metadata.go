@@ -52,17 +52,17 @@ const (
 // Marshal returns the bytes of .metadata. id is what the checkpoint is called in it;
 // prefix is put before the file of every chunk.
 func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
-	var tensors, paths, places torchfile.Pairs
+	var tensors, paths, places torchfile.Entries
 	for i := range m.Tensors {
 		t := &m.Tensors[i]
 		var path torchfile.Tuple
 		for _, part := range t.Path {
 			path = append(path, part)
 		}
-		tensors = append(tensors, torchfile.Pair{Key: t.Name, Value: t.entry()})
-		paths = append(paths, torchfile.Pair{Key: t.Name, Value: path})
+		tensors = append(tensors, torchfile.Entry{Key: t.Name, Value: t.entry()})
+		paths = append(paths, torchfile.Entry{Key: t.Name, Value: path})
 		for n, c := range t.Chunks {
-			places = append(places, torchfile.Pair{
+			places = append(places, torchfile.Entry{
 				Key:   object(classIndex, "fqn", t.Name, "index", int64(n), "offset", size(c.Start)),
 				Value: object(classPlace, "relative_path", prefix+c.File, "offset", c.Offset, "length", c.Bytes),
 			})
@@ -77,7 +77,7 @@ func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
 }
 
 // entry is the tensor's part of state_dict_metadata.
-func (t *Tensor) entry() *torchfile.Object {
+func (t *Tensor) entry() *torchfile.Instance {
 	var chunks []any
 	for _, c := range t.Chunks {
 		chunks = append(chunks, object(classChunk, "offsets", size(c.Start), "sizes", size(c.Shape)))
@@ -90,17 +90,17 @@ func (t *Tensor) entry() *torchfile.Object {
 		false,
 	}
 	return object(classTensor,
-		"properties", &torchfile.Object{Class: classTraits, State: traits},
+		"properties", &torchfile.Instance{Class: classTraits, State: traits},
 		"size", size(t.Shape), "chunks", chunks)
 }
 
 // object is an instance of a class with attributes, name and value by turns.
-func object(class torchfile.Name, attributes ...any) *torchfile.Object {
-	var state torchfile.Pairs
+func object(class torchfile.Name, attributes ...any) *torchfile.Instance {
+	var state torchfile.Entries
 	for i := 0; i < len(attributes); i += 2 {
-		state = append(state, torchfile.Pair{Key: attributes[i], Value: attributes[i+1]})
+		state = append(state, torchfile.Entry{Key: attributes[i], Value: attributes[i+1]})
 	}
-	return &torchfile.Object{Class: class, State: state}
+	return &torchfile.Instance{Class: class, State: state}
 }
 
 // size is a torch.Size.

@@ -110,7 +110,7 @@ func (m *Metadata) setPaths(paths *types.Dict) {
 // readTensor reads one entry of state_dict_metadata, and finds where its chunks stand.
 func readTensor(name string, state map[string]any, index map[string]Chunk) (Tensor, *fault.Fault) {
 	t := Tensor{Name: name}
-	traits, ok := state["properties"].(*torchfile.Object)
+	traits, ok := state["properties"].(*torchfile.Instance)
 	var ok1, ok2 bool
 	if ok {
 		t.DType, ok = dtype(traits)
@@ -138,7 +138,7 @@ func readTensor(name string, state map[string]any, index map[string]Chunk) (Tens
 }
 
 // dtype is what TensorProperties say first. Others than package tensor knows are Invalid.
-func dtype(traits *torchfile.Object) (tensor.DType, bool) {
+func dtype(traits *torchfile.Instance) (tensor.DType, bool) {
 	var name any
 	switch state := traits.State.(type) {
 	case *types.Tuple:
@@ -157,7 +157,7 @@ func dtype(traits *torchfile.Object) (tensor.DType, bool) {
 
 // attributes returns the attributes of an object of the class.
 func attributes(value any, class torchfile.Name) (map[string]any, bool) {
-	o, ok := value.(*torchfile.Object)
+	o, ok := value.(*torchfile.Instance)
 	if !ok || o.Class != class {
 		return nil, false
 	}

@@ -24,7 +24,7 @@ func (words *vocabulary) find(module, name string) (any, error) {
 }
 
 // Unpickle reads the pickle of size bytes in r, which may name nothing but names and
-// torch's dtypes. What it makes of the classes among names is an *Object, what it calls
+// torch's dtypes. What it makes of the classes among names is an *Instance, what it calls
 // is a *Call, a name by itself is a Name, and all else is as gopickle gives it.
 // Nothing is executed. Errors are a *fault.Fault without a file.
 func Unpickle(r io.ReaderAt, size int64, names []string) (any, error) {
@@ -54,14 +54,14 @@ func (n Name) PyNew(args ...any) (any, error) {
 	if len(args) != 0 {
 		return nil, brokenPickle("an object made with arguments")
 	}
-	return &Object{Class: n}, nil
+	return &Instance{Class: n}, nil
 }
 
 // Call is how gopickle calls the function.
 func (n Name) Call(args ...any) (any, error) { return &Call{n, args}, nil }
 
 // PySetState is how gopickle gives the object its state.
-func (o *Object) PySetState(state any) error {
+func (o *Instance) PySetState(state any) error {
 	if o.State != nil {
 		return brokenPickle("an object that is given its state twice")
 	}

@@ -8,12 +8,12 @@ import (
 // Tuple is a Python tuple of values.
 type Tuple []any
 
-// Pairs is a Python dict whose keys need not be strings, in its order. Nothing checks
+// Entries is a Python dict whose keys need not be strings, in its order. Nothing checks
 // that no key stands twice.
-type Pairs []Pair
+type Entries []Entry
 
-// Pair is one entry of Pairs.
-type Pair struct{ Key, Value any }
+// Entry is one entry of Entries.
+type Entry struct{ Key, Value any }
 
 // Name is a class, function or constant that a pickle names by its module, such as
 // "torch.float32".
@@ -25,9 +25,9 @@ type Call struct {
 	Args     Tuple
 }
 
-// Object is an instance of a Python class, made without arguments and given its
+// Instance is an instance of a Python class, made without arguments and given its
 // State: mostly a dict of its attributes. Read from a pickle, State is a value of gopickle.
-type Object struct {
+type Instance struct {
 	Class Name
 	State any
 }
@@ -47,7 +47,7 @@ func (w *pickleWriter) object(v any) error {
 	switch v := v.(type) {
 	case Tuple:
 		return w.tuple(v)
-	case Pairs:
+	case Entries:
 		return w.pairs(v)
 	case Name:
 		return w.name(v)
@@ -60,7 +60,7 @@ func (w *pickleWriter) object(v any) error {
 		}
 		w.op(opReduce)
 		return nil
-	case *Object:
+	case *Instance:
 		if err := w.name(v.Class); err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (w *pickleWriter) tuple(t Tuple) error {
 	return nil
 }
 
-func (w *pickleWriter) pairs(p Pairs) error {
+func (w *pickleWriter) pairs(p Entries) error {
 	w.op(opEmptyDict)
 	if len(p) == 0 {
 		return nil
