@@ -4,30 +4,31 @@
 //	Prepare   hf.Open         headers only: config.json, index, shards
 //	          keymap          the table of its family: config and names
 //	          match           every tensor used once or left out on purpose, every shape
-//	          torchfile.Plan  where every byte of model.pt will stand
-//	Write     olmo.Create     a temporary folder beside the place of the output
+//	          layOut          where every byte will stand: torchfile.Plan or dcp.NewPlan
+//	Write     folder.Create   a temporary folder beside the place of the output
 //	          copy            byte ranges, in parallel; sums and NaN on the way
-//	          Commit          synced, read back, renamed
+//	          readBack        what was written is opened as any reader would
+//	          Commit          synced, renamed
 //
-// Prepare finds all that is wrong before a byte is written.
+// Prepare finds all that is wrong before a byte is written. What differs from one
+// trainer to the other stands behind the interface native.
 package convert
 
 import (
 	"context"
-	"path/filepath"
+	"fmt"
 	"time"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 	"hf2olmo/keymap"
 )
 
 // Options are what the user chose.
 type Options struct {
-	Output    string        // the checkpoint folder; "" for <model>-unsharded in Into
+	Target    string        // the trainer, as package keymap names it; "" for the one of Keymap, or "olmo"
+	Output    string        // the checkpoint folder; "" for one in Into that is called after the model
 	Into      string        // the folder that receives it; "" for the working directory
 	DType     tensor.DType  // of all tensors; Invalid keeps each as it is
 	Force     bool          // replace an earlier conversion
@@ -47,9 +48,11 @@ type Conversion struct {
 	Output   string           // the absolute path of the folder
 	Warnings []string
 	options  Options
-	layout   *torchfile.Layout
+	native   native
+	document keymap.Object // the target's config file, where its page declares one
 	same     []pair
-	files    map[string][]byte // the small files of the folder
+	large    []file      // of the folder, with the tensors
+	small    []smallFile // the others, in the order in which they are written
 }
 
 // A Tensor is a tensor of the native state dict and what it is made of.
@@ -57,6 +60,7 @@ type Tensor struct {
 	Name    string
 	Shape   []int64
 	Content tensor.Content
+	Same    string // the tensor that it is under another name, "" for none: stored once
 }
 
 // Result is what a conversion wrote.
@@ -69,7 +73,8 @@ type Result struct {
 	Bytes      int64 // of all files
 	Seconds    float64
 	Warnings   []string
-	Command    string // starts the training
+	Command    string   // starts the training
+	Advice     []string // how the folder is used from a script, a line each; nil where Command is all
 }
 
 // Convert prepares and writes one model.
@@ -88,7 +93,10 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conversion{Model: model, options: o, Warnings: model.Warnings}
+	c := &Conversion{Model: model, options: o, native: natives[o.target()], Warnings: model.Warnings}
+	if c.native == nil {
+		return nil, fmt.Errorf("no target is called %q", o.target())
+	}
 	var faults fault.List
 	plan, err := c.plan()
 	faults.Add("", err)
@@ -102,10 +110,7 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	if err := c.compareSame(ctx); err != nil {
 		return nil, err
 	}
-	if c.layout, err = torchfile.Plan("model", c.stateDict()); err != nil {
-		return nil, err
-	}
-	if err := c.smallFiles(); err != nil {
+	if err := c.native.layOut(c); err != nil {
 		return nil, err
 	}
 	return c, nil
@@ -113,74 +118,32 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 
 // place finds the output's path, and whether it is free.
 func (c *Conversion) place() error {
-	name := c.options.Output
-	if name == "" {
-		name = filepath.Join(c.options.Into, c.Model.Name)
-	}
 	var err error
-	if c.Output, err = olmo.FolderPath(name); err != nil {
+	if c.Output, err = c.native.outputPath(c.options, c.Model.Name); err != nil {
 		return err
 	}
-	return olmo.Vacant(c.Output, c.options.Force)
+	return c.native.vacant(c.Output, c.options.Force)
 }
-
-// stateDict is the state dict without its data, which the layout has room for.
-func (c *Conversion) stateDict() torchfile.Dict {
-	var dict torchfile.Dict
-	for _, t := range c.Tensors {
-		dict = append(dict, torchfile.Item{Key: t.Name, Value: torchfile.Tensor{DType: t.Content.DType, Shape: t.Shape}})
-	}
-	return dict
-}
-
-// smallFiles makes the files beside model.pt.
-func (c *Conversion) smallFiles() error {
-	config, err := olmo.Config(olmo.Training{
-		Folder: c.Output, Source: c.Model.Source, Model: c.Config, Tokenizer: c.tokenizer(),
-	})
-	if err != nil {
-		return err
-	}
-	train, err := torchfile.Plan("train", olmo.TrainState())
-	if err != nil {
-		return err
-	}
-	c.files = map[string][]byte{olmo.ConfigFile: config, olmo.TrainFile: assemble(train)}
-	return nil
-}
-
-// tokenizer is what config.yaml names.
-func (c *Conversion) tokenizer() string {
-	switch {
-	case c.options.Tokenizer != "":
-		return c.options.Tokenizer
-	case c.Model.Tokenizer != nil:
-		return filepath.Join(c.Output, olmo.TokenizerFile)
-	}
-	return missingTokenizer
-}
-
-// missingTokenizer is OLMo's own default. Its vocabulary will hardly fit, and the
-// trainer says so: the warning told the user to name another.
-const missingTokenizer = "gpt2"
 
 // Bytes returns the size of all files of the folder.
 func (c *Conversion) Bytes() int64 {
-	n := c.layout.Size
-	for _, data := range c.files {
-		n += int64(len(data))
+	n := int64(0)
+	for _, f := range c.large {
+		n += f.size
 	}
-	if c.Model.Tokenizer != nil {
-		n += c.Model.Tokenizer.Size
+	for _, f := range c.small {
+		n += int64(len(f.data))
 	}
 	return n
 }
 
-// Parameters returns the number of elements of all tensors.
+// Parameters returns the number of elements of all tensors, tied ones once.
 func (c *Conversion) Parameters() int64 {
 	n := int64(0)
 	for _, t := range c.Tensors {
-		n += t.Content.Numel()
+		if t.Same == "" {
+			n += t.Content.Numel()
+		}
 	}
 	return n
 }
@@ -195,11 +158,14 @@ func (c *Conversion) DType() string {
 	return c.Tensors[0].Content.DType.String()
 }
 
+// Command is the shell command that starts training from the output.
+func (c *Conversion) Command() string { return c.native.command(c.Output) }
+
 // result sums up what was written.
 func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
-		Warnings: c.Warnings, Command: olmo.Command(c.Output),
+		Warnings: c.Warnings, Command: c.Command(), Advice: c.native.advice(c.Output),
 	}
 }

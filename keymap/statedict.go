@@ -2,6 +2,7 @@ package keymap
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,7 +45,7 @@ func (t *Table) planTensor(plan *Plan, spec tensorSpec, env map[string]any, fill
 	if err != nil {
 		return fmt.Errorf("%s: %w", spec.name, err)
 	}
-	planned, err := t.planOrigin(spec, shape, env, fill)
+	planned, err := t.planOrigin(plan, spec, shape, env, fill)
 	if err != nil {
 		return fmt.Errorf("table %s: %w", t.Family, err)
 	}
@@ -54,13 +55,13 @@ func (t *Table) planTensor(plan *Plan, spec tensorSpec, env map[string]any, fill
 
 // planOrigin finds what a tensor is made of: the same as another of the target, what
 // the table says, or in native packaging the tensor of its own name.
-func (t *Table) planOrigin(spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) (PlannedTensor, error) {
+func (t *Table) planOrigin(plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) (PlannedTensor, error) {
 	name := replace(fill, spec.name)
 	if spec.same != nil {
 		if same, err := spec.same.value.bool(env); err != nil {
 			return PlannedTensor{}, err
 		} else if same {
-			return PlannedTensor{Name: name, Shape: shape, Same: spec.same.name}, nil
+			return plan.same(PlannedTensor{Name: name, Shape: shape, Same: spec.same.name})
 		}
 	}
 	source, ok := t.sources[spec.name]
@@ -70,6 +71,16 @@ func (t *Table) planOrigin(spec tensorSpec, shape []int64, env map[string]any, f
 		return PlannedTensor{}, fmt.Errorf("does not say where %s comes from", spec.name)
 	}
 	return source.plan(name, shape, env, fill)
+}
+
+// same checks that a tensor that is another under a second name has that other's shape.
+func (p *Plan) same(t PlannedTensor) (PlannedTensor, error) {
+	for _, other := range p.Tensors {
+		if other.Name == t.Same && slices.Equal(other.Shape, t.Shape) {
+			return t, nil
+		}
+	}
+	return t, fmt.Errorf("%s: no %s of its shape stands before it", t.Name, t.Same)
 }
 
 func replace(fill *strings.Replacer, name string) string {

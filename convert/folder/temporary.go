@@ -1,4 +1,6 @@
-package olmo
+// Package folder makes the folder of a checkpoint appear whole or not at all: files
+// are written into a hidden folder beside its place, which is then renamed.
+package folder
 
 import (
 	"errors"
@@ -18,17 +20,18 @@ type Folder struct {
 	Temp    string // where files are written meanwhile
 	lock    *os.File
 	made    []string // folders above that did not exist, the outermost first
+	vacant  Vacancy
 	replace bool
 }
 
 // Create makes the temporary folder beside path, and clears what a killed run left
 // there. The folder is locked as long as the process lives, so two runs never mix.
-func Create(path string, force bool) (*Folder, error) {
-	if err := Vacant(path, force); err != nil {
+func Create(path string, force bool, vacant Vacancy) (*Folder, error) {
+	if err := vacant(path, force); err != nil {
 		return nil, err
 	}
 	parent, name := filepath.Split(path)
-	f := &Folder{Path: path, Temp: filepath.Join(parent, "."+name+".partial"), replace: force}
+	f := &Folder{Path: path, Temp: filepath.Join(parent, "."+name+".partial"), vacant: vacant, replace: force}
 	err := f.makeParents(filepath.Clean(parent))
 	if err == nil {
 		err = os.Mkdir(f.Temp, 0o777)
@@ -76,7 +79,7 @@ func (f *Folder) clear() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() == lockFile {
+		if e.Name() == LockFile {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(f.Temp, e.Name())); err != nil {
@@ -89,7 +92,8 @@ func (f *Folder) clear() error {
 // replaced is the name under which an older folder waits to be removed.
 func (f *Folder) replaced() string { return f.Temp + ".old" }
 
-// WriteFile writes a small file into the folder and syncs it.
+// WriteFile writes a small file into the folder and syncs it. A folder that name leads
+// through is there already.
 func (f *Folder) WriteFile(name string, data []byte) error {
 	file, err := os.OpenFile(filepath.Join(f.Temp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -116,17 +120,17 @@ func (f *Folder) writeFault(name string, err error) error {
 // it replaces an older one. The lock moves along and is removed last: at no moment
 // can another run take the temporary folder for its own.
 func (f *Folder) Commit() error {
-	if err := syncFolder(f.Temp); err != nil {
+	if err := syncFolders(f.Temp); err != nil {
 		return f.writeFault("", err)
 	}
-	if err := Vacant(f.Path, f.replace); err != nil {
+	if err := f.vacant(f.Path, f.replace); err != nil {
 		return err
 	}
 	if err := f.rename(); err != nil {
 		return &fault.Fault{File: f.Path, Problem: "cannot be renamed from " + f.Temp + ": " + fault.Cause(err)}
 	}
-	if err := os.Remove(filepath.Join(f.Path, lockFile)); err != nil {
-		return f.writeFault(lockFile, err)
+	if err := os.Remove(filepath.Join(f.Path, LockFile)); err != nil {
+		return f.writeFault(LockFile, err)
 	}
 	f.lock.Close()
 	if err := syncFolder(f.Path); err != nil {
@@ -189,6 +193,16 @@ func (f *Folder) Discard() {
 	os.RemoveAll(f.Temp)
 	f.lock.Close()
 	f.removeParents()
+}
+
+// syncFolders makes the names in a folder and in those below it last.
+func syncFolders(path string) error {
+	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			err = syncFolder(path)
+		}
+		return err
+	})
 }
 
 // syncFolder makes the names in a folder last. Some network disks cannot, and say so with EINVAL.
