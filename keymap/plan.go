@@ -77,7 +77,7 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)
 		if err != nil {
-			refusals = append(refusals, &Refusal{File: "config.yaml", Because: err.Error()})
+			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
 		}
 		plan.Config = append(plan.Config, Setting{f.Name, v})
 		native[f.Name] = v

@@ -96,6 +96,9 @@ func (r *report) planned(source string, c *convert.Conversion) {
 		for _, p := range t.Content.Parts {
 			parts = append(parts, fault.Printable(p.Name))
 		}
+		if t.Content.Add != 0 {
+			parts = append(parts, fmt.Sprint(t.Content.Add))
+		}
 		if t.Same != "" {
 			parts = []string{"the same as " + t.Same}
 		}
