@@ -141,8 +141,11 @@ func (s *sourceSpec) plan(shape []int64, env map[string]any, fill *strings.Repla
 		return []Part{part}, nil
 	}
 	n, err := s.each.value.int(env)
-	if err != nil || n > mostParts {
-		return nil, fmt.Errorf("each: %d parts, %w", n, err)
+	if err == nil && n > mostParts {
+		err = fmt.Errorf("%d parts: at most %d", n, mostParts)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("each: %w", err)
 	}
 	parts := make([]Part, n)
 	for i := range parts {
