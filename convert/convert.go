@@ -5,24 +5,25 @@
 //	          keymap          the table of its family: config and names
 //	          match           every tensor used once or left out on purpose, every shape
 //	          recognise       whether the output is there already, made of the same
-//	          torchfile.Plan  where every byte of model.pt will stand
-//	Write     olmo.Create     a temporary folder beside the place of the output
+//	          layOut          where every byte will stand: torchfile.Plan or dcp.NewPlan
+//	Write     folder.Create   a temporary folder beside the place of the output
 //	          copy            byte ranges, in parallel; sums and NaN on the way
-//	          Commit          synced, read back, renamed
+//	          readBack        what was written is opened as any reader would
+//	          Commit          synced, renamed
 //
-// Prepare finds all that is wrong before a byte is written.
+// Prepare finds all that is wrong before a byte is written. What differs from one
+// trainer to the other stands behind the interface trainer.
 package convert
 
 import (
 	"context"
-	"path/filepath"
+	"fmt"
 	"time"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 	"hf2olmo/keymap"
 )
 
@@ -37,10 +38,12 @@ type Conversion struct {
 	// Unchanged tells that the output is there already, complete and made of the same: Write leaves it alone.
 	Unchanged bool
 	options   Options
-	earlier   *olmo.Manifest // of the output that is there, if it may be the same
-	layout    *torchfile.Layout
+	trainer   trainer
+	document  keymap.Object    // the target's config file, where its page declares one
+	earlier   *folder.Manifest // of the output that is there, if it may be the same
 	same      []pair
-	files     map[string][]byte // the small files of the folder
+	large     []file      // of the folder, with the tensors
+	small     []smallFile // the others, in the order in which they are written
 }
 
 // A Tensor is a tensor of the native state dict and what it is made of.
@@ -48,6 +51,7 @@ type Tensor struct {
 	Name    string
 	Shape   []int64
 	Content tensor.Content
+	Same    string // the tensor that it is under another name, "" for none: stored once
 }
 
 // Result is what a conversion wrote.
@@ -60,8 +64,9 @@ type Result struct {
 	Bytes      int64 // of all files
 	Seconds    float64
 	Warnings   []string
-	Command    string // starts the training
-	Unchanged  bool   // it was there already, and nothing was written
+	Command    string   // starts the training
+	Advice     []string // how the folder is used from a script, a line each; nil where Command is all
+	Unchanged  bool     // it was there already, and nothing was written
 }
 
 // Convert prepares and writes one model.
@@ -86,10 +91,7 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	if c.layout, err = torchfile.Plan("model", c.stateDict()); err != nil {
-		return nil, err
-	}
-	if err := c.smallFiles(); err != nil {
+	if err := c.trainer.layOut(c); err != nil {
 		return nil, err
 	}
 	if c.earlier != nil {
@@ -105,7 +107,10 @@ func examine(ctx context.Context, source string, o Options) (*Conversion, error)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conversion{Model: model, options: o, Warnings: model.Warnings}
+	c := &Conversion{Model: model, options: o, trainer: trainers[o.target()], Warnings: model.Warnings}
+	if c.trainer == nil {
+		return nil, fmt.Errorf("no target is called %q", o.target())
+	}
 	var faults fault.List
 	plan, err := c.plan()
 	faults.Add("", err)
@@ -137,12 +142,8 @@ func open(ctx context.Context, source string) (*hf.Model, error) {
 
 // place finds the output's path, and whether it is free or may be the same already.
 func (c *Conversion) place() error {
-	name := c.options.Output
-	if name == "" {
-		name = filepath.Join(c.options.Into, c.Model.Name)
-	}
 	var err error
-	if c.Output, err = olmo.FolderPath(name); err != nil {
+	if c.Output, err = c.trainer.outputPath(c.options, c.Model.Name); err != nil {
 		return err
 	}
 	if claim := c.options.Claim; claim != nil {
@@ -151,70 +152,32 @@ func (c *Conversion) place() error {
 		}
 	}
 	if !c.options.Force {
-		if c.earlier = olmo.ReadManifest(c.Output); c.earlier != nil {
+		if c.earlier = folder.ReadManifest(c.Output); c.earlier != nil {
 			return nil
 		}
 	}
-	return olmo.Vacant(c.Output, c.options.Force)
+	return c.trainer.vacant(c.Output, c.options.Force)
 }
-
-// stateDict is the state dict without its data, which the layout has room for.
-func (c *Conversion) stateDict() torchfile.Dict {
-	var dict torchfile.Dict
-	for _, t := range c.Tensors {
-		dict = append(dict, torchfile.Item{Key: t.Name, Value: torchfile.Tensor{DType: t.Content.DType, Shape: t.Shape}})
-	}
-	return dict
-}
-
-// smallFiles makes the files beside model.pt.
-func (c *Conversion) smallFiles() error {
-	config, err := olmo.Config(olmo.Training{
-		Folder: c.Output, Source: c.Model.Source, Model: c.Config, Tokenizer: c.tokenizer(),
-	})
-	if err != nil {
-		return err
-	}
-	train, err := torchfile.Plan("train", olmo.TrainState())
-	if err != nil {
-		return err
-	}
-	c.files = map[string][]byte{olmo.ConfigFile: config, olmo.TrainFile: assemble(train)}
-	return nil
-}
-
-// tokenizer is what config.yaml names.
-func (c *Conversion) tokenizer() string {
-	switch {
-	case c.options.Tokenizer != "":
-		return c.options.Tokenizer
-	case c.Model.Tokenizer != nil:
-		return filepath.Join(c.Output, olmo.TokenizerFile)
-	}
-	return missingTokenizer
-}
-
-// missingTokenizer is OLMo's own default. Its vocabulary will hardly fit, and the
-// trainer says so: the warning told the user to name another.
-const missingTokenizer = "gpt2"
 
 // Bytes returns the size of all files of the folder.
 func (c *Conversion) Bytes() int64 {
-	n := c.layout.Size
-	for _, data := range c.files {
-		n += int64(len(data))
+	n := int64(0)
+	for _, f := range c.large {
+		n += f.size
 	}
-	if c.Model.Tokenizer != nil {
-		n += c.Model.Tokenizer.Size
+	for _, f := range c.small {
+		n += int64(len(f.data))
 	}
 	return n
 }
 
-// Parameters returns the number of elements of all tensors.
+// Parameters returns the number of elements of all tensors, tied ones once.
 func (c *Conversion) Parameters() int64 {
 	n := int64(0)
 	for _, t := range c.Tensors {
-		n += t.Content.Numel()
+		if t.Same == "" {
+			n += t.Content.Numel()
+		}
 	}
 	return n
 }
@@ -229,11 +192,14 @@ func (c *Conversion) DType() string {
 	return c.Tensors[0].Content.DType.String()
 }
 
+// Command is the shell command that starts training from the output.
+func (c *Conversion) Command() string { return c.trainer.command(c.Output) }
+
 // result sums up what was written.
 func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
-		Warnings: c.Warnings, Command: olmo.Command(c.Output), Unchanged: c.Unchanged,
+		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.advice(c.Output), Unchanged: c.Unchanged,
 	}
 }

@@ -7,7 +7,8 @@ import (
 
 // Options are what the user chose.
 type Options struct {
-	Output    string        // the checkpoint folder; "" for <model>-unsharded in Into
+	Target    string        // the trainer, as package keymap names it; "" for the one of Keymap, or "olmo"
+	Output    string        // the checkpoint folder; "" for one in Into that is called after the model
 	Into      string        // the folder that receives it; "" for the working directory
 	DType     tensor.DType  // of all tensors; Invalid keeps each as it is
 	Force     bool          // replace an earlier conversion

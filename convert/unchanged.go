@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/tensor"
 )
 
@@ -25,31 +25,19 @@ func (c *Conversion) recognise() error {
 		return &fault.Fault{File: c.Output, Problem: "exists already, made of something else: " + strings.Join(changes, "; "),
 			Hint: "Replace it with --force, or choose another --output."}
 	}
-	damage := c.earlier.Damage(c.Output)
-	written, err := olmo.ReadConfig(c.Output)
-	if err != nil {
-		damage = append(damage, err.Error())
-	} else {
-		for _, d := range c.modelDifferences(written) {
-			damage = append(damage, fmt.Sprintf("%s: %s should be %s and is %s", d.File, d.Field, d.Expected, d.Found))
-		}
-	}
+	damage := append(c.earlier.Damage(c.Output), c.trainer.damage(c)...)
 	if len(damage) > 0 {
 		return &fault.Fault{File: c.Output, Problem: "exists already and is not as it was converted: " + strings.Join(damage, "; "),
 			Hint: "Make it again with --force, or choose another --output. `hf2olmo verify` compares it with the model."}
 	}
 	c.Unchanged = true
-	if written.LoadPath != c.Output && written.LoadPath == c.earlier.Output {
-		c.warn("%s was moved here from %s: load_path and tokenizer in its %s still name that place, and training would look there; edit them, or convert again with --force",
-			c.Output, c.earlier.Output, olmo.ConfigFile)
-	}
 	return nil
 }
 
 // manifest describes what the conversion is made of. What it wrote is added when it is written.
-func (c *Conversion) manifest() (*olmo.Manifest, error) {
-	m := &olmo.Manifest{Format: olmo.ManifestFormat, Output: c.Output, Plan: c.planHash()}
-	m.Options = olmo.Choices{DType: "auto", Tokenizer: c.options.Tokenizer, AllowNaN: c.options.AllowNaN}
+func (c *Conversion) manifest() (*folder.Manifest, error) {
+	m := &folder.Manifest{Format: folder.ManifestFormat, Target: c.options.target(), Output: c.Output, Plan: c.planHash()}
+	m.Options = folder.Choices{DType: "auto", Tokenizer: c.options.Tokenizer, AllowNaN: c.options.AllowNaN}
 	if c.options.DType != tensor.Invalid {
 		m.Options.DType = c.options.DType.String()
 	}
@@ -102,26 +90,27 @@ func (c *Conversion) planHash() string {
 	for _, t := range c.Tensors {
 		fmt.Fprintf(h, "%q %s %v", t.Name, t.Content.DType, t.Shape)
 		for _, part := range t.Content.Parts {
-			fmt.Fprintf(h, " %q", part.Name)
+			fmt.Fprintf(h, " %q %v", part.Name, part.Shape)
 		}
+		fmt.Fprintf(h, " %v %q", t.Content.Add, t.Same)
 		fmt.Fprintln(h)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func hashWhole(path string) (olmo.State, error) {
+func hashWhole(path string) (folder.State, error) {
 	name := filepath.Base(path)
 	f, err := os.Open(path)
 	if err != nil {
-		return olmo.State{}, &fault.Fault{File: name, Problem: "cannot be opened: " + fault.Cause(err)}
+		return folder.State{}, &fault.Fault{File: name, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
 	defer f.Close()
 	h := sha256.New()
 	n, err := io.Copy(h, f)
 	if err != nil {
-		return olmo.State{}, &fault.Fault{File: name, Problem: "cannot be read: " + fault.Cause(err)}
+		return folder.State{}, &fault.Fault{File: name, Problem: "cannot be read: " + fault.Cause(err)}
 	}
-	return olmo.State{Name: name, Size: n, Hash: hex.EncodeToString(h.Sum(nil))}, nil
+	return folder.State{Name: name, Size: n, Hash: hex.EncodeToString(h.Sum(nil))}, nil
 }
 
 // A weights file is not read whole: some blocks, spread over it, tell one training of
@@ -132,7 +121,7 @@ const (
 )
 
 // hashWeights hashes what the header of a weights file says, and some blocks of it.
-func (c *Conversion) hashWeights(file *tensor.File) (olmo.State, error) {
+func (c *Conversion) hashWeights(file *tensor.File) (folder.State, error) {
 	h := sha256.New()
 	for i := range c.Model.Tensors {
 		if t := &c.Model.Tensors[i]; t.File == file {
@@ -141,7 +130,7 @@ func (c *Conversion) hashWeights(file *tensor.File) (olmo.State, error) {
 	}
 	f, err := os.Open(file.Path)
 	if err != nil {
-		return olmo.State{}, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + fault.Cause(err)}
+		return folder.State{}, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
 	defer f.Close()
 	block := make([]byte, sampleBytes)
@@ -149,31 +138,38 @@ func (c *Conversion) hashWeights(file *tensor.File) (olmo.State, error) {
 		at := max(0, file.Size-sampleBytes) * i / (sampleBlocks - 1)
 		n, err := f.ReadAt(block, at)
 		if err != nil && err != io.EOF {
-			return olmo.State{}, &fault.Fault{File: file.Name, Problem: "cannot be read: " + fault.Cause(err)}
+			return folder.State{}, &fault.Fault{File: file.Name, Problem: "cannot be read: " + fault.Cause(err)}
 		}
 		h.Write(block[:n])
 	}
 	modified := file.ModTime
-	return olmo.State{Name: file.Name, Size: file.Size, ModTime: &modified, Hash: hex.EncodeToString(h.Sum(nil))}, nil
+	return folder.State{Name: file.Name, Size: file.Size, ModTime: &modified, Hash: hex.EncodeToString(h.Sum(nil))}, nil
 }
 
-// record returns the manifest of what was written into folder.
-func (c *Conversion) record(folder string) ([]byte, error) {
+// record returns the manifest of what was written into dir.
+func (c *Conversion) record(dir string) ([]byte, error) {
 	m, err := c.manifest()
 	if err != nil {
 		return nil, err
 	}
-	names := []string{olmo.ModelFile, olmo.TrainFile}
-	if c.Model.Tokenizer != nil {
-		names = append(names, olmo.TokenizerFile)
+	large := map[string]bool{}
+	var names []string
+	for _, f := range c.large {
+		large[f.name] = true
+		names = append(names, f.name)
+	}
+	for _, f := range c.small {
+		if !c.trainer.editable(f.name) {
+			names = append(names, f.name)
+		}
 	}
 	for _, name := range names {
-		info, err := os.Stat(filepath.Join(folder, name))
+		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
 			return nil, &fault.Fault{File: filepath.Join(c.Output, name), Problem: fault.Cause(err)}
 		}
-		state := olmo.State{Name: name, Size: info.Size()}
-		if name == olmo.ModelFile {
+		state := folder.State{Name: name, Size: info.Size()}
+		if large[name] {
 			modified := info.ModTime()
 			state.ModTime = &modified
 		}

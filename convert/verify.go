@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -20,7 +22,7 @@ type Verification struct {
 	DType       string // of the folder's tensors
 	Parameters  int64
 	Tensors     int   // that a conversion would write
-	Bytes       int64 // of model.pt
+	Bytes       int64 // of the files with the tensors
 	Differing   int   // tensors
 	Differences []TensorDifference
 	Config      []FieldDifference
@@ -37,14 +39,14 @@ func (v *Verification) Same() bool { return len(v.Differences) == 0 && len(v.Con
 // be made of, bit for bit, and what lies beside them. Of the options, Keymap, Jobs and
 // Progress count; dtype and tokenizer are the folder's own. The error is a fault.List
 // where the two cannot be compared.
-func Verify(ctx context.Context, source, folder string, o Options) (*Verification, error) {
+func Verify(ctx context.Context, source, dir string, o Options) (*Verification, error) {
 	start := time.Now()
-	native, err := openNative(folder)
+	native, err := openNative(dir)
 	if err != nil {
 		return nil, err
 	}
-	recorded := olmo.ReadManifest(native.folder)
-	o.DType = native.dtype()
+	recorded := folder.ReadManifest(native.folder)
+	o.Target, o.DType = native.target, native.dtype()
 	if recorded != nil {
 		o.Tokenizer = recorded.Options.Tokenizer
 	}
@@ -57,7 +59,7 @@ func Verify(ctx context.Context, source, folder string, o Options) (*Verificatio
 		return nil, err
 	}
 	v := &verifier{Conversion: c, native: native, recorded: recorded, result: &Verification{
-		Output: native.folder, Family: c.Family, Tensors: len(c.Tensors), Bytes: native.file.Size,
+		Output: native.folder, Family: c.Family, Tensors: len(c.Tensors), Bytes: native.bytes,
 	}}
 	if err := v.compareTensors(ctx); err != nil {
 		return nil, err
@@ -71,41 +73,60 @@ func Verify(ctx context.Context, source, folder string, o Options) (*Verificatio
 	return v.result, nil
 }
 
-// native is the model.pt of a checkpoint folder.
+// native is what a checkpoint folder holds.
 type native struct {
-	folder  string // absolute
-	file    *tensor.File
-	tensors []tensor.Tensor
+	target  string
+	folder  string       // absolute
+	file    *tensor.File // model.pt, nil where there is none
+	bytes   int64
+	tensors []stored
+	trained bool // there is an optimizer's state beside the tensors
 }
 
-// openNative reads the header of a checkpoint folder's model.pt.
-func openNative(folder string) (*native, error) {
-	path, err := filepath.Abs(folder)
+// stored is a tensor of a checkpoint folder.
+type stored struct {
+	name    string
+	shape   []int64
+	content tensor.Content
+}
+
+// openNative reads the headers of a checkpoint folder, of either trainer.
+func openNative(dir string) (*native, error) {
+	path, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(path); err != nil {
-		if other, err := olmo.FolderPath(folder); err == nil && isFolder(other) {
+		if other, err := olmo.FolderPath(dir); err == nil && isFolder(other) {
 			path = other
 		} else {
-			return nil, &fault.Fault{File: folder, Problem: "does not exist", Hint: "Give the checkpoint folder that convert wrote."}
+			return nil, &fault.Fault{File: dir, Problem: "does not exist", Hint: "Give the checkpoint folder that convert wrote."}
 		}
+	}
+	if above := filepath.Dir(path); filepath.Base(path) == olmocore.ModelFolder && isFile(filepath.Join(above, olmocore.ConfigFile)) {
+		path = above // the tensors' folder stands for the checkpoint's
+	}
+	if at, ok := olmocore.Index(path); ok {
+		return openCore(path, at)
 	}
 	f, err := os.Open(filepath.Join(path, olmo.ModelFile))
 	if err != nil {
-		return nil, &fault.Fault{File: folder, Problem: olmo.ModelFile + " cannot be opened: " + fault.Cause(err),
-			Hint: "Give an unsharded checkpoint folder. `hf2olmo check` says what this one is."}
+		return nil, &fault.Fault{File: dir, Problem: olmo.ModelFile + " cannot be opened: " + fault.Cause(err),
+			Hint: "Give a checkpoint folder that convert wrote. `hf2olmo check` says what this one is."}
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, &fault.Fault{File: folder, Problem: fault.Cause(err)}
+		return nil, &fault.Fault{File: dir, Problem: fault.Cause(err)}
 	}
-	n := &native{folder: path, file: &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info}}
-	if n.tensors, err = torchfile.Open(f, n.file); err != nil {
-		return nil, err
+	n := &native{target: "olmo", folder: path, bytes: info.Size(),
+		file: &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info}}
+	tensors, err := torchfile.Open(f, n.file)
+	for i := range tensors {
+		t := &tensors[i]
+		n.tensors = append(n.tensors, stored{t.Name, t.Shape, tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}}})
 	}
-	return n, nil
+	return n, err
 }
 
 func isFolder(path string) bool {
@@ -113,10 +134,15 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 // dtype is one that occurs in the folder and can be converted to, Invalid where there is none.
 func (n *native) dtype() tensor.DType {
 	for i := range n.tensors {
-		if d := n.tensors[i].DType; d.Convertible() {
+		if d := n.tensors[i].content.DType; d.Convertible() {
 			return d
 		}
 	}
@@ -127,6 +153,9 @@ func (n *native) dtype() tensor.DType {
 // wrote from one that was damaged.
 func (v *verifier) compareRest() error {
 	r := v.result
+	if v.native.file == nil {
+		return v.compareCoreRest()
+	}
 	step, known := olmo.GlobalStep(v.native.folder)
 	_, noOptimizer := os.Stat(filepath.Join(v.native.folder, olmo.OptimizerFile))
 	r.Trained = len(v.structural) == 0 && r.Differing > 0 && (noOptimizer == nil || known && step > 0)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/torchfile"
 )
@@ -52,8 +53,8 @@ func modelField(name, expected, found string) FieldDifference {
 // tokenizerDifferences holds the tokenizer that is named against the one that
 // conversion would name. A folder that was moved still names its earlier place: that
 // is told as a warning, for it is the same conversion.
-func (c *Conversion) tokenizerDifferences(written *olmo.Written, recorded *olmo.Manifest) ([]FieldDifference, string) {
-	expected := c.tokenizer()
+func (c *Conversion) tokenizerDifferences(written *olmo.Written, recorded *folder.Manifest) ([]FieldDifference, string) {
+	expected := c.trainer.tokenizers(c).identity
 	if written.Tokenizer == expected {
 		return nil, ""
 	}

@@ -32,8 +32,8 @@ func (s scope) with(names ...string) scope {
 }
 
 // compile checks text against the names in scope: a name that is not there is an
-// error when the table is read, not when a model is converted. Expressions have
-// no loops but any(), and no functions but string, int and len, so all of them end.
+// error when the table is read, not when a model is converted. Expressions loop over
+// lists only, and what they may make is bounded, so all of them end.
 func compile(text string, names scope) (*expression, error) {
 	const longest = 2000
 	if len(text) > longest {
@@ -43,12 +43,27 @@ func compile(text string, names scope) (*expression, error) {
 	for name := range names {
 		known[name] = types.Any
 	}
-	program, err := expr.Compile(text, expr.Env(known), expr.MaxNodes(1000), expr.DisableAllBuiltins(),
-		expr.EnableBuiltin("any"), expr.EnableBuiltin("string"), expr.EnableBuiltin("int"), expr.EnableBuiltin("len"))
+	options := []expr.Option{expr.Env(known), expr.MaxNodes(1000), expr.DisableAllBuiltins(),
+		expr.Function("ln", naturalLogarithm)}
+	for _, name := range []string{"any", "all", "map", "filter", "string", "int", "len", "abs", "ceil", "min", "max"} {
+		options = append(options, expr.EnableBuiltin(name))
+	}
+	program, err := expr.Compile(text, options...)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", text, firstLine(err))
 	}
 	return &expression{text, program}, nil
+}
+
+// naturalLogarithm is what tables call ln.
+func naturalLogarithm(arguments ...any) (any, error) {
+	switch x := arguments[0].(type) {
+	case int:
+		return math.Log(float64(x)), nil
+	case float64:
+		return math.Log(x), nil
+	}
+	return nil, fmt.Errorf("ln of %v, which is no number", arguments[0])
 }
 
 // compileMatch compiles a table's match expression, which sees the whole of

@@ -57,7 +57,7 @@ func (t *Target) table(family string) (*Table, error) {
 // knows reports whether a model of the family may hold a tensor of this name.
 func (t *Table) knows(name string) bool {
 	for _, sources := range t.sources {
-		for _, s := range sources {
+		for _, s := range sources.parts {
 			if matches(s.name, name) {
 				return true
 			}
@@ -71,16 +71,15 @@ func (t *Table) knows(name string) bool {
 	return false
 }
 
-// matches reports whether name is an instance of a template with {i} in it.
+// matches reports whether name is an instance of a template, in which {i} and the like
+// stand for numbers.
 func matches(template, name string) bool {
-	before, after, varies := strings.Cut(template, "{i}")
+	before, rest, varies := strings.Cut(template, "{")
 	if !varies {
 		return name == template
 	}
-	middle, ok := strings.CutPrefix(name, before)
-	if !ok {
-		return false
-	}
-	number, ok := strings.CutSuffix(middle, after)
-	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+	name, ok := strings.CutPrefix(name, before)
+	_, rest, _ = strings.Cut(rest, "}")
+	digits := len(name) - len(strings.TrimLeft(name, "0123456789"))
+	return ok && digits > 0 && matches(rest, name[digits:])
 }

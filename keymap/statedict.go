@@ -2,6 +2,7 @@ package keymap
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,28 +69,42 @@ func (t *Target) visitAll(specs []tensorSpec, env map[string]any, fill *strings.
 }
 
 func (t *Table) planTensor(plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) error {
-	sources, ok := t.sources[spec.name]
-	if !ok && t.prefix != nil {
-		sources = []sourceSpec{{name: *t.prefix + spec.name}}
-	} else if !ok {
-		return fmt.Errorf("table %s does not say where %s comes from", t.Family, spec.name)
-	}
-	planned := PlannedTensor{Name: replace(fill, spec.name), Shape: shape}
-	for _, s := range sources {
-		part := Part{Name: replace(fill, s.name), Shape: shape}
-		if s.shape != nil {
-			var err error
-			if part.Shape, err = evalShape(s.shape, env); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
-		}
-		planned.Parts = append(planned.Parts, part)
-	}
-	if err := planned.rowsAddUp(); err != nil {
+	planned, err := t.planOrigin(plan, spec, shape, env, fill)
+	if err != nil {
 		return fmt.Errorf("table %s: %w", t.Family, err)
 	}
 	plan.Tensors = append(plan.Tensors, planned)
 	return nil
+}
+
+// planOrigin finds what a tensor is made of: the same as another of the target, what
+// the table says, or in native packaging the tensor of its own name.
+func (t *Table) planOrigin(plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) (PlannedTensor, error) {
+	name := replace(fill, spec.name)
+	if spec.same != nil {
+		if same, err := spec.same.value.bool(env); err != nil {
+			return PlannedTensor{}, err
+		} else if same {
+			return plan.same(PlannedTensor{Name: name, Shape: shape, Same: spec.same.name})
+		}
+	}
+	source, ok := t.sources[spec.name]
+	if !ok && t.prefix != nil {
+		source = origin{parts: []sourceSpec{{name: *t.prefix + spec.name}}}
+	} else if !ok {
+		return PlannedTensor{}, fmt.Errorf("does not say where %s comes from", spec.name)
+	}
+	return source.plan(name, shape, env, fill)
+}
+
+// same checks that a tensor that is another under a second name has that other's shape.
+func (p *Plan) same(t PlannedTensor) (PlannedTensor, error) {
+	for _, other := range p.Tensors {
+		if other.Name == t.Same && slices.Equal(other.Shape, t.Shape) {
+			return t, nil
+		}
+	}
+	return t, fmt.Errorf("%s: no %s of its shape stands before it", t.Name, t.Same)
 }
 
 func replace(fill *strings.Replacer, name string) string {
@@ -115,15 +130,16 @@ func evalShape(sizes []*expression, env map[string]any) ([]int64, error) {
 func (p PlannedTensor) rowsAddUp() error {
 	rows := int64(0)
 	for _, part := range p.Parts {
-		if len(part.Shape) != len(p.Shape) || len(p.Shape) == 0 {
+		shape := part.Target()
+		if len(shape) != len(p.Shape) || len(p.Shape) == 0 {
 			return fmt.Errorf("%s: the shape of %s does not fit", p.Name, part.Name)
 		}
 		for d := 1; d < len(p.Shape); d++ {
-			if part.Shape[d] != p.Shape[d] {
+			if shape[d] != p.Shape[d] {
 				return fmt.Errorf("%s: the rows of %s have another length", p.Name, part.Name)
 			}
 		}
-		rows += part.Shape[0]
+		rows += shape[0]
 	}
 	if rows != p.Shape[0] {
 		return fmt.Errorf("%s: its parts have %d rows, it has %d", p.Name, rows, p.Shape[0])

@@ -70,7 +70,7 @@ func completed(app *cli.App) []completedCommand {
 		names = append(names, c.Name)
 	}
 	words := map[string][]string{
-		"completion": {"bash", "zsh", "fish"}, "help": names, "keymap": keymap.Families(defaultTarget), "version": {},
+		"completion": {"bash", "zsh", "fish"}, "help": names, "keymap": tableNames(), "version": {},
 	}
 	var commands []completedCommand
 	for _, c := range app.VisibleCommands() {
@@ -83,7 +83,7 @@ func completed(app *cli.App) []completedCommand {
 
 func completedFlags(c *cli.Command) []completedFlag {
 	values := map[string]completedFlag{
-		"dtype": {Words: []string{"auto", "float32", "bfloat16", "float16"}}, "output": {Value: "folders"}, "into": {Value: "folders"},
+		"target": {Words: keymap.Targets()}, "dtype": {Words: []string{"auto", "float32", "bfloat16", "float16"}}, "output": {Value: "folders"}, "into": {Value: "folders"},
 		"keymap": {Value: "files"}, "tokenizer": {Value: "files"},
 	}
 	var flags []completedFlag

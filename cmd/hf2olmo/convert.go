@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -32,15 +34,16 @@ What remains to be done is printed: the command that starts training.
 Exit status: 0 all done, 1 a model failed (the others are done), 2 the call is wrong, 128+N stopped by
 signal N, with nothing left behind.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; -unsharded is appended where missing (default: ./<model>-unsharded)"},
-			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded of each model into `DIR`"},
+			&cli.StringFlag{Name: "target", Value: defaultTarget, Usage: "the trainer that the checkpoint is `FOR`: olmo (allenai/OLMo) or olmo-core (OLMo-core 3.0.0)"},
+			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; for olmo -unsharded is appended where missing, for olmo-core nothing (default: ./<model>-unsharded, ./<model>/step0)"},
+			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded, or <model>/step0, of each model into `DIR`"},
 			&cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, bfloat16 or float16"},
 			&cli.BoolFlag{Name: "force", Usage: "replace an earlier conversion, once the new one is complete"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "read headers only, and print what would be written"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a model, one a line"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print no progress and no summary"},
 			&cli.IntFlag{Name: "jobs", Usage: "copy `N` pieces at once (default: as many as there are processors, at most 16)"},
-			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in config.yaml: a file, a name bundled with OLMo, or a hub id"},
+			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a file, a name bundled with OLMo, or a hub id"},
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
 			&cli.BoolFlag{Name: "allow-nan", Usage: "let tensors through that hold NaN"},
 		},
@@ -135,7 +138,23 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 			return o, usagef(c, "--keymap %s: %v", file, err)
 		}
 	}
-	return o, nil
+	return o, chooseTarget(c, &o)
+}
+
+// chooseTarget takes the target that was named, else that of the user's own table.
+func chooseTarget(c *cli.Context, o *convert.Options) error {
+	if o.Keymap != nil && !c.IsSet("target") {
+		o.Target = o.Keymap.Target
+		return nil
+	}
+	o.Target = c.String("target")
+	switch {
+	case !slices.Contains(keymap.Targets(), o.Target):
+		return usagef(c, "--target %s: expected %s", fault.Printable(o.Target), strings.Join(keymap.Targets(), " or "))
+	case o.Keymap != nil && o.Keymap.Target != o.Target:
+		return usagef(c, "--target %s, but the table of --keymap is for %s", o.Target, o.Keymap.Target)
+	}
+	return nil
 }
 
 // readKeymap reads a user's own table.

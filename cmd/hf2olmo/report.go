@@ -10,7 +10,7 @@ import (
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/tensor"
 )
 
@@ -58,7 +58,19 @@ func (r *report) converted(source string, res *convert.Result) {
 	r.say("%s (%s) → %s\n", fault.Printable(source), res.Family, res.Output)
 	r.say("  %s parameters in %d tensors, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors, res.DType,
 		humanize.Bytes(uint64(res.Bytes)), res.Seconds)
-	r.say("To train from it, in a clone of allenai/OLMo, with your data and the run's folder for the dots:\n  %s\n", res.Command)
+	r.howToTrain(res)
+}
+
+// howToTrain prints the command that trains from the folder, or how a script uses it.
+func (r *report) howToTrain(res *convert.Result) {
+	if res.Advice == nil {
+		r.say("To train from it, in a clone of allenai/OLMo, with your data and the run's folder for the dots:\n  %s\n", res.Command)
+		return
+	}
+	r.say("To train from it with OLMo-core 3.0.0: load_path in your script (or --trainer.load_path=... on the command line of\nOLMo-core's own), and the model built from config.json:\n")
+	for _, line := range res.Advice {
+		r.say("  %s\n", line)
+	}
 }
 
 // planned prints a dry run: what each tensor would be made of, and the room for it.
@@ -66,18 +78,24 @@ func (r *report) planned(source string, c *convert.Conversion) {
 	r.done++
 	r.warn(c.Warnings)
 	r.line(convertRecord{Source: source, Output: c.Output, ModelType: c.Family, DType: c.DType(), Parameters: c.Parameters(),
-		Tensors: len(c.Tensors), Bytes: c.Bytes(), Status: "planned", TrainCommand: olmo.Command(c.Output)})
+		Tensors: len(c.Tensors), Bytes: c.Bytes(), Status: "planned", TrainCommand: c.Command()})
 	for _, t := range c.Tensors {
 		var parts []string
 		for _, p := range t.Content.Parts {
 			parts = append(parts, fault.Printable(p.Name))
+		}
+		if t.Content.Add != 0 {
+			parts = append(parts, fmt.Sprint(t.Content.Add))
+		}
+		if t.Same != "" {
+			parts = []string{"the same as " + t.Same}
 		}
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), strings.Join(parts, " + "))
 	}
 	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(source), c.Family, c.Output)
 	r.say("  %s parameters in %d tensors, %s\n", count(c.Parameters()), len(c.Tensors), c.DType())
 	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(c.Bytes())), c.Bytes())
-	if free, known := olmo.FreeSpace(c.Output); known {
+	if free, known := folder.FreeSpace(c.Output); known {
 		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
 	}
 	r.say("\n")

@@ -53,6 +53,7 @@ func (c *checker) checkMetadata(folder string) {
 	}
 	fields := torchfile.AsMap(object.State)
 	c.needParts(folder, torchfile.AsMap(fields.Get("storage_data")))
+	c.checkCoverage(folder)
 	c.compareMetadata(name, torchfile.AsMap(fields.Get("state_dict_metadata")))
 }
 

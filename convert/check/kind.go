@@ -53,6 +53,8 @@ func (c *checker) kind() Kind {
 		return New
 	case len(c.ranks("")) > 0:
 		return Legacy
+	case c.names[metadataFile] && filepath.Base(c.path) == modelOptim && !c.names[olmo.ConfigFile]:
+		return CoreTrainer // the part of its checkpoint that holds the tensors
 	case c.names[metadataFile] || c.has("model/.metadata.json"):
 		return Core
 	case len(c.ranks("model")) > 0 || c.names["metadata.yaml"] && c.names["model"]:

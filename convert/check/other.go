@@ -13,13 +13,6 @@ func (c *checker) huggingFace() {
 		Hint:    "Convert it: hf2olmo convert " + shellWord(c.dir)})
 }
 
-// coreTrainer is for a checkpoint of OLMo-core's own trainer.
-func (c *checker) coreTrainer() {
-	c.add(Finding{Code: "olmo-core", Problem: "is a checkpoint of OLMo-core, another trainer with other names and another config",
-		Trainer: "The OLMo trainer cannot read it: it has no config.yaml, and its tensors are called otherwise.",
-		Hint:    "Train on with OLMo-core; or export it with OLMo-core's src/examples/huggingface/convert_checkpoint_to_hf.py and run hf2olmo convert on the result."})
-}
-
 // runFolder is for the folder above.
 func (c *checker) runFolder() {
 	steps := c.steps()

@@ -61,6 +61,8 @@ func Open(path string) (*Report, error) {
 	switch {
 	case err == nil && info.IsDir() && isFile(filepath.Join(path, olmo.ModelFile)):
 		return openCheckpoint(path)
+	case err == nil && info.IsDir() && indexed(path):
+		return openCore(path)
 	case err == nil && info.Mode().IsRegular() && slices.Contains([]string{".pt", ".pth", ".ckpt"}, filepath.Ext(path)):
 		return openTorch(path)
 	}

@@ -5,6 +5,7 @@ package tensor
 type Content struct {
 	DType DType
 	Parts []*Tensor
+	Add   float32 // to every element, computed in float32, which DType then is; 0 for nothing
 }
 
 // Numel returns the number of elements.
@@ -62,6 +63,9 @@ func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 		count := min(n-start, int64(len(p))/size)
 		if err := g.readPart(p[:count*size], part, c.DType, start, count); err != nil {
 			return err
+		}
+		if c.Add != 0 {
+			addFloat32(p[:count*size], c.Add)
 		}
 		p = p[count*size:]
 		if start = 0; len(p) == 0 {

@@ -29,10 +29,10 @@ func TestGatherAndCast(t *testing.T) {
 				tn := &Tensor{DType: from, Shape: c.shape, Stride: c.stride, File: file, Offset: 128}
 				got, own, want := make([]byte, tn.Numel()*to.Size()), make([]byte, tn.Bytes()), make([]byte, tn.Numel()*to.Size())
 				g, h := NewGatherer(files), NewGatherer(files)
-				if err := g.Read(got, &Content{to, []*Tensor{tn}}, 0); err != nil {
+				if err := g.Read(got, &Content{DType: to, Parts: []*Tensor{tn}}, 0); err != nil {
 					t.Fatal(err)
 				}
-				if err := h.Read(own, &Content{from, []*Tensor{tn}}, 0); err != nil {
+				if err := h.Read(own, &Content{DType: from, Parts: []*Tensor{tn}}, 0); err != nil {
 					t.Fatal(err)
 				}
 				if n := caster(from, to)(want, own); n != g.Overflows || !bytes.Equal(got, want) {
@@ -48,7 +48,7 @@ func TestExpandedOverflows(t *testing.T) {
 	file, files := testFile(t, binary.LittleEndian.AppendUint32(nil, math.Float32bits(1e30)))
 	tn := &Tensor{DType: Float32, Shape: []int64{7}, Stride: []int64{0}, File: file}
 	g, p := NewGatherer(files), make([]byte, 14)
-	if err := g.Read(p, &Content{Float16, []*Tensor{tn}}, 0); err != nil {
+	if err := g.Read(p, &Content{DType: Float16, Parts: []*Tensor{tn}}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if g.Overflows != 7 || !bytes.Equal(p, bytes.Repeat([]byte{0x00, 0x7c}, 7)) {

@@ -1,4 +1,4 @@
-package olmo
+package folder
 
 import (
 	"encoding/json"
@@ -23,6 +23,7 @@ const ManifestFormat = 1
 // so that a conversion that was done need not be done again.
 type Manifest struct {
 	Format  int     `json:"format"`
+	Target  string  `json:"target"` // the trainer
 	Output  string  `json:"output"` // absolute; config.yaml names files by it
 	Source  string  `json:"source"` // the model's folder, absolute and without links
 	Sources []State `json:"source_files"`
@@ -86,6 +87,7 @@ func (m *Manifest) Changes(now *Manifest) []string {
 	if m.Format != now.Format {
 		changes = append(changes, "another version of hf2olmo wrote it")
 	}
+	add("the trainer", m.Target, now.Target)
 	add("the source", m.Source, now.Source)
 	if m.Source == now.Source {
 		changes = append(changes, stateChanges(m.Sources, now.Sources)...)
@@ -151,12 +153,6 @@ func (s State) change(now State) string {
 // conversion left there, nothing where all of them are as they were.
 func (m *Manifest) Damage(folder string) []string {
 	var damage []string
-	entries, _ := os.ReadDir(folder) // a folder that cannot be listed shows below
-	for _, e := range entries {
-		if shadows(e.Name()) {
-			damage = append(damage, e.Name()+" stands there, which the trainer would read in place of "+ModelFile)
-		}
-	}
 	for _, was := range m.Outputs {
 		now := State{Name: was.Name, Hash: was.Hash}
 		info, err := os.Stat(filepath.Join(folder, was.Name))

@@ -1,4 +1,4 @@
-package olmo
+package folder
 
 import (
 	"errors"
@@ -15,18 +15,18 @@ import (
 // it replaces an older one. The lock moves along and is removed last: at no moment
 // can another run take the temporary folder for its own.
 func (f *Folder) Commit() error {
-	if err := syncFolder(f.Temp); err != nil {
+	if err := syncFolders(f.Temp); err != nil {
 		return f.writeFault("", err)
 	}
-	if err := Vacant(f.Path, f.replace); err != nil {
+	if err := f.vacant(f.Path, f.replace); err != nil {
 		return err
 	}
 	if err := f.rename(); err != nil {
 		return &fault.Fault{File: f.Path, Problem: "cannot be renamed from " + f.Temp + ": " + fault.Cause(err)}
 	}
 	f.placed = true
-	if err := os.Remove(filepath.Join(f.Path, lockFile)); err != nil {
-		return f.writeFault(lockFile, err)
+	if err := os.Remove(filepath.Join(f.Path, LockFile)); err != nil {
+		return f.writeFault(LockFile, err)
 	}
 	f.lock.Close()
 	if err := syncFolder(f.Path); err != nil {
@@ -97,6 +97,16 @@ func (f *Folder) Discard() {
 	}
 	os.RemoveAll(f.aside())
 	f.removeParents()
+}
+
+// syncFolders makes the names in a folder and in those below it last.
+func syncFolders(path string) error {
+	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			err = syncFolder(path)
+		}
+		return err
+	})
 }
 
 // syncFolder makes the names in a folder last. Some network disks cannot, and say so with EINVAL.

@@ -1,4 +1,6 @@
-package olmo
+// Package folder makes the folder of a checkpoint appear whole or not at all: files
+// are written into a hidden folder beside its place, which is then renamed.
+package folder
 
 import (
 	"context"
@@ -20,6 +22,7 @@ type Folder struct {
 	Temp    string // where files are written meanwhile
 	lock    *os.File
 	made    []string // folders above that did not exist, the outermost first
+	vacant  Vacancy
 	replace bool
 	placed  bool // at Path: nothing at Temp is this run's any more
 }
@@ -27,9 +30,9 @@ type Folder struct {
 // Create makes the temporary folder beside path, and clears what a killed run left
 // there. The folder is locked as long as the process lives, so two runs never mix:
 // where another has the lock, waiting is told once, and Create waits until it ends.
-func Create(ctx context.Context, path string, force bool, waiting func(path string)) (*Folder, error) {
+func Create(ctx context.Context, path string, force bool, vacant Vacancy, waiting func(path string)) (*Folder, error) {
 	parent, name := filepath.Split(path)
-	f := &Folder{Path: path, Temp: filepath.Join(parent, "."+name+".partial"), replace: force}
+	f := &Folder{Path: path, Temp: filepath.Join(parent, "."+name+".partial"), vacant: vacant, replace: force}
 	for {
 		err := f.take(filepath.Clean(parent))
 		if !errors.Is(err, errBusy) {
@@ -53,7 +56,7 @@ const lookEvery = 100 * time.Millisecond
 // take makes the temporary folder, or takes the one that a killed run left. It
 // returns errBusy where a run that is alive has it.
 func (f *Folder) take(parent string) error {
-	if err := Vacant(f.Path, f.replace); err != nil {
+	if err := f.vacant(f.Path, f.replace); err != nil {
 		return err
 	}
 	err := f.makeParents(parent)
@@ -86,7 +89,7 @@ func (f *Folder) cleared(err error) (*Folder, error) {
 		return nil, err
 	}
 	// It may have become another run's output since take looked: look again, under the lock.
-	if err := Vacant(f.Path, f.replace); err != nil {
+	if err := f.vacant(f.Path, f.replace); err != nil {
 		f.Discard()
 		return nil, err
 	}
@@ -126,7 +129,7 @@ func (f *Folder) clear() error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Name() == lockFile {
+		if e.Name() == LockFile {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(f.Temp, e.Name())); err != nil {
@@ -159,7 +162,8 @@ func (f *Folder) removeAside() error {
 	return nil
 }
 
-// WriteFile writes a small file into the folder and syncs it.
+// WriteFile writes a small file into the folder and syncs it. A folder that name leads
+// through is there already.
 func (f *Folder) WriteFile(name string, data []byte) error {
 	file, err := os.OpenFile(filepath.Join(f.Temp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {

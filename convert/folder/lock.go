@@ -1,4 +1,4 @@
-package olmo
+package folder
 
 import (
 	"errors"
@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const lockFile = ".lock"
+// LockFile is what marks a folder that is being written.
+const LockFile = ".lock"
 
 var (
 	errBusy    = errors.New("another hf2olmo is writing it at this moment")
@@ -20,7 +21,7 @@ var (
 // has it. A lock dies with its process, so a folder that a killed run left is free.
 // On a file system without locks it returns errNoLocks with the open file.
 func lockFolder(folder string) (*os.File, error) {
-	path := filepath.Join(folder, lockFile)
+	path := filepath.Join(folder, LockFile)
 	lock, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errBusy // the other run has just ended, and its folder is gone
