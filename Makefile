@@ -4,7 +4,7 @@ BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test lint interop clean
+.PHONY: fuzz hostile help build demo test lint interop bench clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,11 +20,26 @@ test: ## all tests; needs Go alone
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
-	go vet ./...
-	go run $(STATICCHECK) ./...
+	go vet ./... ./testdata/bench
+	go run $(STATICCHECK) ./... ./testdata/bench
 
 interop: build ## hold the output against PyTorch, transformers and the real trainer
 	@python=$$(sh testdata/interop/env.sh) && HF2OLMO=$$PWD/$(BIN) $$python -m pytest -q testdata/interop
+
+SIZE := 1GB
+ROUNDS := 5
+bench: build ## measure against cp and torch; SIZE=5.9GB ROUNDS=5 STRICT=1
+	@go run ./testdata/bench -binary $(BIN) -size $(SIZE) -rounds $(ROUNDS) $(if $(STRICT),-strict)
+
+FUZZTIME ?= 10s
+fuzz: ## every fuzz target for FUZZTIME each
+	@grep -rl '^func Fuzz' --include=*_test.go . | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$file); do \
+			echo "$$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$file) || exit 1; \
+		done; done
+
+hostile: ## models that are made to be hostile, too large or too odd to lie in the repository
+	go test -tags hostile -run TestHostile ./cmd/hf2olmo
 
 clean: ## remove what was built
 	rm -rf bin demo bench

@@ -4,39 +4,28 @@
 //	Prepare   hf.Open         headers only: config.json, index, shards
 //	          keymap          the table of its family: config and names
 //	          match           every tensor used once or left out on purpose, every shape
-//	          torchfile.Plan  where every byte of model.pt will stand
-//	Write     olmo.Create     a temporary folder beside the place of the output
+//	          recognise       whether the output is there already, made of the same
+//	          layOut          where every byte will stand: torchfile.Plan or dcp.NewPlan
+//	Write     folder.Create   a temporary folder beside the place of the output
 //	          copy            byte ranges, in parallel; sums and NaN on the way
-//	          Commit          synced, read back, renamed
+//	          readBack        what was written is opened as any reader would
+//	          Commit          synced, renamed
 //
-// Prepare finds all that is wrong before a byte is written.
+// Prepare finds all that is wrong before a byte is written. What differs from one
+// trainer to the other stands behind the interface trainer.
 package convert
 
 import (
 	"context"
-	"path/filepath"
+	"fmt"
 	"time"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 	"hf2olmo/keymap"
 )
-
-// Options are what the user chose.
-type Options struct {
-	Output    string        // the checkpoint folder; "" for <model>-unsharded in Into
-	Into      string        // the folder that receives it; "" for the working directory
-	DType     tensor.DType  // of all tensors; Invalid keeps each as it is
-	Force     bool          // replace an earlier conversion
-	AllowNaN  bool          // let NaN through
-	Tokenizer string        // what config.yaml names; "" for the copy of the model's tokenizer.json
-	Keymap    *keymap.Table // in place of the bundled table of the family; nil for that
-	Jobs      int           // how many pieces are copied at once; 0 for as many as suits
-	Progress  Progress      // is told of the copying; nil for none
-}
 
 // A Conversion is a model that was checked whole and can be written.
 type Conversion struct {
@@ -46,10 +35,15 @@ type Conversion struct {
 	Tensors  []Tensor         // in the order in which they are written
 	Output   string           // the absolute path of the folder
 	Warnings []string
-	options  Options
-	layout   *torchfile.Layout
-	same     []pair
-	files    map[string][]byte // the small files of the folder
+	// Unchanged tells that the output is there already, complete and made of the same: Write leaves it alone.
+	Unchanged bool
+	options   Options
+	trainer   trainer
+	document  keymap.Object    // the target's config file, where its page declares one
+	earlier   *folder.Manifest // of the output that is there, if it may be the same
+	same      []pair
+	large     []file      // of the folder, with the tensors
+	small     []smallFile // the others, in the order in which they are written
 }
 
 // A Tensor is a tensor of the native state dict and what it is made of.
@@ -57,6 +51,7 @@ type Tensor struct {
 	Name    string
 	Shape   []int64
 	Content tensor.Content
+	Same    string // the tensor that it is under another name, "" for none: stored once
 }
 
 // Result is what a conversion wrote.
@@ -69,7 +64,9 @@ type Result struct {
 	Bytes      int64 // of all files
 	Seconds    float64
 	Warnings   []string
-	Command    string // starts the training
+	Command    string   // starts the training
+	Advice     []string // how the folder is used from a script, a line each; nil where Command is all
+	Unchanged  bool     // it was there already, and nothing was written
 }
 
 // Convert prepares and writes one model.
@@ -84,103 +81,103 @@ func Convert(ctx context.Context, source string, o Options) (*Result, error) {
 // Prepare reads the headers of a model and checks everything that can be known
 // before a byte is written. The error is a fault.List with all that is wrong.
 func Prepare(ctx context.Context, source string, o Options) (*Conversion, error) {
-	model, err := hf.Open(source)
+	c, err := examine(ctx, source, o)
+	if c == nil {
+		return nil, err
+	}
+	var faults fault.List
+	faults.Add("", err)
+	faults.Add("", c.place())
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	if err := c.trainer.layOut(c); err != nil {
+		return nil, err
+	}
+	if c.earlier != nil {
+		return c, c.recognise()
+	}
+	return c, c.compareSame(ctx)
+}
+
+// examine opens a model and matches its tensors with the table of its family. The
+// conversion is returned also where something is wrong with it, nil where it cannot even be read.
+func examine(ctx context.Context, source string, o Options) (*Conversion, error) {
+	model, err := open(ctx, source)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conversion{Model: model, options: o, Warnings: model.Warnings}
+	c := &Conversion{Model: model, options: o, trainer: trainers[o.target()], Warnings: model.Warnings}
+	if c.trainer == nil {
+		return nil, fmt.Errorf("no target is called %q", o.target())
+	}
 	var faults fault.List
 	plan, err := c.plan()
 	faults.Add("", err)
 	if plan != nil {
 		faults.Add("", c.match(plan))
 	}
-	faults.Add("", c.place())
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	if err := c.compareSame(ctx); err != nil {
-		return nil, err
-	}
-	if c.layout, err = torchfile.Plan("model", c.stateDict()); err != nil {
-		return nil, err
-	}
-	if err := c.smallFiles(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, faults.Err()
 }
 
-// place finds the output's path, and whether it is free.
+// open is hf.Open that does not wait for a slow disk once the user has stopped the
+// program: nothing was written yet, so what it was doing may be left where it is.
+func open(ctx context.Context, source string) (*hf.Model, error) {
+	type opened struct {
+		model *hf.Model
+		err   error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		model, err := hf.Open(source)
+		done <- opened{model, err}
+	}()
+	select {
+	case o := <-done:
+		return o.model, o.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// place finds the output's path, and whether it is free or may be the same already.
 func (c *Conversion) place() error {
-	name := c.options.Output
-	if name == "" {
-		name = filepath.Join(c.options.Into, c.Model.Name)
-	}
 	var err error
-	if c.Output, err = olmo.FolderPath(name); err != nil {
+	if c.Output, err = c.trainer.outputPath(c.options, c.Model.Name); err != nil {
 		return err
 	}
-	return olmo.Vacant(c.Output, c.options.Force)
-}
-
-// stateDict is the state dict without its data, which the layout has room for.
-func (c *Conversion) stateDict() torchfile.Dict {
-	var dict torchfile.Dict
-	for _, t := range c.Tensors {
-		dict = append(dict, torchfile.Item{Key: t.Name, Value: torchfile.Tensor{DType: t.Content.DType, Shape: t.Shape}})
+	if claim := c.options.Claim; claim != nil {
+		if err := claim(c.Output); err != nil {
+			return err
+		}
 	}
-	return dict
-}
-
-// smallFiles makes the files beside model.pt.
-func (c *Conversion) smallFiles() error {
-	config, err := olmo.Config(olmo.Training{
-		Folder: c.Output, Source: c.Model.Source, Model: c.Config, Tokenizer: c.tokenizer(),
-	})
-	if err != nil {
-		return err
+	if !c.options.Force {
+		if c.earlier = folder.ReadManifest(c.Output); c.earlier != nil {
+			return nil
+		}
 	}
-	train, err := torchfile.Plan("train", olmo.TrainState())
-	if err != nil {
-		return err
-	}
-	c.files = map[string][]byte{olmo.ConfigFile: config, olmo.TrainFile: assemble(train)}
-	return nil
+	return c.trainer.vacant(c.Output, c.options.Force)
 }
-
-// tokenizer is what config.yaml names.
-func (c *Conversion) tokenizer() string {
-	switch {
-	case c.options.Tokenizer != "":
-		return c.options.Tokenizer
-	case c.Model.Tokenizer != nil:
-		return filepath.Join(c.Output, olmo.TokenizerFile)
-	}
-	return missingTokenizer
-}
-
-// missingTokenizer is OLMo's own default. Its vocabulary will hardly fit, and the
-// trainer says so: the warning told the user to name another.
-const missingTokenizer = "gpt2"
 
 // Bytes returns the size of all files of the folder.
 func (c *Conversion) Bytes() int64 {
-	n := c.layout.Size
-	for _, data := range c.files {
-		n += int64(len(data))
+	n := int64(0)
+	for _, f := range c.large {
+		n += f.size
 	}
-	if c.Model.Tokenizer != nil {
-		n += c.Model.Tokenizer.Size
+	for _, f := range c.small {
+		n += int64(len(f.data))
 	}
 	return n
 }
 
-// Parameters returns the number of elements of all tensors.
+// Parameters returns the number of elements of all tensors, tied ones once.
 func (c *Conversion) Parameters() int64 {
 	n := int64(0)
 	for _, t := range c.Tensors {
-		n += t.Content.Numel()
+		if t.Same == "" {
+			n += t.Content.Numel()
+		}
 	}
 	return n
 }
@@ -195,11 +192,14 @@ func (c *Conversion) DType() string {
 	return c.Tensors[0].Content.DType.String()
 }
 
+// Command is the shell command that starts training from the output.
+func (c *Conversion) Command() string { return c.trainer.command(c.Output) }
+
 // result sums up what was written.
 func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
-		Warnings: c.Warnings, Command: olmo.Command(c.Output),
+		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.advice(c.Output), Unchanged: c.Unchanged,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
@@ -22,46 +23,51 @@ type Progress interface {
 }
 
 // Pieces are copied one a worker, so what a worker holds does not grow with the
-// model. Turned matrices are read in short runs, longer the larger the piece.
+// model. They are small enough for a processor's cache, which they pass four times:
+// read, summed, looked through for NaN, written. Turned matrices are read in short
+// runs, longer the larger the piece.
 const (
 	pieceBytes   = 1 << 20
 	stridedBytes = 8 << 20
-	mostStrided  = 32 << 20 // of all workers together
+	leastBytes   = 64 << 10
+	allBytes     = 24 << 20 // of all workers' pieces together
 	mostJobs     = 16       // by default: more only floods a network disk
 )
 
-// copier is one copy of all tensors into their places, shared by its workers.
+// copier is one copy of all runs into their places, shared by its workers.
 type copier struct {
 	*Conversion
 	files *tensor.Files
-	out   *os.File
+	out   []*os.File // by the number of the file
+	runs  []run
 	jobs  int
 
 	mu   sync.Mutex
 	next piece
-	sums [][]uint32 // of each tensor's pieces, in order
-	nan  map[*tensor.Tensor]bool
+	sums [][]uint32       // of each run's pieces, in order
+	nan  map[string]bool  // tensors of the model
 	over map[string]int64 // elements that a cast made infinite, by tensor
 }
 
-// piece is a range of bytes of one tensor of the target.
+// piece is a range of bytes of one run.
 type piece struct {
-	tensor int
-	offset int64
+	run    int
+	offset int64 // in the run
 	length int64
 }
 
-// copyTensors copies every tensor to its place in out and returns each one's CRC-32.
-func (c *Conversion) copyTensors(ctx context.Context, files *tensor.Files, out *os.File) ([]uint32, error) {
-	k := &copier{Conversion: c, files: files, out: out, jobs: c.options.Jobs,
-		sums: make([][]uint32, len(c.Tensors)), nan: map[*tensor.Tensor]bool{}, over: map[string]int64{}}
+// copyRuns copies every run to its place in out and returns each one's CRC-32.
+func (c *Conversion) copyRuns(ctx context.Context, files *tensor.Files, out []*os.File) ([]uint32, error) {
+	k := &copier{Conversion: c, files: files, out: out, runs: c.runs(), jobs: c.options.Jobs,
+		nan: map[string]bool{}, over: map[string]int64{}}
+	k.sums = make([][]uint32, len(k.runs))
 	if k.jobs <= 0 {
 		k.jobs = min(runtime.GOMAXPROCS(0), mostJobs)
 	}
 	if p := c.options.Progress; p != nil {
 		total := int64(0)
-		for _, s := range c.layout.Storages {
-			total += s.Bytes
+		for _, r := range k.runs {
+			total += r.place.Bytes
 		}
 		p.Start(c.Model.Name, total)
 		defer p.Stop()
@@ -80,43 +86,55 @@ func (c *Conversion) copyTensors(ctx context.Context, files *tensor.Files, out *
 	return k.combine(), nil
 }
 
-// take hands out the next piece, in the order of the file.
+// take hands out the next piece, in the order of the files.
 func (k *copier) take() (piece, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for k.next.tensor < len(k.Tensors) {
-		size := k.layout.Storages[k.next.tensor].Bytes
+	for k.next.run < len(k.runs) {
+		size := k.runs[k.next.run].place.Bytes
 		if k.next.offset >= size {
-			k.next = piece{tensor: k.next.tensor + 1}
+			k.next = piece{run: k.next.run + 1}
 			continue
 		}
 		p := k.next
-		p.length = min(k.pieceSize(p.tensor), size-p.offset)
+		p.length = min(k.pieceSize(p.run), size-p.offset)
 		k.next.offset += p.length
-		k.sums[p.tensor] = append(k.sums[p.tensor], 0)
+		k.sums[p.run] = append(k.sums[p.run], 0)
 		return p, true
 	}
 	return piece{}, false
 }
 
-// pieceSize is the same for all pieces of a tensor but the last. A strided
-// tensor's are whole rows, for only whole rows are turned fast.
+// pieceSize is the same for all pieces of a run but the last. A strided tensor's are
+// whole rows where these are not longer than a piece may be, for only whole rows are
+// turned fast.
 func (k *copier) pieceSize(i int) int64 {
-	t := &k.Tensors[i]
+	t := &k.Tensors[k.runs[i].tensor]
+	share := max(allBytes/int64(k.jobs)&^63, leastBytes)
 	if !t.Content.Strided() {
-		return pieceBytes
+		return min(pieceBytes, share)
 	}
-	size := min(stridedBytes, mostStrided/int64(k.jobs))
+	size := min(stridedBytes, share)
 	if len(t.Shape) == 2 {
-		row := t.Shape[1] * t.Content.DType.Size()
-		return max(row, size/max(row, 1)*row)
+		if row := t.Shape[1] * t.Content.DType.Size(); 0 < row && row <= size {
+			return size / row * row
+		}
 	}
-	return size &^ 15
+	return size
+}
+
+// largestPiece is what a worker needs room for.
+func (k *copier) largestPiece() int64 {
+	largest := int64(0)
+	for i, r := range k.runs {
+		largest = max(largest, min(k.pieceSize(i), r.place.Bytes))
+	}
+	return largest
 }
 
 func (k *copier) work(ctx context.Context) error {
 	gatherer := tensor.NewGatherer(k.files)
-	buffer := make([]byte, pieceBytes)
+	buffer := make([]byte, k.largestPiece())
 	for {
 		p, ok := k.take()
 		if !ok {
@@ -124,9 +142,6 @@ func (k *copier) work(ctx context.Context) error {
 		}
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
-		}
-		if int64(len(buffer)) < p.length {
-			buffer = make([]byte, p.length)
 		}
 		if err := k.copyPiece(gatherer, p, buffer[:p.length]); err != nil {
 			return err
@@ -138,36 +153,46 @@ func (k *copier) work(ctx context.Context) error {
 }
 
 func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
-	content := &k.Tensors[p.tensor].Content
+	r := &k.runs[p.run]
+	content := &k.Tensors[r.tensor].Content
 	g.Overflows = 0
-	if err := g.Read(buffer, content, p.offset); err != nil {
+	if err := g.Read(buffer, content, r.from+p.offset); err != nil {
 		return err
 	}
 	sum := crc32.ChecksumIEEE(buffer)
 	nan := tensor.HasNaN(buffer, content.DType)
-	if _, err := k.out.WriteAt(buffer, k.layout.Storages[p.tensor].Offset+p.offset); err != nil {
-		return k.writeFault(err)
+	at := r.place.Offset + p.offset
+	if _, err := k.out[r.file].WriteAt(buffer, at); err != nil {
+		return k.writeFault(r.file, err)
 	}
+	startWriteback(k.out[r.file], at, p.length)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.sums[p.tensor][p.offset/k.pieceSize(p.tensor)] = sum
+	k.sums[p.run][p.offset/k.pieceSize(p.run)] = sum
 	if nan {
-		k.markNaN(content, p, buffer)
+		k.markNaN(content, r.from+p.offset, buffer)
 	}
 	if g.Overflows > 0 {
-		k.over[k.Tensors[p.tensor].Name] += g.Overflows
+		k.over[k.Tensors[r.tensor].Name] += g.Overflows
 	}
 	return nil
 }
 
-// markNaN notes which parts of a piece hold NaN.
-func (k *copier) markNaN(content *tensor.Content, p piece, buffer []byte) {
-	at := -p.offset // of the part, in the buffer
+// startWriteback lets the disk begin with a piece at once, without waiting for it:
+// the sync at the end then finds little left to do. An error of the disk is told by
+// that sync, and file systems that cannot do this need not.
+func startWriteback(out *os.File, at, length int64) {
+	_ = unix.SyncFileRange(int(out.Fd()), at, length, unix.SYNC_FILE_RANGE_WRITE)
+}
+
+// markNaN notes which parts of a piece, from the byte off of its content, hold NaN.
+func (k *copier) markNaN(content *tensor.Content, off int64, buffer []byte) {
+	at := -off // of the part, in the buffer
 	for _, part := range content.Parts {
 		size := part.Numel() * content.DType.Size()
-		from, to := max(at, 0), min(at+size, p.length)
+		from, to := max(at, 0), min(at+size, int64(len(buffer)))
 		if from < to && tensor.HasNaN(buffer[from:to], content.DType) {
-			k.nan[part] = true
+			k.nan[part.Name] = true
 		}
 		at += size
 	}
@@ -179,7 +204,7 @@ func (k *copier) nanFaults() error {
 	for i := range k.Model.Tensors {
 		t := &k.Model.Tensors[i]
 		switch {
-		case !k.nan[t]:
+		case !k.nan[t.Name]:
 		case k.options.AllowNaN:
 			k.warn("%s: %s: holds NaN", t.File.Name, t.Name)
 		default:
@@ -198,13 +223,13 @@ func (k *copier) warnOverflows() {
 	}
 }
 
-// combine makes one CRC of each tensor's pieces.
+// combine makes one CRC of each run's pieces.
 func (k *copier) combine() []uint32 {
-	sums := make([]uint32, len(k.Tensors))
+	sums := make([]uint32, len(k.runs))
 	for i, pieces := range k.sums {
 		size, done := k.pieceSize(i), int64(0)
 		for _, sum := range pieces {
-			n := min(size, k.layout.Storages[i].Bytes-done)
+			n := min(size, k.runs[i].place.Bytes-done)
 			sums[i] = tensor.CombineCRC(sums[i], sum, n)
 			done += n
 		}

@@ -14,7 +14,7 @@ import (
 // the plan must be there, in the shape that the config says.
 func (c *Conversion) match(plan *keymap.Plan) error {
 	m := &matcher{files: c.weights(), dtype: c.options.DType,
-		found: map[string]*tensor.Tensor{}, used: map[string]bool{}}
+		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, done: map[string]Tensor{}}
 	for i := range c.Model.Tensors {
 		m.found[c.Model.Tensors[i].Name] = &c.Model.Tensors[i]
 	}
@@ -50,6 +50,7 @@ type matcher struct {
 	dtype  tensor.DType
 	found  map[string]*tensor.Tensor
 	used   map[string]bool
+	done   map[string]Tensor // of the target
 	faults fault.List
 }
 
@@ -60,7 +61,12 @@ func (m *matcher) fault(t *tensor.Tensor, f *fault.Fault) {
 
 // tensor matches the parts of one tensor of the target.
 func (m *matcher) tensor(planned keymap.PlannedTensor) Tensor {
-	t := Tensor{Name: planned.Name, Shape: planned.Shape}
+	t := Tensor{Name: planned.Name, Shape: planned.Shape, Same: planned.Same}
+	if t.Same != "" {
+		t.Content = m.done[t.Same].Content
+		return t
+	}
+	t.Content.Add = float32(planned.Add)
 	for _, part := range planned.Parts {
 		source, ok := m.found[part.Name]
 		if !ok {
@@ -69,9 +75,15 @@ func (m *matcher) tensor(planned keymap.PlannedTensor) Tensor {
 			continue
 		}
 		m.check(source, part)
+		if part.Transposed && len(source.Shape) == 2 {
+			source = tensor.Transposed(source)
+		}
 		t.Content.Parts = append(t.Content.Parts, source)
 	}
-	t.Content.DType = m.commonDType(t.Content.Parts)
+	if t.Content.DType = tensor.ParseDType(planned.DType); planned.DType == "" {
+		t.Content.DType = m.commonDType(t.Content.Parts)
+	}
+	m.done[t.Name] = t
 	return t
 }
 

@@ -11,16 +11,23 @@ import (
 	"hf2olmo/keymap"
 )
 
+// target is the name of the trainer that is converted for.
+func (o *Options) target() string {
+	switch {
+	case o.Target != "":
+		return o.Target
+	case o.Keymap != nil:
+		return o.Keymap.Target
+	}
+	return "olmo"
+}
+
 // plan applies the table of the model's family to its config. It returns the plan
 // also where something is refused, so that the tensors are looked at all the same;
 // nil where the config does not even tell their shapes.
 func (c *Conversion) plan() (*keymap.Plan, error) {
 	table := c.options.Keymap
-	targetName := "olmo"
-	if table != nil {
-		targetName = table.Target
-	}
-	target, err := keymap.TargetNamed(targetName)
+	target, err := keymap.TargetNamed(c.options.target())
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +44,7 @@ func (c *Conversion) plan() (*keymap.Plan, error) {
 		faults.Add("", c.refusal(r))
 	}
 	if plan != nil {
-		c.Family, c.Config = plan.Family, plan.Config
+		c.Family, c.Config, c.document = plan.Family, plan.Config, plan.Document
 		c.warnOfTokens()
 	}
 	return plan, faults.Err()
@@ -55,8 +62,12 @@ func (c *Conversion) refusal(err error) error {
 func (c *Conversion) facts() (keymap.Facts, error) {
 	known := map[string]any{}
 	tokenizer, err := c.countedTokenizer()
+	use := c.trainer.tokenizers(c)
 	if tokenizer != nil {
 		known["vocab_size"] = int(tokenizer.VocabSize)
+	}
+	if use.identity != "" {
+		known["identifier"] = use.identity
 	}
 	for _, role := range []string{"eos", "pad"} {
 		if id, ok := c.Model.SpecialTokenID(role); ok {
@@ -66,28 +77,33 @@ func (c *Conversion) facts() (keymap.Facts, error) {
 	if known["eos_token_id"] == nil {
 		known["eos_token_id"] = 0
 		if c.Model.Config["eos_token_id"] == nil {
-			c.warn("no eos_token_id in config.json, generation_config.json or the tokenizer's files: 0 is written to config.yaml")
+			c.warn("no eos_token_id in config.json, generation_config.json or the tokenizer's files: 0 is written to %s", use.config)
 		}
 	}
 	return keymap.Facts{Tokenizer: known, Tensors: len(c.Model.Tensors)}, err
 }
 
 // countedTokenizer is the tokenizer whose tokens are counted: the file that the user
-// named, or the model's own. The trainer refuses to start where vocab_size is another.
+// named, or the model's own. A trainer may refuse to start where vocab_size is another.
 func (c *Conversion) countedTokenizer() (*hf.Tokenizer, error) {
 	named, own := c.options.Tokenizer, c.Model.Tokenizer
+	use := c.trainer.tokenizers(c)
+	where, orElse := "perhaps ", ""
+	if use.strict {
+		where, orElse = "the trainer refuses to start where ", ", or the trainer refuses to start"
+	}
 	switch info, err := os.Stat(named); {
 	case named == "" && own == nil:
-		c.warn("no tokenizer.json beside the weights: config.yaml names %q as tokenizer, and vocab_size is guessed from the embedding's rows; name the right one with --tokenizer ID, or the trainer refuses to start", missingTokenizer)
+		c.warn("no tokenizer.json beside the weights: %s %s, and vocab_size is guessed from the embedding's rows; name the right one with --tokenizer ID%s", use.config, use.missing, orElse)
 	case named != "" && err == nil && !info.IsDir():
 		if c.options.Tokenizer, err = filepath.Abs(named); err != nil {
 			return nil, err
 		}
 		return hf.OpenTokenizer(named)
 	case named != "" && own == nil:
-		c.warn("vocab_size is guessed from the embedding's rows: the trainer refuses to start where --tokenizer %s has another number of tokens", named)
+		c.warn("vocab_size is guessed from the embedding's rows: %s--tokenizer %s has another number of tokens", where, named)
 	case named != "":
-		c.warn("vocab_size %d is counted from the model's own tokenizer.json: the trainer refuses to start where --tokenizer %s has another number of tokens", own.VocabSize, named)
+		c.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has another number of tokens", own.VocabSize, where, named)
 	}
 	return own, nil
 }
@@ -95,11 +111,11 @@ func (c *Conversion) countedTokenizer() (*hf.Tokenizer, error) {
 // warnOfTokens warns of special tokens outside the vocabulary: the trainer says
 // nothing, and documents are never told apart, or padding reads past the embedding.
 func (c *Conversion) warnOfTokens() {
-	values := map[string]any{}
-	for _, s := range c.Config {
-		values[s.Name] = s.Value
+	values := settings(c.Config)
+	vocabulary, ok := values["tokens"].(int)
+	if !ok {
+		vocabulary, _ = values["vocab_size"].(int)
 	}
-	vocabulary, _ := values["vocab_size"].(int)
 	for _, name := range []string{"eos_token_id", "pad_token_id"} {
 		if id, ok := values[name].(int); ok && (id < 0 || id >= vocabulary) {
 			c.warn("%s %d lies outside the vocabulary of %d tokens", name, id, vocabulary)

@@ -16,20 +16,21 @@ const (
 	maxNodes      = 250   // of its syntax tree; the largest bundled one has 40
 	maxText       = 4096  // bytes of a string that an expression makes
 	maxValue      = 20000 // bytes of strings, and entries, that a field of config.json brings in
-	maxLoops      = 8     // any() in one table
+	maxLoops      = 16    // any(), map() and the like in one table
 	maxRules      = 200   // entries of a section
 	maxParts      = 16    // of a tensor
 )
 
-// functions are those that an expression may call.
-var functions = []string{"any", "string", "int", "len"}
+// functions are those that an expression may call, besides ln; loops are those of
+// them that go through a list.
+var (
+	functions = []string{"any", "all", "map", "filter", "string", "int", "len", "abs", "ceil", "min", "max"}
+	loops     = []string{"any", "all", "map", "filter"}
+)
 
 // bounds walks an expression before it is compiled, for folding constants alone
 // may take all memory: it refuses what no table needs and what can grow.
-type bounds struct {
-	err   error
-	loops int
-}
+type bounds struct{ err error }
 
 // Visit is called for every node, a node's children before itself.
 func (b *bounds) Visit(node *ast.Node) {
@@ -37,24 +38,30 @@ func (b *bounds) Visit(node *ast.Node) {
 	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
 		b.refuse(node, "variables and sequences")
 	case *ast.CallNode:
-		b.refuse(node, "calls")
+		if name, ok := n.Callee.(*ast.IdentifierNode); !ok || name.Value != "ln" {
+			b.refuse(node, "calls")
+		}
 	case *ast.BinaryNode:
 		switch n.Operator {
-		case "..", "**", "^", "matches", "|":
+		case "matches", "|":
 			b.refuse(node, "the operator "+n.Operator)
 		}
 	case *ast.BuiltinNode:
 		if !slices.Contains(functions, n.Name) { // some are there whatever is disabled
 			b.refuse(node, "functions such as "+n.Name)
 		}
-		if n.Name != "any" {
-			return
-		}
-		if b.loops++; b.loops > 1 {
-			b.refuse(node, "more than one any()")
+		if isLoop(*node) && slices.ContainsFunc(n.Arguments[1:], holdsLoop) {
+			b.refuse(node, "loops within loops")
 		}
 	}
 }
+
+func isLoop(node ast.Node) bool {
+	n, ok := node.(*ast.BuiltinNode)
+	return ok && slices.Contains(loops, n.Name)
+}
+
+func holdsLoop(node ast.Node) bool { return ast.Find(node, isLoop) != nil }
 
 // refuse notes why, and takes the node away before anybody computes with it.
 func (b *bounds) refuse(node *ast.Node, what string) {
@@ -87,7 +94,7 @@ func fits(v any, left *int) bool {
 	return *left >= 0
 }
 
-var loop = regexp.MustCompile(`any\s*\(`)
+var loop = regexp.MustCompile(`(any|all|map|filter)\s*\(`)
 
 // few refuses a table that is larger in some way than any needs to be.
 func (y *tableYAML) few() error {
@@ -98,7 +105,7 @@ func (y *tableYAML) few() error {
 		}
 	}
 	if n := len(loop.FindAllString(fmt.Sprint(*y), -1)); n > maxLoops {
-		return fmt.Errorf("any() stands %d times: at most %d", n, maxLoops)
+		return fmt.Errorf("any(), map() and the like stand %d times: at most %d", n, maxLoops)
 	}
 	return nil
 }

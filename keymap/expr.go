@@ -32,9 +32,8 @@ func (s scope) with(names ...string) scope {
 }
 
 // compile checks text against the names in scope: a name that is not there is an
-// error when the table is read, not when a model is converted. Expressions have
-// no loops but any(), and no functions but string, int and len, so all of them end;
-// bounds.go holds them to ends that are near.
+// error when the table is read, not when a model is converted. Expressions loop over
+// lists only, and what they may make is bounded (bounds.go), so all of them end soon.
 func compile(text string, names scope) (*expression, error) {
 	if len(text) > maxExpression {
 		return nil, fmt.Errorf("an expression of %d characters: at most %d", len(text), maxExpression)
@@ -44,7 +43,8 @@ func compile(text string, names scope) (*expression, error) {
 		known[name] = types.Any
 	}
 	var b bounds
-	options := []expr.Option{expr.Env(known), expr.MaxNodes(maxNodes), expr.Patch(&b), expr.DisableAllBuiltins()}
+	options := []expr.Option{expr.Env(known), expr.MaxNodes(maxNodes), expr.Patch(&b), expr.DisableAllBuiltins(), expr.Optimize(false),
+		expr.Function("ln", naturalLogarithm)}
 	for _, name := range functions {
 		options = append(options, expr.EnableBuiltin(name))
 	}
@@ -56,6 +56,17 @@ func compile(text string, names scope) (*expression, error) {
 		return nil, fmt.Errorf("%q: %w", text, firstLine(err))
 	}
 	return &expression{text, program}, nil
+}
+
+// naturalLogarithm is what tables call ln.
+func naturalLogarithm(arguments ...any) (any, error) {
+	switch x := arguments[0].(type) {
+	case int:
+		return math.Log(float64(x)), nil
+	case float64:
+		return math.Log(x), nil
+	}
+	return nil, fmt.Errorf("ln of %v, which is no number", arguments[0])
 }
 
 // compileMatch compiles a table's match expression, which sees the whole of
@@ -71,7 +82,8 @@ func firstLine(err error) error {
 }
 
 func (e *expression) eval(env map[string]any) (any, error) {
-	v, err := expr.Run(e.program, env)
+	machine := vm.VM{MemoryBudget: maxValue} // entries of all lists that it makes
+	v, err := machine.Run(e.program, env)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", e.text, firstLine(err))
 	}

@@ -2,29 +2,50 @@
 // native checkpoint, and the one loop that applies them. A table is YAML; no tensor
 // name stands in Go code. The package knows names, shapes and configs, not files.
 //
-//	olmo.yaml            a target: its config, its state dict, what it cannot express
-//	tables/olmo/*.yaml   a file a family: how its config and its tensors become the target's
+//	olmo.yaml, olmo-core.yaml   a target each: its config, its state dict, what it cannot express
+//	tables/<target>/*.yaml      a file a family: how its config and its tensors become the target's
 package keymap
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"path"
+	"slices"
 	"sort"
 	"strings"
+	"sync"
 )
 
 //go:embed *.yaml tables
 var files embed.FS
 
-// TargetNamed returns a bundled target, such as "olmo".
+// Targets returns the names of the bundled targets, the default one first.
+func Targets() []string { return []string{"olmo", "olmo-core"} }
+
+// TargetNamed returns a bundled target, such as "olmo". It is read once.
 func TargetNamed(name string) (*Target, error) {
-	text, err := files.ReadFile(name + ".yaml")
-	if err != nil {
+	if !slices.Contains(Targets(), name) {
 		return nil, fmt.Errorf("no target is called %q", name)
 	}
-	return parseTarget(text)
+	known, ok := targets.Load(name)
+	if !ok {
+		text, err := files.ReadFile(name + ".yaml")
+		if err != nil {
+			return nil, err
+		}
+		target, err := parseTarget(text)
+		if err != nil {
+			return nil, err
+		}
+		known, _ = targets.LoadOrStore(name, target)
+	}
+	return known.(*Target), nil
 }
+
+// targets are the *Targets that have been read, by name.
+var targets sync.Map
 
 // Families returns the names of the bundled tables for a target, sorted.
 func Families(target string) []string {
@@ -39,7 +60,7 @@ func Families(target string) []string {
 
 // Source returns the text of a bundled table, comments and all.
 func Source(target, family string) ([]byte, error) {
-	if strings.ContainsAny(family, `/\`) {
+	if strings.ContainsAny(family+target, `/\`) || !slices.Contains(Targets(), target) {
 		return nil, fmt.Errorf("no table is called %q", family)
 	}
 	text, err := files.ReadFile(path.Join("tables", target, family+".yaml"))
@@ -47,6 +68,12 @@ func Source(target, family string) ([]byte, error) {
 		return nil, fmt.Errorf("no table is called %q; there are %s", family, strings.Join(Families(target), ", "))
 	}
 	return text, nil
+}
+
+// Hash returns a hash of the table's text.
+func (t *Table) Hash() string {
+	sum := sha256.Sum256(t.text)
+	return hex.EncodeToString(sum[:])
 }
 
 // For returns the bundled table of the target whose match expression holds for

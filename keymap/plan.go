@@ -5,13 +5,15 @@ import "fmt"
 // A Plan is what a table makes of one config: the target's config, and for each
 // of the target's tensors the tensors of the model that it consists of.
 type Plan struct {
-	Family  string
-	Config  []Setting
-	Tensors []PlannedTensor
-	Drop    []Drop
+	Family   string
+	Config   []Setting
+	Document Object // the target's config file, where its page declares one
+	Tensors  []PlannedTensor
+	Drop     []Drop
 }
 
-// A Setting is a field of the target's config; Value is an int, float64, bool, string or nil.
+// A Setting is a field of the target's config; Value is an int, float64, bool, string,
+// list, map or nil.
 type Setting struct {
 	Name  string
 	Value any
@@ -22,12 +24,24 @@ type PlannedTensor struct {
 	Name  string
 	Shape []int64
 	Parts []Part
+	DType string  // what it must be stored in; "" leaves the choice
+	Add   float64 // to every element
+	Same  string  // the tensor of the target that it is, under another name; then it has no parts
 }
 
 // A Part is a tensor of the model and the shape that it must have.
 type Part struct {
-	Name  string
-	Shape []int64
+	Name       string
+	Shape      []int64
+	Transposed bool // its rows become columns
+}
+
+// Target returns the shape that the part has in the target.
+func (p Part) Target() []int64 {
+	if p.Transposed {
+		return []int64{p.Shape[1], p.Shape[0]}
+	}
+	return p.Shape
 }
 
 // A Drop is a tensor of the model that is left out if it is there; where SameAs is
@@ -39,8 +53,8 @@ type Drop struct {
 
 // Facts are what is known of a model beyond its config.json.
 type Facts struct {
-	Tokenizer map[string]any // what tables read as tokenizer.vocab_size, .eos_token_id, .pad_token_id; absent where unknown
-	Tensors   int            // how many tensors its files hold: no model has more layers than that
+	Tokenizer map[string]any // what tables read as tokenizer.vocab_size, .eos_token_id, .pad_token_id, .bos_token_id, .identifier; absent where unknown
+	Tensors   int            // how many tensors its files hold, weights.tensors in tables: no model has more layers than that
 }
 
 // source is the file that most refusals concern.
@@ -59,11 +73,11 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 		return nil, refusals
 	}
 	plan := &Plan{Family: t.Family}
-	native := map[string]any{}
+	native := map[string]any{"weights": env["weights"]}
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)
 		if err != nil {
-			refusals = append(refusals, &Refusal{File: "config.yaml", Because: err.Error()})
+			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
 		}
 		plan.Config = append(plan.Config, Setting{f.Name, v})
 		native[f.Name] = v
@@ -79,13 +93,20 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	if err := t.planTensors(plan, target, native, facts); err != nil {
 		return nil, append(refusals, &Refusal{Because: err.Error()})
 	}
+	if target.document != nil && len(refusals) == 0 {
+		document, err := target.document.eval(native)
+		if err != nil {
+			return nil, []*Refusal{{Because: err.Error()}}
+		}
+		plan.Document, _ = document.(Object)
+	}
 	return plan, refusals
 }
 
 // read evaluates the model's own side: fields, names, and what is refused. The
 // environment is nil where a field is missing or of the wrong type.
 func (t *Table) read(config map[string]any, facts Facts) (map[string]any, []*Refusal) {
-	env := map[string]any{"tokenizer": facts.Tokenizer}
+	env := map[string]any{"tokenizer": facts.Tokenizer, "weights": map[string]any{"tensors": facts.Tensors}}
 	var refusals []*Refusal
 	for _, f := range t.fields {
 		v, err := f.read(config)

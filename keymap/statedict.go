@@ -2,6 +2,7 @@ package keymap
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,74 +10,111 @@ import (
 // planTensors goes through the target's state dict, and then through what the
 // model may hold besides. env is the target's, checked.
 func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any, facts Facts) error {
+	err := target.walk(env, func(spec tensorSpec, shape []int64, fill *strings.Replacer) error {
+		if tooMany(len(plan.Tensors), facts) {
+			return fmt.Errorf("the config asks for more than %d tensors, but the weights files hold only %d", len(plan.Tensors), facts.Tensors)
+		}
+		return t.planTensor(plan, spec, shape, env, fill)
+	})
+	if err != nil {
+		return err
+	}
 	layers, err := target.layerCount.int(env)
 	if err != nil {
 		return err
 	}
-	for _, spec := range target.tensors {
-		if err := t.planTensor(plan, spec, env, nil); err != nil {
-			return err
-		}
+	return t.planDrops(plan, env, int(layers))
+}
+
+// tooMany reports whether a plan has so many more tensors than there are that telling
+// each missing one would help nobody, and planning it takes all memory.
+func tooMany(planned int, facts Facts) bool {
+	const told = 1000
+	return planned > 2*facts.Tensors+told
+}
+
+// walk calls visit for every tensor of the state dict of a checked config, in order.
+// fill writes the number of a layer into its names; it is nil for tensors of none.
+func (t *Target) walk(env map[string]any, visit func(spec tensorSpec, shape []int64, fill *strings.Replacer) error) error {
+	layers, err := t.layerCount.int(env)
+	if err != nil {
+		return err
 	}
-	once := len(plan.Tensors)
+	if err := t.visitAll(t.tensors, env, nil, visit); err != nil {
+		return err
+	}
 	for i := range int(layers) {
-		if i == 1 && tooMany(layers, int64(len(plan.Tensors)-once), facts) {
-			return fmt.Errorf("%d layers of %d tensors each, but the weights files hold only %d tensors",
-				layers, len(plan.Tensors)-once, facts.Tensors)
-		}
 		env["i"] = i
-		name, err := target.layerName.eval(env)
+		name, err := t.layerName.eval(env)
 		if err != nil {
 			return err
 		}
 		fill := strings.NewReplacer("{layer}", fmt.Sprint(name), "{i}", strconv.Itoa(i))
-		for _, spec := range target.layers {
-			if err := t.planTensor(plan, spec, env, fill); err != nil {
-				return err
-			}
-		}
-	}
-	return t.planDrops(plan, env, int(layers))
-}
-
-// tooMany reports whether layers have so many more tensors than there are that
-// telling each missing one would help nobody, and planning it takes all memory.
-func tooMany(layers, each int64, facts Facts) bool {
-	const told = 1000
-	return layers*each > 2*int64(facts.Tensors)+told
-}
-
-func (t *Table) planTensor(plan *Plan, spec tensorSpec, env map[string]any, fill *strings.Replacer) error {
-	if spec.when != nil {
-		if there, err := spec.when.bool(env); err != nil || !there {
+		if err := t.visitAll(t.layers, env, fill, visit); err != nil {
 			return err
 		}
 	}
-	shape, err := evalShape(spec.shape, env)
-	if err != nil {
-		return fmt.Errorf("%s: %w", spec.name, err)
-	}
-	sources, ok := t.sources[spec.name]
-	if !ok && t.prefix != nil {
-		sources = []sourceSpec{{name: *t.prefix + spec.name}}
-	} else if !ok {
-		return fmt.Errorf("table %s does not say where %s comes from", t.Family, spec.name)
-	}
-	planned := PlannedTensor{Name: replace(fill, spec.name), Shape: shape}
-	for _, s := range sources {
-		part := Part{Name: replace(fill, s.name), Shape: shape}
-		if s.shape != nil {
-			if part.Shape, err = evalShape(s.shape, env); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
+	return nil
+}
+
+func (t *Target) visitAll(specs []tensorSpec, env map[string]any, fill *strings.Replacer,
+	visit func(tensorSpec, []int64, *strings.Replacer) error) error {
+	for _, spec := range specs {
+		if spec.when != nil {
+			if there, err := spec.when.bool(env); err != nil {
+				return err
+			} else if !there {
+				continue
 			}
 		}
-		planned.Parts = append(planned.Parts, part)
+		shape, err := evalShape(spec.shape, env)
+		if err != nil {
+			return fmt.Errorf("%s: %w", spec.name, err)
+		}
+		if err := visit(spec, shape, fill); err != nil {
+			return err
+		}
 	}
-	if err := planned.rowsAddUp(); err != nil {
+	return nil
+}
+
+func (t *Table) planTensor(plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) error {
+	planned, err := t.planOrigin(plan, spec, shape, env, fill)
+	if err != nil {
 		return fmt.Errorf("table %s: %w", t.Family, err)
 	}
 	plan.Tensors = append(plan.Tensors, planned)
 	return nil
+}
+
+// planOrigin finds what a tensor is made of: the same as another of the target, what
+// the table says, or in native packaging the tensor of its own name.
+func (t *Table) planOrigin(plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) (PlannedTensor, error) {
+	name := replace(fill, spec.name)
+	if spec.same != nil {
+		if same, err := spec.same.value.bool(env); err != nil {
+			return PlannedTensor{}, err
+		} else if same {
+			return plan.same(PlannedTensor{Name: name, Shape: shape, Same: spec.same.name})
+		}
+	}
+	source, ok := t.sources[spec.name]
+	if !ok && t.prefix != nil {
+		source = origin{parts: []sourceSpec{{name: *t.prefix + spec.name}}}
+	} else if !ok {
+		return PlannedTensor{}, fmt.Errorf("does not say where %s comes from", spec.name)
+	}
+	return source.plan(name, shape, env, fill)
+}
+
+// same checks that a tensor that is another under a second name has that other's shape.
+func (p *Plan) same(t PlannedTensor) (PlannedTensor, error) {
+	for _, other := range p.Tensors {
+		if other.Name == t.Same && slices.Equal(other.Shape, t.Shape) {
+			return t, nil
+		}
+	}
+	return t, fmt.Errorf("%s: no %s of its shape stands before it", t.Name, t.Same)
 }
 
 func replace(fill *strings.Replacer, name string) string {
@@ -102,15 +140,16 @@ func evalShape(sizes []*expression, env map[string]any) ([]int64, error) {
 func (p PlannedTensor) rowsAddUp() error {
 	rows := int64(0)
 	for _, part := range p.Parts {
-		if len(part.Shape) != len(p.Shape) || len(p.Shape) == 0 {
+		shape := part.Target()
+		if len(shape) != len(p.Shape) || len(p.Shape) == 0 {
 			return fmt.Errorf("%s: the shape of %s does not fit", p.Name, part.Name)
 		}
 		for d := 1; d < len(p.Shape); d++ {
-			if part.Shape[d] != p.Shape[d] {
+			if shape[d] != p.Shape[d] {
 				return fmt.Errorf("%s: the rows of %s have another length", p.Name, part.Name)
 			}
 		}
-		rows += part.Shape[0]
+		rows += shape[0]
 	}
 	if rows != p.Shape[0] {
 		return fmt.Errorf("%s: its parts have %d rows, it has %d", p.Name, rows, p.Shape[0])

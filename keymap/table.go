@@ -13,20 +13,15 @@ type Table struct {
 	Family string
 	Target string
 
+	text    []byte // as it was parsed
 	match   *expression
 	prefix  *string // of native packaging: config and names are the target's, behind this prefix
 	fields  []Field
 	let     []binding
 	refuse  []rule
 	config  map[string]*expression
-	sources map[string][]sourceSpec // by the target's tensor name, templates
+	sources map[string]origin // by the target's tensor name, templates
 	drop    []dropSpec
-}
-
-// sourceSpec is a part of a target tensor: a tensor of the model.
-type sourceSpec struct {
-	name  string        // with {i} in it for a tensor of every layer
-	shape []*expression // nil: the target's own, for a tensor that is not fused
 }
 
 // dropSpec is a tensor that a model may hold and the target has no place for.
@@ -66,7 +61,7 @@ func Parse(text []byte) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("target: %w", err)
 	}
-	t := &Table{Family: y.Family, Target: y.Target}
+	t := &Table{Family: y.Family, Target: y.Target, text: text}
 	if y.Native != nil {
 		t.prefix = &y.Native.Prefix
 	}
@@ -98,7 +93,7 @@ func (t *Table) parseSource(y tableYAML, target *Target) (scope, error) {
 	if t.prefix != nil {
 		t.fields = append(t.fields, without(target.Fields, t.fields)...)
 	}
-	names := scope{"tokenizer": true}
+	names := scope{"tokenizer": true, "weights": true}
 	for _, f := range t.fields {
 		names = names.with(f.Name)
 	}
@@ -156,7 +151,7 @@ func (t *Target) fieldNames() scope {
 }
 
 func (t *Table) parseTensors(items yaml.MapSlice, target *Target) error {
-	t.sources = map[string][]sourceSpec{}
+	t.sources = map[string]origin{}
 	known := scope{}
 	for _, spec := range append(target.tensors[:len(target.tensors):len(target.tensors)], target.layers...) {
 		known[spec.name] = true
@@ -166,41 +161,13 @@ func (t *Table) parseTensors(items yaml.MapSlice, target *Target) error {
 		if !known[name] {
 			return fmt.Errorf("%s has no tensor %q", target.Name, name)
 		}
-		sources, err := parseSources(item.Value, target.names)
+		source, err := parseOrigin(item.Value, target.names)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		t.sources[name] = sources
+		t.sources[name] = source
 	}
 	return nil
-}
-
-// parseSources reads one name, or a list of "name: [shape]" whose rows follow each other.
-func parseSources(value any, names scope) ([]sourceSpec, error) {
-	if name, ok := value.(string); ok {
-		return []sourceSpec{{name: name}}, nil
-	}
-	var parts []map[string][]string
-	if err := remarshal(value, &parts); err != nil {
-		return nil, err
-	}
-	if len(parts) > maxParts {
-		return nil, fmt.Errorf("%d parts: at most %d", len(parts), maxParts)
-	}
-	var sources []sourceSpec
-	for _, part := range parts {
-		for name, sizes := range part {
-			shape, err := compileShape(sizes, names)
-			if err != nil {
-				return nil, err
-			}
-			sources = append(sources, sourceSpec{name, shape})
-		}
-		if len(part) != 1 {
-			return nil, fmt.Errorf("each entry of the list is one name with its shape")
-		}
-	}
-	return sources, nil
 }
 
 func (t *Table) parseDrop(items yaml.MapSlice, target *Target) error {

@@ -2,21 +2,24 @@ package keymap
 
 import "testing"
 
+// TestBundledTablesParse parses every table of every target.
 func TestBundledTablesParse(t *testing.T) {
-	families := Families("olmo")
-	if len(families) != 5 {
-		t.Fatalf("families: %v", families)
-	}
-	for _, family := range families {
-		text, err := Source("olmo", family)
-		if err != nil {
-			t.Fatal(err)
+	for target, count := range map[string]int{"olmo": 5, "olmo-core": 8} {
+		families := Families(target)
+		if len(families) != count {
+			t.Errorf("%s: families: %v", target, families)
 		}
-		table, err := Parse(text)
-		if err != nil {
-			t.Errorf("%s: %v", family, err)
-		} else if table.Family != family {
-			t.Errorf("%s.yaml is of family %s", family, table.Family)
+		for _, family := range families {
+			text, err := Source(target, family)
+			if err != nil {
+				t.Fatal(err)
+			}
+			table, err := Parse(text)
+			if err != nil {
+				t.Errorf("%s/%s: %v", target, family, err)
+			} else if table.Family != family || table.Target != target {
+				t.Errorf("%s/%s.yaml is of family %s, target %s", target, family, table.Family, table.Target)
+			}
 		}
 	}
 }

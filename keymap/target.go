@@ -12,9 +12,14 @@ type Target struct {
 	Trainer   string
 	Fields    []Field // of the model config, in the order written
 	Elsewhere map[string]Elsewhere
+	Saved     Saved
+
+	// Immaterial are fields that say nothing of a model whose weights are loaded.
+	Immaterial []string
 
 	let        []binding
 	refuse     []rule
+	document   *document // the config file, where it nests; nil where it is the fields
 	tensors    []tensorSpec
 	layers     []tensorSpec
 	layerCount *expression
@@ -46,6 +51,7 @@ type tensorSpec struct {
 	name  string // with {layer} in it for a tensor of every layer
 	shape []*expression
 	when  *expression // nil: always
+	same  *binding    // the tensor that it is under another name, where the condition holds; nil: never
 }
 
 type ruleYAML struct {
@@ -55,8 +61,12 @@ type ruleYAML struct {
 }
 
 type shapeYAML struct {
-	Shape []string `yaml:"shape"`
-	When  string   `yaml:"when"`
+	Shape  []string `yaml:"shape"`
+	When   string   `yaml:"when"`
+	SameAs *struct {
+		Tensor string `yaml:"tensor"`
+		When   string `yaml:"when"`
+	} `yaml:"same_as"`
 }
 
 type targetYAML struct {
@@ -71,20 +81,24 @@ type targetYAML struct {
 		Name    string        `yaml:"name"`
 		Tensors yaml.MapSlice `yaml:"tensors"`
 	} `yaml:"layers"`
-	Elsewhere map[string]Elsewhere `yaml:"elsewhere"`
+	Saved      Saved                `yaml:"saved"`
+	Immaterial []string             `yaml:"immaterial"`
+	Templates  yaml.MapSlice        `yaml:"templates"`
+	Document   yaml.MapSlice        `yaml:"document"`
+	Elsewhere  map[string]Elsewhere `yaml:"elsewhere"`
 }
 
 func parseTarget(text []byte) (*Target, error) {
 	var y targetYAML
-	if err := unmarshal(text, &y); err != nil {
+	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: y.Elsewhere}
+	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: y.Elsewhere, Saved: y.Saved, Immaterial: y.Immaterial}
 	var err error
 	if t.Fields, err = parseFields(y.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	names := scope{}
+	names := scope{"weights": true}
 	for _, f := range t.Fields {
 		names = names.with(f.Name)
 	}
@@ -106,7 +120,27 @@ func parseTarget(text []byte) (*Target, error) {
 	if t.layerName, err = compile(y.Layers.Name, t.names.with("i")); err != nil {
 		return nil, fmt.Errorf("layers: name: %w", err)
 	}
-	return t, nil
+	if err := t.parseDocument(y); err != nil {
+		return nil, err
+	}
+	if err := t.Saved.compile(t.names); err != nil {
+		return nil, fmt.Errorf("saved: %w", err)
+	}
+	return t, t.checkNames()
+}
+
+func (t *Target) parseDocument(y targetYAML) error {
+	templates, err := parseTemplates(y.Templates, t.names)
+	if err != nil {
+		return fmt.Errorf("templates: %w", err)
+	}
+	if y.Document == nil {
+		return nil
+	}
+	if t.document, err = templates.parse(y.Document, t.names); err != nil {
+		return fmt.Errorf("document: %w", err)
+	}
+	return nil
 }
 
 func parseFields(items yaml.MapSlice) ([]Field, error) {
@@ -169,6 +203,13 @@ func parseShapes(items yaml.MapSlice, names scope) ([]tensorSpec, error) {
 				return nil, fmt.Errorf("%s: %w", spec.name, err)
 			}
 		}
+		if y.SameAs != nil {
+			when, err := compile(y.SameAs.When, names)
+			if err != nil {
+				return nil, fmt.Errorf("%s: same_as: %w", spec.name, err)
+			}
+			spec.same = &binding{y.SameAs.Tensor, when}
+		}
 		specs = append(specs, spec)
 	}
 	return specs, nil
@@ -192,5 +233,5 @@ func remarshal(part, into any) error {
 	if err != nil {
 		return err
 	}
-	return unmarshal(text, into)
+	return yaml.UnmarshalWithOptions(text, into, yaml.Strict())
 }

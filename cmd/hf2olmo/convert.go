@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,17 +25,25 @@ func convertCommand() *cli.Command {
 single or sharded), a weights file, or the id of a model in the local Hugging Face cache.
 
    hf2olmo convert ~/models/OLMo-2-0425-1B
-   hf2olmo convert --into /scratch/native --dtype float32 models/*`,
+   hf2olmo convert --into /scratch/native --dtype float32 models/*
+
+Everything is checked before a byte is written, and the folder appears whole or not at all. One that
+is there already, complete and made of the same with the same options, is left alone (unchanged).
+What remains to be done is printed: the command that starts training.
+
+Exit status: 0 all done, 1 a model failed (the others are done), 2 the call is wrong, 128+N stopped by
+signal N, with nothing left behind.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; -unsharded is appended where missing (default: ./<model>-unsharded)"},
-			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded of each model into `DIR`"},
+			&cli.StringFlag{Name: "target", Value: defaultTarget, Usage: "the trainer that the checkpoint is `FOR`: olmo (allenai/OLMo) or olmo-core (OLMo-core 3.0.0)"},
+			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; for olmo -unsharded is appended where missing, for olmo-core nothing (default: ./<model>-unsharded, ./<model>/step0)"},
+			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded, or <model>/step0, of each model into `DIR`"},
 			&cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, bfloat16 or float16"},
 			&cli.BoolFlag{Name: "force", Usage: "replace an earlier conversion, once the new one is complete"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "read headers only, and print what would be written"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a model, one a line"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print no progress and no summary"},
 			&cli.IntFlag{Name: "jobs", Usage: "copy `N` pieces at once (default: as many as there are processors, at most 16)"},
-			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in config.yaml: a file, a name bundled with OLMo, or a hub id"},
+			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a file, a name bundled with OLMo, or a hub id"},
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
 			&cli.BoolFlag{Name: "allow-nan", Usage: "let tensors through that hold NaN"},
 		},
@@ -51,33 +61,34 @@ func convertModels(c *cli.Context) error {
 		return err
 	}
 	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg()}
+	var progress convert.Progress
 	if !r.quiet {
-		o.Progress = newProgress(c.App.ErrWriter)
+		progress = newProgress(c.App.ErrWriter)
+		o.Waiting = func(output string) {
+			fmt.Fprintf(c.App.ErrWriter, "%s: another hf2olmo is writing it; waiting until it ends\n", fault.Printable(output))
+		}
 	}
-	written := map[string]string{} // output → source, of this call
+	outputs := claims{}
 	for i, source := range c.Args().Slice() {
 		if c.Context.Err() != nil {
 			r.notDone(c.Args().Slice()[i:])
 			break
 		}
-		if err := convertModel(c.Context, source, o, c.Bool("dry-run"), written, r); err != nil {
+		o.Progress = numbered(progress, i+1, c.NArg())
+		o.Claim = func(output string) error { return outputs.claim(output, source) }
+		if err := convertModel(c.Context, source, o, c.Bool("dry-run"), r); err != nil {
 			r.failed(source, err)
 		}
 	}
 	return r.end()
 }
 
-func convertModel(ctx context.Context, source string, o convert.Options, dryRun bool, written map[string]string, r *report) error {
+func convertModel(ctx context.Context, source string, o convert.Options, dryRun bool, r *report) error {
 	conversion, err := convert.Prepare(ctx, source, o)
 	if err != nil {
 		return err
 	}
-	if other := written[conversion.Output]; other != "" {
-		return &fault.Fault{File: conversion.Output, Problem: "was written in this call already, from " + other,
-			Hint: "Give the models different names, or convert them one by one with --output."}
-	}
-	written[conversion.Output] = source
-	if dryRun {
+	if dryRun && !conversion.Unchanged {
 		r.planned(source, conversion)
 		return nil
 	}
@@ -86,6 +97,19 @@ func convertModel(ctx context.Context, source string, o convert.Options, dryRun 
 		return err
 	}
 	r.converted(source, result)
+	return nil
+}
+
+// claims are the outputs of one call, each with the source that it is for. Two
+// models of one name, or two revisions of one, would replace each other.
+type claims map[string]string
+
+func (c claims) claim(output, source string) error {
+	if other, taken := c[output]; taken && other != source {
+		return &fault.Fault{File: output, Problem: "is the output of " + other + " too, in this same call",
+			Hint: "Convert them one by one, and give each its own --output."}
+	}
+	c[output] = source
 	return nil
 }
 
@@ -114,7 +138,23 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 			return o, usagef(c, "--keymap %s: %v", file, err)
 		}
 	}
-	return o, nil
+	return o, chooseTarget(c, &o)
+}
+
+// chooseTarget takes the target that was named, else that of the user's own table.
+func chooseTarget(c *cli.Context, o *convert.Options) error {
+	if o.Keymap != nil && !c.IsSet("target") {
+		o.Target = o.Keymap.Target
+		return nil
+	}
+	o.Target = c.String("target")
+	switch {
+	case !slices.Contains(keymap.Targets(), o.Target):
+		return usagef(c, "--target %s: expected %s", fault.Printable(o.Target), strings.Join(keymap.Targets(), " or "))
+	case o.Keymap != nil && o.Keymap.Target != o.Target:
+		return usagef(c, "--target %s, but the table of --keymap is for %s", o.Target, o.Keymap.Target)
+	}
+	return nil
 }
 
 // readKeymap reads a user's own table.

@@ -1,12 +1,14 @@
+//go:build hostile
+
 package main
 
 import (
+	"bufio"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,8 +28,8 @@ var made = map[string]struct {
 	"pipe for tokenizer":  {"llama", pipe("tokenizer.json"), "tokenizer.json: is a named pipe"},
 	"pipe for index":      {"olmo2-sharded", pipe("model.safetensors.index.json"), "model.safetensors.index.json: is a named pipe"},
 	"pipe for a shard":    {"olmo2-sharded", pipe("model-00002-of-00003.safetensors"), "model-00002-of-00003.safetensors: is a named pipe"},
-	"folder for weights":  {"llama", folder("model.safetensors"), "model.safetensors: is a folder"},
-	"folder for config":   {"llama", folder("config.json"), "config.json: is a folder"},
+	"folder for weights":  {"llama", folderFor("model.safetensors"), "model.safetensors: is a folder"},
+	"folder for config":   {"llama", folderFor("config.json"), "config.json: is a folder"},
 	"folder of itself":    {"llama", link("model.safetensors", "."), "model.safetensors: is a folder"},
 	"link to itself":      {"llama", link("model.safetensors", "model.safetensors"), "model.safetensors: too many levels of symbolic links"},
 	"links in a ring":     {"llama", ring, "config.json: too many levels of symbolic links"},
@@ -48,20 +50,26 @@ var made = map[string]struct {
 	"hole for config":     {"llama", hole("config.json"), "config.json: is too large"},
 	"hole for tokenizer":  {"llama", hole("tokenizer.json"), "tokenizer.json: is too large"},
 	"hole for index":      {"olmo2-sharded", hole("model.safetensors.index.json"), "model.safetensors.index.json: is too large"},
-	"million tensors":     {"llama", millionTensors, "model.safetensors: "},
-	"long header":         {"llama", text("model.safetensors", header(`{"__metadata__":{"a":"`+strings.Repeat("x", 47<<20)+`"}}`)), "model.safetensors: "},
-	"long shape":          {"llama", text("model.safetensors", header(`{"a":{"dtype":"F32","shape":[`+strings.Repeat("1,", 5<<20)+`1],"data_offsets":[0,4]}}`)), "header: holds more than any model needs"},
-	"many values":         {"llama", text("config.json", `{"a":[`+strings.Repeat("0,", 250_000)+"0]}"), "config.json: holds more than any model needs"},
-	"many objects":        {"llama", text("config.json", `{"a":[`+strings.Repeat("{},", 250_000)+"{}]}"), "config.json: holds more than any model needs"},
-	"many members":        {"llama", text("config.json", members(60_000)), "config.json: holds more than any model needs"},
-	"many layer types":    {"llama", setConfig("layer_types", strings.Split(strings.Repeat("full_attention ", 100_000), " ")), "layer_types is larger than any config needs"},
-	"long text":           {"llama", setConfig("hidden_act", strings.Repeat("x", 7<<20)), "hidden_act is larger than any config needs"},
-	"many tokens":         {"llama", text("tokenizer.json", `{"model":{"vocab":`+members(2_000_000)+`}}`), "tokenizer.json: holds more than any model needs"},
-	"many added tokens":   {"llama", text("tokenizer.json", `{"added_tokens":[`+strings.Repeat(`{"content":"x"},`, 999_000)+`{}]}`), "tokenizer.json: an added token has no content"},
-	"many ignored":        {"llama", text("tokenizer.json", `{"x":`+members(2_000_000)+`}`), "tokenizer.json: holds more than any model needs"},
-	"long token":          {"llama", text("tokenizer.json", `{"model":{"vocab":{"`+strings.Repeat("x", 60<<20)+`":-1}}}`), "tokenizer.json: the id of token"},
-	"many shards":         {"olmo2-sharded", text("model.safetensors.index.json", shards(99_000)), "does not exist"},
-	"many tensors, index": {"olmo2-sharded", text("model.safetensors.index.json", shards(200_000)), "holds more than any model needs"},
+	"million tensors":     {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 1_000_000, "}")), "model.safetensors: is not"},
+	"many tensors":        {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 99_000, "}")), "has no place in the table"},
+	"too many tensors":    {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 101_000, "}")), "more than any model needs"},
+	"long header":         {"llama", text("model.safetensors", header(`{"__metadata__":{"":""`, `,"%x":"`+strings.Repeat("x", 8000)+`"`, 2900, `}}`)), "model.safetensors: holds no tensors"},
+	"long metadata":       {"llama", text("model.safetensors", header(`{"__metadata__":{"a":"`, "xxxxxxxxxx", 2_300_000, `"}}`)), "bytes in a string"},
+	"long shape":          {"llama", text("model.safetensors", header(`{"a":{"dtype":"F32","shape":[`, "1,", 5<<20, `1],"data_offsets":[0,4]}}`)), "header: holds more than any model needs"},
+	"many values":         {"llama", text("config.json", repeated(`{"a":[`, "0,", 250_000, "0]}")), "config.json: holds more than any model needs"},
+	"many objects":        {"llama", text("config.json", repeated(`{"a":[`, "{},", 250_000, "{}]}")), "config.json: holds more than any model needs"},
+	"many members":        {"llama", text("config.json", repeated(`{"":0`, `,"%x":0`, 60_000, "}")), "config.json: holds more than any model needs"},
+	"many layer types":    {"llama", setConfig("layer_types", strings.Fields(strings.Repeat("x ", 1000))), "layer_types: OLMo has full attention"},
+	"more layer types":    {"llama", text("config.json", repeated(`{"model_type":"llama","layer_types":[""`, `,""`, 100_000, "]}")), "layer_types is larger than any config needs"},
+	"long text":           {"llama", text("config.json", repeated(`{"model_type":"llama","hidden_act":"`, "xxxxxxxx", 500_000, `"}`)), "hidden_act is larger than any config needs"},
+	"many tokens":         {"llama", text("tokenizer.json", repeated(`{"model":{"vocab":{"":0`, `,"%x":0`, 2_000_000, "}}}")), "tokenizer.json: holds more than any model needs"},
+	"many added tokens":   {"llama", text("tokenizer.json", repeated(`{"added_tokens":[`, `{"content":"x"},`, 599_000, `{}]}`)), "tokenizer.json: an added token has no content"},
+	"many ignored":        {"llama", text("tokenizer.json", repeated(`{"x":{"":0`, `,"%x":0`, 2_000_000, "}}")), "tokenizer.json: holds more than any model needs"},
+	"many merges":         {"llama", text("tokenizer.json", repeated(`{"model":{"merges":[0`, `,["a","b"]`, 5_000_000, "]}}")), "tokenizer.json: holds more than any model needs"},
+	"long token":          {"llama", text("tokenizer.json", repeated(`{"model":{"vocab":{"`, "xxxxxxxx", 500_000, `":-1}}}`)), "tokenizer.json: the id of token"},
+	"longer token":        {"llama", text("tokenizer.json", repeated(`{"model":{"vocab":{"`, "xxxxxxxx", 5_000_000, `":-1}}}`)), "bytes in a string"},
+	"many shards":         {"olmo2-sharded", text("model.safetensors.index.json", repeated(`{"weight_map":{"":"x"`, `,"%x":"%x.safetensors"`, 99_000, "}}")), "does not exist"},
+	"many tensors, index": {"olmo2-sharded", text("model.safetensors.index.json", repeated(`{"weight_map":{"":"x"`, `,"%x":"x"`, 200_000, "}}")), "holds more than any model needs"},
 }
 
 func pipe(name string) func(*testing.T, string) {
@@ -71,7 +79,7 @@ func pipe(name string) func(*testing.T, string) {
 	}
 }
 
-func folder(name string) func(*testing.T, string) {
+func folderFor(name string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		must(t, os.Remove(filepath.Join(dir, name)))
 		must(t, os.Mkdir(filepath.Join(dir, name), 0o777))
@@ -102,10 +110,51 @@ func hole(name string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) { must(t, os.Truncate(filepath.Join(dir, name), 1<<40)) }
 }
 
-func text(name, content string) func(*testing.T, string) {
+// text writes a file a piece at a time: the test's own memory counts in that of the
+// processes that it starts.
+func text(name string, write func(w *bufio.Writer)) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
-		must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666))
+		f, err := os.Create(filepath.Join(dir, name))
+		must(t, err)
+		w := bufio.NewWriter(f)
+		write(w)
+		must(t, w.Flush())
+		must(t, f.Close())
 	}
+}
+
+// repeated writes piece n times between head and tail; %x in piece is its number.
+func repeated(head, piece string, n int, tail string) func(*bufio.Writer) {
+	return func(w *bufio.Writer) {
+		w.WriteString(head)
+		for i := range n {
+			if strings.Contains(piece, "%") {
+				w.WriteString(strings.ReplaceAll(piece, "%x", strconv.FormatInt(int64(i), 16)))
+			} else {
+				w.WriteString(piece)
+			}
+		}
+		w.WriteString(tail)
+	}
+}
+
+// header is repeated as the header of a safetensors file.
+func header(head, piece string, n int, tail string) func(*bufio.Writer) {
+	return func(w *bufio.Writer) {
+		var length byteCount
+		count := bufio.NewWriter(&length)
+		repeated(head, piece, n, tail)(count)
+		count.Flush()
+		binary.Write(w, binary.LittleEndian, uint64(length))
+		repeated(head, piece, n, tail)(w)
+	}
+}
+
+type byteCount int64
+
+func (c *byteCount) Write(p []byte) (int, error) {
+	*c += byteCount(len(p))
+	return len(p), nil
 }
 
 func setConfig(key string, value any) func(*testing.T, string) {
@@ -120,41 +169,6 @@ func setConfig(key string, value any) func(*testing.T, string) {
 		must(t, err)
 		must(t, os.WriteFile(path, changed, 0o666))
 	}
-}
-
-func header(json string) string {
-	return string(binary.LittleEndian.AppendUint64(nil, uint64(len(json)))) + json
-}
-
-func members(n int) string {
-	var b strings.Builder
-	b.WriteString(`{"":0`)
-	for i := range n {
-		fmt.Fprintf(&b, `,"%x":0`, i)
-	}
-	return b.String() + "}"
-}
-
-func shards(n int) string {
-	var b strings.Builder
-	b.WriteString(`{"weight_map":{"":"x"`)
-	for i := range n {
-		fmt.Fprintf(&b, `,"%x":"%x.safetensors"`, i, i)
-	}
-	return b.String() + "}}"
-}
-
-func millionTensors(t *testing.T, dir string) {
-	f, err := os.Create(filepath.Join(dir, "model.safetensors"))
-	must(t, err)
-	defer f.Close()
-	var b strings.Builder
-	b.WriteString(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`)
-	for i := range 1_000_000 {
-		fmt.Fprintf(&b, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, i)
-	}
-	_, err = io.WriteString(f, header(b.String()+"}"))
-	must(t, err)
 }
 
 // TestHostileMade is TestHostile for what is made here.

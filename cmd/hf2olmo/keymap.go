@@ -1,7 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,25 +20,61 @@ func keymapCommand() *cli.Command {
 One that was printed can be changed and passed to convert --keymap FILE.
 
    hf2olmo keymap
-   hf2olmo keymap llama >my-llama.yaml`,
+   hf2olmo keymap llama >my-llama.yaml
+   hf2olmo keymap olmo-core/llama`,
+		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one JSON object a table, one a line"}},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
 		Action: func(c *cli.Context) error {
 			switch c.NArg() {
 			case 0:
-				for _, name := range keymap.Families(defaultTarget) {
-					fmt.Fprintln(c.App.Writer, name)
+				for _, name := range tableNames() {
+					target, _ := splitTableName(name)
+					printTable(c, tableRecord{Name: name, Target: target}, name+"\n")
 				}
 				return nil
 			case 1:
-				text, err := keymap.Source(defaultTarget, c.Args().First())
+				name := c.Args().First()
+				target, family := splitTableName(name)
+				text, err := keymap.Source(target, family)
 				if err != nil {
 					return usagef(c, "%v", err)
 				}
-				_, err = c.App.Writer.Write(text)
-				return err
+				printTable(c, tableRecord{Name: name, Target: target, Text: string(text)}, string(text))
+				return nil
 			}
 			return usagef(c, "keymap takes one NAME")
 		},
 	}
+}
+
+// tableNames are what the tables are called on the command line: those of the first
+// target by their family alone, the others with their target before it.
+func tableNames() []string {
+	var names []string
+	for _, target := range keymap.Targets() {
+		for _, family := range keymap.Families(target) {
+			if target != defaultTarget {
+				family = target + "/" + family
+			}
+			names = append(names, family)
+		}
+	}
+	return names
+}
+
+// splitTableName is the other way: the target and the family that a name means.
+func splitTableName(name string) (target, family string) {
+	if target, family, ok := strings.Cut(name, "/"); ok {
+		return target, family
+	}
+	return defaultTarget, name
+}
+
+func printTable(c *cli.Context, rec tableRecord, text string) {
+	if c.Bool("json") {
+		writeJSON(c.App.Writer, rec)
+		return
+	}
+	io.WriteString(c.App.Writer, text)
 }

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
+
+	"hf2olmo/convert/fault"
 )
 
 // Exit statuses, which scripts depend on.
@@ -35,17 +35,24 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
-	ctx, stop := withSignals(context.Background())
+	ctx, stop := withSignals(context.Background(), stderr)
 	defer stop()
-	app := newApp(stdout, stderr)
+	out := &results{Writer: stdout}
+	app := newApp(out, stderr)
 	err := app.RunContext(ctx, flagsFirst(app, args))
 	var usage usageError
 	var signalled signalError
 	switch {
+	case out.err != nil:
+		status, told := out.status()
+		if told {
+			fmt.Fprintf(stderr, "hf2olmo: the result cannot be written: %s\n", fault.Cause(out.err))
+		}
+		return status
 	case err == nil:
 		return statusDone
 	case errors.As(context.Cause(ctx), &signalled):
-		return 128 + int(signalled.signal)
+		return signalled.status()
 	case errors.Is(err, errFailed): // and was told
 		return statusFailed
 	case errors.As(err, &usage):
@@ -71,29 +78,6 @@ func usagef(c *cli.Context, format string, args ...any) error {
 	return usageError{c.Command.Name, fmt.Sprintf(format, args...)}
 }
 
-// signalError is the cause of a context that a signal ended.
-type signalError struct{ signal syscall.Signal }
-
-func (e signalError) Error() string { return "stopped by signal: " + e.signal.String() }
-
-// withSignals returns a context that ends on SIGINT, SIGTERM and SIGHUP, so that
-// the temporary folder is removed. A second signal ends the program at once.
-func withSignals(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	go func() {
-		if s, ok := (<-signals).(syscall.Signal); ok {
-			signal.Stop(signals)
-			cancel(signalError{s})
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		cancel(nil)
-	}
-}
-
 func newApp(stdout, stderr io.Writer) *cli.App {
 	return &cli.App{
 		Name:                   "hf2olmo",
@@ -104,7 +88,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ErrWriter:              stderr,
 		HideVersion:            true,
 		ExitErrHandler:         func(*cli.Context, error) {}, // run decides
-		Commands:               []*cli.Command{convertCommand(), keymapCommand(), versionCommand()},
+		Commands:               []*cli.Command{convertCommand(), checkCommand(), verifyCommand(), inspectCommand(), keymapCommand(), completionCommand(), versionCommand()},
 		CommandNotFound:        nil,
 		UseShortOptionHandling: false,
 		OnUsageError:           onUsageError,

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -15,16 +15,73 @@ import (
 	"hf2olmo/convert/fault"
 )
 
+// How often progress is shown: on a terminal, and as lines of a log.
+const (
+	barEvery  = 100 * time.Millisecond
+	lineEvery = 30 * time.Second
+)
+
 // newProgress returns a bar where w is a terminal, and plain lines elsewhere.
 func newProgress(w io.Writer) convert.Progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return &bar{w: w}
 	}
-	return &lines{w: w}
+	return &lines{w: w, every: lineEvery}
 }
 
-// bar shows bytes, rate and time left.
+// numbered puts a model's place among several before its name: [2/5] name.
+func numbered(p convert.Progress, place, models int) convert.Progress {
+	if p == nil || models < 2 {
+		return p
+	}
+	return inPlace{p, fmt.Sprintf("[%d/%d] ", place, models)}
+}
+
+type inPlace struct {
+	convert.Progress
+	prefix string
+}
+
+func (p inPlace) Start(name string, total int64) { p.Progress.Start(p.prefix+name, total) }
+
+// counter counts bytes, and shows the count now and then from a goroutine of its
+// own: whoever copies never waits for a slow terminal.
+type counter struct {
+	done        atomic.Int64
+	quit, ended chan struct{}
+}
+
+func (c *counter) start(every time.Duration, show func(done int64)) {
+	c.done.Store(0)
+	c.quit, c.ended = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(c.ended)
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				show(c.done.Load())
+			case <-c.quit:
+				return
+			}
+		}
+	}()
+}
+
+// Add is called from many goroutines.
+func (c *counter) Add(n int64) { c.done.Add(n) }
+
+// stop returns when nothing is shown any more, with the last count.
+func (c *counter) stop() int64 {
+	close(c.quit)
+	<-c.ended
+	return c.done.Load()
+}
+
+// bar shows bytes, rate and time left on a terminal.
 type bar struct {
+	counter
 	w   io.Writer
 	bar *progressbar.ProgressBar
 }
@@ -34,42 +91,50 @@ func (b *bar) Start(name string, total int64) {
 		progressbar.OptionSetWriter(b.w),
 		progressbar.OptionSetDescription(fault.Printable(name)),
 		progressbar.OptionShowBytes(true),
+		progressbar.OptionShowCount(),
 		progressbar.OptionShowTotalBytes(true),
 		progressbar.OptionSetWidth(30),
-		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionClearOnFinish())
+	b.bar.RenderBlank()
+	b.start(barEvery, func(done int64) { b.bar.Set64(done) })
 }
 
-func (b *bar) Add(n int64) { b.bar.Add64(n) }
+// Stop leaves no bar behind, also where the copy broke off.
+func (b *bar) Stop() {
+	b.bar.Set64(b.stop())
+	b.bar.Clear()
+}
 
-func (b *bar) Stop() { b.bar.Finish() }
-
-// lines prints one line now and then, for logs.
+// lines prints a line at the start, at the end, and now and then, for logs.
 type lines struct {
+	counter
 	w     io.Writer
-	mu    sync.Mutex
+	every time.Duration
 	name  string
 	total int64
-	done  int64
-	next  time.Time
+	began time.Time
 }
-
-const lineEvery = 30 * time.Second
 
 func (l *lines) Start(name string, total int64) {
-	l.name, l.total, l.done, l.next = fault.Printable(name), total, 0, time.Now().Add(lineEvery)
+	l.name, l.total, l.began = fault.Printable(name), total, time.Now()
 	fmt.Fprintf(l.w, "%s: copying %s\n", l.name, humanize.Bytes(uint64(total)))
+	l.start(l.every, func(done int64) { fmt.Fprintln(l.w, l.state(done)) })
 }
 
-func (l *lines) Add(n int64) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.done += n
-	if now := time.Now(); now.After(l.next) {
-		l.next = now.Add(lineEvery)
-		fmt.Fprintf(l.w, "%s: %s of %s\n", l.name, humanize.Bytes(uint64(l.done)), humanize.Bytes(uint64(l.total)))
+func (l *lines) Stop() { fmt.Fprintln(l.w, l.state(l.stop())) }
+
+// state tells how far the copy is, with its rate, and the time left where it goes on.
+func (l *lines) state(done int64) string {
+	seconds := max(time.Since(l.began).Seconds(), 1e-3)
+	if done == l.total {
+		return fmt.Sprintf("%s: copied %s in %.1f s", l.name, humanize.Bytes(uint64(done)), seconds)
 	}
+	rate := float64(done) / seconds
+	text := fmt.Sprintf("%s: %s of %s, %s/s", l.name, humanize.Bytes(uint64(done)), humanize.Bytes(uint64(l.total)), humanize.Bytes(uint64(rate)))
+	if done > 0 {
+		left := time.Duration(float64(l.total-done) / rate * float64(time.Second))
+		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+	}
+	return text
 }
-
-func (l *lines) Stop() {}

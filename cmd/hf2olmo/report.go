@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,41 +10,23 @@ import (
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/tensor"
 )
 
 // report tells what became of each model: results on standard output, for people
 // or as JSON; warnings and errors on standard error.
 type report struct {
-	out, err    io.Writer
-	json, quiet bool
-	models      int
-	done, bad   int
+	out, err        io.Writer
+	json, quiet     bool
+	models          int
+	done, unchanged int
+	bad             []string // the models that failed
 }
 
-// record is one line of --json. Its fields are fixed: scripts depend on them.
-type record struct {
-	Source       string  `json:"source"`
-	Output       string  `json:"output"`
-	ModelType    string  `json:"model_type"`
-	DType        string  `json:"dtype"`
-	Parameters   int64   `json:"parameters"`
-	Tensors      int     `json:"tensors"`
-	Bytes        int64   `json:"bytes"`
-	Seconds      float64 `json:"seconds"`
-	Status       string  `json:"status"` // converted, planned, failed
-	Error        string  `json:"error"`
-	TrainCommand string  `json:"train_command"`
-}
-
-func (r *report) line(rec record) {
-	if !r.json {
-		return
-	}
-	text, err := json.Marshal(rec)
-	if err == nil {
-		fmt.Fprintf(r.out, "%s\n", text)
+func (r *report) line(rec convertRecord) {
+	if r.json {
+		writeJSON(r.out, rec)
 	}
 }
 
@@ -63,72 +43,118 @@ func (r *report) warn(warnings []string) {
 }
 
 func (r *report) converted(source string, res *convert.Result) {
-	r.done++
 	r.warn(res.Warnings)
-	r.line(record{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType, Parameters: res.Parameters,
-		Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds, Status: "converted", TrainCommand: res.Command})
+	rec := convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType, Parameters: res.Parameters,
+		Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds, Status: "converted", TrainCommand: res.Command}
+	if res.Unchanged {
+		r.unchanged++
+		rec.Status = "unchanged"
+		r.line(rec)
+		r.say("%s (%s) → %s: unchanged, it is there already, complete and made of the same\n", fault.Printable(source), res.Family, res.Output)
+		return
+	}
+	r.done++
+	r.line(rec)
 	r.say("%s (%s) → %s\n", fault.Printable(source), res.Family, res.Output)
 	r.say("  %s parameters in %d tensors, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors, res.DType,
 		humanize.Bytes(uint64(res.Bytes)), res.Seconds)
-	r.say("To train from it, in a clone of allenai/OLMo, with your data and the run's folder for the dots:\n  %s\n", res.Command)
+	r.howToTrain(res)
+}
+
+// howToTrain prints the command that trains from the folder, or how a script uses it.
+func (r *report) howToTrain(res *convert.Result) {
+	if res.Advice == nil {
+		r.say("To train from it, in a clone of allenai/OLMo, with your data and the run's folder for the dots:\n  %s\n", res.Command)
+		return
+	}
+	r.say("To train from it with OLMo-core 3.0.0: load_path in your script (or --trainer.load_path=... on the command line of\nOLMo-core's own), and the model built from config.json:\n")
+	for _, line := range res.Advice {
+		r.say("  %s\n", line)
+	}
 }
 
 // planned prints a dry run: what each tensor would be made of, and the room for it.
 func (r *report) planned(source string, c *convert.Conversion) {
 	r.done++
 	r.warn(c.Warnings)
-	r.line(record{Source: source, Output: c.Output, ModelType: c.Family, DType: c.DType(), Parameters: c.Parameters(),
-		Tensors: len(c.Tensors), Bytes: c.Bytes(), Status: "planned", TrainCommand: olmo.Command(c.Output)})
+	r.line(convertRecord{Source: source, Output: c.Output, ModelType: c.Family, DType: c.DType(), Parameters: c.Parameters(),
+		Tensors: len(c.Tensors), Bytes: c.Bytes(), Status: "planned", TrainCommand: c.Command()})
 	for _, t := range c.Tensors {
 		var parts []string
 		for _, p := range t.Content.Parts {
 			parts = append(parts, fault.Printable(p.Name))
+		}
+		if t.Content.Add != 0 {
+			parts = append(parts, fmt.Sprint(t.Content.Add))
+		}
+		if t.Same != "" {
+			parts = []string{"the same as " + t.Same}
 		}
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), strings.Join(parts, " + "))
 	}
 	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(source), c.Family, c.Output)
 	r.say("  %s parameters in %d tensors, %s\n", count(c.Parameters()), len(c.Tensors), c.DType())
 	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(c.Bytes())), c.Bytes())
-	if free, known := olmo.FreeSpace(c.Output); known {
+	if free, known := folder.FreeSpace(c.Output); known {
 		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
 	}
 	r.say("\n")
 }
 
 func (r *report) failed(source string, err error) {
-	r.bad++
+	r.bad = append(r.bad, source)
+	faults := faultsOf(err)
+	r.line(convertRecord{Source: source, Status: "failed", Error: faults.Error()})
+	fmt.Fprintf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))
+	printFaults(r.err, faults)
+}
+
+// faultsOf returns what an error tells. A signal is told with what it means to the output.
+func faultsOf(err error) fault.List {
+	var signalled signalError
+	if errors.As(err, &signalled) {
+		return fault.List{{Problem: signalled.Error() + " before it was done; nothing was left behind"}}
+	}
 	var faults fault.List
 	faults.Add("", err)
-	if errors.Is(err, context.Canceled) {
-		faults = fault.List{{Problem: "stopped before it was done; nothing was left behind"}}
-	}
-	r.line(record{Source: source, Status: "failed", Error: faults.Error()})
-	fmt.Fprintf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))
+	return faults
+}
+
+// printFaults prints a line a fault, and a hint once where several in a row share it.
+func printFaults(w io.Writer, faults fault.List) {
 	lines := faults.Lines()
 	for i, line := range lines {
-		fmt.Fprintf(r.err, "  %s\n", line.Text)
+		fmt.Fprintf(w, "  %s\n", line.Text)
 		last := i == len(lines)-1 || lines[i+1].Hint != line.Hint
 		if line.Hint != "" && last {
-			fmt.Fprintf(r.err, "    %s\n", line.Hint)
+			fmt.Fprintf(w, "    %s\n", line.Hint)
 		}
 	}
 }
 
 // notDone tells which models a signal left undone.
 func (r *report) notDone(sources []string) {
-	r.bad += len(sources)
+	r.bad = append(r.bad, sources...)
 	for _, s := range sources {
-		r.line(record{Source: s, Status: "failed", Error: "stopped before it was begun"})
+		r.line(convertRecord{Source: s, Status: "failed", Error: "stopped before it was begun"})
 		fmt.Fprintf(r.err, "hf2olmo: %s: not begun\n", fault.Printable(s))
 	}
 }
 
 // end sums up several models.
 func (r *report) end() error {
-	if r.models > 1 && (!r.quiet || r.bad > 0) {
-		fmt.Fprintf(r.err, "%d done, %d failed\n", r.done, r.bad)
+	if r.models > 1 && (!r.quiet || len(r.bad) > 0) {
+		parts := []string{fmt.Sprintf("%d done", r.done)}
+		if r.unchanged > 0 {
+			parts = append(parts, fmt.Sprintf("%d unchanged", r.unchanged))
+		}
+		parts = append(parts, fmt.Sprintf("%d failed", len(r.bad)))
+		fmt.Fprintln(r.err, strings.Join(parts, ", "))
+		for _, source := range r.bad {
+			fmt.Fprintf(r.err, "  failed: %s\n", fault.Printable(source))
+		}
 	}
-	if r.bad > 0 {
+	if len(r.bad) > 0 {
 		return errFailed
 	}
 	return nil

@@ -24,8 +24,12 @@ var (
 	configLimits    = limits{bytes: 8 << 20, members: 50_000, values: 200_000}
 	indexLimits     = limits{bytes: 64 << 20, members: maxTensors + 100, values: maxTensors + 100}
 	headerLimits    = limits{bytes: maxHeader, members: 4 * maxTensors, values: 10 * maxTensors}
-	tokenizerLimits = limits{bytes: 64 << 20, members: 1_000_000, values: 10_000_000}
+	tokenizerLimits = limits{bytes: 64 << 20, members: 600_000, values: 10_000_000}
 )
+
+// maxString is the longest string, in bytes: a decoder holds all of one, and more.
+// A tokenizer's longest, its table of characters, has a million.
+const maxString = 4 << 20
 
 // maxTensors is the most tensors that a model may have. The largest that a native
 // trainer knows have a few thousand.
@@ -44,6 +48,7 @@ type bounded struct {
 	colons   int
 	commas   int // and opening brackets
 	inString bool
+	length   int // of the string so far
 	escaped  bool
 }
 
@@ -55,10 +60,13 @@ func (b *bounded) Read(p []byte) (int, error) {
 		case b.escaped:
 			b.escaped = false
 		case b.inString:
+			if b.length++; b.length > maxString {
+				return 0, tooMuch(maxString, "bytes in a string")
+			}
 			b.escaped = c == '\\'
 			b.inString = c != '"'
 		case c == '"':
-			b.inString = true
+			b.inString, b.length = true, 0
 		case c == ':':
 			b.colons++
 		case c == ',' || c == '[' || c == '{':

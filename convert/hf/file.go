@@ -60,6 +60,9 @@ func (o *opening) open(name string) (*os.File, os.FileInfo, *fault.Fault) {
 	if !info.Mode().IsRegular() { // before opening it: that alone sets some devices in motion
 		return nil, nil, &fault.Fault{File: name, Problem: "is " + kind(info.Mode()) + ", not a file"}
 	}
+	if bad := o.leadsOut(name); bad != nil {
+		return nil, nil, bad
+	}
 	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return nil, nil, &fault.Fault{File: name, Problem: "cannot be opened: " + bare(err).Error()}

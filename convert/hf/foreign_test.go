@@ -60,14 +60,30 @@ func TestFileAlone(t *testing.T) {
 	expectFaults(t, dir+"/w.safetensors", dir, "config.json: does not exist"+hint("config.json"))
 }
 
-// People link big files: a link is as good as the file that it leads to.
+// Old versions of hf download put links into the cache into a folder of the user's:
+// these are followed, and others that lead out of the folder are not, for an archive
+// from the internet may hold one to any file.
 func TestLinkedWeights(t *testing.T) {
 	dir := copyModel(t, "single")
-	must(t, os.Rename(dir+"/model.safetensors", dir+"/../big"))
-	must(t, os.Symlink("../big", dir+"/model.safetensors"))
+	blobs := dir + "/../models--org--name/blobs"
+	must(t, os.MkdirAll(blobs, 0o777))
+	must(t, os.Rename(dir+"/model.safetensors", blobs+"/abc"))
+	must(t, os.Symlink("../models--org--name/blobs/abc", dir+"/model.safetensors"))
 	m, err := Open(dir)
 	must(t, err)
 	if m.Files[0].Size != 2472 || m.Files[0].Name != "model.safetensors" {
 		t.Errorf("%+v", m.Files[0])
+	}
+	must(t, os.Rename(blobs+"/abc", dir+"/big"))
+	must(t, os.Remove(dir+"/model.safetensors"))
+	must(t, os.Symlink("big", dir+"/model.safetensors"))
+	if _, err := Open(dir); err != nil {
+		t.Errorf("a link inside of the folder: %v", err)
+	}
+	must(t, os.Rename(dir+"/big", dir+"/../big"))
+	must(t, os.Remove(dir+"/model.safetensors"))
+	must(t, os.Symlink("../big", dir+"/model.safetensors"))
+	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "is a link that leads out of the folder") {
+		t.Errorf("a link out of the folder: %v", err)
 	}
 }

@@ -64,8 +64,8 @@ func decodeEntry(d *jsontext.Decoder, name string) (entry, error) {
 	e := entry{name: name, shape: []int64{}}
 	var offsets []int64
 	seen := 0
-	what := fmt.Sprintf("tensor %q: ", name)
-	err := eachMember(d, fmt.Sprintf("tensor %q", name), func(key string) (err error) {
+	what := fmt.Sprintf("tensor %.300q: ", name)
+	err := eachMember(d, fmt.Sprintf("tensor %.300q", name), func(key string) (err error) {
 		seen++
 		switch key {
 		case "dtype":

@@ -74,7 +74,7 @@ func decodeIndex(r io.Reader) (*index, error) {
 		case "weight_map":
 			x.shards = map[string]string{}
 			return eachMember(d, "weight_map", func(name string) error {
-				file, err := readString(d, fmt.Sprintf("the shard of tensor %q", name))
+				file, err := readString(d, fmt.Sprintf("the shard of tensor %.300q", name))
 				if _, ok := same[file]; !ok {
 					same[file] = file
 				}

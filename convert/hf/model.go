@@ -8,6 +8,7 @@
 package hf
 
 import (
+	"path/filepath"
 	"sort"
 
 	"hf2olmo/convert/fault"
@@ -67,6 +68,9 @@ func Open(path string) (*Model, error) {
 	sort.Slice(o.model.Tensors, func(i, j int) bool { return o.model.Tensors[i].Name < o.model.Tensors[j].Name })
 	return o.model, nil
 }
+
+// ConfigPath returns where config.json lies.
+func (m *Model) ConfigPath() string { return filepath.Join(m.Dir, configName) }
 
 func (o *opening) add(f *fault.Fault) { o.faults = append(o.faults, f) }
 

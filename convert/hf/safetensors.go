@@ -22,7 +22,7 @@ import (
 // header in JSON, and the tensors' bytes.
 const (
 	lengthSize = 8
-	maxHeader  = 48 << 20 // bytes; the format allows twice that, the largest models need 20 MB
+	maxHeader  = 24 << 20 // bytes; the format allows four times that, a tensor needs 100 to 200
 )
 
 // readSafetensors returns the tensors of a safetensors file, sorted by name.

@@ -173,7 +173,7 @@ func (v *vocabulary) decodeAdded(d *jsontext.Decoder) error {
 func (v *vocabulary) decodeVocab(d *jsontext.Decoder) error {
 	if d.PeekKind() != '[' {
 		return eachMember(d, "model.vocab", func(token string) error {
-			id, err := readInt(d, fmt.Sprintf("the id of token %q", token))
+			id, err := readInt(d, fmt.Sprintf("the id of token %.80q", token))
 			v.note(token, id)
 			return err
 		})

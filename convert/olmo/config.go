@@ -16,6 +16,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"hf2olmo/convert/folder"
 	"hf2olmo/keymap"
 )
 
@@ -70,9 +71,9 @@ func RunName(folder string) string {
 
 // Command is the shell command that starts training from the folder. The two
 // dots are for the user's data and the folder of the run.
-func Command(folder string) string {
+func Command(path string) string {
 	return "torchrun --nproc_per_node=8 scripts/train.py " +
-		shellQuote(filepath.Join(folder, ConfigFile)) + " --data.paths=[...] --save_folder=..."
+		folder.ShellQuote(filepath.Join(path, ConfigFile)) + " --data.paths=[...] --save_folder=..."
 }
 
 // tokenType is the numpy type of token ids on disk: two bytes hold 65,536 of them.
@@ -119,12 +120,4 @@ func printable(r rune) rune {
 		return r
 	}
 	return '?'
-}
-
-func shellQuote(path string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=@%:,"
-	if strings.Trim(path, plain) == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

@@ -1,14 +1,11 @@
 package olmo
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
 )
 
 // FolderPath returns the absolute path of the checkpoint folder that is meant by
@@ -25,31 +22,21 @@ func FolderPath(name string) (string, error) {
 }
 
 // ours are the files that a conversion writes: a folder that holds nothing else can be made again.
-var ours = []string{ModelFile, TrainFile, ConfigFile, TokenizerFile, lockFile}
+var ours = []string{ModelFile, TrainFile, ConfigFile, TokenizerFile}
+
+// Shadows reports whether the trainer would read the file called name in place of ModelFile.
+func Shadows(name string) bool { return strings.HasSuffix(name, ".safetensors") }
 
 // Vacant reports whether path can receive a checkpoint: nothing is there, or, with
 // force, only what an earlier conversion wrote.
 func Vacant(path string, force bool) error {
-	entries, err := os.ReadDir(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	return folder.Vacant(path, force, ours, func(names []string) error {
+		for _, name := range names {
+			if Shadows(name) {
+				return &fault.Fault{File: path, Problem: "exists and holds " + name + ", which the trainer would read in place of " + ModelFile,
+					Hint: "Choose another --output: a checkpoint folder must not hold safetensors files."}
+			}
+		}
 		return nil
-	case err != nil:
-		return &fault.Fault{File: path, Problem: "is in the way: " + fault.Cause(err)}
-	}
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".safetensors") {
-			return &fault.Fault{File: path, Problem: "exists and holds " + e.Name() + ", which the trainer would read in place of " + ModelFile,
-				Hint: "Choose another --output: a checkpoint folder must not hold safetensors files."}
-		}
-		if force && !slices.Contains(ours, e.Name()) {
-			return &fault.Fault{File: path, Problem: "exists and holds " + e.Name() + ", which no conversion wrote",
-				Hint: "--force replaces earlier conversions only. Move the folder away, or choose another --output."}
-		}
-	}
-	if !force {
-		return &fault.Fault{File: path, Problem: "exists already",
-			Hint: "Choose another --output, or replace it with --force."}
-	}
-	return nil
+	})
 }

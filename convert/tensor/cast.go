@@ -1,9 +1,6 @@
 package tensor
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "encoding/binary"
 
 // A castFunc writes the elements of from into to, in another dtype, and returns how
 // many that were finite became infinite. Rounding is to nearest, ties to even,
@@ -22,105 +19,105 @@ func caster(from, to DType) castFunc {
 	case from == Float32 && to == Float16:
 		return float32ToFloat16
 	case from == BFloat16 && to == Float16:
-		return bfloat16ToFloat16
+		return throughFloat32(bfloat16ToFloat32, float32ToFloat16)
 	case from == Float16 && to == BFloat16:
-		return float16ToBFloat16
+		return throughFloat32(float16ToFloat32, float32ToBFloat16)
 	}
 	panic("no cast from " + from.String() + " to " + to.String())
 }
 
+// throughFloat32 takes one narrow dtype to the other. float32 holds every value of
+// both, so only the second cast rounds.
+func throughFloat32(widen, narrow castFunc) castFunc {
+	return func(to, from []byte) (overflows int64) {
+		var wide [4096]byte
+		for len(from) > 0 {
+			n := min(len(from), len(wide)/2)
+			widen(wide[:2*n], from[:n])
+			overflows += narrow(to[:n], wide[:2*n])
+			to, from = to[n:], from[n:]
+		}
+		return overflows
+	}
+}
+
+// The casts take four elements at a time as integers of 64 bits, two or four to
+// each, and those one by one that need it: NaN, what may overflow, subnormals.
+
 func bfloat16ToFloat32(to, from []byte) int64 {
-	for i := 0; i+2 <= len(from); i += 2 {
-		binary.LittleEndian.PutUint32(to[2*i:], uint32(binary.LittleEndian.Uint16(from[i:]))<<16)
+	fours := len(from) / 8
+	for i := range fours {
+		t, f := to[16*i:16*i+16], from[8*i:8*i+8]
+		low, high := spread(binary.LittleEndian.Uint64(f))
+		binary.LittleEndian.PutUint64(t, low<<16)
+		binary.LittleEndian.PutUint64(t[8:], high<<16)
+	}
+	to, from = to[16*fours:], from[8*fours:]
+	for ; len(from) >= 2; to, from = to[4:], from[2:] {
+		binary.LittleEndian.PutUint32(to, uint32(binary.LittleEndian.Uint16(from))<<16)
 	}
 	return 0
 }
 
 func float16ToFloat32(to, from []byte) int64 {
-	for i := 0; i+2 <= len(from); i += 2 {
-		binary.LittleEndian.PutUint32(to[2*i:], widenFloat16(binary.LittleEndian.Uint16(from[i:])))
+	fours := len(from) / 8
+	for i := range fours {
+		t, f := to[16*i:16*i+16], from[8*i:8*i+8]
+		if four := binary.LittleEndian.Uint64(f); normalFloat16s(four) {
+			low, high := spread(four)
+			binary.LittleEndian.PutUint64(t, widenFloat16s(low))
+			binary.LittleEndian.PutUint64(t[8:], widenFloat16s(high))
+		} else {
+			float16ToFloat32Singly(t, f)
+		}
 	}
+	float16ToFloat32Singly(to[16*fours:], from[8*fours:])
 	return 0
+}
+
+func float16ToFloat32Singly(to, from []byte) {
+	for ; len(from) >= 2; to, from = to[4:], from[2:] {
+		binary.LittleEndian.PutUint32(to, widenFloat16(binary.LittleEndian.Uint16(from)))
+	}
 }
 
 func float32ToBFloat16(to, from []byte) (overflows int64) {
-	for i := 0; i+4 <= len(from); i += 4 {
-		bits := binary.LittleEndian.Uint32(from[i:])
-		narrow := narrowBFloat16(bits)
-		if narrow&0x7fff == 0x7f80 && bits&0x7fffffff != 0x7f800000 {
-			overflows++
+	fours := len(from) / 16
+	for i := range fours {
+		t, f := to[8*i:8*i+8], from[16*i:16*i+16]
+		low, high := binary.LittleEndian.Uint64(f), binary.LittleEndian.Uint64(f[8:])
+		if fitBFloat16(low, high) {
+			binary.LittleEndian.PutUint64(t, join(narrowBFloat16s(low), narrowBFloat16s(high)))
+		} else {
+			overflows += narrowSingly(t, f, narrowBFloat16, 0x7f80)
 		}
-		binary.LittleEndian.PutUint16(to[i/2:], narrow)
 	}
-	return overflows
+	return overflows + narrowSingly(to[8*fours:], from[16*fours:], narrowBFloat16, 0x7f80)
 }
 
 func float32ToFloat16(to, from []byte) (overflows int64) {
-	for i := 0; i+4 <= len(from); i += 4 {
-		bits := binary.LittleEndian.Uint32(from[i:])
-		narrow := narrowFloat16(bits)
-		if narrow&0x7fff == 0x7c00 && bits&0x7fffffff != 0x7f800000 {
+	fours := len(from) / 16
+	for i := range fours {
+		t, f := to[8*i:8*i+8], from[16*i:16*i+16]
+		low, high := binary.LittleEndian.Uint64(f), binary.LittleEndian.Uint64(f[8:])
+		if fitFloat16(low, high) {
+			binary.LittleEndian.PutUint64(t, join(narrowFloat16s(low), narrowFloat16s(high)))
+		} else {
+			overflows += narrowSingly(t, f, narrowFloat16, 0x7c00)
+		}
+	}
+	return overflows + narrowSingly(to[8*fours:], from[16*fours:], narrowFloat16, 0x7c00)
+}
+
+// narrowSingly counts the elements that become infinite and were not.
+func narrowSingly(to, from []byte, narrow func(uint32) uint16, infinity uint16) (overflows int64) {
+	for ; len(from) >= 4; to, from = to[2:], from[4:] {
+		bits := binary.LittleEndian.Uint32(from)
+		result := narrow(bits)
+		if result&0x7fff == infinity && bits&0x7fffffff != 0x7f800000 {
 			overflows++
 		}
-		binary.LittleEndian.PutUint16(to[i/2:], narrow)
+		binary.LittleEndian.PutUint16(to, result)
 	}
 	return overflows
-}
-
-func bfloat16ToFloat16(to, from []byte) (overflows int64) {
-	for i := 0; i+2 <= len(from); i += 2 {
-		bits := uint32(binary.LittleEndian.Uint16(from[i:])) << 16
-		narrow := narrowFloat16(bits)
-		if narrow&0x7fff == 0x7c00 && bits&0x7fffffff != 0x7f800000 {
-			overflows++
-		}
-		binary.LittleEndian.PutUint16(to[i:], narrow)
-	}
-	return overflows
-}
-
-func float16ToBFloat16(to, from []byte) int64 { // its exponents are a subset: nothing overflows
-	for i := 0; i+2 <= len(from); i += 2 {
-		binary.LittleEndian.PutUint16(to[i:], narrowBFloat16(widenFloat16(binary.LittleEndian.Uint16(from[i:]))))
-	}
-	return 0
-}
-
-// narrowBFloat16 rounds the bits of a float32 to those of a bfloat16.
-func narrowBFloat16(bits uint32) uint16 {
-	if bits&0x7fffffff > 0x7f800000 {
-		return uint16(bits>>16) | 0x0040 // quiet NaN, sign and upper payload kept
-	}
-	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
-}
-
-// narrowFloat16 rounds the bits of a float32 to those of a float16.
-func narrowFloat16(bits uint32) uint16 {
-	sign := uint16(bits >> 16 & 0x8000)
-	magnitude := bits & 0x7fffffff
-	switch {
-	case magnitude > 0x7f800000: // NaN: quiet, upper payload kept
-		return sign | 0x7e00 | uint16(magnitude>>13&0x1ff)
-	case magnitude >= 0x477ff000: // 65520 and above round to infinity
-		return sign | 0x7c00
-	case magnitude >= 0x38800000: // 2^-14 and above: normal; the carry of rounding may raise the exponent
-		rebased := magnitude - (127-15)<<23
-		return sign | uint16((rebased+0xfff+rebased>>13&1)>>13)
-	}
-	// Subnormal: adding 0.5 lets the processor round at the last bit of a float16, 2^-24.
-	rounded := math.Float32bits(math.Float32frombits(magnitude) + 0.5)
-	return sign | uint16(rounded-0x3f000000)
-}
-
-// widenFloat16 returns the bits of the float32 equal to a float16.
-func widenFloat16(half uint16) uint32 {
-	sign := uint32(half&0x8000) << 16
-	exponent, mantissa := uint32(half>>10&0x1f), uint32(half&0x3ff)
-	switch exponent {
-	case 0x1f: // infinity and NaN
-		return sign | 0x7f800000 | mantissa<<13
-	case 0: // zero and subnormal: mantissa × 2^-24, exact
-		return sign | math.Float32bits(float32(mantissa)*(1.0/(1<<24)))
-	}
-	return sign | (exponent+127-15)<<23 | mantissa<<13
 }

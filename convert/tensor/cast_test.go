@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
@@ -117,5 +118,69 @@ func TestCastCountsOverflows(t *testing.T) {
 	}
 	if n := caster(Float32, BFloat16)(to, from); n != 1 {
 		t.Errorf("bfloat16: %d overflows", n)
+	}
+}
+
+// edges are the float32 around every boundary between two narrow values, all signs,
+// and random ones: what the casts of four at a time must tell apart.
+func edges() []byte {
+	var p []byte
+	for n := range 1 << 16 {
+		for _, middle := range []uint32{uint32(n)<<16 + 0x8000, uint32(n) << 16, widenFloat16(uint16(n)) + 0x1000, widenFloat16(uint16(n))} {
+			for _, d := range []uint32{0, 1, ^uint32(0)} {
+				p = binary.LittleEndian.AppendUint32(p, middle+d)
+			}
+		}
+	}
+	random := rand.New(rand.NewPCG(9, 10))
+	for range 1_000_000 {
+		p = binary.LittleEndian.AppendUint32(p, random.Uint32())
+	}
+	for range 1_000_000 { // of the size of weights, so that four in a row are normal
+		p = binary.LittleEndian.AppendUint32(p, math.Float32bits(random.Float32()-0.5))
+	}
+	return p
+}
+
+// TestCastsOfSlices compares the casts of four at a time with those of one.
+func TestCastsOfSlices(t *testing.T) {
+	from := edges()
+	for _, c := range []struct {
+		to       DType
+		one      func(uint32) uint16
+		infinity uint16
+	}{{BFloat16, narrowBFloat16, 0x7f80}, {Float16, narrowFloat16, 0x7c00}} {
+		for _, cut := range []int{0, 4, 8, 12} { // lengths that four does not divide
+			p := from[cut:]
+			to, want := make([]byte, len(p)/2), make([]byte, len(p)/2)
+			overflows := caster(Float32, c.to)(to, p)
+			if n := narrowSingly(want, p, c.one, c.infinity); n != overflows || !bytes.Equal(to, want) {
+				t.Errorf("float32 to %s from %d on: %d overflows, one by one %d", c.to, cut, overflows, n)
+			}
+		}
+	}
+	var halves []byte
+	for n := range 1 << 16 {
+		halves = binary.LittleEndian.AppendUint16(halves, uint16(n))
+	}
+	halves = append(halves, weights(Float16, 1001)...)
+	for _, d := range []DType{Float16, BFloat16} {
+		wide := make([]byte, 2*len(halves))
+		caster(d, Float32)(wide, halves)
+		for i := 0; i < len(halves); i += 2 {
+			half := binary.LittleEndian.Uint16(halves[i:])
+			want := widenFloat16(half)
+			if d == BFloat16 {
+				want = uint32(half) << 16
+			}
+			if got := binary.LittleEndian.Uint32(wide[2*i:]); got != want {
+				t.Fatalf("%s %04x became %08x, want %08x", d, half, got, want)
+			}
+		}
+		other := Float16 + BFloat16 - d
+		direct, through := make([]byte, len(halves)), make([]byte, len(halves))
+		if n, m := caster(d, other)(direct, halves), caster(Float32, other)(through, wide); n != m || !bytes.Equal(direct, through) {
+			t.Errorf("%s to %s: differs from the way through float32", d, other)
+		}
 	}
 }

@@ -11,7 +11,7 @@ func FirstDifference(ctx context.Context, files *Files, a, b *Tensor) (int64, er
 	if a.File == b.File && a.Offset == b.Offset && a.Contiguous() && b.Contiguous() {
 		return -1, nil // one storage under two names
 	}
-	left, right := &Content{a.DType, []*Tensor{a}}, &Content{b.DType, []*Tensor{b}}
+	left, right := &Content{DType: a.DType, Parts: []*Tensor{a}}, &Content{DType: b.DType, Parts: []*Tensor{b}}
 	g := NewGatherer(files)
 	const piece = 1 << 20
 	p, q := make([]byte, piece), make([]byte, piece)

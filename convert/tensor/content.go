@@ -5,6 +5,7 @@ package tensor
 type Content struct {
 	DType DType
 	Parts []*Tensor
+	Add   float32 // to every element, computed in float32, which DType then is; 0 for nothing
 }
 
 // Numel returns the number of elements.
@@ -30,18 +31,19 @@ func (c *Content) Strided() bool {
 	return false
 }
 
-// A Gatherer reads pieces of contents. It keeps one scratch buffer, so a worker has
+// A Gatherer reads pieces of contents. It keeps two small buffers, so a worker has
 // one of its own; nothing it holds grows with a model's size.
 type Gatherer struct {
-	files   *Files
-	scratch []byte // elements before a cast
-	turned  []byte // columns before they are turned into rows
+	files  *Files
+	raw    []byte // elements before a cast
+	turned []byte // columns before they are turned into rows, after a cast
 	// Overflows counts the elements that a cast turned from finite to infinite.
 	Overflows int64
 }
 
 // scratchBytes is the most that is read at once where a cast or a gather needs
-// a second buffer. It divides by every element size.
+// a second buffer: small enough for a processor's cache. It divides by every
+// element size.
 const scratchBytes = 256 << 10
 
 // NewGatherer returns a gatherer that reads from files.
@@ -62,6 +64,9 @@ func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 		if err := g.readPart(p[:count*size], part, c.DType, start, count); err != nil {
 			return err
 		}
+		if c.Add != 0 {
+			addFloat32(p[:count*size], c.Add)
+		}
 		p = p[count*size:]
 		if start = 0; len(p) == 0 {
 			return nil
@@ -72,34 +77,44 @@ func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 
 // readPart fills p with elements start … start+count of one tensor, cast to dtype.
 func (g *Gatherer) readPart(p []byte, t *Tensor, dtype DType, start, count int64) error {
+	if t.Contiguous() {
+		return g.readRun(p, t, dtype, t.Offset+start*t.DType.Size(), count)
+	}
+	return g.gather(p, newView(t), dtype, start, count)
+}
+
+// readRun fills p with count elements of t that lie one after the other, from the
+// byte at of its file.
+func (g *Gatherer) readRun(p []byte, t *Tensor, dtype DType, at, count int64) error {
 	if t.DType == dtype {
-		return g.readElements(p, t, start, count)
+		return g.files.ReadAt(t.File, p, at)
 	}
 	from, to := t.DType.Size(), dtype.Size()
-	convert := caster(t.DType, dtype)
-	buffer := g.buffer()
 	for count > 0 {
 		n := min(count, scratchBytes/from)
-		if err := g.readElements(buffer[:n*from], t, start, n); err != nil {
+		raw := buffer(&g.raw)[:n*from]
+		if err := g.files.ReadAt(t.File, raw, at); err != nil {
 			return err
 		}
-		g.Overflows += convert(p[:n*to], buffer[:n*from])
-		p, start, count = p[n*to:], start+n, count-n
+		g.cast(p[:n*to], raw, t.DType, dtype)
+		p, at, count = p[n*to:], at+n*from, count-n
 	}
 	return nil
 }
 
-// readElements fills p with elements of t, in its own dtype and row-major order.
-func (g *Gatherer) readElements(p []byte, t *Tensor, start, count int64) error {
-	if t.Contiguous() {
-		return g.files.ReadAt(t.File, p, t.Offset+start*t.DType.Size())
+// cast fills p with the elements of raw.
+func (g *Gatherer) cast(p, raw []byte, from, to DType) {
+	if from == to {
+		copy(p, raw)
+		return
 	}
-	return g.gather(p, newView(t), start, count)
+	g.Overflows += caster(from, to)(p, raw)
 }
 
-func (g *Gatherer) buffer() []byte {
-	if g.scratch == nil {
-		g.scratch = make([]byte, scratchBytes)
+// buffer makes a scratch buffer when it is first needed.
+func buffer(b *[]byte) []byte {
+	if *b == nil {
+		*b = make([]byte, scratchBytes)
 	}
-	return g.scratch
+	return *b
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"hf2olmo/convert/fault"
 )
 
@@ -32,6 +34,8 @@ func OpenFiles(tensors []Tensor) (*Files, error) {
 			return nil, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + fault.Cause(err)}
 		}
 		f.open[file] = handle
+		// As cp does: the kernel reads further ahead. It is a hint, and may fail.
+		_ = unix.Fadvise(int(handle.Fd()), 0, 0, unix.FADV_SEQUENTIAL)
 		if err := unchanged(file, handle); err != nil {
 			f.Close()
 			return nil, err

@@ -27,11 +27,12 @@ func newView(t *Tensor) view {
 	return v
 }
 
-// gather fills p with elements start … start+count of a strided tensor. Three ways,
-// by how the file holds it: rows that are whole (slices, expanded rows), columns
-// that are whole (transposed matrices), and single elements (all else).
-func (g *Gatherer) gather(p []byte, v view, start, count int64) error {
-	size, last := v.DType.Size(), len(v.shape)-1
+// gather fills p with elements start … start+count of a strided tensor, cast to
+// dtype. Four ways, by how the file holds it: rows that are whole (slices, expanded
+// rows), one element for a row, columns that are whole (transposed matrices), and
+// elements apart from each other (all else).
+func (g *Gatherer) gather(p []byte, v view, dtype DType, start, count int64) error {
+	size, last := dtype.Size(), len(v.shape)-1
 	row := v.shape[last]
 	for count > 0 {
 		inRow := start % row
@@ -39,15 +40,15 @@ func (g *Gatherer) gather(p []byte, v view, start, count int64) error {
 		var err error
 		switch {
 		case v.stride[last] == 1:
-			err = g.files.ReadAt(v.File, p[:n*size], v.byteAt(start))
+			err = g.readRun(p[:n*size], v.Tensor, dtype, v.byteAt(start), n)
 		case v.stride[last] == 0:
-			err = g.repeat(p[:n*size], v, start)
+			err = g.repeat(p[:n*size], v, dtype, start)
 		case last == 1 && v.stride[0] == 1 && inRow == 0 && count >= row:
 			rows := count / row
 			n = rows * row
-			err = g.columns(p[:n*size], v, start/row, rows)
+			err = g.columns(p[:n*size], v, dtype, start/row, rows)
 		default:
-			err = g.elements(p[:n*size], v, start, n)
+			err = g.elements(p[:n*size], v, dtype, start, n)
 		}
 		if err != nil {
 			return err
@@ -68,67 +69,70 @@ func (v *view) byteAt(n int64) int64 {
 }
 
 // repeat fills p with copies of one element, as an expanded tensor has them.
-func (g *Gatherer) repeat(p []byte, v view, start int64) error {
-	size := int(v.DType.Size())
-	if err := g.files.ReadAt(v.File, p[:size], v.byteAt(start)); err != nil {
+func (g *Gatherer) repeat(p []byte, v view, dtype DType, start int64) error {
+	size, before := int(dtype.Size()), g.Overflows
+	if err := g.readRun(p[:size], v.Tensor, dtype, v.byteAt(start), 1); err != nil {
 		return err
 	}
 	for done := size; done < len(p); done *= 2 {
 		copy(p[done:], p[:done])
 	}
+	g.Overflows = before + (g.Overflows-before)*int64(len(p)/size)
 	return nil
 }
 
-// elements reads one element after the other.
-func (g *Gatherer) elements(p []byte, v view, start, count int64) error {
-	size := v.DType.Size()
-	for i := range count {
-		if err := g.files.ReadAt(v.File, p[i*size:(i+1)*size], v.byteAt(start+i)); err != nil {
+// farBytes is how far apart elements lie that are read one by one: what lies
+// between nearer ones is read along.
+const farBytes = 4 << 10
+
+// elements reads the part of one row whose elements lie apart.
+func (g *Gatherer) elements(p []byte, v view, dtype DType, start, count int64) error {
+	from, to, stride := v.DType.Size(), dtype.Size(), v.stride[len(v.stride)-1]
+	held := int64(1)
+	if stride < farBytes/from {
+		held = (scratchBytes/from-1)/stride + 1
+	}
+	for count > 0 {
+		n := min(held, count)
+		span := buffer(&g.turned)[:((n-1)*stride+1)*from]
+		if err := g.files.ReadAt(v.File, span, v.byteAt(start)); err != nil {
 			return err
 		}
+		for i := range n {
+			copy(span[i*from:(i+1)*from], span[i*stride*from:])
+		}
+		g.cast(p[:n*to], span[:n*from], v.DType, dtype)
+		p, start, count = p[n*to:], start+n, count-n
 	}
 	return nil
 }
+
+// padding sets the columns in the buffer apart, for at distances of a power of two
+// they would drive each other out of the processor's cache.
+const padding = 64
 
 // columns fills p with whole rows of a matrix that lies in the file column by
 // column. A band of rows is a short run in every column; as many columns are read
 // into the scratch buffer as fit, and turned there.
-func (g *Gatherer) columns(p []byte, v view, first, rows int64) error {
-	size, width := v.DType.Size(), v.shape[1]
+func (g *Gatherer) columns(p []byte, v view, dtype DType, first, rows int64) error {
+	from, to, width := v.DType.Size(), dtype.Size(), v.shape[1]
 	for rows > 0 {
-		band := min(rows, scratchBytes/size)
-		held := scratchBytes / (band * size) // columns in the buffer at a time
-		buffer := g.gatherBuffer()
+		band := min(rows, (scratchBytes-padding)/to)
+		run := band * to
+		pitch := run + padding
+		held := scratchBytes / pitch // columns in the buffer at a time
+		turned := buffer(&g.turned)
 		for c := int64(0); c < width; c += held {
 			n := min(held, width-c)
 			for k := range n {
-				at := v.Offset + (first+(c+k)*v.stride[1])*size
-				if err := g.files.ReadAt(v.File, buffer[k*band*size:(k+1)*band*size], at); err != nil {
+				at := v.Offset + (first+(c+k)*v.stride[1])*from
+				if err := g.readRun(turned[k*pitch:k*pitch+run], v.Tensor, dtype, at, band); err != nil {
 					return err
 				}
 			}
-			transpose(p[c*size:], buffer, size, width, band, n)
+			transpose(p[c*to:], turned, to, width, band, pitch, n)
 		}
-		p, first, rows = p[band*width*size:], first+band, rows-band
+		p, first, rows = p[band*width*to:], first+band, rows-band
 	}
 	return nil
-}
-
-// transpose writes n columns of band elements each into rows of width elements.
-func transpose(rows, columns []byte, size, width, band, n int64) {
-	for r := range band {
-		to := rows[r*width*size:]
-		for k := range n {
-			from := (k*band + r) * size
-			copy(to[k*size:(k+1)*size], columns[from:from+size])
-		}
-	}
-}
-
-// gatherBuffer is apart from the cast's buffer: a transposed tensor may be cast too.
-func (g *Gatherer) gatherBuffer() []byte {
-	if g.turned == nil {
-		g.turned = make([]byte, scratchBytes)
-	}
-	return g.turned
 }

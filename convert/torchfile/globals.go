@@ -48,7 +48,7 @@ const dtypeNames = "float32 bfloat16 float16 float64 int64 int32 int16 int8 uint
 	"float8_e8m0fnu float4_e2m1fn_x2 complex32 complex64 complex128 " +
 	"bits8 bits16 bits1x8 bits2x4 bits4x2"
 
-// globals are the only names that a pickle may use, and what they stand for here.
+// globals are the only names that a pickle of tensors may use, and what they stand for here.
 var globals = makeGlobals()
 
 func makeGlobals() map[string]any {
@@ -72,15 +72,6 @@ func makeGlobals() map[string]any {
 		known["torch."+name] = dtypeClass{name, tensor.ParseDType(name)}
 	}
 	return known
-}
-
-// findClass is what gopickle asks for a class. scan has refused other names before.
-func findClass(module, name string) (any, error) {
-	class, ok := globals[module+"."+name]
-	if !ok {
-		return nil, foreignNames([]string{module + "." + name})
-	}
-	return class, nil
 }
 
 // function is something that a pickle may call. It never runs anything: it only

@@ -41,11 +41,16 @@ type zipEntry struct {
 // The storages are to be written at Layout.Storages, and Layout.Frame tells the rest.
 // An error is about d or archive, and none comes from what a user can give but a
 // tensor of a dtype that has no storage class of its own (fp8, uint16).
-func Plan(archive string, d Dict) (*Layout, error) {
+func Plan(archive string, d Dict) (*Layout, error) { return plan(archive, d) }
+
+// PlanTensor lays out the file that torch.save would write for one tensor by itself.
+func PlanTensor(archive string, t Tensor) (*Layout, error) { return plan(archive, t) }
+
+func plan(archive string, value any) (*Layout, error) {
 	if !validArchive(archive) {
 		return nil, fmt.Errorf("%q cannot be the name of a folder in an archive", archive)
 	}
-	pickle, storages, err := writePickle(d)
+	pickle, storages, err := writePickle(value)
 	if err != nil {
 		return nil, err
 	}

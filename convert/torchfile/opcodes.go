@@ -106,6 +106,7 @@ var opcodes = [256]opcode{
 	opSetItems:        {name: "SETITEMS", pops: toMark, keeps: 1},
 	opEmptyDict:       {name: "EMPTY_DICT", pushes: true, creates: true},
 	opProto:           {name: "PROTO", arg: oneByte},
+	opNewObj:          {name: "NEWOBJ", pops: 2, pushes: true, creates: true}, // only where a vocabulary has objects
 	opTuple1:          {name: "TUPLE1", pops: 1, pushes: true, creates: true},
 	opTuple2:          {name: "TUPLE2", pops: 2, pushes: true, creates: true},
 	opTuple3:          {name: "TUPLE3", pops: 3, pushes: true, creates: true},

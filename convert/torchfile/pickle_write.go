@@ -20,10 +20,10 @@ type pickleWriter struct {
 	storages []int64 // bytes of each storage met
 }
 
-// writePickle returns d as a pickle, and the bytes of each storage that it names.
-func writePickle(d Dict) (data []byte, storages []int64, err error) {
+// writePickle returns v as a pickle, and the bytes of each storage that it names.
+func writePickle(v any) (data []byte, storages []int64, err error) {
 	w := pickleWriter{out: []byte{opProto, writeProtocol}}
-	if err := w.dict(d); err != nil {
+	if err := w.value(v); err != nil {
 		return nil, nil, err
 	}
 	return append(w.out, opStop), w.storages, nil
@@ -49,7 +49,7 @@ func (w *pickleWriter) value(v any) error {
 	case nil:
 		w.op(opNone)
 	default:
-		return fmt.Errorf("a %T cannot be written as a Python value", v)
+		return w.object(v)
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ const (
 // what is in the memo, and the strings that may become names of classes.
 type scanner struct {
 	src      *source
+	words    *vocabulary
 	stack    []string // a short string where the slot holds one, else ""
 	marks    []int    // heights of the stack at the open marks
 	memo     map[uint64]string
@@ -41,14 +42,17 @@ type scanner struct {
 	builds   int
 	calls    int
 	items    int
-	foreign  []string // names met that are not in globals
+	foreign  []string // names met that are not in the vocabulary
 }
 
-// scan reads one pickle, up to its STOP, and returns its bytes once it is sure that
-// they are safe to unpickle: only opcodes that torch writes, no length past the
-// input, nothing taken from an empty stack or memo, no name that is not in globals.
-func scan(src *source) ([]byte, error) {
-	s := scanner{src: src, memo: map[uint64]string{}}
+// scan reads one pickle of tensors, as scanWords does.
+func scan(src *source) ([]byte, error) { return scanWords(src, &tensorWords) }
+
+// scanWords reads one pickle, up to its STOP, and returns its bytes once it is sure
+// that they are safe to unpickle: only opcodes that torch writes, no length past the
+// input, nothing taken from an empty stack or memo, no name that is not among words.
+func scanWords(src *source, words *vocabulary) ([]byte, error) {
+	s := scanner{src: src, words: words, memo: map[uint64]string{}}
 	for {
 		stop, err := s.step()
 		switch {
@@ -71,7 +75,7 @@ func (s *scanner) step() (stop bool, err error) {
 		return false, err
 	}
 	op := opcodes[code]
-	if op.name == "" {
+	if op.name == "" || code == opNewObj && !s.words.objects {
 		return false, refusedOpcode(byte(code))
 	}
 	if err := s.count(op); err != nil {
@@ -125,7 +129,7 @@ func (s *scanner) count(op opcode) error {
 	case "SETITEM":
 		s.items++
 	}
-	if s.opcodes > maxOpcodes || s.items > maxItems || s.objects > maxObjects || s.builds > maxBuilds || s.calls > maxCalls ||
+	if s.opcodes > maxOpcodes || s.items > maxItems || s.objects > maxObjects || s.builds > s.words.builds || s.calls > s.words.calls ||
 		len(s.stack) >= maxStack || len(s.memo) > maxMemo {
 		return problem("the pickle holds more objects than any dict of tensors needs")
 	}
@@ -193,7 +197,7 @@ func (s *scanner) end() error {
 	return nil
 }
 
-// global notes a class or function that the pickle names and that is not in globals.
+// global notes a class or function that the pickle names and that is not in the vocabulary.
 // STACK_GLOBAL has no name of its own, but takes it from the stack.
 func (s *scanner) global(name string) error {
 	if n := len(s.stack); name == "" {
@@ -208,7 +212,7 @@ func (s *scanner) global(name string) error {
 	if strings.ContainsFunc(name, strange) || strings.Contains("."+name+".", "..") {
 		return brokenPickle("a class without a proper name")
 	}
-	if _, ok := globals[name]; !ok && len(s.foreign) <= maxForeign && !slices.Contains(s.foreign, name) {
+	if _, ok := s.words.names[name]; !ok && len(s.foreign) <= maxForeign && !slices.Contains(s.foreign, name) {
 		s.foreign = append(s.foreign, name)
 	}
 	return nil

@@ -35,6 +35,12 @@ type view struct {
 // unpickle builds what the bytes, which scan has let through, describe. Storages
 // that it names are added to storages.
 func unpickle(data []byte, storages map[string]*storage) (value any, err error) {
+	return tensorWords.unpickle(data, func(id any) (any, error) { return persistentLoad(id, storages) })
+}
+
+// unpickle builds what data describe, which scanWords has let through. References to
+// what stands outside of the pickle are resolved by load.
+func (words *vocabulary) unpickle(data []byte, load func(id any) (any, error)) (value any, err error) {
 	// gopickle panics on some types where it expects others.
 	defer func() {
 		if recover() != nil {
@@ -42,8 +48,8 @@ func unpickle(data []byte, storages map[string]*storage) (value any, err error) 
 		}
 	}()
 	u := pickle.NewUnpickler(bytes.NewReader(data))
-	u.FindClass = findClass
-	u.PersistentLoad = func(id any) (any, error) { return persistentLoad(id, storages) }
+	u.FindClass = words.find
+	u.PersistentLoad = load
 	value, err = u.Load()
 	if known := (*fault.Fault)(nil); err != nil && !errors.As(err, &known) {
 		// gopickle's own words hold addresses, which differ from run to run.

@@ -1,4 +1,4 @@
-package olmo
+package folder
 
 import (
 	"path/filepath"

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"hf2olmo/convert/check"
+	"hf2olmo/convert/fault"
+)
+
+func checkCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "check",
+		Usage:     "say whether the trainer would load a checkpoint folder, and if not why",
+		ArgsUsage: "DIR...",
+		Description: `DIR is a checkpoint folder of whatever origin: converted, saved by the trainer (unsharded or
+sharded), or made by hand. Headers are read, and with --full every byte.
+
+   hf2olmo check OLMo-2-0425-1B-unsharded
+   hf2olmo check --full --json runs/*/step*-unsharded
+
+The status is 0 where the trainer would load every folder, and 1 where it would not load one.`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "full", Usage: "read every byte: checksums of all files, NaN in the weights"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a folder, one a line"},
+		},
+		OnUsageError:    onUsageError,
+		HideHelpCommand: true, // a folder may be called "help"
+		Action:          checkFolders,
+	}
+}
+
+func checkFolders(c *cli.Context) error {
+	if c.NArg() == 0 {
+		return usagef(c, "check needs a DIR")
+	}
+	bad := false
+	for _, dir := range c.Args().Slice() {
+		report, err := check.Folder(c.Context, dir, check.Options{Full: c.Bool("full")})
+		if err != nil {
+			return err
+		}
+		bad = bad || !report.Loads()
+		if err := tellCheck(c, report); err != nil {
+			return err
+		}
+	}
+	if bad {
+		return errFailed
+	}
+	return nil
+}
+
+// tellCheck prints a report: a verdict, and what was found in order of gravity.
+func tellCheck(c *cli.Context, report *check.Report) error {
+	if c.Bool("json") {
+		text, err := json.Marshal(report)
+		if err == nil {
+			_, err = fmt.Fprintf(c.App.Writer, "%s\n", text)
+		}
+		return err
+	}
+	kind := ""
+	if report.Kind != check.Unknown {
+		kind = " (" + string(report.Kind) + ")"
+	}
+	fmt.Fprintf(c.App.Writer, "%s%s: %s\n", fault.Printable(report.Folder), kind, report.Verdict())
+	for _, line := range report.Lines() {
+		fmt.Fprintf(c.App.Writer, "  %s: %s\n", line.Gravity, line.Text)
+		for _, more := range line.More {
+			fmt.Fprintf(c.App.Writer, "      %s\n", more)
+		}
+	}
+	return nil
+}

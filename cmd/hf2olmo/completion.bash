@@ -1,0 +1,33 @@
+# bash completion for hf2olmo, printed by hf2olmo completion bash
+_hf2olmo() {
+    local IFS=$'\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "{{range .}}{{.Name}}${IFS}{{end}}" -- "$cur"))
+        return
+    fi
+    case ${COMP_WORDS[1]}:$prev in
+{{- range $c := .}}{{range .Flags}}
+{{- if .Words}}
+        {{$c.Name}}:--{{.Name}}) COMPREPLY=($(compgen -W "{{range .Words}}{{.}}${IFS}{{end}}" -- "$cur")); return ;;
+{{- else if eq .Value "folders"}}
+        {{$c.Name}}:--{{.Name}}) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+{{- else if eq .Value "files"}}
+        {{$c.Name}}:--{{.Name}}) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+{{- else if eq .Value "none"}}
+        {{$c.Name}}:--{{.Name}}) return ;;
+{{- end}}{{end}}{{end}}
+    esac
+    case ${COMP_WORDS[1]}:$cur in
+{{- range .}}
+{{- if .Flags}}
+        {{.Name}}:-*) COMPREPLY=($(compgen -W "{{range .Flags}}--{{.Name}}${IFS}{{end}}--help" -- "$cur")) ;;
+{{- end}}
+{{- if .Files}}
+        {{.Name}}:*) COMPREPLY=($(compgen -f -- "$cur")) ;;
+{{- else if .Words}}
+        {{.Name}}:*) COMPREPLY=($(compgen -W "{{range .Words}}{{.}}${IFS}{{end}}" -- "$cur")) ;;
+{{- end}}{{end}}
+    esac
+}
+complete -o filenames -F _hf2olmo hf2olmo

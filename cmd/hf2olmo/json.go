@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"hf2olmo/convert"
+	"hf2olmo/convert/inspect"
+	"hf2olmo/keymap"
+)
+
+// The records of --json: one object a model, a folder or a table, one a line. Their
+// fields, and the order of these, are fixed: scripts depend on them. A field that
+// does not apply is there all the same, empty.
+
+// convertRecord is what convert tells of a model.
+type convertRecord struct {
+	Source       string  `json:"source"`
+	Output       string  `json:"output"`
+	ModelType    string  `json:"model_type"`
+	DType        string  `json:"dtype"`
+	Parameters   int64   `json:"parameters"`
+	Tensors      int     `json:"tensors"`
+	Bytes        int64   `json:"bytes"`
+	Seconds      float64 `json:"seconds"`
+	Status       string  `json:"status"` // converted, unchanged, planned, failed
+	Error        string  `json:"error"`
+	TrainCommand string  `json:"train_command"`
+}
+
+// verifyRecord is what verify tells of a folder.
+type verifyRecord struct {
+	Source            string                     `json:"source"`
+	Output            string                     `json:"output"`
+	Status            string                     `json:"status"` // same, differs, trained, failed
+	Tensors           int                        `json:"tensors"`
+	Differing         int                        `json:"differing"`
+	Differences       []convert.TensorDifference `json:"differences"`
+	ConfigDifferences []convert.FieldDifference  `json:"config_differences"`
+	Step              int64                      `json:"step"` // of the training, where it is known
+	Error             string                     `json:"error"`
+	Seconds           float64                    `json:"seconds"`
+	Bytes             int64                      `json:"bytes"`
+}
+
+// inspectRecord is what inspect tells of a path.
+type inspectRecord struct {
+	Path       string          `json:"path"`
+	Kind       string          `json:"kind"`   // model, checkpoint, file
+	Status     string          `json:"status"` // listed, failed
+	Config     settings        `json:"config"`
+	Parameters int64           `json:"parameters"`
+	Bytes      int64           `json:"bytes"` // of all tensors
+	DTypes     []inspect.Total `json:"dtypes"`
+	Parts      []inspect.Total `json:"parts"`
+	Tensors    []tensorRecord  `json:"tensors"`
+	Warnings   []string        `json:"warnings"`
+	Error      string          `json:"error"`
+	Seconds    float64         `json:"seconds"`
+}
+
+// tensorRecord is a tensor of an inspectRecord. Stats is null without --stats, and
+// where the elements are no numbers.
+type tensorRecord struct {
+	Name       string          `json:"name"`
+	Part       string          `json:"part"`
+	DType      string          `json:"dtype"`
+	Shape      []int64         `json:"shape"`
+	Parameters int64           `json:"parameters"`
+	Bytes      int64           `json:"bytes"`
+	File       string          `json:"file"`
+	Stats      *inspect.Values `json:"stats"`
+}
+
+func newInspectRecord(path string, r *inspect.Report, err error, took time.Duration) inspectRecord {
+	rec := inspectRecord{Path: path, Status: "listed", Config: keymap.Summary(nil), DTypes: []inspect.Total{}, Parts: []inspect.Total{},
+		Tensors: []tensorRecord{}, Warnings: []string{}, Seconds: took.Seconds()}
+	if err != nil {
+		rec.Status, rec.Error = "failed", faultsOf(err).Error()
+		return rec
+	}
+	sum := r.Sum()
+	rec.Kind, rec.Config, rec.Parameters, rec.Bytes = r.Kind, r.Config, sum.Parameters, sum.Bytes
+	rec.DTypes, rec.Parts = r.ByDType(), r.ByPart()
+	rec.Warnings = append(rec.Warnings, r.Warnings...)
+	for _, t := range r.Tensors {
+		rec.Tensors = append(rec.Tensors, tensorRecord{t.Name, t.Part, t.DType, append([]int64{}, t.Shape...), t.Parameters, t.Bytes, t.File, t.Values})
+	}
+	return rec
+}
+
+// settings is an object whose members stand in the order of the list.
+type settings []keymap.Setting
+
+// MarshalJSON writes the object.
+func (s settings) MarshalJSON() ([]byte, error) {
+	text := []byte{'{'}
+	for i, setting := range s {
+		name, err := json.Marshal(setting.Name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(setting.Value)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(append(append(text, name...), ':'), value...)
+	}
+	return append(text, '}'), nil
+}
+
+// tableRecord is what keymap tells of a table. Text is empty where tables are listed.
+type tableRecord struct {
+	Name   string `json:"name"`
+	Target string `json:"target"`
+	Text   string `json:"text"`
+}
+
+// versionRecord is what version tells.
+type versionRecord struct {
+	Version string `json:"version"`
+	Go      string `json:"go"`
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
+}
+
+// writeJSON writes one record on a line of its own.
+func writeJSON(w io.Writer, record any) {
+	text, err := json.Marshal(record)
+	if err != nil { // a float that JSON has no word for; records keep such out
+		panic(err)
+	}
+	fmt.Fprintf(w, "%s\n", text)
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestSignals stops a conversion of two models at random moments, by each signal:
+// it ends within a second, with the shell's status, leaves nothing behind, and says
+// what was not done. A disk that is busy with others' writes must finish those that it
+// has begun before a file goes: so a second is asked for most of the times, not all.
+func TestSignals(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "large")
+	sparse{layers: 12, width: 4096, heads: 32, kvHeads: 8, mlp: 11008, vocabulary: 32000, shards: 3}.write(t, source) // 5 GB
+	slow := 0
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		for _, longest := range []time.Duration{20 * time.Millisecond, 300 * time.Millisecond, 900 * time.Millisecond} {
+			if took := stopConversion(t, source, signal, rand.N(longest)); took > time.Second {
+				t.Logf("%v: ended after %v", signal, took)
+				slow++
+			}
+		}
+	}
+	if slow > 4 {
+		t.Errorf("%d of 9 took more than a second to end", slow)
+	}
+}
+
+// stopConversion returns how long the program took to end.
+func stopConversion(t *testing.T, source string, signal syscall.Signal, after time.Duration) time.Duration {
+	t.Helper()
+	out := t.TempDir()
+	command := exec.Command("hf2olmo", "convert", "--into", filepath.Join(out, "new", "folder"), source, "../../testdata/models/olmo2")
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(after)
+	sent := time.Now()
+	command.Process.Signal(signal)
+	err := command.Wait()
+	took := time.Since(sent)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		t.Fatalf("%v after %v: %v, was it not stopped?", signal, after, err)
+	}
+	if entries, err := os.ReadDir(out); err != nil || len(entries) > 0 {
+		t.Errorf("%v after %v: left %v, %v", signal, after, entries, err)
+	}
+	if status := exit.Sys().(syscall.WaitStatus); status.Signaled() && status.Signal() == signal {
+		return took // before the program had begun to listen
+	}
+	if exit.ExitCode() != 128+int(signal) {
+		t.Errorf("%v after %v: status %d", signal, after, exit.ExitCode())
+	}
+	for _, want := range []string{"large: not converted", "before it was done; nothing was left behind", "olmo2: not begun"} {
+		if !strings.Contains(stderr.String(), want) {
+			t.Errorf("%v after %v: no %q in\n%s", signal, after, want, stderr.String())
+		}
+	}
+	return took
+}
+
+// TestKilled shows that a killed run leaves no output, and that the next run
+// clears what it left.
+func TestKilled(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "large")
+	sparse{layers: 8, width: 2048, heads: 16, kvHeads: 8, mlp: 5504, vocabulary: 32000, shards: 1}.write(t, source) // 1 GB
+	out := t.TempDir()
+	command := exec.Command("hf2olmo", "convert", "--into", out, source)
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(out, ".large-unsharded.partial", "model.pt")); err == nil {
+			break
+		}
+	}
+	command.Process.Kill()
+	command.Wait()
+	if _, err := os.Stat(filepath.Join(out, ".large-unsharded.partial", "model.pt")); err != nil {
+		t.Fatal("was not killed while it wrote")
+	}
+	if _, err := os.Stat(filepath.Join(out, "large-unsharded")); err == nil {
+		t.Fatal("a killed run left an output")
+	}
+	if text, err := exec.Command("hf2olmo", "convert", "--into", out, source).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	entries, err := os.ReadDir(out)
+	if err != nil || len(entries) != 1 || entries[0].Name() != "large-unsharded" {
+		t.Errorf("left %v, %v", entries, err)
+	}
+}

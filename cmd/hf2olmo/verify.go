@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"hf2olmo/convert"
+	"hf2olmo/convert/fault"
+)
+
+func verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "compare a checkpoint folder with the model it was made from, bit for bit",
+		ArgsUsage: "MODEL DIR",
+		Description: `Every tensor of DIR/model.pt is compared with the part of MODEL that it comes from (with its
+cast, where DIR has another dtype), and so are the model's part of config.yaml, the tokenizer and
+train.pt. What you changed elsewhere in config.yaml is no difference. A folder that a trainer
+saved since is told apart from one that was damaged.
+
+   hf2olmo verify ~/models/OLMo-2-0425-1B OLMo-2-0425-1B-unsharded
+   hf2olmo verify --json allenai/OLMo-2-0425-1B /scratch/native/OLMo-2-0425-1B-unsharded
+
+Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call is wrong.`,
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object on one line"},
+			&cli.BoolFlag{Name: "quiet", Usage: "print no progress, and only what differs"},
+			&cli.IntFlag{Name: "jobs", Usage: "compare `N` pieces at once (default: as many as there are processors, at most 16)"},
+			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE`, where it was converted with one"},
+		},
+		OnUsageError:    onUsageError,
+		HideHelpCommand: true, // a model may be called "help"
+		Action:          verifyFolder,
+	}
+}
+
+func verifyFolder(c *cli.Context) error {
+	o := convert.Options{Jobs: c.Int("jobs")}
+	var err error
+	switch {
+	case c.NArg() != 2:
+		return usagef(c, "verify needs a MODEL and a DIR")
+	case c.IsSet("jobs") && o.Jobs < 1:
+		return usagef(c, "--jobs must be at least 1")
+	}
+	if file := c.String("keymap"); file != "" {
+		if o.Keymap, err = readKeymap(file); err != nil {
+			return usagef(c, "--keymap %s: %v", file, err)
+		}
+	}
+	if !c.Bool("quiet") {
+		o.Progress = terminalProgress(c.App.ErrWriter)
+	}
+	source, folder := c.Args().Get(0), c.Args().Get(1)
+	v, err := convert.Verify(c.Context, source, folder, o)
+	rec := newVerifyRecord(source, folder, v, err)
+	if c.Bool("json") {
+		writeJSON(c.App.Writer, rec)
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintf(c.App.ErrWriter, "hf2olmo: %s: not compared with %s\n", fault.Printable(folder), fault.Printable(source))
+		printFaults(c.App.ErrWriter, faultsOf(err))
+		return errFailed
+	case !c.Bool("quiet"):
+		for _, w := range v.Warnings {
+			fmt.Fprintf(c.App.ErrWriter, "warning: %s\n", w)
+		}
+	}
+	if !c.Bool("json") && (!v.Same() || !c.Bool("quiet")) {
+		printVerification(c.App.Writer, source, v)
+	}
+	if !v.Same() {
+		return errFailed
+	}
+	return nil
+}
+
+// terminalProgress is a bar on a terminal, and nothing elsewhere.
+func terminalProgress(w io.Writer) convert.Progress {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return newProgress(w)
+	}
+	return nil
+}
+
+// newVerifyRecord is the record of a comparison, or of why there is none.
+func newVerifyRecord(source, folder string, v *convert.Verification, err error) verifyRecord {
+	rec := verifyRecord{Source: source, Output: folder, Status: "failed",
+		Differences: []convert.TensorDifference{}, ConfigDifferences: []convert.FieldDifference{}}
+	if err != nil {
+		rec.Error = faultsOf(err).Error()
+		return rec
+	}
+	rec.Output, rec.Tensors, rec.Differing, rec.Step = v.Output, v.Tensors, v.Differing, v.Step
+	rec.Differences = append(rec.Differences, v.Differences...)
+	rec.ConfigDifferences = append(rec.ConfigDifferences, v.Config...)
+	rec.Seconds, rec.Bytes = v.Seconds, v.Bytes
+	switch {
+	case v.Trained:
+		rec.Status = "trained"
+	case v.Same():
+		rec.Status = "same"
+	default:
+		rec.Status = "differs"
+	}
+	return rec
+}
+
+// mostLines is how many differences are told to people; --json has all of them.
+const mostLines = 20
+
+func printVerification(w io.Writer, source string, v *convert.Verification) {
+	switch {
+	case v.Same():
+		fmt.Fprintf(w, "%s is %s (%s), bit for bit\n", v.Output, fault.Printable(source), v.Family)
+		fmt.Fprintf(w, "  %s parameters in %d tensors, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors, v.DType,
+			humanize.Bytes(uint64(v.Bytes)), v.Seconds)
+		return
+	case v.Trained:
+		fmt.Fprintf(w, "%s was trained since it was %s: %d of %d tensors differ%s\n", v.Output, fault.Printable(source),
+			v.Differing, v.Tensors, atStep(v.Step))
+		printFields(w, v.Config)
+		return
+	}
+	fmt.Fprintf(w, "%s is not %s (%s)\n", v.Output, fault.Printable(source), v.Family)
+	for i, d := range v.Differences {
+		if i == mostLines {
+			fmt.Fprintf(w, "  and %d tensors more (--json has all)\n", len(v.Differences)-i)
+			break
+		}
+		fmt.Fprintf(w, "  %s\n", differenceLine(d))
+	}
+	printFields(w, v.Config)
+	if 2*v.Differing > v.Tensors {
+		fmt.Fprintf(w, "%d of %d tensors differ: is it another model, or one that was trained?\n", v.Differing, v.Tensors)
+	}
+}
+
+func atStep(step int64) string {
+	if step > 0 {
+		return fmt.Sprintf(" at step %d", step)
+	}
+	return ""
+}
+
+func differenceLine(d convert.TensorDifference) string {
+	if d.Element < 0 {
+		if d.Tensor == "" {
+			return fmt.Sprintf("model.pt: byte %d: %s", d.Offset, d.Problem)
+		}
+		return fmt.Sprintf("%s: %s", fault.Printable(d.Tensor), d.Problem)
+	}
+	line := fmt.Sprintf("%s: differs from element %d on", d.Tensor, d.Element)
+	if d.Elements == 1 {
+		line = fmt.Sprintf("%s: element %d differs", d.Tensor, d.Element)
+	}
+	if d.Offset >= 0 {
+		line += fmt.Sprintf(" (byte %d of model.pt)", d.Offset)
+	}
+	if line += ", which comes from " + fault.Printable(d.Source); d.Elements > 1 {
+		line += fmt.Sprintf("; %d elements in all", d.Elements)
+	}
+	return line
+}
+
+func printFields(w io.Writer, fields []convert.FieldDifference) {
+	for _, d := range fields {
+		name := d.File
+		if d.Field != "" {
+			name += ": " + d.Field
+		}
+		fmt.Fprintf(w, "  %s: expected %s, found %s\n", name, fault.Printable(d.Expected), fault.Printable(d.Found))
+	}
+}

@@ -1,0 +1,181 @@
+package check
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+var testdata string // absolute, for the tests run where a tokenizer.json is
+
+// fresh copies a checkpoint that the real trainer saved.
+func fresh(t *testing.T, kind, name string) string {
+	t.Helper()
+	from := filepath.Join(testdata, "checkpoints", kind, "step3")
+	if kind == "unsharded" {
+		from += "-unsharded"
+	}
+	if name == "" {
+		name = filepath.Base(from)
+	}
+	dir := filepath.Join(t.TempDir(), name)
+	must(t, os.CopyFS(dir, os.DirFS(from)))
+	return dir
+}
+
+func run(t *testing.T, dir string) *Report {
+	t.Helper()
+	report, err := Folder(context.Background(), dir, Options{Full: true})
+	must(t, err)
+	return report
+}
+
+// TestMain changes to a folder that holds the tokenizer.json that the fixtures'
+// config.yaml names.
+func TestMain(m *testing.M) {
+	here, err := filepath.Abs("../../testdata")
+	if err == nil {
+		testdata = here
+		err = os.Chdir(filepath.Join(here, "models", "olmo"))
+	}
+	if err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+func TestCheckpointsOfTheTrainerLoad(t *testing.T) {
+	for kind, want := range map[string]Kind{"unsharded": Unsharded, "legacy": Legacy, "new": New, "local": Local} {
+		report := run(t, fresh(t, kind, ""))
+		if report.Kind != want || !report.Loads() {
+			t.Errorf("%s: %s, %+v", kind, report.Kind, report.Findings)
+		}
+	}
+}
+
+type damageCase struct {
+	name   string
+	kind   string // of the checkpoint; "" for unsharded
+	folder string // its name; "" for that of the trainer
+	damage damage
+	code   string
+	grave  Gravity
+	words  string
+}
+
+// damages are checkpoints of the real trainer with something wrong, and what is said of
+// it: gravity, code and words of the finding. testdata/interop/test_check.py shows what
+// the trainer does with the same.
+var damages = []damageCase{
+	{"name", "", "step3", nil, "name", Error, "FileNotFoundError: rank0.pt not found"},
+	{"no model.pt", "", "", remove("model.pt"), "model-missing", Error, "FileNotFoundError: model.pt"},
+	{"no optim.pt", "", "", remove("optim.pt"), "optim-missing", Error, "--reset_optimizer_state=true"},
+	{"no optim.pt, reset", "", "", all(remove("optim.pt"), edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true")), "optim-missing", Note, "begins anew"},
+	{"optim.pt, reset", "", "", edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true"), "optim-unused", Note, "does not read it"},
+	{"no train.pt", "", "", remove("train.pt"), "train-missing", Error, "also with --reset_trainer_state"},
+	{"no config.yaml", "", "", remove("config.yaml"), "config-missing", Error, "FileNotFoundError: config.yaml"},
+	{"optim.pt empty", "", "", pickled("optim.pt", torchfile.Dict{}), "optim-broken", Error, "KeyError"},
+	{"optim.pt of another model", "", "", pickled("optim.pt", otherOptim), "optim-names", Error, "doesn't match the size"},
+	{"train.pt empty", "", "", pickled("train.pt", torchfile.Dict{}), "train-broken", Error, "KeyError: 'checkpoints'"},
+	{"train.pt empty, reset", "", "", all(pickled("train.pt", torchfile.Dict{}), edit("config.yaml", "reset_trainer_state: false", "reset_trainer_state: true")), "", Note, ""},
+	{"train.pt with texts", "", "", pickled("train.pt", torchfile.Dict{{Key: "checkpoints", Value: []any{"a"}}, {Key: "unsharded_checkpoints", Value: []any{}}, {Key: "global_step", Value: int64(1)}}), "train-broken", Error, "has no attribute 'is_dir'"},
+	{"safetensors of HF", "", "", copied("models/olmo/model.safetensors", "model.safetensors"), "shadowed", Error, "binascii.Error"},
+	{"safetensors junk", "", "", write("optim.safetensors", "junk"), "shadowed", Error, "SafetensorError"},
+	{"model.pt cut", "", "", cutTo("model.pt", 3000), "unreadable", Error, "failed reading zip archive"},
+	{"model.pt empty", "", "", cutTo("model.pt", 0), "unreadable", Error, "EOFError"},
+	{"model.pt of other objects", "", "", copied("checkpoints/unsharded/step3-unsharded/train.pt", "model.pt"), "not-tensors", Error, "Weights only load failed"},
+	{"model.pt of a script", "", "", copied("../convert/torchfile/testdata/refused/torchscript.bin", "model.pt"), "not-tensors", Error, "TorchScript"},
+	{"one byte changed", "", "", flip, "checksum", Error, "in silence"},
+	{"HF names", "", "", copied("models/llama-bin/pytorch_model.bin", "model.pt"), "hf-names", Error, "run hf2olmo convert"},
+	{"module.", "", "", renamed(func(s string) string { return "module." + s }), "wrapped-names", Error, "KeyError"},
+	{"model.", "", "", renamed(func(s string) string { return "model." + s }), "wrapped-names", Error, "hf_olmo"},
+	{"_orig_mod.", "", "", renamed(func(s string) string { return "_orig_mod." + s }), "wrapped-names", Error, "torch.compile"},
+	{"_fsdp_wrapped_module.", "", "", renamed(func(s string) string { return "_fsdp_wrapped_module." + s }), "wrapped-names", Note, "strips it"},
+	{"missing", "", "", weigh(func(l []held) []held { return l[1:] }), "tensor-missing", Error, "KeyError"},
+	{"surplus", "", "", weigh(func(l []held) []held {
+		return append(l, held{"transformer.ff_out.weight", l[0].dtype, l[0].shape, l[0].data})
+	}), "tensor-surplus", Error, "in silence"},
+	{"transposed", "", "", one("att_proj.weight", func(h *held) { h.shape = []int64{h.shape[1], h.shape[0]} }), "tensor-shape", Error, "wrong order, in silence"},
+	{"larger", "", "", one("att_proj.weight", func(h *held) { h.shape[0] *= 2; h.data = append(h.data, h.data...) }), "tensor-shape", Error, "drops the rest, in silence"},
+	{"smaller", "", "", one("att_proj.weight", func(h *held) { h.shape[0] /= 2; h.data = h.data[:len(h.data)/2] }), "tensor-shape", Error, "must match the size"},
+	{"integers", "", "", one("att_proj.weight", func(h *held) { h.dtype = tensor.Int32 }), "tensor-dtype", Error, "in silence"},
+	{"NaN", "", "", one("att_proj.weight", func(h *held) { copy(h.data[8:], []byte{0, 0, 0xc0, 0x7f}) }), "nan", Error, "contains NaNs"},
+	{"a group of one", "", "", renamed(func(s string) string { return strings.Replace(s, "blocks.0.", "block_groups.0.0.", 1) }), "tensor-missing", Error, "KeyError"},
+	{"another kind, named unsharded", "legacy", "step3-unsharded", nil, "name", Error, "model.pt not found"},
+	{"legacy: a rank missing", "legacy", "", remove("rank1.pt"), "rank-missing", Error, "rank1.pt"},
+	{"legacy: a rank too many", "legacy", "", copied("checkpoints/legacy/step3/rank1.pt", "rank7.pt"), "rank-surplus", Warning, "mixed"},
+	{"legacy: a rank cut", "legacy", "", cutTo("rank1.pt", 3000), "unreadable", Error, "rank1.pt"},
+	{"legacy: another config", "legacy", "", edit("config.yaml", "mlp_hidden_size: 16", "mlp_hidden_size: 32"), "tensor-shape", Error, "size mismatch"},
+	{"legacy: told otherwise", "legacy", "", edit("config.yaml", "\nsharded_checkpointer: torch_legacy", "\nsharded_checkpointer: local"), "checkpointer", Error, "--load_path_sharded_checkpointer=torch_legacy"},
+	{"legacy: how it is told", "legacy", "", nil, "sharded", Note, "--load_path_sharded_checkpointer=torch_legacy"},
+	{"legacy: as many ranks", "legacy", "", nil, "world-size", Note, "2 processes"},
+	{"new: no .metadata", "new", "", remove("model_and_optim/.metadata"), "metadata-missing", Error, ".metadata not found"},
+	{"new: .metadata cut", "new", "", cutTo("model_and_optim/.metadata", 5000), "unreadable", Error, ""},
+	{"new: a file missing", "new", "", remove("model_and_optim/__1_0.distcp"), "part-missing", Error, "FileNotFoundError"},
+	{"new: a file cut", "new", "", cutTo("model_and_optim/__1_0.distcp", 5000), "part-short", Error, "cut short"},
+	{"new: no train", "new", "", remove("train"), "train-missing", Error, "FileNotFoundError"},
+	{"new: another config", "new", "", edit("config.yaml", "n_layers: 1", "n_layers: 2"), "tensor-missing", Error, "Missing key(s)"},
+	{"new: told otherwise", "new", "", edit("config.yaml", "\nsharded_checkpointer: torch_new", "\nsharded_checkpointer: torch_legacy"), "checkpointer", Error, "rank0.pt"},
+	{"new: a later torch", "new", "", nil, "old-torch", Warning, "TypeError"},
+	{"local: a rank missing", "local", "", remove("model/rank1.pt"), "rank-missing", Error, "rank1.pt"},
+	{"local: the optimizer's missing", "local", "", remove("optim/rank0.pt"), "rank-missing", Error, "optim"},
+	{"local: no metadata.yaml", "local", "", remove("metadata.yaml"), "metadata-missing", Error, "metadata.yaml not found"},
+	{"local: a later torch", "local", "", nil, "old-torch", Warning, "NotImplementedError"},
+}
+
+// otherOptim is an optimizer's state of a model with one other parameter.
+var otherOptim = torchfile.Dict{{Key: "state", Value: torchfile.Dict{}},
+	{Key: "param_groups", Value: []any{torchfile.Dict{{Key: "params", Value: []any{"other.weight"}}}}}}
+
+func flip(t *testing.T, dir string) {
+	path := filepath.Join(dir, "model.pt")
+	data, err := os.ReadFile(path)
+	must(t, err)
+	data[len(data)/2] ^= 1
+	must(t, os.WriteFile(path, data, 0o644))
+}
+
+func TestDamage(t *testing.T) {
+	for _, c := range append(damages, configDamages...) {
+		t.Run(c.name, func(t *testing.T) {
+			kind := c.kind
+			if kind == "" {
+				kind = "unsharded"
+			}
+			dir := fresh(t, kind, c.folder)
+			if c.damage != nil {
+				c.damage(t, dir)
+			}
+			expect(t, run(t, dir), c.code, c.grave, c.words)
+		})
+	}
+}
+
+// expect looks for a finding; an empty code means that the folder would load.
+func expect(t *testing.T, report *Report, code string, grave Gravity, words string) {
+	t.Helper()
+	text, err := json.MarshalIndent(report, "", " ")
+	must(t, err)
+	if code == "" {
+		if !report.Loads() {
+			t.Errorf("does not load:\n%s", text)
+		}
+		return
+	}
+	if grave == Error && report.Loads() {
+		t.Errorf("loads in spite of it:\n%s", text)
+	}
+	for _, f := range report.Findings {
+		told := strings.Join([]string{f.File, f.Tensor, f.Message(), f.Expected, f.Found, f.Hint}, " ")
+		if f.Code == code && f.Gravity == grave && strings.Contains(strings.ToLower(told), strings.ToLower(words)) {
+			return
+		}
+	}
+	t.Errorf("no %s %q with %q in:\n%s", grave, code, words, text)
+}

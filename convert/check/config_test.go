@@ -1,0 +1,55 @@
+package check
+
+import (
+	"strings"
+	"testing"
+)
+
+// configDamages are of config.yaml, in the form of damages.
+var configDamages = []damageCase{
+	{"not YAML", "", "", write("config.yaml", "model: [1, 2\n x"), "config-yaml", Error, "parser"},
+	{"a list", "", "", write("config.yaml", "- 1\n"), "config-yaml", Error, "not a mapping"},
+	{"a key twice", "", "", edit("config.yaml", "  d_model: 8\n", "  d_model: 8\n  d_model: 8\n"), "config-yaml", Error, "d_model"},
+	{"not UTF-8", "", "", edit("config.yaml", "run_name: tiny", "run_name: \xff"), "config-yaml", Error, "UTF-8"},
+	{"no model", "", "", write("config.yaml", "tokenizer:\n  identifier: tokenizer.json\n"), "config-model-missing", Error, "GPT-2"},
+	{"model null", "", "", write("config.yaml", "model: null\n"), "config-type", Error, "mapping"},
+	{"unknown key", "", "", edit("config.yaml", "  d_model: 8\n", "  d_model: 8\n  hidden_size: 8\n"), "config-unknown-key", Error, "Key 'hidden_size' not in 'ModelConfig'"},
+	{"unknown key above", "", "", edit("config.yaml", "seed: 6198", "sead: 6198"), "config-unknown-key", Error, "Key 'sead' not in 'TrainConfig'"},
+	{"unknown key elsewhere", "", "", edit("config.yaml", "  truncate_direction: right", "  direction: right"), "config-unknown-key", Error, "Key 'direction' not in 'TokenizerConfig'"},
+	{"a field of main", "", "", edit("config.yaml", "seed: 6198", "seed: 6198\nsingle:\n  device: auto"), "config-newer", Note, "Key 'single' not in 'TrainConfig'"},
+	{"1e-06", "", "", edit("config.yaml", "layer_norm_eps: 1.0e-06", "layer_norm_eps: 1e-06"), "config-float", Warning, "1.0e-06"},
+	{"a text for a number", "", "", edit("config.yaml", "layer_norm_eps: 1.0e-06", "layer_norm_eps: small"), "config-type", Error, "OLMoConfigurationError"},
+	{"a float for an int", "", "", edit("config.yaml", "rope_theta: 10000", "rope_theta: 10000.0"), "config-type", Error, "10000.0"},
+	{"an int in quotes", "", "", edit("config.yaml", "rope_theta: 10000", "rope_theta: '10000'"), "", Note, ""},
+	{"yes", "", "", edit("config.yaml", "rope: true", "rope: yes"), "", Note, ""},
+	{"maybe", "", "", edit("config.yaml", "rope: true", "rope: maybe"), "config-type", Error, "maybe"},
+	{"null for a bool", "", "", edit("config.yaml", "rope: true", "rope: null"), "config-type", Error, "null"},
+	{"an unknown choice", "", "", edit("config.yaml", "precision: mixed", "precision: half"), "config-type", Error, "half"},
+	{"an unknown activation", "", "", edit("config.yaml", "activation_type: swiglu", "activation_type: silu"), "config-model", Error, "silu"},
+	{"heads do not divide", "", "", edit("config.yaml", "n_heads: 2", "n_heads: 3"), "config-model", Error, "not a multiple"},
+	{"layers without end", "", "", edit("config.yaml", "n_layers: 1", "n_layers: 1000000000"), "config-model", Error, "1000000000 layers"},
+	{"left out", "", "", edit("config.yaml", "  norm_after: true\n", ""), "config-left-out", Warning, "norm_after (false)"},
+	{"left out, and shapes differ", "", "", edit("config.yaml", "  rope: true\n", ""), "tensor-missing", Error, ""},
+	{"fewer key heads", "", "", edit("config.yaml", "n_kv_heads: 1", "n_kv_heads: 2"), "tensor-shape", Error, "in silence"},
+	{"not tied", "", "", edit("config.yaml", "weight_tying: true", "weight_tying: false"), "tensor-missing", Error, "KeyError"},
+	{"interpolated", "", "", edit("config.yaml", "d_model: 8", "d_model: ${model.n_heads}"), "config-interpolated", Note, "Interpolation key"},
+	{"another vocabulary", "", "", edit("config.yaml", "vocab_size: 91", "vocab_size: 90"), "vocab-size", Error, "vocab size mismatch between config and tokenizer"},
+	{"a bundled tokenizer", "", "", edit("config.yaml", "identifier: tokenizer.json", "identifier: tokenizers/allenai_dolma2.json"), "vocab-size", Error, "100278"},
+	{"vocabulary beyond the embedding", "", "", edit("config.yaml", "embedding_size: 96", "embedding_size: 90"), "config-model", Error, "larger than the embedding"},
+	{"no such tokenizer", "", "", edit("config.yaml", "identifier: tokenizer.json", "identifier: /nowhere/tokenizer.json"), "tokenizer-missing", Error, "HFValidationError"},
+	{"tokenizer in the folder", "", "", all(copied("models/olmo/tokenizer.json", "tokenizer.json"), edit("config.yaml", "identifier: tokenizer.json", "identifier: /nowhere/tokenizer.json")), "tokenizer-missing", Error, "There is one in the folder"},
+	{"tokenizer of the hub", "", "", edit("config.yaml", "identifier: tokenizer.json", "identifier: allenai/OLMo-2-0425-1B"), "tokenizer-hub", Note, "LocalEntryNotFoundError"},
+	{"tokenizer left out", "", "", edit("config.yaml", "\ntokenizer:\n  identifier: tokenizer.json\n  truncate_direction: right\n", "\n"), "tokenizer-missing", Warning, "Missing key tokenizer"},
+	{"tokenizer broken", "", "", all(write("broken.json", "{}"), func(t *testing.T, dir string) {
+		edit("config.yaml", "identifier: tokenizer.json", "identifier: "+dir+"/broken.json")(t, dir)
+	}), "tokenizer-broken", Error, "tokenizer"},
+	{"eos outside", "", "", edit("config.yaml", "eos_token_id: 0", "eos_token_id: 5000"), "token-outside", Warning, "5000"},
+	{"pad outside", "", "", edit("config.yaml", "pad_token_id: 1", "pad_token_id: -1"), "token-outside", Warning, "pad_token_id"},
+	{"load_path not set", "", "", nil, "load-path", Note, "--load_path="},
+	{"load_path elsewhere", "", "", edit("config.yaml", "load_path: null", "load_path: /"), "load-path", Warning, "another folder"},
+	{"load_path to nothing", "", "", edit("config.yaml", "load_path: null", "load_path: /nowhere/step1-unsharded"), "load-path", Warning, "FileNotFoundError"},
+	{"load_path in the cloud", "", "", edit("config.yaml", "load_path: null", "load_path: s3://bucket/step1-unsharded"), "load-path", Warning, "leads elsewhere"},
+	{"load_path that is filled in", "", "", edit("config.yaml", "load_path: null", "load_path: ${path.last_checkpoint:/x}"), "load-path", Note, "filled in"},
+	{"try_load_latest_save", "", "", edit("config.yaml", "try_load_latest_save: false", "try_load_latest_save: true"), "try-load-latest", Note, "latest"},
+	{"nested without end", "", "", write("config.yaml", "model: "+strings.Repeat("[", 100000)), "config-yaml", Error, "nested"},
+}

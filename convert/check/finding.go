@@ -1,0 +1,161 @@
+package check
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hf2olmo/convert/fault"
+)
+
+// Gravity is how bad a finding is.
+type Gravity int
+
+// In order of gravity.
+const (
+	Error   Gravity = iota // the trainer does not load the folder, or loads garbage
+	Warning                // it loads, but not as one may think
+	Note                   // good to know
+)
+
+var gravities = [...]string{Error: "error", Warning: "warning", Note: "note"}
+
+func (g Gravity) String() string { return gravities[g] }
+
+// MarshalJSON writes the gravity as a word.
+func (g Gravity) MarshalJSON() ([]byte, error) { return json.Marshal(g.String()) }
+
+// A Finding is one thing about a folder that its user should know.
+type Finding struct {
+	Gravity  Gravity
+	Code     string // what it is, in a word that does not change
+	File     string // the file concerned, by its path in the folder, or ""
+	Tensor   string // the tensor or field concerned, or ""
+	Problem  string // lower case, without a full stop
+	Expected string
+	Found    string
+	Trainer  string // what the trainer does then, sentences; several lines where it lists much
+	Hint     string // what to do, a sentence
+}
+
+// Message is what is wrong and what the trainer does then, on one line.
+func (f *Finding) Message() string {
+	if f.Trainer == "" {
+		return f.Problem
+	}
+	return f.Problem + ". " + strings.ReplaceAll(f.Trainer, "\n", " ")
+}
+
+// A Report is what was found out about one folder.
+type Report struct {
+	Folder   string
+	Kind     Kind
+	Findings []Finding // in order of gravity
+}
+
+// Loads reports whether the trainer loads the folder.
+func (r *Report) Loads() bool { return r.Count(Error) == 0 }
+
+// Count returns how many findings are of this gravity.
+func (r *Report) Count(g Gravity) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Gravity == g {
+			n++
+		}
+	}
+	return n
+}
+
+// told reports whether there is a finding of this code.
+func (c *checker) told(code string) bool {
+	return slices.ContainsFunc(c.report.Findings, func(f Finding) bool { return f.Code == code })
+}
+
+// toldOf reports whether there is a finding of this code about a tensor.
+func (c *checker) toldOf(code, tensor string) bool {
+	return slices.ContainsFunc(c.report.Findings, func(f Finding) bool { return f.Code == code && f.Tensor == tensor })
+}
+
+func (r *Report) sort() {
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return int(a.Gravity - b.Gravity) })
+}
+
+// A Line is what is told of one finding, or of many that differ only in the number
+// of a layer.
+type Line struct {
+	Gravity Gravity
+	Text    string
+	More    []string // what the trainer does, what to do
+}
+
+// Lines returns the findings as they are told to people.
+func (r *Report) Lines() []Line {
+	var lines []Line
+	for _, g := range []Gravity{Error, Warning, Note} {
+		var faults fault.List
+		for _, f := range r.Findings {
+			if f.Gravity == g {
+				faults = append(faults, &fault.Fault{File: f.File, Tensor: f.Tensor, Problem: f.Problem,
+					Expected: f.Expected, Found: f.Found, Hint: f.Trainer + "\n" + f.Hint})
+			}
+		}
+		for _, line := range faults.Lines() {
+			var more []string
+			for _, text := range strings.Split(line.Hint, "\n") {
+				if text != "" {
+					more = append(more, fault.Printable(text))
+				}
+			}
+			lines = append(lines, Line{g, line.Text, more})
+		}
+	}
+	return lines
+}
+
+// Verdict is the answer in a line.
+func (r *Report) Verdict() string {
+	var counts []string
+	for _, g := range []Gravity{Error, Warning} {
+		if n := r.Count(g); n == 1 {
+			counts = append(counts, "1 "+g.String())
+		} else if n > 1 {
+			counts = append(counts, fmt.Sprintf("%d %ss", n, g))
+		}
+	}
+	verdict := "would load"
+	if !r.Loads() {
+		verdict = "would NOT load"
+	}
+	if len(counts) == 0 {
+		return verdict
+	}
+	return verdict + ": " + strings.Join(counts, ", ")
+}
+
+// record is a finding as it is written to JSON. Scripts depend on its fields.
+type record struct {
+	Gravity  Gravity `json:"gravity"`
+	Code     string  `json:"code"`
+	File     string  `json:"file"`
+	Tensor   string  `json:"tensor"`
+	Message  string  `json:"message"`
+	Expected string  `json:"expected"`
+	Found    string  `json:"found"`
+	Hint     string  `json:"hint"`
+}
+
+// MarshalJSON writes the report as one object with fields that do not change.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	records := []record{}
+	for _, f := range r.Findings {
+		records = append(records, record{f.Gravity, f.Code, f.File, f.Tensor, f.Message(), f.Expected, f.Found, f.Hint})
+	}
+	return json.Marshal(struct {
+		Folder   string   `json:"folder"`
+		Kind     Kind     `json:"kind"`
+		Loads    bool     `json:"loads"`
+		Findings []record `json:"findings"`
+	}{r.Folder, r.Kind, r.Loads(), records})
+}

@@ -1,0 +1,156 @@
+package check
+
+import (
+	"archive/zip"
+	"context"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/tensor"
+)
+
+// sliceBytes is what a worker reads at once; it divides by every element's size.
+const sliceBytes = 1 << 20
+
+// checkBytes reads every byte: the checksum of every entry of every file that
+// torch.save wrote, and NaN in the weights.
+func (c *checker) checkBytes() error {
+	root, err := filepath.EvalSymlinks(c.path) // WalkDir does not enter a link
+	if err != nil {
+		return nil
+	}
+	var files []string
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if name, bad := filepath.Rel(root, path); err == nil && bad == nil && strings.HasSuffix(name, ".pt") {
+			files = append(files, name)
+		}
+		return nil // what cannot be listed is told elsewhere
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		if name == olmo.ModelFile && c.report.Kind == Unsharded {
+			continue
+		}
+		if err := c.checkSums(name, nil); err != nil {
+			return err
+		}
+	}
+	if c.report.Kind != Unsharded {
+		return nil
+	}
+	return c.checkWeights()
+}
+
+// checkWeights reads model.pt: its checksums, and NaN on the way.
+func (c *checker) checkWeights() error {
+	tensors, err := c.openModel()
+	if err != nil {
+		return nil // told by checkFiles
+	}
+	w := &weights{tensors: tensors, suspect: make([]bool, len(tensors)), seen: make([]bool, len(tensors))}
+	if err := c.checkSums(olmo.ModelFile, w); err != nil {
+		return err
+	}
+	return c.checkNaN(w)
+}
+
+// parallel calls do for each of n pieces, a few at once, until the context ends.
+func (c *checker) parallel(n int, do func(i int, buffer []byte) error) error {
+	group, ctx := errgroup.WithContext(c.ctx)
+	next := make(chan int)
+	group.Go(func() error {
+		defer close(next)
+		for i := range n {
+			select {
+			case next <- i:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		return nil
+	})
+	for range min(runtime.GOMAXPROCS(0), 16) {
+		group.Go(func() error {
+			buffer := make([]byte, sliceBytes)
+			for i := range next {
+				if err := do(i, buffer); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// checkSums compares the CRC of every entry. A file of the older format has none.
+func (c *checker) checkSums(name string, w *weights) error {
+	f, info, err := c.open(name)
+	if err != nil {
+		return nil // told where the file is looked for
+	}
+	defer f.Close()
+	z, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return nil // the older format, or told by unreadable
+	}
+	var mu sync.Mutex
+	var bad []string
+	err = c.parallel(len(z.File), func(i int, buffer []byte) error {
+		entry := z.File[i]
+		from, err := entry.DataOffset()
+		size := int64(min(entry.UncompressedSize64, uint64(info.Size())))
+		if entry.Method != zip.Store || err != nil {
+			return nil
+		}
+		inside, dtype := w.within(from, from+size)
+		sum, nan, err := c.sum(io.NewSectionReader(f, from, size), buffer, dtype)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		w.note(inside, dtype, nan)
+		if entry.CRC32 != 0 && sum != entry.CRC32 { // torch can be told to write no checksums: they are 0 then
+			bad = append(bad, entry.Name)
+		}
+		return nil
+	})
+	slices.Sort(bad)
+	for _, entry := range bad {
+		c.add(Finding{Code: "checksum", File: name, Tensor: entry, Problem: "the checksum of this entry is wrong: its bytes were changed since it was saved",
+			Trainer: "torch.load looks at no checksum: the trainer loads the damaged bytes in silence.", Hint: "Copy or download the file again."})
+	}
+	return err
+}
+
+// sum returns the CRC of all that r holds, and whether there is NaN among its elements.
+func (c *checker) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, nan bool, err error) {
+	for {
+		n, err := io.ReadFull(r, buffer)
+		sum = crc32.Update(sum, crc32.IEEETable, buffer[:n])
+		if size := dtype.Size(); size > 0 {
+			nan = nan || tensor.HasNaN(buffer[:int64(n)/size*size], dtype)
+		}
+		switch {
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			return sum, nan, nil
+		case err == nil:
+			err = c.ctx.Err()
+		}
+		if err != nil {
+			return 0, false, err
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"hf2olmo/convert/torchfile"
+)
+
+// checkLegacy checks a torch_legacy checkpoint: rank<N>.pt holds all that a rank has,
+// model, optimizer and the trainer's state.
+func (c *checker) checkLegacy() {
+	world := 0
+	for _, n := range c.ranks("") {
+		if c.ctx.Err() != nil {
+			return
+		}
+		name := c.reads(rankName("", n))
+		if name != rankName("", n) {
+			c.shadow(rankName("", n), name)
+			continue
+		}
+		v, err := c.outline(name)
+		if err != nil {
+			c.unreadable(name, err)
+			continue
+		}
+		own := c.checkRank(name, torchfile.AsMap(v))
+		switch {
+		case world == 0 && own > 0:
+			world = own
+			c.compareRank(name, torchfile.AsMap(v))
+		case own > 0 && own != world:
+			c.add(Finding{Code: "world-size", File: name, Problem: "was written by another number of ranks than the first", Expected: fmt.Sprint(world), Found: fmt.Sprint(own),
+				Trainer: "The trainer stops, or loads parts that do not fit each other.", Hint: "Two checkpoints were mixed: copy one of them whole."})
+		}
+	}
+	if world == 0 {
+		world = c.guessWorld("")
+	}
+	c.needRanks("", world)
+	c.sameWorld(world)
+}
+
+// checkRank looks for what the trainer takes from a rank's file, and returns the
+// number of ranks that it tells.
+func (c *checker) checkRank(name string, state *torchfile.Map) int {
+	for _, key := range []string{"model", "optim"} {
+		if state == nil || !hasKey(state, key) {
+			c.add(Finding{Code: "rank-broken", File: name, Problem: "holds no " + key, Found: keysOf(state),
+				Trainer: "The trainer stops: KeyError: '" + key + "'.", Hint: "Take another checkpoint of the run."})
+		}
+	}
+	if !c.told("weights-only") {
+		c.checkTrainState(name, state)
+	}
+	return c.worldOf(state)
+}
+
+// compareRank holds the tensors of which a rank has a part against the config: each
+// part tells the shape of the whole.
+func (c *checker) compareRank(name string, state *torchfile.Map) {
+	model := torchfile.AsMap(state.Get("model"))
+	if model == nil {
+		return
+	}
+	var tensors []saved
+	for _, p := range model.Items {
+		key, ok := p.Key.(string)
+		shape, known := shardedShape(p.Value)
+		if !ok || !known {
+			return // of a version that writes them otherwise
+		}
+		tensors = append(tensors, saved{name: key, shape: shape})
+	}
+	c.compare(name, tensors, shardedOutcomes)
+}
+
+func shardedShape(v any) (shape []int64, known bool) {
+	walk(v, func(o *torchfile.Object) {
+		if !known && strings.HasSuffix(o.Class, ".ShardedTensorMetadata") {
+			shape, known = sizeOf(torchfile.AsMap(o.State).Get("size"))
+		}
+	})
+	return shape, known
+}

@@ -1,0 +1,59 @@
+package check
+
+import (
+	"path/filepath"
+	"strings"
+
+	"hf2olmo/convert/olmo"
+)
+
+// loaders are the files that the trainer's sharded loaders open first.
+var loaders = map[Kind]string{
+	Legacy: "rank0.pt", New: modelOptim + "/" + metadataFile, Local: "metadata.yaml", Core: metadataFile,
+}
+
+// configured is the loader that the trainer takes for a sharded checkpoint with this
+// config.yaml and no flag.
+func (c *checker) configured() Kind {
+	if c.config != nil {
+		for _, field := range []string{"load_path_sharded_checkpointer", "sharded_checkpointer"} {
+			if name, ok := c.config.top.get(field).data.(string); ok {
+				return Kind(name)
+			}
+		}
+	}
+	return Legacy
+}
+
+// looksFor says which file the trainer would miss first.
+func (c *checker) looksFor() string {
+	if strings.HasSuffix(c.path, olmo.Suffix) {
+		return "for its name it looks for " + olmo.ModelFile
+	}
+	return "for its name it looks for " + loaders[Legacy] + ", or for " + loaders[New]
+}
+
+// checkName holds the name against the kind: the trainer looks at nothing else.
+func (c *checker) checkName() {
+	base := filepath.Base(c.path)
+	named := strings.HasSuffix(base, olmo.Suffix)
+	switch kind := c.report.Kind; {
+	case kind == Unsharded && !named:
+		c.add(Finding{Code: "name", Problem: "the name does not end in " + olmo.Suffix, Found: base,
+			Trainer: "The trainer takes it for a sharded checkpoint and stops: FileNotFoundError: rank0.pt not found (or .metadata, with another --load_path_sharded_checkpointer).",
+			Hint:    "Rename the folder: mv " + shellWord(c.shown()) + " " + shellWord(c.shown()+olmo.Suffix)})
+	case kind.sharded() && named:
+		c.add(Finding{Code: "name", Problem: "the name ends in " + olmo.Suffix + ", but this is a sharded checkpoint (" + string(kind) + ")", Found: base,
+			Trainer: "The trainer takes it for an unsharded one and stops: FileNotFoundError: model.pt not found.",
+			Hint:    "Rename the folder: mv " + shellWord(c.shown()) + " " + shellWord(strings.TrimSuffix(c.shown(), olmo.Suffix))})
+	}
+}
+
+// shown is the folder's path for a command: as it was given, unless that has no name of its own.
+func (c *checker) shown() string {
+	given := strings.TrimRight(c.dir, "/")
+	if filepath.Base(given) != filepath.Base(c.path) {
+		return c.path
+	}
+	return given
+}

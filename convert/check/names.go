@@ -1,0 +1,88 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"hf2olmo/convert/tensor"
+)
+
+// saved is a tensor as a checkpoint holds it.
+type saved struct {
+	name  string
+	shape []int64
+	dtype tensor.DType // Invalid where it was not looked at
+}
+
+// nameTensors returns the tensors by the names that the trainer would know them by
+// were they saved rightly, or nil where they are another program's altogether. What is
+// wrong with the names is told.
+func (c *checker) nameTensors(file string, tensors []saved) map[string]saved {
+	var names []string
+	for _, t := range tensors {
+		names = append(names, t.name)
+	}
+	if families := c.target.FamiliesOf(names); len(families) > 0 {
+		c.add(Finding{Code: "hf-names", File: file, Problem: "these are Hugging Face names (" + strings.Join(families, ", ") + "), which the trainer does not know", Found: names[0],
+			Trainer: "The trainer stops: KeyError with the first name that it looks for.",
+			Hint:    "Run hf2olmo convert on the Hugging Face model: names change, and some tensors are fused, so that renaming the file does not help."})
+		return nil
+	}
+	used := map[string]int{} // names behind a wrapper, by its prefix
+	byName := map[string]saved{}
+	for _, t := range tensors {
+		name := c.unwrap(t.name, used)
+		if _, taken := byName[name]; taken {
+			name = t.name
+		}
+		byName[name] = t
+	}
+	for _, w := range c.target.Saved.Wrappers {
+		n := used[w.Prefix]
+		switch {
+		case n == 0:
+		case w.Stripped:
+			c.add(Finding{Gravity: Note, Code: "wrapped-names", File: file, Problem: fmt.Sprintf("%s stands in %d names, from %s", w.Prefix, n, w.Of),
+				Trainer: "The trainer strips it and loads the tensors."})
+		default:
+			c.add(Finding{Code: "wrapped-names", File: file, Problem: fmt.Sprintf("%d of %d names are behind %s, from %s", n, len(tensors), w.Prefix, w.Of),
+				Trainer: "The trainer strips " + c.strips() + " and nothing else, and stops: KeyError with the first name that it looks for.",
+				Hint:    "Save it without the prefix: " + stripCommand(file, w.Prefix)})
+		}
+	}
+	return byName
+}
+
+// unwrap takes the prefixes of wrappers off a name, in whatever order they stand, and
+// counts them. Private modules of torch stand inside of names too, other words only in front.
+func (c *checker) unwrap(name string, used map[string]int) string {
+	for again := true; again; {
+		again = false
+		for _, w := range c.target.Saved.Wrappers {
+			bare := strings.TrimPrefix(name, w.Prefix)
+			if strings.HasPrefix(w.Prefix, "_") {
+				bare = strings.ReplaceAll(name, w.Prefix, "")
+			}
+			if bare != name {
+				name, again = bare, true
+				used[w.Prefix]++
+			}
+		}
+	}
+	return name
+}
+
+// strips lists the prefixes that the trainer itself takes off.
+func (c *checker) strips() string {
+	var prefixes []string
+	for _, w := range c.target.Saved.Wrappers {
+		if w.Stripped {
+			prefixes = append(prefixes, w.Prefix)
+		}
+	}
+	return joined(prefixes)
+}
+
+func stripCommand(file, prefix string) string {
+	return fmt.Sprintf(`python -c "import torch; s = torch.load('%s', map_location='cpu'); torch.save({k.replace('%s', '', 1): v for k, v in s.items()}, '%s')"`, file, prefix, file)
+}

@@ -1,0 +1,122 @@
+package check
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+const largestHeader = 16 << 20 // of a safetensors file; real ones have a few hundred thousand bytes
+
+// shadow is for a .safetensors file that the trainer reads in place of a .pt. It
+// returns the tensors where the trainer itself wrote it: their names are pickled and
+// in base64. Those of anybody else end in an error.
+func (c *checker) shadow(name, other string) []saved {
+	entries, err := c.safetensorsHeader(other)
+	if err != nil {
+		c.add(Finding{Code: "shadowed", File: other, Problem: "is read in place of " + name + ", and cannot be: " + err.Error(),
+			Trainer: "The trainer stops: SafetensorError.", Hint: "Move it out of the folder."})
+		return nil
+	}
+	var tensors []saved
+	for _, key := range sortedKeys(entries) {
+		path, ok := ownKey(key)
+		if !ok {
+			c.add(Finding{Code: "shadowed", File: other, Problem: "is read in place of " + name + ", and its names are not the trainer's own", Found: key,
+				Trainer: "The trainer expects names in base64 and stops: binascii.Error: Incorrect padding (or UnpicklingError). OLMo.from_checkpoint reads model.pt all the same.",
+				Hint:    "Move it out of the folder. If it is a Hugging Face model: hf2olmo convert makes a model.pt of it."})
+			return nil
+		}
+		if len(path) == 1 {
+			tensors = append(tensors, saved{name: path[0], shape: entries[key].Shape})
+		}
+	}
+	c.add(Finding{Gravity: Warning, Code: "shadowed", File: other, Problem: "is read in place of " + name + ", as the trainer's own scripts write it",
+		Trainer: "The trainer reads this file; OLMo.from_checkpoint reads model.pt alone.", Hint: "Keep one of the two, so that both see the same."})
+	return tensors
+}
+
+type safetensorsEntry struct {
+	DType string  `json:"dtype"`
+	Shape []int64 `json:"shape"`
+}
+
+// safetensorsHeader reads the names and shapes of a safetensors file.
+func (c *checker) safetensorsHeader(name string) (map[string]safetensorsEntry, error) {
+	f, info, err := c.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var size [8]byte
+	if _, err := io.ReadFull(f, size[:]); err != nil {
+		return nil, errors.New("it is cut short")
+	}
+	n := binary.LittleEndian.Uint64(size[:])
+	if n > largestHeader || int64(n) > info.Size()-8 {
+		return nil, errors.New("its header is larger than the file, or than any model's")
+	}
+	header := make([]byte, n)
+	if _, err := io.ReadFull(f, header); err != nil {
+		return nil, errors.New("it is cut short")
+	}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(header, &raw); err != nil {
+		return nil, errors.New("its header is no JSON")
+	}
+	delete(raw, "__metadata__")
+	entries := map[string]safetensorsEntry{}
+	for key, text := range raw {
+		var e safetensorsEntry
+		if json.Unmarshal(text, &e) != nil {
+			return nil, errors.New("its header is broken")
+		}
+		if _, ok := tensor.Product(e.Shape); !ok {
+			return nil, errors.New("a shape in its header is impossible")
+		}
+		entries[key] = e
+	}
+	return entries, nil
+}
+
+// ownKey decodes a name that the trainer wrote: ((key, key, …), is the value pickled).
+func ownKey(name string) ([]string, bool) {
+	text, err := base64.URLEncoding.DecodeString(name)
+	if err != nil {
+		return nil, false
+	}
+	v, err := torchfile.OpenOutline(bytes.NewReader(text), int64(len(text)))
+	pair, ok := v.(*torchfile.List)
+	if err != nil || !ok || len(pair.Items) != 2 {
+		return nil, false
+	}
+	keys, ok := pair.Items[0].(*torchfile.List)
+	if _, isBool := pair.Items[1].(bool); !ok || !isBool {
+		return nil, false
+	}
+	var path []string
+	for _, key := range keys.Items {
+		s, ok := key.(string)
+		if !ok {
+			return []string{"", ""}, true // the number of a parameter group
+		}
+		path = append(path, s)
+	}
+	return path, true
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}

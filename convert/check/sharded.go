@@ -1,0 +1,154 @@
+package check
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+
+	"hf2olmo/convert/torchfile"
+)
+
+var shardedOutcomes = outcomes{
+	missing:  "The trainer stops: RuntimeError: Missing key(s) in state_dict.",
+	surplus:  "The trainer stops: RuntimeError: Unexpected key(s) in state_dict.",
+	sameSize: "The trainer stops: RuntimeError: size mismatch.",
+	larger:   "The trainer stops: RuntimeError: size mismatch.",
+	smaller:  "The trainer stops: RuntimeError: size mismatch.",
+}
+
+// checkSharded checks a checkpoint that many ranks wrote, each its own files.
+func (c *checker) checkSharded() {
+	switch c.report.Kind {
+	case Legacy:
+		c.checkLegacy()
+	case New:
+		c.checkDistributed(modelOptim)
+	case Local:
+		c.checkLocal()
+	case Core:
+		c.checkCore()
+	}
+	c.checkLoader()
+}
+
+// checkLoader says how the trainer is told to load the folder.
+func (c *checker) checkLoader() {
+	kind := c.report.Kind
+	flag := "--load_path_sharded_checkpointer=" + string(kind)
+	if configured := c.configured(); c.config != nil && configured != kind {
+		looks := loaders[configured]
+		if looks == "" {
+			looks = "a file of another kind"
+		}
+		c.add(Finding{Code: "checkpointer", File: configFile, Tensor: "sharded_checkpointer", Problem: "says another kind of sharded checkpoint than this is", Expected: string(kind), Found: string(configured),
+			Trainer: "The trainer looks for " + looks + " and stops: FileNotFoundError (or TypeError, for torch_new with a later torch).", Hint: "Start with " + flag})
+		return
+	}
+	c.add(Finding{Gravity: Note, Code: "sharded", Problem: "is a sharded checkpoint of the kind " + string(kind),
+		Hint: "With a config whose sharded_checkpointer is another, start with " + flag + ". It can be made one unsharded folder on one machine: scripts/unshard.py of allenai/OLMo, with --type " + string(kind) + "."})
+}
+
+// needRanks sees that the files of all ranks are in a folder of the checkpoint.
+func (c *checker) needRanks(folder string, world int) {
+	have := map[int]bool{}
+	for _, n := range c.ranks(folder) {
+		have[n] = true
+		if n >= world {
+			c.add(Finding{Gravity: Warning, Code: "rank-surplus", File: rankName(folder, n), Problem: fmt.Sprintf("is of a rank that a run of %d has not", world),
+				Trainer: "The trainer does not read it.", Hint: "Two checkpoints may have been mixed."})
+		}
+	}
+	var missing []string
+	count := 0
+	for n := range world {
+		if have[n] {
+			continue
+		}
+		if count++; count <= 10 {
+			missing = append(missing, rankName("", n))
+		}
+	}
+	if count == 0 {
+		return
+	}
+	if count > len(missing) {
+		missing = append(missing, fmt.Sprintf("%d more", count-len(missing)))
+	}
+	c.add(Finding{Code: "rank-missing", File: folder, Problem: fmt.Sprintf("the files of %d of %d ranks are missing: %s", count, world, joined(missing)),
+		Trainer: "The trainer stops on those ranks: FileNotFoundError.", Hint: "Copy the checkpoint whole: every node of the run wrote its own."})
+}
+
+func rankName(folder string, n int) string { return path.Join(folder, fmt.Sprintf("rank%d.pt", n)) }
+
+// mostRanks bounds a number of ranks that a file claims.
+const mostRanks = 1 << 20
+
+// worldOf returns the number of ranks that a trainer's state tells, 0 where it does not.
+func (c *checker) worldOf(state *torchfile.Map) int {
+	n, ok := state.Get("world_size").(int64)
+	if !ok || n < 1 || n > mostRanks {
+		return 0
+	}
+	return int(n)
+}
+
+// guessWorld is for files that do not tell: the ranks up to the highest that is there.
+func (c *checker) guessWorld(folder string) int {
+	ranks := c.ranks(folder)
+	if len(ranks) == 0 {
+		return 0
+	}
+	return min(ranks[len(ranks)-1]+1, mostRanks)
+}
+
+// sameWorld notes that a checkpoint is only for as many processes as wrote it.
+func (c *checker) sameWorld(world int) {
+	c.add(Finding{Gravity: Note, Code: "world-size", Problem: fmt.Sprintf("was written by %d ranks, and only as many can load it", world),
+		Trainer: "With another number of processes the trainer stops, or misses a file.",
+		Hint:    fmt.Sprintf("Start torchrun with %d processes in all, or unshard it first: scripts/unshard.py.", world)})
+}
+
+// checkTrainRank looks at the state of rank 0, which all ranks fall back on where
+// their own is missing, and returns its number of ranks.
+func (c *checker) checkTrainRank() int {
+	name := path.Join("train", rankName("", 0))
+	if !c.has(name) {
+		c.add(Finding{Code: "train-missing", File: name, Problem: "is missing, and is read also with --reset_trainer_state",
+			Trainer: "The trainer stops after it has loaded the model: FileNotFoundError.", Hint: "Copy the checkpoint whole."})
+		return 0
+	}
+	v, err := c.outline(name)
+	if err != nil {
+		c.unreadable(name, err)
+		return 0
+	}
+	state := torchfile.AsMap(v)
+	c.checkTrainState(name, state)
+	return c.worldOf(state)
+}
+
+// sizeOf returns the shape that a description of a sharded tensor tells: the size of
+// the whole, as a torch.Size.
+func sizeOf(v any) ([]int64, bool) {
+	size, ok := v.(*torchfile.Object)
+	if !ok || filepath.Ext(size.Class) != ".Size" {
+		return nil, false
+	}
+	args, _ := size.Args.(*torchfile.List)
+	if args == nil || len(args.Items) != 1 {
+		return nil, false
+	}
+	list, _ := args.Items[0].(*torchfile.List)
+	if list == nil || len(list.Items) > 64 {
+		return nil, false
+	}
+	var shape []int64
+	for _, item := range list.Items {
+		n, ok := item.(int64)
+		if !ok || n < 0 {
+			return nil, false
+		}
+		shape = append(shape, n)
+	}
+	return shape, true
+}

@@ -1,0 +1,80 @@
+package dcp
+
+import (
+	"bytes"
+	"hash/crc32"
+	"os"
+	"reflect"
+	"slices"
+	"testing"
+
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// The golden pair is a checkpoint of one tensor, float32 [1.0, 2.0], that torch and
+// OLMo-core were seen to load.
+var golden = Metadata{Tensors: []Tensor{{
+	Name: "model.w", Path: []string{"model", "w"}, DType: tensor.Float32, Shape: []int64{2},
+	Chunks: []Chunk{{Start: []int64{0}, Shape: []int64{2}, File: "__0_0.distcp", Bytes: 654}},
+}}}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestGoldenMetadata(t *testing.T) {
+	want := read(t, "testdata/golden_metadata.bin")
+	m, err := ReadMetadata(bytes.NewReader(want), int64(len(want)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(*m, golden) {
+		t.Errorf("read %+v", *m)
+	}
+	ours, err := golden.Marshal("/x", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := ReadMetadata(bytes.NewReader(ours), int64(len(ours)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(*again, golden) {
+		t.Errorf("read back %+v", *again)
+	}
+}
+
+// TestGoldenItem compares what our plan writes for the golden tensor with the golden item.
+func TestGoldenItem(t *testing.T) {
+	plan, err := NewPlan([]Entry{{Path: []string{"model", "w"}, DType: tensor.Float32, Shape: []int64{2}, Same: -1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := read(t, "testdata/golden_item.bin")
+	data := []byte{0, 0, 0x80, 0x3f, 0, 0, 0, 0x40} // 1.0, 2.0
+	ours := make([]byte, plan.Files[0].Size)
+	item := plan.Files[0].Items[0]
+	copy(ours[item.Data.Offset:], data)
+	for _, piece := range plan.Files[0].Frame([]uint32{crc32.ChecksumIEEE(data)}) {
+		copy(ours[piece.Offset:], piece.Data)
+	}
+	for name, file := range map[string][]byte{"golden": want, "ours": ours} {
+		if !bytes.HasPrefix(file, []byte("PK\x03\x04")) {
+			t.Errorf("%s: begins with %x", name, file[:4])
+		}
+		padded := append([]byte("somewhere else"), file...)
+		got, err := torchfile.OpenItem(bytes.NewReader(padded), &tensor.File{Name: name, Size: int64(len(padded))}, 14, int64(len(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.DType != tensor.Float32 || !slices.Equal(got.Shape, []int64{2}) || !bytes.Equal(padded[got.Offset:got.Offset+8], data) || (got.Offset-14)%64 != 0 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package dcp
+
+import (
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// MetadataFile is the name of the index in a checkpoint folder.
+const MetadataFile = ".metadata"
+
+// Metadata is what .metadata says of a checkpoint's tensors.
+type Metadata struct {
+	Tensors []Tensor
+	Others  []string // names of entries that are no tensors, such as step counts
+}
+
+// A Tensor is an entry of the state dict, cut into chunks.
+type Tensor struct {
+	Name   string
+	Path   []string // where it stands in the nested state dict; its parts joined by dots make Name
+	DType  tensor.DType
+	Shape  []int64
+	Chunks []Chunk
+}
+
+// A Chunk is a block of a tensor, and where the item that holds it stands.
+type Chunk struct {
+	Start  []int64 // the block's first index in each dimension
+	Shape  []int64
+	File   string // relative to the folder of .metadata
+	Offset int64  // bytes
+	Bytes  int64  // of the whole item
+}
+
+// The classes that .metadata is made of.
+const (
+	metadataModule = "torch.distributed.checkpoint.metadata."
+	classMetadata  = metadataModule + "Metadata"
+	classTensor    = metadataModule + "TensorStorageMetadata"
+	classBytes     = metadataModule + "BytesStorageMetadata"
+	classTraits    = metadataModule + "TensorProperties"
+	classChunk     = metadataModule + "ChunkStorageMetadata"
+	classIndex     = metadataModule + "MetadataIndex"
+	classMeta      = metadataModule + "StorageMeta"
+	memoryFormat   = metadataModule + "_MEM_FORMAT_ENCODING"
+	classPlace     = "torch.distributed.checkpoint.filesystem._StorageInfo"
+	corePlace      = "olmo_core.distributed.checkpoint.filesystem._StorageInfo" // only read
+	layoutFunction = "torch.serialization._get_layout"
+	sizeFunction   = "torch.Size"
+)
+
+// Marshal returns the bytes of .metadata. id is what the checkpoint is called in it;
+// prefix is put before the file of every chunk.
+func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
+	var tensors, paths, places torchfile.Entries
+	for i := range m.Tensors {
+		t := &m.Tensors[i]
+		var path torchfile.Tuple
+		for _, part := range t.Path {
+			path = append(path, part)
+		}
+		tensors = append(tensors, torchfile.Entry{Key: t.Name, Value: t.entry()})
+		paths = append(paths, torchfile.Entry{Key: t.Name, Value: path})
+		for n, c := range t.Chunks {
+			places = append(places, torchfile.Entry{
+				Key:   object(classIndex, "fqn", t.Name, "index", int64(n), "offset", size(c.Start)),
+				Value: object(classPlace, "relative_path", prefix+c.File, "offset", c.Offset, "length", c.Bytes),
+			})
+		}
+	}
+	return torchfile.Pickle(object(classMetadata,
+		"state_dict_metadata", tensors,
+		"planner_data", paths,
+		"storage_data", places,
+		"storage_meta", object(classMeta, "checkpoint_id", id, "save_id", id, "load_id", nil, "modules", []any{}),
+		"version", nil))
+}
+
+// entry is the tensor's part of state_dict_metadata.
+func (t *Tensor) entry() *torchfile.Instance {
+	var chunks []any
+	for _, c := range t.Chunks {
+		chunks = append(chunks, object(classChunk, "offsets", size(c.Start), "sizes", size(c.Shape)))
+	}
+	traits := torchfile.Tuple{ // dtype, layout, requires_grad, memory format, pin_memory
+		torchfile.Name("torch." + t.DType.String()),
+		&torchfile.Call{Function: layoutFunction, Args: torchfile.Tuple{"torch.strided"}},
+		false,
+		&torchfile.Call{Function: memoryFormat, Args: torchfile.Tuple{int64(0)}},
+		false,
+	}
+	return object(classTensor,
+		"properties", &torchfile.Instance{Class: classTraits, State: traits},
+		"size", size(t.Shape), "chunks", chunks)
+}
+
+// object is an instance of a class with attributes, name and value by turns.
+func object(class torchfile.Name, attributes ...any) *torchfile.Instance {
+	var state torchfile.Entries
+	for i := 0; i < len(attributes); i += 2 {
+		state = append(state, torchfile.Entry{Key: attributes[i], Value: attributes[i+1]})
+	}
+	return &torchfile.Instance{Class: class, State: state}
+}
+
+// size is a torch.Size.
+func size(numbers []int64) *torchfile.Call {
+	var tuple torchfile.Tuple
+	for _, n := range numbers {
+		tuple = append(tuple, n)
+	}
+	return &torchfile.Call{Function: sizeFunction, Args: torchfile.Tuple{tuple}}
+}

@@ -1,0 +1,155 @@
+package dcp
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// A Checkpoint is a folder whose index and items have been read, their headers only.
+type Checkpoint struct {
+	Metadata
+	// Parts are the items of each tensor, in the order of its chunks. Their names are empty.
+	Parts [][]tensor.Tensor
+	Bytes int64 // of all files that the index names
+}
+
+// Open reads the index of the checkpoint in dir and the header of every item, and
+// checks that chunks make up their tensors and that items hold what the index says.
+// The error is a fault.List with all that is wrong; files are called by their names in dir.
+func Open(dir string) (*Checkpoint, error) {
+	o := opening{dir: dir, files: map[string]*opened{}, items: map[place]tensor.Tensor{}}
+	defer o.close()
+	m, err := o.metadata()
+	if err != nil {
+		return nil, err
+	}
+	c := &Checkpoint{Metadata: *m}
+	var faults fault.List
+	faults.Add("", m.Check())
+	for i := range m.Tensors {
+		t := &m.Tensors[i]
+		var parts []tensor.Tensor
+		for k := range t.Chunks {
+			part, err := o.item(t, &t.Chunks[k])
+			faults.Add(t.Chunks[k].File, err)
+			parts = append(parts, part)
+		}
+		c.Parts = append(c.Parts, parts)
+	}
+	for _, f := range o.files {
+		if f.file != nil {
+			c.Bytes += f.file.Size
+		}
+	}
+	return c, faults.Err()
+}
+
+// opening holds the files that are open while a checkpoint is read.
+type opening struct {
+	dir   string
+	files map[string]*opened
+	items map[place]tensor.Tensor // those that were read: tied tensors name the same
+}
+
+type opened struct {
+	handle *os.File
+	file   *tensor.File
+	err    error
+}
+
+type place struct {
+	file   string
+	offset int64
+}
+
+func (o *opening) close() {
+	for _, f := range o.files {
+		f.handle.Close()
+	}
+}
+
+func (o *opening) metadata() (*Metadata, error) {
+	f := o.open(MetadataFile)
+	if f.err != nil {
+		return nil, f.err
+	}
+	return ReadMetadata(f.handle, f.file.Size)
+}
+
+// open opens a file of the checkpoint, once. It must be a regular file.
+func (o *opening) open(name string) *opened {
+	if f := o.files[name]; f != nil {
+		return f
+	}
+	f := &opened{}
+	o.files[name] = f
+	path := filepath.Join(o.dir, filepath.FromSlash(name))
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		f.err = &fault.Fault{File: name, Problem: "cannot be read: " + fault.Cause(err)}
+	case !info.Mode().IsRegular():
+		f.err = &fault.Fault{File: name, Problem: "is not a regular file"}
+	default:
+		f.handle, err = os.Open(path)
+		if err != nil {
+			f.err = &fault.Fault{File: name, Problem: "cannot be opened: " + fault.Cause(err)}
+		}
+		f.file = &tensor.File{Path: path, Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	}
+	return f
+}
+
+// item reads the header of the item that holds a chunk.
+func (o *opening) item(t *Tensor, c *Chunk) (tensor.Tensor, error) {
+	at := place{c.File, c.Offset}
+	got, known := o.items[at]
+	if !known {
+		f := o.open(c.File)
+		if f.err != nil {
+			return got, f.err
+		}
+		if c.Offset > f.file.Size || c.Bytes > f.file.Size-c.Offset {
+			return got, &fault.Fault{File: c.File, Tensor: t.Name, Problem: "ends before an item that the index names",
+				Expected: fmt.Sprintf("%d bytes from byte %d", c.Bytes, c.Offset), Found: fmt.Sprintf("%d bytes", f.file.Size),
+				Hint: "The file is not complete: copy the checkpoint again."}
+		}
+		var err error
+		if got, err = torchfile.OpenItem(f.handle, f.file, c.Offset, c.Bytes); err != nil {
+			return got, err
+		}
+		o.items[at] = got
+	}
+	if got.DType != t.DType || !slices.Equal(got.Shape, c.Shape) {
+		return got, &fault.Fault{File: c.File, Tensor: t.Name, Problem: "holds something else than the index says",
+			Expected: fmt.Sprintf("%s %s", t.DType, tensor.ShapeString(c.Shape)),
+			Found:    fmt.Sprintf("%s %s", got.DType, tensor.ShapeString(got.Shape))}
+	}
+	return got, nil
+}
+
+// Rows returns the parts of tensor i in the order of their rows, so that their elements
+// follow each other; ok is false where it is cut along other dimensions too.
+func (c *Checkpoint) Rows(i int) (parts []*tensor.Tensor, ok bool) {
+	t := &c.Tensors[i]
+	order := make([]int, len(t.Chunks))
+	for k := range order {
+		order[k] = k
+		for d := 1; d < len(t.Shape); d++ {
+			if t.Chunks[k].Shape[d] != t.Shape[d] {
+				return nil, false
+			}
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(t.Chunks[a].Start, t.Chunks[b].Start) })
+	for _, k := range order {
+		parts = append(parts, &c.Parts[i][k])
+	}
+	return parts, true
+}

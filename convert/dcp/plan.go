@@ -1,0 +1,132 @@
+package dcp
+
+import (
+	"fmt"
+
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// MaxItem is the most bytes that an item takes, unless one row takes more. A reader
+// loads whole items, on every rank, also where it needs but a few rows of them.
+const MaxItem = 256 << 20
+
+// maxFile is where a new file begins: files of moderate size are copied to object
+// stores in parallel.
+const maxFile = 4 << 30
+
+// itemOverhead is more than what torch's file format adds to the bytes of one tensor.
+const itemOverhead = 4 << 10
+
+// An Entry is a tensor to be stored.
+type Entry struct {
+	Path  []string // as in Tensor
+	DType tensor.DType
+	Shape []int64
+	Same  int // the number of the entry whose items this one names too, or -1
+}
+
+// A Plan is a checkpoint of which everything is known but the bytes of the tensors
+// and their checksums.
+type Plan struct {
+	Metadata Metadata
+	Files    []File
+}
+
+// A File is a .distcp file: items, one after the other.
+type File struct {
+	Name  string
+	Size  int64
+	Items []Item
+}
+
+// An Item holds rows of a tensor, as torch.save writes them.
+type Item struct {
+	Entry  int              // the number of the tensor
+	From   int64            // bytes of the tensor before these rows
+	Offset int64            // of the item in its file
+	Data   torchfile.Extent // where in the file the bytes of the rows stand
+	layout *torchfile.Layout
+}
+
+// NewPlan lays out a checkpoint of the tensors in their order, cut along their first
+// dimension. The same tensors give the same plan, which has passed Check.
+func NewPlan(entries []Entry) (*Plan, error) {
+	p := &Plan{}
+	for i, e := range entries {
+		t := Tensor{Name: join(e.Path), Path: e.Path, DType: e.DType, Shape: e.Shape}
+		var err error
+		if e.Same >= 0 {
+			t.Chunks = p.Metadata.Tensors[e.Same].Chunks
+		} else if t.Chunks, err = p.add(i, e); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Name, err)
+		}
+		p.Metadata.Tensors = append(p.Metadata.Tensors, t)
+	}
+	return p, p.Metadata.Check()
+}
+
+func join(path []string) string {
+	name := path[0]
+	for _, part := range path[1:] {
+		name += "." + part
+	}
+	return name
+}
+
+// add lays out the items of one tensor behind those that are there.
+func (p *Plan) add(entry int, e Entry) ([]Chunk, error) {
+	rows, rest := int64(1), e.Shape
+	if len(e.Shape) > 0 {
+		rows, rest = e.Shape[0], e.Shape[1:]
+	}
+	rowBytes, ok := tensor.Product(append([]int64{e.DType.Size()}, rest...))
+	if !ok {
+		return nil, fmt.Errorf("the shape %s is too large", tensor.ShapeString(e.Shape))
+	}
+	step := max(1, (MaxItem-itemOverhead)/max(rowBytes, 1))
+	var chunks []Chunk
+	for first := int64(0); first < rows || first == 0; first += step {
+		n := min(step, rows-first)
+		c := Chunk{Start: make([]int64, len(e.Shape)), Shape: append([]int64(nil), e.Shape...)}
+		if len(e.Shape) > 0 {
+			c.Start[0], c.Shape[0] = first, n
+		}
+		layout, err := torchfile.PlanTensor("archive", torchfile.Tensor{DType: e.DType, Shape: c.Shape})
+		if err != nil {
+			return nil, err
+		}
+		c.File, c.Offset, c.Bytes = p.append(Item{Entry: entry, From: first * rowBytes, layout: layout})
+		chunks = append(chunks, c)
+	}
+	return chunks, nil
+}
+
+// append puts an item behind the others, and returns its place.
+func (p *Plan) append(item Item) (file string, offset, bytes int64) {
+	n := len(p.Files)
+	if n == 0 || p.Files[n-1].Size+item.layout.Size > maxFile {
+		p.Files = append(p.Files, File{Name: fmt.Sprintf("__0_%d.distcp", n)})
+		n++
+	}
+	f := &p.Files[n-1]
+	item.Offset = f.Size
+	item.Data = item.layout.Storages[0]
+	item.Data.Offset += item.Offset
+	f.Items = append(f.Items, item)
+	f.Size += item.layout.Size
+	return f.Name, item.Offset, item.layout.Size
+}
+
+// Frame returns all bytes of the file that are not in an item's Data, in rising order
+// of their offsets. crcs holds the CRC-32 (IEEE) of each item's Data.
+func (f *File) Frame(crcs []uint32) []torchfile.Piece {
+	var pieces []torchfile.Piece
+	for i, item := range f.Items {
+		for _, piece := range item.layout.Frame(crcs[i : i+1]) {
+			piece.Offset += item.Offset
+			pieces = append(pieces, piece)
+		}
+	}
+	return pieces
+}

@@ -1,0 +1,175 @@
+package dcp
+
+import (
+	"io"
+
+	"github.com/nlpodyssey/gopickle/types"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// names are all that the pickle of a .metadata may name, besides torch's dtypes.
+var names = []string{
+	classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta,
+	memoryFormat, classPlace, corePlace, layoutFunction, sizeFunction,
+	"torch.float32", "torch.bfloat16", "torch.float16", "torch.float64", "torch.int64", "torch.int32",
+	"torch.int16", "torch.int8", "torch.uint8", "torch.bool", "torch.uint16", "torch.uint32", "torch.uint64",
+	"torch.float8_e4m3fn", "torch.float8_e5m2", "torch.complex64", "torch.complex128",
+}
+
+// mostChunks bounds what a hostile file can make the program hold: a list that stands
+// once in a pickle may be named by a million tensors.
+const mostChunks = 4 << 20
+
+// ReadMetadata reads a .metadata of size bytes, of any writer: torch's or OLMo-core's.
+// Tensors are in the order of the file. It does not say whether they are whole: see
+// Check. Errors are a *fault.Fault or a fault.List that name the file .metadata.
+func ReadMetadata(r io.ReaderAt, size int64) (*Metadata, error) {
+	value, err := torchfile.Unpickle(r, size, names)
+	if err == nil {
+		m, f := readMetadata(value)
+		if f == nil {
+			return m, nil
+		}
+		err = f
+	}
+	var faults fault.List
+	faults.Add(MetadataFile, err)
+	for _, f := range faults {
+		f.File = MetadataFile
+	}
+	return nil, faults
+}
+
+func wrong(what string) *fault.Fault {
+	return &fault.Fault{Problem: "is not the index of a distributed checkpoint", Found: what}
+}
+
+func readMetadata(value any) (*Metadata, *fault.Fault) {
+	top, ok := attributes(value, classMetadata)
+	entries, ok1 := top["state_dict_metadata"].(*types.Dict)
+	paths, _ := top["planner_data"].(*types.Dict)
+	places, ok2 := top["storage_data"].(*types.Dict)
+	if !ok || !ok1 || !ok2 {
+		return nil, wrong("no Metadata with state_dict_metadata and storage_data")
+	}
+	index, f := readPlaces(places)
+	if f != nil {
+		return nil, f
+	}
+	m := &Metadata{}
+	chunks, seen := 0, map[string]bool{}
+	for _, entry := range *entries {
+		name, ok := entry.Key.(string)
+		if !ok || seen[name] {
+			return nil, wrong("an entry without a name of its own")
+		}
+		seen[name] = true
+		state, ok := attributes(entry.Value, classTensor)
+		if !ok {
+			m.Others = append(m.Others, name)
+			continue
+		}
+		t, f := readTensor(name, state, index)
+		if f != nil {
+			f.Tensor = name
+			return nil, f
+		}
+		if chunks += len(t.Chunks); chunks > mostChunks {
+			return nil, wrong("more chunks than any checkpoint has")
+		}
+		m.Tensors = append(m.Tensors, t)
+	}
+	m.setPaths(paths)
+	return m, nil
+}
+
+// setPaths fills in where each tensor stands; only checkpoints that were flattened tell.
+func (m *Metadata) setPaths(paths *types.Dict) {
+	known := map[string][]string{}
+	if paths != nil {
+		for _, entry := range *paths {
+			name, _ := entry.Key.(string)
+			tuple, _ := entry.Value.(*types.Tuple)
+			for i := 0; tuple != nil && i < tuple.Len(); i++ {
+				part, _ := tuple.Get(i).(string) // a number in a list is of no tensor of a model
+				known[name] = append(known[name], part)
+			}
+		}
+	}
+	for i := range m.Tensors {
+		t := &m.Tensors[i]
+		if t.Path = known[t.Name]; len(t.Path) == 0 {
+			t.Path = []string{t.Name}
+		}
+	}
+}
+
+// readTensor reads one entry of state_dict_metadata, and finds where its chunks stand.
+func readTensor(name string, state map[string]any, index map[string]Chunk) (Tensor, *fault.Fault) {
+	t := Tensor{Name: name}
+	traits, ok := state["properties"].(*torchfile.Instance)
+	var ok1, ok2 bool
+	if ok {
+		t.DType, ok = dtype(traits)
+	}
+	t.Shape, ok1 = numbers(state["size"])
+	list, ok2 := state["chunks"].(*types.List)
+	if !ok || !ok1 || !ok2 {
+		return t, wrong("a tensor without dtype, size or chunks")
+	}
+	for _, item := range *list {
+		chunk, ok := attributes(item, classChunk)
+		start, ok1 := numbers(chunk["offsets"])
+		shape, ok2 := numbers(chunk["sizes"])
+		if !ok || !ok1 || !ok2 {
+			return t, wrong("a chunk without offsets or sizes")
+		}
+		place, there := index[placeKey(name, start)]
+		if !there {
+			return t, &fault.Fault{Problem: "has a chunk that stands in no file", Found: (&Chunk{Start: start, Shape: shape}).String()}
+		}
+		place.Start, place.Shape = start, shape
+		t.Chunks = append(t.Chunks, place)
+	}
+	return t, nil
+}
+
+// dtype is what TensorProperties say first. Others than package tensor knows are Invalid.
+func dtype(traits *torchfile.Instance) (tensor.DType, bool) {
+	var name any
+	switch state := traits.State.(type) {
+	case *types.Tuple:
+		if state.Len() > 0 {
+			name = state.Get(0)
+		}
+	case *types.Dict:
+		name, _ = state.Get("dtype")
+	}
+	text, ok := name.(torchfile.Name)
+	if !ok || traits.Class != classTraits || len(text) < len("torch.") {
+		return tensor.Invalid, false
+	}
+	return tensor.ParseDType(string(text[len("torch."):])), true
+}
+
+// attributes returns the attributes of an object of the class.
+func attributes(value any, class torchfile.Name) (map[string]any, bool) {
+	o, ok := value.(*torchfile.Instance)
+	if !ok || o.Class != class {
+		return nil, false
+	}
+	state, ok := o.State.(*types.Dict)
+	if !ok || state.Len() > 16 {
+		return nil, false
+	}
+	named := map[string]any{}
+	for _, entry := range *state {
+		if name, ok := entry.Key.(string); ok {
+			named[name] = entry.Value
+		}
+	}
+	return named, true
+}

@@ -1,0 +1,81 @@
+package dcp
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/nlpodyssey/gopickle/types"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/torchfile"
+)
+
+// readPlaces reads storage_data: where the item of each chunk stands. Chunks are
+// known by their tensor's name and where they start in it.
+func readPlaces(places *types.Dict) (map[string]Chunk, *fault.Fault) {
+	index := map[string]Chunk{}
+	for _, entry := range *places {
+		key, ok := attributes(entry.Key, classIndex)
+		place, ok1 := attributes(entry.Value, classPlace)
+		if !ok1 {
+			place, ok1 = attributes(entry.Value, corePlace)
+		}
+		if !ok || !ok1 {
+			return nil, wrong("a place in storage_data of another class")
+		}
+		name, ok := key["fqn"].(string)
+		if key["offset"] == nil {
+			continue // of an entry that is no tensor
+		}
+		start, ok1 := numbers(key["offset"])
+		c, ok2 := readPlace(place)
+		if !ok || !ok1 || !ok2 {
+			return nil, wrong("a place in storage_data without name, offset or file")
+		}
+		index[placeKey(name, start)] = c
+	}
+	return index, nil
+}
+
+func placeKey(name string, start []int64) string { return fmt.Sprint(start) + name }
+
+// readPlace reads a _StorageInfo. A path that leads out of the folder is refused.
+func readPlace(place map[string]any) (Chunk, bool) {
+	file, ok := place["relative_path"].(string)
+	offset, ok1 := place["offset"].(int)
+	bytes, ok2 := place["length"].(int)
+	if !ok || !ok1 || !ok2 || offset < 0 || bytes < 0 || file == "" || len(file) > 4096 ||
+		path.IsAbs(file) || strings.ContainsRune(file, 0) || path.Clean(file) == ".." || strings.HasPrefix(path.Clean(file), "../") {
+		return Chunk{}, false
+	}
+	return Chunk{File: path.Clean(file), Offset: int64(offset), Bytes: int64(bytes)}, true
+}
+
+// numbers reads a torch.Size, or a tuple or list in its place.
+func numbers(value any) ([]int64, bool) {
+	if call, ok := value.(*torchfile.Call); ok && call.Function == sizeFunction && len(call.Args) == 1 {
+		value = call.Args[0]
+	}
+	var items []any
+	switch v := value.(type) {
+	case *types.Tuple:
+		items = *v
+	case *types.List:
+		items = *v
+	default:
+		return nil, false
+	}
+	if len(items) > 64 {
+		return nil, false
+	}
+	out := make([]int64, 0, len(items))
+	for _, item := range items {
+		n, ok := item.(int)
+		if !ok || n < 0 {
+			return nil, false
+		}
+		out = append(out, int64(n))
+	}
+	return out, true
+}

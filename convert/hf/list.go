@@ -1,0 +1,174 @@
+package hf
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// A Listing is what the headers of a model tell, also of one that Open refuses: of a
+// family that no table takes, quantized, or with half of its files.
+type Listing struct {
+	Dir      string
+	Repo     string         // "org/name" where it lies in the hub's cache, else ""
+	Revision string         // commit of that snapshot, else ""
+	Config   map[string]any // nil where there is no config.json that can be read
+	Entries  []Entry        // in the order of the files, then of the names
+	Warnings []string       // what Open would refuse
+}
+
+// An Entry is a tensor as its file's header has it.
+type Entry struct {
+	Name   string
+	DType  string // torch's name, or the file's own where torch's is not known
+	Shape  []int64
+	Bytes  int64
+	File   *tensor.File
+	Tensor *tensor.Tensor // nil where its elements cannot be read
+}
+
+// List reads the headers of what Open would open, or of one shard alone, and judges
+// nothing: what is wrong is a warning as long as some tensors are found.
+func List(path string) (*Listing, error) {
+	where, bad := locate(path)
+	if bad != nil {
+		return nil, fault.List{bad}
+	}
+	o := &opening{place: where, model: &Model{}}
+	if bad := o.list(); bad != nil {
+		return nil, fault.List{bad}
+	}
+	l := &Listing{Dir: where.dir, Repo: where.repo, Revision: where.revision}
+	if o.names[configName] {
+		if l.Config, bad = o.readObject(configName); bad != nil {
+			o.add(bad)
+		}
+	}
+	for _, name := range o.listed() {
+		entries, err := o.listFile(name)
+		if err != nil {
+			o.addAll(name, err)
+		}
+		l.Entries = append(l.Entries, entries...)
+	}
+	if len(l.Entries) == 0 {
+		if err := o.faults.Err(); err != nil {
+			return nil, err
+		}
+		return nil, fault.List{{File: path, Problem: "holds no tensors"}}
+	}
+	for _, line := range o.faults.Lines() {
+		l.Warnings = append(l.Warnings, line.Text)
+	}
+	return l, nil
+}
+
+// listed names the files to be listed, whatever is wrong with the choice of them.
+func (o *opening) listed() []string {
+	if o.weights != "" {
+		return []string{o.weights}
+	}
+	name, bad := o.choose()
+	switch {
+	case bad == nil && o.index == name:
+		if x := o.readIndex(name); x != nil {
+			return x.files()
+		}
+	case bad == nil:
+		return []string{name}
+	}
+	var all []string
+	for _, name := range sorted(o.names) {
+		if isWeightsName(name) && !beside[name] {
+			all = append(all, name)
+		}
+	}
+	if len(all) == 0 && bad != nil {
+		o.add(bad)
+	}
+	return all
+}
+
+// listFile reads a file as Open does, and where that fails as a safetensors file whose
+// tensors may be of any dtype, and need not all be there.
+func (o *opening) listFile(name string) ([]Entry, error) {
+	f, info, bad := o.open(name)
+	if bad != nil {
+		return nil, bad
+	}
+	defer f.Close()
+	file := &tensor.File{Path: filepath.Join(o.dir, name), Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	tensors, err := readContent(f, file)
+	if err != nil {
+		entries, err2 := listSafetensors(f, file)
+		if err2 != nil {
+			return nil, err
+		}
+		return entries, o.notOdd(err, entries)
+	}
+	entries := make([]Entry, len(tensors))
+	for i := range tensors {
+		t := &tensors[i]
+		entries[i] = Entry{t.Name, t.DType.String(), t.Shape, t.Bytes(), file, t}
+	}
+	return entries, nil
+}
+
+// notOdd returns err, unless it is only that dtypes occur which no conversion takes:
+// the listing shows them.
+func (o *opening) notOdd(err error, entries []Entry) error {
+	for _, e := range entries {
+		if e.Tensor == nil {
+			return err
+		}
+	}
+	var l fault.List
+	l.Add("", err)
+	for _, f := range l {
+		if !strings.HasPrefix(f.Problem, "dtype ") {
+			return err
+		}
+	}
+	return nil
+}
+
+// younger are dtypes of the format that the safetensors library does not know, and torch does.
+var younger = map[string]tensor.DType{"F8_E4M3": tensor.Float8E4M3FN, "F8_E5M2": tensor.Float8E5M2, "C64": tensor.Complex64}
+
+func listSafetensors(f *os.File, file *tensor.File) ([]Entry, error) {
+	n, err := headerLength(f, file)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := decodeHeader(io.NewSectionReader(f, lengthSize, n))
+	if err != nil {
+		return nil, headerFault(file.Name, err)
+	}
+	var entries []Entry
+	for _, s := range stored {
+		dtype, known := dtypes[s.dtype]
+		if !known {
+			dtype, known = younger[s.dtype]
+		}
+		e := Entry{Name: s.name, DType: s.dtype, Shape: s.shape, Bytes: s.end - s.begin, File: file}
+		numel, ok := tensor.Product(s.shape)
+		if !ok || e.Bytes < 0 {
+			return nil, &fault.Fault{File: file.Name, Tensor: s.name, Problem: fmt.Sprintf("shape %s is impossible", tensor.ShapeString(s.shape))}
+		}
+		if known {
+			e.DType = dtype.String()
+		}
+		if at := lengthSize + n + s.begin; known && numel == e.Bytes/dtype.Size() && s.end <= file.Size-lengthSize-n {
+			e.Tensor = &tensor.Tensor{Name: s.name, DType: dtype, Shape: s.shape, File: file, Offset: at}
+		}
+		entries = append(entries, e)
+	}
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
+	return entries, nil
+}

@@ -1,0 +1,177 @@
+// Package inspect tells what a model or a checkpoint holds: its tensors, what they add
+// up to, and its config in short. It judges nothing, and reads headers only unless
+// it is asked for the values.
+package inspect
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+	"hf2olmo/keymap"
+)
+
+// Kinds of what is inspected.
+const (
+	KindModel      = "model"      // of Hugging Face, or a weights file of one
+	KindCheckpoint = "checkpoint" // of the native trainer
+	KindFile       = "file"       // of torch, by itself
+)
+
+// A Report is what was found.
+type Report struct {
+	Path     string // as it was given
+	Kind     string
+	Config   []keymap.Setting // in short; see keymap.Summary
+	Tensors  []Tensor         // in the order of the files, then of the names
+	Warnings []string
+}
+
+// A Tensor is one of them. Values is nil until Measure has seen it, and stays so where
+// its elements cannot be read.
+type Tensor struct {
+	Name       string
+	Part       string // see keymap.PartOf
+	DType      string
+	Shape      []int64
+	Parameters int64
+	Bytes      int64
+	File       string
+	Values     *Values
+	readable   *tensor.Tensor
+}
+
+// A Total is what the tensors with something in common add up to.
+type Total struct {
+	Name       string `json:"name"`
+	Tensors    int    `json:"tensors"`
+	Parameters int64  `json:"parameters"`
+	Bytes      int64  `json:"bytes"`
+}
+
+// Open reads the headers of what lies at path: a model's folder, weights file or hub
+// id, a checkpoint folder, or a file of torch. The error is a fault.List or a *fault.Fault.
+func Open(path string) (*Report, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir() && isFile(filepath.Join(path, olmo.ModelFile)):
+		return openCheckpoint(path)
+	case err == nil && info.IsDir() && indexed(path):
+		return openCore(path)
+	case err == nil && info.Mode().IsRegular() && slices.Contains([]string{".pt", ".pth", ".ckpt"}, filepath.Ext(path)):
+		return openTorch(path)
+	}
+	listing, err := hf.List(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{Path: path, Kind: KindModel, Config: keymap.Summary(listing.Config), Warnings: listing.Warnings}
+	for _, e := range listing.Entries {
+		r.add(e)
+	}
+	return r, nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// openCheckpoint reads a native folder's model.pt, and its config.yaml if there is one.
+func openCheckpoint(folder string) (*Report, error) {
+	r, err := openTorch(filepath.Join(folder, olmo.ModelFile))
+	if err != nil {
+		return nil, err
+	}
+	r.Path, r.Kind = folder, KindCheckpoint
+	written, err := olmo.ReadConfig(folder)
+	if err != nil {
+		r.Warnings = append(r.Warnings, err.Error())
+		return r, nil
+	}
+	r.Config = keymap.Summary(written.Model)
+	return r, nil
+}
+
+func openTorch(path string) (*Report, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, &fault.Fault{File: path, Problem: fault.Cause(err)}
+	}
+	file := &tensor.File{Path: path, Name: filepath.Base(path), Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	tensors, err := torchfile.Open(f, file)
+	if err != nil {
+		return nil, err
+	}
+	r := &Report{Path: path, Kind: KindFile, Config: keymap.Summary(nil)}
+	for i := range tensors {
+		t := &tensors[i]
+		r.add(hf.Entry{Name: t.Name, DType: t.DType.String(), Shape: t.Shape, Bytes: t.Bytes(), File: file, Tensor: t})
+	}
+	return r, nil
+}
+
+func (r *Report) add(e hf.Entry) {
+	numel, _ := tensor.Product(e.Shape)
+	r.Tensors = append(r.Tensors, Tensor{Name: e.Name, Part: keymap.PartOf(e.Name), DType: e.DType, Shape: e.Shape,
+		Parameters: numel, Bytes: e.Bytes, File: e.File.Name, readable: e.Tensor})
+}
+
+// Sum returns what all tensors add up to.
+func (r *Report) Sum() Total {
+	sum := Total{Name: "total"}
+	for i := range r.Tensors {
+		sum.add(&r.Tensors[i])
+	}
+	return sum
+}
+
+// ByDType returns the total of each dtype that occurs, the largest first.
+func (r *Report) ByDType() []Total {
+	var names []string
+	for _, t := range r.Tensors {
+		if !slices.Contains(names, t.DType) {
+			names = append(names, t.DType)
+		}
+	}
+	totals := r.totals(names, func(t *Tensor) string { return t.DType })
+	slices.SortStableFunc(totals, func(a, b Total) int { return int(min(max(b.Bytes-a.Bytes, -1), 1)) })
+	return totals
+}
+
+// ByPart returns the total of each part that occurs, in the order of keymap.Parts.
+func (r *Report) ByPart() []Total {
+	return r.totals(keymap.Parts(), func(t *Tensor) string { return t.Part })
+}
+
+func (r *Report) totals(names []string, of func(*Tensor) string) []Total {
+	totals := []Total{}
+	for _, name := range names {
+		total := Total{Name: name}
+		for i := range r.Tensors {
+			if t := &r.Tensors[i]; of(t) == name {
+				total.add(t)
+			}
+		}
+		if total.Tensors > 0 {
+			totals = append(totals, total)
+		}
+	}
+	return totals
+}
+
+func (total *Total) add(t *Tensor) {
+	total.Tensors++
+	total.Parameters += t.Parameters
+	total.Bytes += t.Bytes
+}

@@ -1,0 +1,50 @@
+package olmo
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"hf2olmo/convert/fault"
+)
+
+// Written is what a config.yaml says of the model and of where its files are,
+// whoever wrote it: a conversion, a user's editor, or a trainer.
+type Written struct {
+	Model     map[string]any // nil where there is no such section
+	Tokenizer string
+	LoadPath  string
+}
+
+const largestConfig = 4 << 20 // bytes; a trainer's own have a few thousand
+
+// ReadConfig reads the config.yaml of a checkpoint folder.
+func ReadConfig(folder string) (*Written, error) {
+	info, err := os.Stat(filepath.Join(folder, ConfigFile))
+	if err != nil {
+		return nil, &fault.Fault{File: ConfigFile, Problem: "cannot be read: " + fault.Cause(err)}
+	}
+	if !info.Mode().IsRegular() || info.Size() > largestConfig {
+		return nil, &fault.Fault{File: ConfigFile, Problem: "is not a config: no regular file, or too large"}
+	}
+	text, err := os.ReadFile(filepath.Join(folder, ConfigFile))
+	if err != nil {
+		return nil, &fault.Fault{File: ConfigFile, Problem: "cannot be read: " + fault.Cause(err)}
+	}
+	var y struct {
+		Model     map[string]any `yaml:"model"`
+		Tokenizer struct {
+			Identifier string `yaml:"identifier"`
+		} `yaml:"tokenizer"`
+		LoadPath string `yaml:"load_path"`
+	}
+	if err := yaml.Unmarshal(text, &y); err != nil {
+		problem, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, &fault.Fault{File: ConfigFile, Problem: "is not valid: " + problem}
+	}
+	// OmegaConf's escape, which scalar writes.
+	plain := func(s string) string { return strings.ReplaceAll(s, `\${`, "${") }
+	return &Written{Model: y.Model, Tokenizer: plain(y.Tokenizer.Identifier), LoadPath: plain(y.LoadPath)}, nil
+}

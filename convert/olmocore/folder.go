@@ -1,0 +1,85 @@
+// Package olmocore is OLMo-core's side: the files of a checkpoint from which its
+// trainer starts, and the folder that holds them.
+//
+//	config.json                     the model's config, and the tokenizer's
+//	.metadata                       the index of the tensors, as the trainer looks for it first
+//	model_and_optim/.metadata       the same, as its loaders of models look for it
+//	model_and_optim/__0_<i>.distcp  the tensors
+//
+// Source: olmo_core/train/checkpoint.py (Checkpointer), olmo_core/config.py and
+// olmo_core/distributed/checkpoint of ai2-olmo-core 3.0.0.
+package olmocore
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/folder"
+)
+
+// The parts of a checkpoint.
+const (
+	ConfigFile  = "config.json"
+	ModelFolder = "model_and_optim"
+	// Step is what the folder is called by default: the trainer looks for
+	// checkpoints of such names where load_path is the folder above.
+	Step = "step0"
+)
+
+// ModelPrefix stands before the names of the model's tensors in a checkpoint, and
+// apart from the optimizer's.
+const ModelPrefix = "model"
+
+// FolderPath returns the absolute path of the checkpoint folder: output where that was
+// given, else <into>/<model>/step0.
+func FolderPath(output, into, model string) (string, error) {
+	if output == "" {
+		output = filepath.Join(into, model, Step)
+	}
+	return filepath.Abs(output)
+}
+
+// ours are the files that a conversion writes: a folder that holds nothing else can be made again.
+var ours = []string{ConfigFile, ModelFolder, dcp.MetadataFile}
+
+// Vacant reports whether path can receive a checkpoint: nothing is there, or, with
+// force, only what an earlier conversion wrote. A lone config.json is not that: any
+// Hugging Face model has one.
+func Vacant(path string, force bool) error {
+	return folder.Vacant(path, force, ours, func(names []string) error {
+		if force && slices.Contains(names, ConfigFile) && !slices.Contains(names, ModelFolder) {
+			return folder.NotOurs(path, ConfigFile)
+		}
+		return nil
+	})
+}
+
+// Command is the shell command that starts training from the folder with one of
+// OLMo-core's own scripts, which the dots stand for.
+func Command(path string) string {
+	return "torchrun --nproc_per_node=8 ... --trainer.load_path=" + folder.ShellQuote(path)
+}
+
+// Advice is how the folder is used in a script of one's own, a line each.
+func Advice(path string) []string {
+	quoted := strconv.Quote(path)
+	return []string{
+		"TrainerConfig(load_path=" + quoted + ", ...)",
+		"config = json.load(open(" + strconv.Quote(filepath.Join(path, ConfigFile)) + "))",
+		`model = TransformerConfig.from_dict(config["model"]).build()`,
+	}
+}
+
+// Index returns the folder with the index of the tensors of a checkpoint: the checkpoint
+// itself, or the part of it that holds the tensors.
+func Index(path string) (string, bool) {
+	for _, dir := range []string{path, filepath.Join(path, ModelFolder)} {
+		if info, err := os.Stat(filepath.Join(dir, dcp.MetadataFile)); err == nil && info.Mode().IsRegular() {
+			return dir, true
+		}
+	}
+	return "", false
+}

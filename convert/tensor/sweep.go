@@ -1,0 +1,105 @@
+package tensor
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// A Piece is a range of bytes of one of several contents. Pieces of a content are
+// numbered from 0, and all but the last of them have the same length.
+type Piece struct {
+	Content        int
+	Number         int64
+	Offset, Length int64
+}
+
+// A Visitor is shown the bytes of pieces, one at a time. It must not keep data.
+type Visitor func(g *Gatherer, p Piece, data []byte) error
+
+// How much a worker holds does not grow with the contents. Turned matrices are read
+// in short runs, longer the larger the piece.
+const (
+	sweepBytes   = 1 << 20
+	sweepStrided = 32 << 20 // of all workers together
+	sweepJobs    = 16       // by default
+)
+
+// Sweep reads all contents once, in parallel, and shows every piece to the visitor
+// of the worker that read it. jobs 0 is as many workers as suits.
+func Sweep(ctx context.Context, files *Files, contents []*Content, jobs int, visitor func() Visitor) error {
+	if jobs <= 0 {
+		jobs = min(runtime.GOMAXPROCS(0), sweepJobs)
+	}
+	s := &sweep{contents: contents, strided: min(8<<20, sweepStrided/int64(jobs))}
+	group, ctx := errgroup.WithContext(ctx)
+	for range jobs {
+		group.Go(func() error { return s.work(ctx, NewGatherer(files), visitor()) })
+	}
+	return group.Wait()
+}
+
+type sweep struct {
+	contents []*Content
+	strided  int64 // bytes of a strided piece
+
+	mu   sync.Mutex
+	next Piece
+}
+
+func (s *sweep) work(ctx context.Context, g *Gatherer, visit Visitor) error {
+	var buffer []byte
+	for {
+		p, ok := s.take()
+		if !ok {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if int64(len(buffer)) < p.Length {
+			buffer = make([]byte, p.Length)
+		}
+		data := buffer[:p.Length]
+		if err := g.Read(data, s.contents[p.Content], p.Offset); err != nil {
+			return err
+		}
+		if err := visit(g, p, data); err != nil {
+			return err
+		}
+	}
+}
+
+// take hands out the next piece, in the order of the contents.
+func (s *sweep) take() (Piece, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.next.Content < len(s.contents) {
+		c := s.contents[s.next.Content]
+		size := c.Bytes()
+		if s.next.Offset >= size {
+			s.next = Piece{Content: s.next.Content + 1}
+			continue
+		}
+		p := s.next
+		p.Length = min(s.pieceSize(c), size-p.Offset)
+		s.next.Offset += p.Length
+		s.next.Number++
+		return p, true
+	}
+	return Piece{}, false
+}
+
+// pieceSize is a multiple of the element size; of a turned matrix, whole rows.
+func (s *sweep) pieceSize(c *Content) int64 {
+	if !c.Strided() {
+		return sweepBytes
+	}
+	if shape := c.Parts[0].Shape; len(shape) == 2 && shape[1] > 0 {
+		row := shape[1] * c.DType.Size()
+		return max(row, s.strided/row*row)
+	}
+	return s.strided &^ 15
+}

@@ -1,0 +1,46 @@
+package torchfile
+
+import (
+	"io"
+
+	"hf2olmo/convert/tensor"
+)
+
+// OpenItem reads the header of a zip archive that holds one tensor by itself, as the
+// items of a distributed checkpoint are: size bytes of file from offset, where r reads
+// the file. The tensor has no name. Errors name the file.
+func OpenItem(r io.ReaderAt, file *tensor.File, offset, size int64) (tensor.Tensor, error) {
+	t, err := openItem(io.NewSectionReader(r, offset, size), file, size)
+	if err != nil {
+		return tensor.Tensor{}, inFile(file.Name, err)
+	}
+	t.File, t.Offset = file, t.Offset+offset
+	return t, nil
+}
+
+func openItem(r io.ReaderAt, file *tensor.File, size int64) (tensor.Tensor, error) {
+	head, err := readHead(r, size)
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	if !isZip(head) {
+		return tensor.Tensor{}, notTorch(head, size)
+	}
+	value, err := readZip(r, size)
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	t, ok := value.(*tensorValue)
+	if !ok {
+		f := problem("the item does not hold a tensor")
+		f.Found = pythonType(value)
+		return tensor.Tensor{}, f
+	}
+	item := *file // which ends where the item does
+	item.Size = size
+	placed, f := t.place("", &item)
+	if f != nil {
+		return tensor.Tensor{}, f
+	}
+	return placed, nil
+}

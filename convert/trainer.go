@@ -1,0 +1,84 @@
+package convert
+
+import (
+	"hf2olmo/convert/torchfile"
+	"hf2olmo/keymap"
+)
+
+// trainer is one trainer's side of a conversion: what its checkpoints consist of.
+type trainer interface {
+	// outputPath is the absolute path of the checkpoint folder.
+	outputPath(o Options, model string) (string, error)
+	// vacant reports whether the path can receive a checkpoint.
+	vacant(path string, force bool) error
+	// tokenizers says how the trainer uses a tokenizer.
+	tokenizers(c *Conversion) tokenizerUse
+	// layOut fills c.large and c.small.
+	layOut(c *Conversion) error
+	// readBack opens what was written into folder, and compares it with the plan.
+	readBack(c *Conversion, folder string) error
+	// damage says in words how an output that is there differs from what would be written,
+	// beside what its manifest tells; and warns of what is odd about it.
+	damage(c *Conversion) []string
+	// editable reports whether users change a small file: then its size does not count.
+	editable(name string) bool
+	// command is the shell command that starts training from the folder.
+	command(folder string) string
+	// advice is how the folder is used from a script, a line each; nil where the command is all.
+	advice(folder string) []string
+}
+
+// trainers are the trainers' sides, by the names that package keymap gives them.
+var trainers = map[string]trainer{"olmo": olmoTrainer{}, "olmo-core": coreTrainer{}}
+
+// tokenizerUse is how a trainer uses a tokenizer.
+type tokenizerUse struct {
+	config   string // the file that names it
+	missing  string // what that says where there is none
+	strict   bool   // whether the trainer stops where the number of tokens is another
+	identity string // what it is called in the file
+}
+
+// A file is one of the large files of the folder, of which everything is known but the
+// bytes of the tensors and their checksums.
+type file struct {
+	name  string // in the folder
+	size  int64
+	runs  []run                                 // in rising order of their places
+	frame func(sums []uint32) []torchfile.Piece // all other bytes, from the CRC-32 of each run
+}
+
+// A run is a range of bytes of one tensor, and where it stands in a file.
+type run struct {
+	tensor int   // number in Conversion.Tensors
+	from   int64 // bytes of the tensor before it
+	file   int   // number in Conversion.large
+	place  torchfile.Extent
+}
+
+// runs are the runs of all files.
+func (c *Conversion) runs() []run {
+	var runs []run
+	for i, f := range c.large {
+		for _, r := range f.runs {
+			r.file = i
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}
+
+// A smallFile is a file of the folder that is made in memory.
+type smallFile struct {
+	name string // in the folder
+	data []byte
+}
+
+// settings are the fields of the native model's config, by name.
+func settings(config []keymap.Setting) map[string]any {
+	values := map[string]any{}
+	for _, s := range config {
+		values[s.Name] = s.Value
+	}
+	return values
+}

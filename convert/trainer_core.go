@@ -1,0 +1,125 @@
+package convert
+
+import (
+	"bytes"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/olmocore"
+)
+
+// coreTrainer is the side of OLMo-core: a distributed checkpoint, and the model's config.
+type coreTrainer struct{}
+
+func (coreTrainer) outputPath(o Options, model string) (string, error) {
+	return olmocore.FolderPath(o.Output, o.Into, model)
+}
+
+func (coreTrainer) vacant(path string, force bool) error { return olmocore.Vacant(path, force) }
+
+func (coreTrainer) command(folder string) string { return olmocore.Command(folder) }
+
+func (coreTrainer) advice(folder string) []string { return olmocore.Advice(folder) }
+
+// tokenizers: whatever reads the config takes an id of the hub or a folder with a
+// tokenizer in it, as the model's own is.
+func (coreTrainer) tokenizers(c *Conversion) tokenizerUse {
+	use := tokenizerUse{config: olmocore.ConfigFile, missing: "names no tokenizer", identity: c.options.Tokenizer}
+	switch absolute, err := filepath.Abs(c.Model.Dir); {
+	case use.identity != "" || c.Model.Tokenizer == nil:
+	case c.Model.Repo != "":
+		use.identity = c.Model.Repo
+	case err == nil:
+		use.identity = absolute
+	}
+	return use
+}
+
+func (n coreTrainer) layOut(c *Conversion) error {
+	plan, err := dcp.NewPlan(n.entries(c))
+	if err != nil {
+		return err
+	}
+	for _, f := range plan.Files {
+		large := file{name: path.Join(olmocore.ModelFolder, f.Name), size: f.Size, frame: f.Frame}
+		for _, item := range f.Items {
+			large.runs = append(large.runs, run{tensor: item.Entry, from: item.From, place: item.Data})
+		}
+		c.large = append(c.large, large)
+	}
+	config, err := olmocore.Config(c.document)
+	if err != nil {
+		return err
+	}
+	inner, err := plan.Metadata.Marshal(c.Model.Name, "")
+	if err != nil {
+		return err
+	}
+	outer, err := plan.Metadata.Marshal(c.Model.Name, olmocore.ModelFolder+"/")
+	if err != nil {
+		return err
+	}
+	c.small = []smallFile{
+		{olmocore.ConfigFile, config},
+		{path.Join(olmocore.ModelFolder, dcp.MetadataFile), inner},
+		{dcp.MetadataFile, outer},
+	}
+	return nil
+}
+
+func (coreTrainer) entries(c *Conversion) []dcp.Entry {
+	var entries []dcp.Entry
+	number := map[string]int{}
+	for i, t := range c.Tensors {
+		number[t.Name] = i
+		e := dcp.Entry{Path: []string{olmocore.ModelPrefix, t.Name}, DType: t.Content.DType, Shape: t.Shape, Same: -1}
+		if t.Same != "" {
+			e.Same = number[t.Same]
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+// readBack opens the checkpoint by both of its indexes, and the header of every item.
+func (n coreTrainer) readBack(c *Conversion, folder string) error {
+	want, err := dcp.NewPlan(n.entries(c))
+	if err != nil {
+		return err
+	}
+	for _, dir := range []string{folder, filepath.Join(folder, olmocore.ModelFolder)} {
+		written, err := dcp.Open(dir)
+		if err != nil {
+			return err
+		}
+		for i := range written.Tensors {
+			chunks := written.Tensors[i].Chunks
+			for k := range chunks {
+				chunks[k].File = strings.TrimPrefix(chunks[k].File, olmocore.ModelFolder+"/")
+			}
+		}
+		if !reflect.DeepEqual(written.Metadata, want.Metadata) {
+			return &fault.Fault{File: filepath.Join(dir, dcp.MetadataFile), Problem: "was not read back as it was written"}
+		}
+	}
+	return nil
+}
+
+// editable: the config alone says nothing of where it is, and nobody need change it.
+func (coreTrainer) editable(string) bool { return false }
+
+func (coreTrainer) damage(c *Conversion) []string {
+	var damage []string
+	for _, f := range c.small {
+		found, err := os.ReadFile(filepath.Join(c.Output, filepath.FromSlash(f.name)))
+		if err == nil && !bytes.Equal(found, f.data) {
+			damage = append(damage, f.name+" has other contents")
+		}
+	}
+	return damage
+}

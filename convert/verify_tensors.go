@@ -1,0 +1,261 @@
+package convert
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// A TensorDifference is a tensor that is not what a conversion would write. Element is
+// the first that differs, in row-major order, and Offset where it stands in model.pt;
+// both are -1 where no single element is meant. Tensor is empty where it is the file's
+// own structure that differs.
+type TensorDifference struct {
+	Tensor   string `json:"tensor"`
+	Source   string `json:"source"` // the tensor of the model that the element comes from
+	Element  int64  `json:"element"`
+	Offset   int64  `json:"offset"`
+	Elements int64  `json:"elements"` // how many differ
+	Problem  string `json:"problem"`
+}
+
+// verifier is one comparison, shared by its workers.
+type verifier struct {
+	*Conversion
+	native     *native
+	recorded   *folder.Manifest
+	result     *Verification
+	structural []TensorDifference
+	compared   []comparison
+
+	mu sync.Mutex
+}
+
+// comparison is a tensor that is there in both, in the same shape.
+type comparison struct {
+	tensor  int // of the conversion
+	content *tensor.Content
+	found   *tensor.Content
+	sums    []uint32 // of the pieces, in order
+	lengths []int64
+	first   int64 // element, -1 for none
+	differ  int64 // elements
+}
+
+// compareTensors compares names and shapes, then all bytes, then what holds them together.
+func (v *verifier) compareTensors(ctx context.Context) error {
+	v.pair()
+	all := slices.Clone(v.Model.Tensors)
+	for i := range v.native.tensors {
+		for _, part := range v.native.tensors[i].content.Parts {
+			all = append(all, *part)
+		}
+	}
+	files, err := tensor.OpenFiles(all)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	contents := make([]*tensor.Content, len(v.compared))
+	total := int64(0)
+	for i := range v.compared {
+		contents[i] = v.compared[i].content
+		total += contents[i].Bytes()
+	}
+	if p := v.options.Progress; p != nil {
+		p.Start(v.Model.Name, total)
+		defer p.Stop()
+	}
+	if err := tensor.Sweep(ctx, files, contents, v.options.Jobs, v.visitor); err != nil {
+		return err
+	}
+	if err := files.Unchanged(); err != nil {
+		return err
+	}
+	r := v.result
+	for i := range v.compared {
+		if k := &v.compared[i]; k.differ > 0 {
+			r.Differing++
+			r.Differences = append(r.Differences, v.describe(k))
+		}
+	}
+	r.Differing += len(v.structural)
+	r.Differences = append(r.Differences, v.structural...)
+	if len(r.Differences) == 0 {
+		return v.compareFrame()
+	}
+	return nil
+}
+
+// pair finds each tensor of the conversion in the folder. Its dtype is the folder's:
+// what was cast is compared with the cast of the source.
+func (v *verifier) pair() {
+	found := map[string]*stored{}
+	for i := range v.native.tensors {
+		found[v.native.tensors[i].name] = &v.native.tensors[i]
+	}
+	for i := range v.Tensors {
+		t := &v.Tensors[i]
+		f := found[t.Name]
+		delete(found, t.Name)
+		switch {
+		case f == nil:
+			v.structure(t.Name, t.Content.Parts[0].Name, "is missing")
+		case !slices.Equal(f.shape, t.Shape):
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has shape %s: expected %s", tensor.ShapeString(f.shape), tensor.ShapeString(t.Shape)))
+		case !f.content.DType.Convertible():
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("is of dtype %s, which no conversion writes", f.content.DType))
+		case t.Content.Add != 0 && f.content.DType != t.Content.DType:
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("is of dtype %s: expected %s", f.content.DType, t.Content.DType))
+		default:
+			t.Content.DType = f.content.DType
+			v.compared = append(v.compared, comparison{tensor: i, content: &t.Content, found: &f.content, first: -1})
+		}
+	}
+	for i := range v.native.tensors {
+		if name := v.native.tensors[i].name; found[name] != nil {
+			v.structure(name, "", "is surplus")
+		}
+	}
+}
+
+func (v *verifier) structure(name, source, problem string) {
+	v.structural = append(v.structural, TensorDifference{Tensor: name, Source: source, Element: -1, Offset: -1, Problem: problem})
+}
+
+// compareBytes is how much of the folder is held against a piece of the source at once.
+const compareBytes = 1 << 20
+
+// visitor returns a worker's own visitor, which compares pieces of the source with the folder.
+func (v *verifier) visitor() tensor.Visitor {
+	buffer := make([]byte, compareBytes)
+	return func(g *tensor.Gatherer, p tensor.Piece, data []byte) error {
+		k := &v.compared[p.Content]
+		first, differ := int64(-1), int64(0)
+		for at := 0; at < len(data); at += len(buffer) {
+			want := data[at:min(at+len(buffer), len(data))]
+			got := buffer[:len(want)]
+			if err := g.Read(got, k.found, p.Offset+int64(at)); err != nil {
+				return err
+			}
+			if bytes.Equal(want, got) {
+				continue
+			}
+			from, n := countDifferences(want, got, int(k.content.DType.Size()))
+			if differ += n; first < 0 {
+				first = (p.Offset+int64(at))/k.content.DType.Size() + from
+			}
+		}
+		k.note(v, p, crc32.ChecksumIEEE(data), first, differ)
+		return nil
+	}
+}
+
+// note keeps what a piece showed.
+func (k *comparison) note(v *verifier, p tensor.Piece, sum uint32, first, differ int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for int64(len(k.sums)) <= p.Number {
+		k.sums, k.lengths = append(k.sums, 0), append(k.lengths, 0)
+	}
+	k.sums[p.Number], k.lengths[p.Number] = sum, p.Length
+	k.differ += differ
+	if first >= 0 && (k.first < 0 || first < k.first) {
+		k.first = first
+	}
+	if v.options.Progress != nil {
+		v.options.Progress.Add(p.Length)
+	}
+}
+
+// countDifferences returns the first element that differs, and how many do.
+func countDifferences(a, b []byte, size int) (first, n int64) {
+	first = -1
+	for i := 0; i < len(a); i += size {
+		if !bytes.Equal(a[i:i+size], b[i:i+size]) {
+			if n++; first < 0 {
+				first = int64(i / size)
+			}
+		}
+	}
+	return first, n
+}
+
+// describe names the part of the model that the first differing element comes from.
+func (v *verifier) describe(k *comparison) TensorDifference {
+	d := TensorDifference{Tensor: v.Tensors[k.tensor].Name, Element: k.first, Elements: k.differ, Problem: "differs", Offset: -1}
+	rest := k.first
+	for _, part := range k.found.Parts {
+		if rest < part.Numel() {
+			if part.Contiguous() {
+				d.Offset = part.Offset + rest*part.DType.Size()
+			}
+			break
+		}
+		rest -= part.Numel()
+	}
+	rest = k.first
+	for _, part := range k.content.Parts {
+		if d.Source = part.Name; rest < part.Numel() {
+			break
+		}
+		rest -= part.Numel()
+	}
+	return d
+}
+
+// compareFrame compares all that model.pt holds beside the tensors' bytes, where a
+// conversion wrote it: readers pass over checksums and padding, and so a bit that
+// turned there would not be seen. What a trainer saved is laid out in another way.
+func (v *verifier) compareFrame() error {
+	if v.native.file == nil {
+		return nil // every item was opened, and the index is compared with the other small files
+	}
+	layout, err := torchfile.Plan("model", v.stateDict())
+	if err != nil {
+		return err
+	}
+	if v.recorded == nil || layout.Size != v.native.file.Size {
+		return nil
+	}
+	f, err := os.Open(filepath.Join(v.native.folder, olmo.ModelFile))
+	if err != nil {
+		return &fault.Fault{File: olmo.ModelFile, Problem: "cannot be opened: " + fault.Cause(err)}
+	}
+	defer f.Close()
+	for _, piece := range layout.Frame(v.sums()) {
+		got := make([]byte, len(piece.Data))
+		if _, err := f.ReadAt(got, piece.Offset); err != nil && err != io.EOF {
+			return &fault.Fault{File: olmo.ModelFile, Problem: "cannot be read: " + fault.Cause(err)}
+		}
+		if at, _ := countDifferences(piece.Data, got, 1); at >= 0 {
+			v.result.Differences = append(v.result.Differences, TensorDifference{Element: -1, Offset: piece.Offset + at,
+				Problem: "the file's structure (names, checksums, padding) is not as it was written"})
+			return nil
+		}
+	}
+	return nil
+}
+
+// sums are the checksums of all tensors, in the order in which they are written.
+func (v *verifier) sums() []uint32 {
+	sums := make([]uint32, len(v.compared))
+	for i := range v.compared {
+		for j, sum := range v.compared[i].sums {
+			sums[i] = tensor.CombineCRC(sums[i], sum, v.compared[i].lengths[j])
+		}
+	}
+	return sums
+}

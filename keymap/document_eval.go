@@ -1,0 +1,97 @@
+package keymap
+
+import (
+	"fmt"
+	"maps"
+)
+
+// eval returns what the document is for the names in env.
+func (d *document) eval(env map[string]any) (any, error) {
+	if d.when != nil {
+		if there, err := d.when.bool(env); err != nil || !there {
+			return nil, err
+		}
+	}
+	if d.each != nil {
+		return d.evalEach(env)
+	}
+	return d.evalOne(env)
+}
+
+func (d *document) evalOne(env map[string]any) (any, error) {
+	switch d.kind {
+	case aLeaf:
+		return d.leaf.eval(env)
+	case aList:
+		values := []any{}
+		for _, item := range d.list {
+			v, err := item.eval(env)
+			if err != nil {
+				return nil, err
+			}
+			values = append(values, v)
+		}
+		return values, nil
+	case anObject:
+		return d.evalObject(env)
+	case aUse:
+		return d.evalUse(env)
+	case anEither:
+		for _, one := range d.list {
+			if v, err := one.eval(env); err != nil || v != nil {
+				return v, err
+			}
+		}
+		return nil, nil
+	}
+	return d.literal, nil
+}
+
+func (d *document) evalObject(env map[string]any) (any, error) {
+	object := Object{}
+	for _, m := range d.members {
+		v, err := m.value.eval(env)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.name, err)
+		}
+		if v != nil {
+			object = append(object, Setting{m.name, v})
+		}
+	}
+	return object, nil
+}
+
+func (d *document) evalUse(env map[string]any) (any, error) {
+	inner := maps.Clone(env)
+	for _, b := range d.with {
+		v, err := b.value.eval(env)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", b.name, err)
+		}
+		inner[b.name] = v
+	}
+	return d.use.body.eval(inner)
+}
+
+// evalEach makes one member for each value of the list.
+func (d *document) evalEach(env map[string]any) (any, error) {
+	list, err := d.each.value.eval(env)
+	if err != nil {
+		return nil, err
+	}
+	values, ok := list.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%q is %v, not a list", d.each.value.text, list)
+	}
+	inner := maps.Clone(env)
+	object := Object{}
+	for _, value := range values {
+		inner[d.each.name] = value
+		v, err := d.evalOne(inner)
+		if err != nil {
+			return nil, err
+		}
+		object = append(object, Setting{fmt.Sprint(value), v})
+	}
+	return object, nil
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A run is one call of a program, as it was measured.
+type run struct {
+	seconds, cpu float64
+	peak         int64 // bytes of resident memory
+}
+
+// measure runs a command that makes the folder out. What an earlier run left there
+// is removed and the disk left in peace before the clock starts; the sources are
+// read once, so that every run finds as much of them in memory.
+func measure(c call) (run, error) {
+	if err := os.RemoveAll(c.out); err != nil {
+		return run{}, err
+	}
+	for _, path := range c.reads {
+		if err := readThrough(path); err != nil {
+			return run{}, err
+		}
+	}
+	unix.Sync()
+	cmd := exec.Command(c.args[0], c.args[1:]...)
+	var said strings.Builder
+	cmd.Stderr = &said
+	start := time.Now()
+	err := cmd.Run()
+	seconds := time.Since(start).Seconds()
+	if err != nil {
+		return run{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, said.String())
+	}
+	state := cmd.ProcessState
+	usage := state.SysUsage().(*syscall.Rusage)
+	if err := os.RemoveAll(c.out); err != nil {
+		return run{}, err
+	}
+	return run{seconds, (state.UserTime() + state.SystemTime()).Seconds(), usage.Maxrss << 10}, nil
+}
+
+func readThrough(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{f}, make([]byte, 1<<20))
+	return err
+}
+
+// A call is a command, the folder that it makes, and the files that it reads.
+type call struct {
+	args  []string
+	out   string
+	reads []string
+}
+
+// weightFiles lists the shards of a model in their order.
+func weightFiles(folder string) []string {
+	var files []string
+	for _, pattern := range []string{"*.safetensors", "*.bin"} {
+		found, _ := filepath.Glob(filepath.Join(folder, pattern)) // fails for bad patterns only
+		files = append(files, found...)
+	}
+	slices.Sort(files)
+	return files
+}
+
+// copying is cp of all weights of a model, and the sync that hf2olmo does too.
+func copying(folder, out string) call {
+	files := weightFiles(folder)
+	script := `mkdir "$0" && cp "$@" "$0" && sync "$0"/* "$0"`
+	return call{append([]string{"sh", "-c", script, out}, files...), out, files}
+}
+
+// byHandScript is called from the root of the repository, as is all of this.
+const byHandScript = "testdata/bench/by_hand.py"
+
+// byHand is the torch script, and a sync as well.
+func byHand(python, folder, out string, dtype ...string) call {
+	script := `mkdir "$0" && "$@" && sync "$0"/* "$0"`
+	args := []string{"sh", "-c", script, out, python, byHandScript, folder, filepath.Join(out, "model.pt")}
+	return call{append(args, dtype...), out, weightFiles(folder)}
+}
+
+// findPython returns $PYTHON, or that of the interop suite where it was made, or "".
+func findPython() string {
+	if python := os.Getenv("PYTHON"); python != "" {
+		return python
+	}
+	cache := os.Getenv("HF2OLMO_CACHE")
+	if cache == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return ""
+		}
+		cache = filepath.Join(user, "hf2olmo")
+	}
+	found, _ := filepath.Glob(filepath.Join(cache, "interop-*", "bin", "python"))
+	if len(found) == 0 {
+		return ""
+	}
+	return found[len(found)-1]
+}
+
+// median of at least one number.
+func median(numbers []float64) float64 {
+	slices.Sort(numbers)
+	half := len(numbers) / 2
+	if len(numbers)%2 == 1 {
+		return numbers[half]
+	}
+	return (numbers[half-1] + numbers[half]) / 2
+}

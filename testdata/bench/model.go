@@ -1,0 +1,143 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"hf2olmo/convert/tensor"
+)
+
+// A shape is that of a model of the family olmo2.
+type shape struct {
+	layers, width, heads, hidden, vocab int64
+	tied                                bool
+}
+
+// olmo2 is OLMo-2-1B with fewer layers and a smaller vocabulary, of about so many
+// parameters. Its tensors are as large as there, only fewer.
+func olmo2(parameters int64) shape {
+	s := shape{layers: 16, width: 2048, heads: 16, hidden: 8192, vocab: 100352}
+	whole := s.parameters()
+	s.layers = max(1, 16*parameters/whole)
+	s.vocab = 0
+	s.vocab = max(64, (parameters-s.parameters())/(2*s.width)/64*64)
+	return s
+}
+
+// sevenBillion is the shape of the dry run.
+var sevenBillion = shape{layers: 32, width: 4096, heads: 32, hidden: 11008, vocab: 100352}
+
+// wideTied is almost all embedding: one matrix of about so many parameters.
+func wideTied(parameters int64) shape {
+	s := shape{layers: 1, width: 2048, heads: 16, hidden: 256, tied: true}
+	s.vocab = max(64, (parameters-s.parameters())/s.width/64*64)
+	return s
+}
+
+func (s shape) parameters() int64 {
+	n := int64(0)
+	for _, w := range s.weights() {
+		n += w.numel()
+	}
+	return n
+}
+
+// A weight is one tensor of the Hugging Face model.
+type weight struct {
+	name   string
+	shape  []int64
+	turned bool // lies in the file column by column
+}
+
+func (w weight) numel() int64 {
+	n, _ := tensor.Product(w.shape)
+	return n
+}
+
+func (s shape) weights() []weight {
+	ws := []weight{{name: "model.embed_tokens.weight", shape: []int64{s.vocab, s.width}}}
+	d, h := s.width, s.hidden
+	for i := range s.layers {
+		for _, part := range []struct {
+			name  string
+			shape []int64
+		}{
+			{"self_attn.q_proj", []int64{d, d}}, {"self_attn.k_proj", []int64{d, d}}, {"self_attn.v_proj", []int64{d, d}},
+			{"self_attn.o_proj", []int64{d, d}}, {"self_attn.q_norm", []int64{d}}, {"self_attn.k_norm", []int64{d}},
+			{"mlp.gate_proj", []int64{h, d}}, {"mlp.up_proj", []int64{h, d}}, {"mlp.down_proj", []int64{d, h}},
+			{"post_attention_layernorm", []int64{d}}, {"post_feedforward_layernorm", []int64{d}},
+		} {
+			ws = append(ws, weight{name: fmt.Sprintf("model.layers.%d.%s.weight", i, part.name), shape: part.shape})
+		}
+	}
+	ws = append(ws, weight{name: "model.norm.weight", shape: []int64{d}})
+	if !s.tied {
+		ws = append(ws, weight{name: "lm_head.weight", shape: []int64{s.vocab, d}})
+	}
+	return ws
+}
+
+func (s shape) config(dtype tensor.DType) map[string]any {
+	return map[string]any{
+		"architectures": []string{"Olmo2ForCausalLM"}, "model_type": "olmo2", "dtype": dtype.String(),
+		"hidden_size": s.width, "num_hidden_layers": s.layers, "num_attention_heads": s.heads,
+		"num_key_value_heads": s.heads, "intermediate_size": s.hidden, "vocab_size": s.vocab,
+		"max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "hidden_act": "silu",
+		"rope_parameters":     map[string]any{"rope_theta": 500000, "rope_type": "default"},
+		"tie_word_embeddings": s.tied, "attention_bias": false, "eos_token_id": 0, "pad_token_id": 1,
+	}
+}
+
+// A model is one to be made in a folder.
+type model struct {
+	shape  shape
+	dtype  tensor.DType
+	format format
+	shards int
+	sparse bool // holes for weights
+	turned bool // matrices lie column by column
+}
+
+// write makes the model: config.json, shards, and their index.
+func (m model) write(folder string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return err
+	}
+	if err := writeJSON(filepath.Join(folder, "config.json"), m.shape.config(m.dtype)); err != nil {
+		return err
+	}
+	index := map[string]string{}
+	for i, ws := range m.split() {
+		name := fmt.Sprintf(m.format.shard, i+1, m.shards)
+		for _, w := range ws {
+			index[w.name] = name
+		}
+		if err := writeShard(filepath.Join(folder, name), m, ws); err != nil {
+			return err
+		}
+	}
+	return writeJSON(filepath.Join(folder, m.format.index), map[string]any{"weight_map": index})
+}
+
+// split deals the weights out to shards of about the same size, in their order.
+func (m model) split() [][]weight {
+	shards := make([][]weight, m.shards)
+	total, done := m.shape.parameters(), int64(0)
+	for _, w := range m.shape.weights() {
+		w.turned = m.turned && len(w.shape) == 2
+		i := done * int64(m.shards) / total
+		shards[i] = append(shards[i], w)
+		done += w.numel()
+	}
+	return shards
+}
+
+func writeJSON(path string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o666)
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"path/filepath"
+
+	"hf2olmo/convert/tensor"
+)
+
+// A row is a line of the table: a conversion, and what it is held against.
+type row struct {
+	work, against string
+	ours          call
+	theirs        *call   // nil where only time and memory count
+	goal          float64 // of ours/theirs; 0 for none
+	seconds       float64 // at most; 0 for no limit
+	once          bool    // measured once: only its memory counts
+}
+
+// A group is the rows that share models. These are made before, by their folder, and
+// removed after; rows lists their files.
+type group struct {
+	models map[string]model
+	rows   func() []row
+}
+
+// groups returns the whole table for models of so many bytes as float32.
+func (b *bench) groups(bytes int64) []group {
+	small := olmo2(bytes / 4)
+	return []group{
+		b.safetensorsGroup(small),
+		b.binGroup(small, "zip", torchZip),
+		b.binGroup(small, "older format", torchLegacy),
+		b.turnedGroup(wideTied(bytes / 4)),
+		b.largeGroup(olmo2(3 * bytes / 4)),
+		b.dryGroup(),
+	}
+}
+
+func (b *bench) safetensorsGroup(s shape) group {
+	source, brain := b.path("float32"), b.path("bfloat16")
+	models := map[string]model{
+		source: {shape: s, dtype: tensor.Float32, format: safetensors, shards: 3},
+		brain:  {shape: s, dtype: tensor.BFloat16, format: safetensors, shards: 3},
+	}
+	return group{models, func() []row {
+		return []row{
+			b.against(source, "float32, safetensors", "cp", source, 1.10),
+			b.against(brain, "bfloat16 → float32", "cp of the output's size", source, 1.25, "--dtype", "float32"),
+			b.against(source, "float32 → bfloat16", "cp of the input", source, 1.10, "--dtype", "bfloat16"),
+			b.against(source, "float32 → float16", "cp of the input", source, 1.10, "--dtype", "float16"),
+			b.againstTorch(source, "float32, safetensors"),
+			b.againstTorch(source, "float32 → bfloat16", "bfloat16"),
+		}
+	}}
+}
+
+func (b *bench) binGroup(s shape, name string, f format) group {
+	source := b.path("bin")
+	models := map[string]model{source: {shape: s, dtype: tensor.Float32, format: f, shards: 3}}
+	return group{models, func() []row {
+		return []row{
+			b.against(source, "float32, .bin "+name, "cp", source, 1.15),
+			b.againstTorch(source, "float32, .bin "+name),
+		}
+	}}
+}
+
+// turnedGroup has one matrix that lies in its file column by column.
+func (b *bench) turnedGroup(s shape) group {
+	source := b.path("turned")
+	models := map[string]model{source: {shape: s, dtype: tensor.Float32, format: torchLegacy, shards: 1, turned: true}}
+	return group{models, func() []row {
+		return []row{
+			b.against(source, "float32, one transposed matrix", "cp", source, 0),
+			b.against(source, "the same → bfloat16", "cp of the input", source, 0, "--dtype", "bfloat16"),
+		}
+	}}
+}
+
+// largeGroup shows that memory does not grow with the model.
+func (b *bench) largeGroup(s shape) group {
+	source := b.path("large")
+	models := map[string]model{source: {shape: s, dtype: tensor.BFloat16, format: safetensors, shards: 9, sparse: true}}
+	return group{models, func() []row {
+		return []row{{work: "bfloat16, three times the parameters", ours: b.convert(source), once: true}}
+	}}
+}
+
+func (b *bench) dryGroup() group {
+	source := b.path("seven")
+	models := map[string]model{source: {shape: sevenBillion, dtype: tensor.Float32, format: safetensors, shards: 30, sparse: true}}
+	return group{models, func() []row {
+		return []row{{work: "--dry-run, 7 billion in 30 shards", ours: b.dryRun(source), seconds: 0.2}}
+	}}
+}
+
+func (b *bench) against(source, work, what, cp string, goal float64, flags ...string) row {
+	theirs := copying(cp, b.path("theirs"))
+	return row{work: work, against: what, ours: b.convert(source, flags...), theirs: &theirs, goal: goal}
+}
+
+func (b *bench) againstTorch(source, work string, dtype ...string) row {
+	theirs := byHand(b.python, source, b.path("theirs"), dtype...)
+	var flags []string
+	if len(dtype) > 0 {
+		flags = []string{"--dtype", dtype[0]}
+	}
+	return row{work: work, against: "torch, by hand", ours: b.convert(source, flags...), theirs: &theirs, goal: 0.5}
+}
+
+func (b *bench) convert(source string, flags ...string) call {
+	out := b.path("ours-unsharded")
+	args := append([]string{b.binary, "convert", "--quiet", "--output", out}, flags...)
+	return call{append(args, source), out, weightFiles(source)}
+}
+
+func (b *bench) dryRun(source string) call {
+	c := b.convert(source, "--dry-run")
+	c.reads = nil
+	return c
+}
+
+func (b *bench) path(name string) string { return filepath.Join(b.folder, name) }

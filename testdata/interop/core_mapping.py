@@ -1,0 +1,63 @@
+"""From a Hugging Face state dict to OLMo-core's, written on its own: the second opinion for --target olmo-core."""
+
+import json
+import re
+from pathlib import Path
+
+import torch
+
+NORMS = {
+    "post": {"post_attention_layernorm": "attention_norm", "post_feedforward_layernorm": "feed_forward_norm"},
+    "pre": {"input_layernorm": "attention_norm", "post_attention_layernorm": "feed_forward_norm"},
+    "peri": {
+        "input_layernorm": "attention_norm", "post_attention_layernorm": "post_attention_norm",
+        "pre_feedforward_layernorm": "feed_forward_norm", "post_feedforward_layernorm": "post_feed_forward_norm",
+    },
+}  # fmt: skip
+KIND = {
+    "olmo2": "post", "olmo3": "post", "flex_olmo": "post", "llama": "pre", "mistral": "pre", "qwen3": "pre",
+    "olmoe": "pre", "gemma3_text": "peri",
+}  # fmt: skip
+PARTS = {
+    "self_attn.q_proj": "attention.w_q", "self_attn.k_proj": "attention.w_k", "self_attn.v_proj": "attention.w_v",
+    "self_attn.o_proj": "attention.w_out", "self_attn.q_norm": "attention.q_norm",
+    "self_attn.k_norm": "attention.k_norm", "mlp.gate_proj": "feed_forward.w1", "mlp.down_proj": "feed_forward.w2",
+    "mlp.up_proj": "feed_forward.w3",
+}  # fmt: skip
+TOP = {
+    "model.embed_tokens.weight": "embeddings.weight", "model.norm.weight": "lm_head.norm.weight",
+    "lm_head.weight": "lm_head.w_out.weight",
+}  # fmt: skip
+
+
+def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: str = "dropless") -> dict:
+    """OLMo-core's tensors of the model in folder; kind is how experts lie."""
+    config = json.loads((folder / "config.json").read_text())
+    family = config["model_type"]
+    out, experts = {}, {}
+    for name, tensor in state.items():
+        if dtype is not None and "norm" not in name:
+            tensor = tensor.to(dtype)
+        if name in TOP:
+            out[TOP[name]] = tensor
+            continue
+        layer, rest = re.fullmatch(r"model\.layers\.(\d+)\.(.*?)(?:\.weight)?", name).groups()
+        if found := re.fullmatch(r"mlp\.experts\.(\d+)\.(gate|down|up)_proj", rest):
+            experts.setdefault((layer, found[2]), {})[int(found[1])] = tensor
+        elif rest == "mlp.gate":
+            out[f"blocks.{layer}.feed_forward_moe.router.weight"] = tensor.reshape(-1)
+        else:
+            out[f"blocks.{layer}.{(PARTS | NORMS[KIND[family]])[rest]}.weight"] = tensor
+    for (layer, part), matrices in experts.items():
+        turned = part == "down" or kind == "default"
+        rows = [matrices[e].t() if turned else matrices[e] for e in range(len(matrices))]
+        weight = {"gate": "w1", "down": "w2", "up": "w3"}[part]
+        out[f"blocks.{layer}.feed_forward_moe.experts.mlp.{weight}"] = torch.cat(rows).contiguous()
+    for name, tensor in out.items():
+        if "norm" in name and family == "gemma3_text":
+            out[name] = tensor.float() + 1.0
+        elif "norm" in name and dtype is not None:
+            out[name] = tensor.to(dtype)
+    if config.get("tie_word_embeddings", family == "gemma3_text"):
+        out["lm_head.w_out.weight"] = out["embeddings.weight"]
+    return out

@@ -1,0 +1,115 @@
+"""Small real models of the families that convert to OLMo-core, built by transformers from a seed."""
+
+import json
+from pathlib import Path
+
+import containers
+import models
+import torch
+from transformers import (
+    FlexOlmoConfig,
+    FlexOlmoForCausalLM,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    Olmo3Config,
+    Olmo3ForCausalLM,
+    OlmoeConfig,
+    OlmoeForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+models.CLASSES |= {
+    "olmo3": (Olmo3Config, Olmo3ForCausalLM),
+    "qwen3": (Qwen3Config, Qwen3ForCausalLM),
+    "gemma3_text": (Gemma3TextConfig, Gemma3ForCausalLM),
+    "olmoe": (OlmoeConfig, OlmoeForCausalLM),
+    "flex_olmo": (FlexOlmoConfig, FlexOlmoForCausalLM),
+}
+
+# Width, kv width, MLP and rows all differ, so that a mix-up shows; 200 tokens are more than any window.
+BASE = dict(
+    hidden_size=64, num_attention_heads=4, num_key_value_heads=2, num_hidden_layers=2, intermediate_size=96,
+    vocab_size=160, max_position_embeddings=256,
+)  # fmt: skip
+DEEP = dict(BASE, num_hidden_layers=5)
+EXPERTS = dict(BASE, num_experts=3, num_experts_per_tok=2)
+YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=64)
+LLAMA3 = dict(
+    rope_type="llama3", rope_theta=10000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+    original_max_position_embeddings=64,
+)  # fmt: skip
+LINEAR = dict(rope_type="linear", rope_theta=10000.0, factor=4.0)
+PLAIN = dict(rope_type="default", rope_theta=500000.0)
+OLMO3_YARN = {
+    "full_attention": dict(YARN, rope_theta=500000.0, attention_factor=1.138629436111989), "sliding_attention": PLAIN,
+}  # fmt: skip
+GEMMA = dict(DEEP, head_dim=24, query_pre_attn_scalar=24, sliding_window=16, num_hidden_layers=7)
+GEMMA_ROPE = {"full_attention": dict(LINEAR, rope_theta=1000000.0), "sliding_attention": dict(PLAIN, rope_theta=10000.0)}
+
+# name: family, config, and the transformers version that config.json is like.
+VARIANTS = {
+    "olmo2": ("olmo2", dict(BASE, rms_norm_eps=1e-6, rope_theta=500000.0), 5),
+    "olmo2-mha": ("olmo2", dict(BASE, num_key_value_heads=4, tie_word_embeddings=True), 4),
+    "olmo2-yarn": ("olmo2", dict(BASE, rope_parameters=YARN), 5),
+    "olmo3": ("olmo3", dict(DEEP, sliding_window=16), 5),
+    "olmo3-flat": ("olmo3", dict(DEEP, sliding_window=16), 4),
+    "olmo3-yarn": ("olmo3", dict(DEEP, sliding_window=24, rope_parameters=OLMO3_YARN), 5),
+    "olmo3-yarn-flat": ("olmo3", dict(DEEP, sliding_window=24, rope_parameters=OLMO3_YARN), 4),
+    "olmo3-two-thetas": ("olmo3", dict(DEEP, sliding_window=16, rope_parameters={
+        "full_attention": dict(PLAIN, rope_theta=10000.0), "sliding_attention": PLAIN}), 5),
+    "olmo3-full": ("olmo3", dict(BASE, layer_types=["full_attention"] * 2), 5),
+    "llama": ("llama", dict(BASE, rms_norm_eps=1e-5), 5),
+    "llama-tied": ("llama", dict(BASE, tie_word_embeddings=True, num_key_value_heads=1), 4),
+    "llama-llama3": ("llama", dict(BASE, rope_parameters=LLAMA3), 5),
+    "llama-llama3-flat": ("llama", dict(BASE, rope_parameters=LLAMA3), 4),
+    "llama-linear": ("llama", dict(BASE, rope_parameters=LINEAR), 5),
+    "llama-yarn": ("llama", dict(BASE, rope_parameters=YARN), 4),
+    "llama-head": ("llama", dict(BASE, head_dim=24), 5),
+    "mistral": ("mistral", dict(BASE, sliding_window=None, rope_theta=1000000.0), 5),
+    "mistral-window": ("mistral", dict(BASE, sliding_window=16, head_dim=8), 4),
+    "qwen3": ("qwen3", dict(BASE, head_dim=24, rope_theta=1000000.0), 5),
+    "qwen3-tied": ("qwen3", dict(BASE, head_dim=16, tie_word_embeddings=True), 4),
+    "qwen3-window": ("qwen3", dict(DEEP, head_dim=16, use_sliding_window=True, sliding_window=16, max_window_layers=2,
+                                   rope_parameters=YARN), 5),
+    "gemma3": ("gemma3_text", GEMMA, 5),
+    "gemma3-flat": ("gemma3_text", dict(GEMMA, rope_parameters=GEMMA_ROPE), 4),
+    "gemma3-scaled": ("gemma3_text", dict(GEMMA, rope_parameters=GEMMA_ROPE, tie_word_embeddings=False), 5),
+    "olmoe": ("olmoe", dict(EXPERTS, norm_topk_prob=True), 5),
+    "olmoe-flat": ("olmoe", EXPERTS, 4),
+    "flex_olmo": ("flex_olmo", EXPERTS, 5),
+}  # fmt: skip
+DENSE = [name for name, (family, *_) in VARIANTS.items() if family not in ("olmoe", "flex_olmo")]
+
+
+def write(name: str, folder: Path, dtype=torch.float32, container: str = "safetensors", seed: int = 11, **changes) -> Path:
+    """One of VARIANTS in a folder, as people have it."""
+    family, config, dialect = VARIANTS[name]
+    model = models.build(family, seed, **{**config, **changes})
+    if family == "gemma3_text":  # its norms multiply by 1 + weight
+        with torch.no_grad():
+            for parameter in model.parameters():
+                if parameter.dim() == 1:
+                    parameter.sub_(1.0)
+    containers.write(model, folder, container, dtype)
+    if dialect == 4:
+        rewrite_config_as_v4(folder / "config.json")
+    return folder
+
+
+def rewrite_config_as_v4(path: Path) -> None:
+    """config.json as transformers 4 wrote it and the Hub has it: one flat rope, windows by a pattern."""
+    config = json.loads(path.read_text())
+    config["torch_dtype"] = config.pop("dtype")
+    config["transformers_version"] = "4.57.1"
+    rope = config.pop("rope_parameters")
+    if "full_attention" in rope:
+        config["rope_local_base_freq"] = rope["sliding_attention"]["rope_theta"]
+        rope = rope["full_attention"]
+        if config["model_type"] == "olmo3":
+            del config["rope_local_base_freq"]
+        del config["layer_types"]  # those that the family has by default
+    config["rope_theta"] = rope["rope_theta"]
+    scaled = {key: value for key, value in rope.items() if key != "rope_theta"}
+    config["rope_scaling"] = scaled if scaled["rope_type"] != "default" else None
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,98 @@
+"""Makes testdata/models-olmo-core and testdata/golden-olmo-core with the real libraries: python testdata/make_olmo_core.py
+
+What make.py is for the first target; it needs bin/hf2olmo (make build). Everything comes from seeds. The expected
+tensors are computed here. The expected config is that of hf2olmo, once the real OLMo-core has built the model from it,
+which must take the expected tensors strictly and, for dense families, compute the logits of the source model.
+"""
+
+import copy
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "interop"))
+
+import cli  # noqa: E402
+import containers  # noqa: E402
+import core_mapping  # noqa: E402
+import core_models  # noqa: E402
+import mapping  # noqa: E402
+import torch  # noqa: E402
+from tokenizer import train  # noqa: E402
+from olmo_core.nn.transformer import TransformerConfig  # noqa: E402
+from torch import bfloat16, float16, float32  # noqa: E402
+from transformers import AutoModelForCausalLM  # noqa: E402
+
+# As core_models, but smaller: a width of 16 and MLPs of 24.
+SMALL = dict(hidden_size=16, num_attention_heads=4, num_key_value_heads=2, intermediate_size=24, vocab_size=104)
+GEMMA = dict(SMALL, head_dim=6, query_pre_attn_scalar=6)
+
+# name: variant of core_models, changes, container, dtype.
+FIXTURES = {
+    "olmo3": ("olmo3", SMALL, "safetensors", float32),
+    "olmo3-yarn-flat": ("olmo3-yarn-flat", SMALL, "safetensors", bfloat16),
+    "llama-llama3": ("llama-llama3", SMALL, "safetensors", float32),
+    "llama-linear": ("llama-linear", dict(SMALL, head_dim=6), "bin", float16),
+    "mistral-window": ("mistral-window", dict(SMALL, head_dim=6), "safetensors", float32),
+    "qwen3": ("qwen3", dict(SMALL, head_dim=6), "bin", float32),
+    "qwen3-tied": ("qwen3-tied", dict(SMALL, head_dim=6), "safetensors-sharded", bfloat16),
+    "gemma3": ("gemma3", GEMMA, "safetensors", bfloat16),
+    "gemma3-scaled": ("gemma3-scaled", GEMMA, "safetensors", float32),
+    "olmoe": ("olmoe", SMALL, "safetensors", bfloat16),
+    "flex_olmo": ("flex_olmo", SMALL, "safetensors", float32),
+}  # fmt: skip
+# Models of the first target, which convert to this one too.
+SHARED = ["olmo2", "olmo2-sharded", "llama", "llama-bin", "mistral", "torch-views", "torch-strided", "torch-shared"]
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    for folder in ("models-olmo-core", "golden-olmo-core"):
+        shutil.rmtree(HERE / folder, ignore_errors=True)
+        (HERE / folder).mkdir()
+    for seed, (name, (variant, changes, container, dtype)) in enumerate(FIXTURES.items()):
+        folder = HERE / "models-olmo-core" / name
+        core_models.write(variant, folder, dtype, container, 200 + seed, **changes)
+        train().save(str(folder / "tokenizer.json"), pretty=False)
+        (folder / "generation_config.json").unlink(missing_ok=True)
+        write_golden(name, folder)
+    for name in SHARED:
+        write_golden(name, HERE / "models" / name)
+
+
+def write_golden(name: str, folder: Path) -> None:
+    state = {key: tensor for key, tensor in containers.read(folder).items() if "inv_freq" not in key}
+    tensors = core_mapping.expected(folder, state)
+    with tempfile.TemporaryDirectory() as temporary:
+        command = [cli.binary(), "convert", "--quiet", "--target", "olmo-core", "--output", f"{temporary}/out", folder]
+        subprocess.run(list(map(str, command)), check=True)
+        config = json.loads(Path(temporary, "out", "config.json").read_text())
+    config["dataset"]["tokenizer"].pop("identifier")  # a path of this machine
+    check(folder, config, tensors)
+    golden = {
+        "config": config,
+        "tensors": {"model." + key: value for key, value in mapping.fingerprints(tensors).items()},
+    }
+    (HERE / "golden-olmo-core" / f"{name}.json").write_text(json.dumps(golden, indent=1) + "\n")
+    print(f"{name:18} {sum(path.stat().st_size for path in folder.iterdir()):6d} bytes")
+
+
+def check(folder: Path, config: dict, tensors: dict) -> None:
+    """The real OLMo-core with this config and these tensors is the source model."""
+    model = TransformerConfig.from_dict(copy.deepcopy(config["model"])).build().eval()
+    model.load_state_dict({name: tensor.float() for name, tensor in tensors.items()}, strict=True)
+    if "feed_forward_moe" in json.dumps(config):
+        return  # its forward needs a GPU
+    tokens = torch.randint(2, 91, (2, 200), generator=torch.Generator().manual_seed(1))
+    source = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    with torch.no_grad():
+        difference = (source(tokens, use_cache=False).logits - model(tokens)).abs().max().item()
+    assert difference < 1e-5, difference
+
+
+if __name__ == "__main__":
+    main()
