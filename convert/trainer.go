@@ -74,6 +74,10 @@ type smallFile struct {
 	data []byte
 }
 
+// largestSmall bounds what is read of a small file that is compared with one: the
+// largest is a tokenizer.
+const largestSmall = 64 << 20
+
 // settings are the fields of the native model's config, by name.
 func settings(config []keymap.Setting) map[string]any {
 	values := map[string]any{}

@@ -2,7 +2,6 @@ package convert
 
 import (
 	"bytes"
-	"os"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -11,6 +10,7 @@ import (
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
 )
 
 // coreTrainer is the side of OLMo-core: a distributed checkpoint, and the model's config.
@@ -116,7 +116,7 @@ func (coreTrainer) editable(string) bool { return false }
 func (coreTrainer) damage(c *Conversion) []string {
 	var damage []string
 	for _, f := range c.small {
-		found, err := os.ReadFile(filepath.Join(c.Output, filepath.FromSlash(f.name)))
+		found, err := regular.Read(filepath.Join(c.Output, filepath.FromSlash(f.name)), largestSmall)
 		if err == nil && !bytes.Equal(found, f.data) {
 			damage = append(damage, f.name+" has other contents")
 		}

@@ -8,6 +8,7 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -84,7 +85,7 @@ func (n olmoTrainer) smallFiles(c *Conversion) error {
 	if c.Model.Tokenizer == nil {
 		return nil
 	}
-	tokenizer, err := os.ReadFile(c.Model.Tokenizer.Path)
+	tokenizer, err := regular.Read(c.Model.Tokenizer.Path, c.Model.Tokenizer.Size)
 	if err != nil {
 		return &fault.Fault{File: olmo.TokenizerFile, Problem: "cannot be read: " + fault.Cause(err)}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 )
 
@@ -31,6 +32,7 @@ func (c *Conversion) recognise() error {
 			Hint: "Make it again with --force, or choose another --output. `hf2olmo verify` compares it with the model."}
 	}
 	c.Unchanged = true
+	folder.Tidy(c.Output)
 	return nil
 }
 
@@ -100,7 +102,7 @@ func (c *Conversion) planHash() string {
 
 func hashWhole(path string) (folder.State, error) {
 	name := filepath.Base(path)
-	f, err := os.Open(path)
+	f, _, err := regular.Open(path)
 	if err != nil {
 		return folder.State{}, &fault.Fault{File: name, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
@@ -128,7 +130,7 @@ func (c *Conversion) hashWeights(file *tensor.File) (folder.State, error) {
 			fmt.Fprintf(h, "%q %s %v %v %d\n", t.Name, t.DType, t.Shape, t.Stride, t.Offset)
 		}
 	}
-	f, err := os.Open(file.Path)
+	f, _, err := regular.Open(file.Path)
 	if err != nil {
 		return folder.State{}, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + fault.Cause(err)}
 	}

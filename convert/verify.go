@@ -11,6 +11,7 @@ import (
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -109,16 +110,12 @@ func openNative(dir string) (*native, error) {
 	if at, ok := olmocore.Index(path); ok {
 		return openCore(path, at)
 	}
-	f, err := os.Open(filepath.Join(path, olmo.ModelFile))
+	f, info, err := regular.Open(filepath.Join(path, olmo.ModelFile))
 	if err != nil {
 		return nil, &fault.Fault{File: dir, Problem: olmo.ModelFile + " cannot be opened: " + fault.Cause(err),
 			Hint: "Give a checkpoint folder that convert wrote. `hf2olmo check` says what this one is."}
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, &fault.Fault{File: dir, Problem: fault.Cause(err)}
-	}
 	n := &native{target: "olmo", folder: path, bytes: info.Size(),
 		file: &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info}}
 	tensors, err := torchfile.Open(f, n.file)
@@ -180,11 +177,11 @@ func (v *verifier) compareRest() error {
 }
 
 func (v *verifier) compareTokenizer() error {
-	expected, err := os.ReadFile(v.Model.Tokenizer.Path)
+	expected, err := regular.Read(v.Model.Tokenizer.Path, v.Model.Tokenizer.Size)
 	if err != nil {
 		return &fault.Fault{File: olmo.TokenizerFile, Problem: "cannot be read: " + fault.Cause(err)}
 	}
-	found, err := os.ReadFile(filepath.Join(v.native.folder, olmo.TokenizerFile))
+	found, err := regular.Read(filepath.Join(v.native.folder, olmo.TokenizerFile), largestSmall)
 	switch {
 	case err != nil:
 		v.fileDiffers(olmo.TokenizerFile, "the model's own", missing)

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/torchfile"
 )
 
@@ -109,7 +109,7 @@ func (v *verifier) compareTrainState(step int64, known, hasOptimizer bool) error
 	if err != nil {
 		return err
 	}
-	found, err := os.ReadFile(filepath.Join(v.native.folder, olmo.TrainFile))
+	found, err := regular.Read(filepath.Join(v.native.folder, olmo.TrainFile), largestSmall)
 	switch {
 	case err != nil:
 		v.fileDiffers(olmo.TrainFile, "a trainer's state at step 0", missing)

@@ -2,13 +2,13 @@ package convert
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 )
 
@@ -52,7 +52,7 @@ func (v *verifier) compareCoreRest() error {
 		if f.name != olmocore.ConfigFile && v.recorded == nil {
 			continue
 		}
-		found, err := os.ReadFile(filepath.Join(v.native.folder, filepath.FromSlash(f.name)))
+		found, err := regular.Read(filepath.Join(v.native.folder, filepath.FromSlash(f.name)), largestSmall)
 		switch {
 		case err != nil:
 			v.fileDiffers(f.name, "as convert writes it", missing)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -230,7 +230,7 @@ func (v *verifier) compareFrame() error {
 	if v.recorded == nil || layout.Size != v.native.file.Size {
 		return nil
 	}
-	f, err := os.Open(filepath.Join(v.native.folder, olmo.ModelFile))
+	f, _, err := regular.Open(filepath.Join(v.native.folder, olmo.ModelFile))
 	if err != nil {
 		return &fault.Fault{File: olmo.ModelFile, Problem: "cannot be opened: " + fault.Cause(err)}
 	}

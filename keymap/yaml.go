@@ -25,7 +25,7 @@ const (
 // place where it stands: anchors, aliases, tags and merge keys are refused, and
 // with them documents that grow when they are read.
 func unmarshal(text []byte, into any) (err error) {
-	if err := checkYAML(string(text)); err != nil {
+	if err := CheckYAML(string(text), MaxSize, maxTokens); err != nil {
 		return err
 	}
 	defer func() { // the parser has been seen to panic on broken documents
@@ -39,9 +39,11 @@ func unmarshal(text []byte, into any) (err error) {
 	return nil
 }
 
-func checkYAML(text string) (err error) {
-	if len(text) > MaxSize {
-		return fmt.Errorf("a table of %d bytes: at most %d", len(text), MaxSize)
+// CheckYAML refuses a text that would cost a parser more than its size lets one
+// expect, and one of more than size bytes or words words.
+func CheckYAML(text string, size, words int) (err error) {
+	if len(text) > size {
+		return fmt.Errorf("a document of %d bytes: at most %d", len(text), size)
 	}
 	if err := checkNesting(text); err != nil {
 		return err
@@ -52,13 +54,13 @@ func checkYAML(text string) (err error) {
 		}
 	}()
 	tokens := lexer.Tokenize(text)
-	if len(tokens) > maxTokens {
-		return fmt.Errorf("a table of %d words: at most %d", len(tokens), maxTokens)
+	if len(tokens) > words {
+		return fmt.Errorf("a document of %d words: at most %d", len(tokens), words)
 	}
 	for _, t := range tokens {
 		switch t.Type {
 		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType, token.DirectiveType:
-			return fmt.Errorf("line %d: anchors, aliases, tags, merge keys and directives have no place in a table", t.Position.Line)
+			return fmt.Errorf("line %d: anchors, aliases, tags, merge keys and directives have no place here", t.Position.Line)
 		}
 		if len(t.Value) > maxQuoted {
 			return fmt.Errorf("line %d: a text of %d bytes: at most %d", t.Position.Line, len(t.Value), maxQuoted)

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +10,7 @@ import (
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
@@ -159,17 +158,9 @@ func chooseTarget(c *cli.Context, o *convert.Options) error {
 
 // readKeymap reads a user's own table.
 func readKeymap(path string) (*keymap.Table, error) {
-	const largest = 1 << 20
-	info, err := os.Stat(path)
+	text, err := regular.Read(path, keymap.MaxSize)
 	if err != nil {
-		return nil, errors.New(fault.Cause(err))
-	}
-	if !info.Mode().IsRegular() || info.Size() > largest {
-		return nil, fmt.Errorf("is not a table: expected a regular file of at most %d bytes", largest)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, errors.New(fault.Cause(err))
+		return nil, err
 	}
 	return keymap.Parse(text)
 }

@@ -23,6 +23,7 @@ import (
 	"sync"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
 )
 
@@ -140,17 +141,5 @@ func (c *checker) has(name string) bool {
 
 // open opens a regular file of the folder.
 func (c *checker) open(name string) (*os.File, os.FileInfo, error) {
-	path := filepath.Join(c.path, name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, errors.New(fault.Cause(err))
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, errors.New("is not a regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, errors.New(fault.Cause(err))
-	}
-	return f, info, nil
+	return regular.Open(filepath.Join(c.path, name))
 }

@@ -3,13 +3,13 @@ package check
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
 )
 
 // coreTrainer is for a checkpoint of OLMo-core's own trainer: whether that one loads it.
@@ -45,15 +45,11 @@ func (c *checker) checkChunks(folder string) {
 // checkCoverage looks for tensors that their chunks do not make up, in an index that
 // was found to be one. Of a writer whose classes are not known, nothing is said.
 func (c *checker) checkCoverage(folder string) {
-	f, err := os.Open(filepath.Join(c.path, folder, metadataFile))
+	f, info, err := regular.Open(filepath.Join(c.path, folder, metadataFile))
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return
-	}
 	if m, err := dcp.ReadMetadata(f, info.Size()); err == nil {
 		c.addChunks(folder, m.Check())
 	}
@@ -74,7 +70,7 @@ func (c *checker) addChunks(folder string, err error) {
 
 // checkCoreConfig looks for what a script builds the model from.
 func (c *checker) checkCoreConfig() {
-	text, err := os.ReadFile(filepath.Join(c.path, olmocore.ConfigFile))
+	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
 	if err != nil {
 		c.add(Finding{Gravity: Note, Code: "core-config", File: olmocore.ConfigFile, Problem: "cannot be read: " + fault.Cause(err),
 			Hint: "The model's config must then be in your script."})

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -90,19 +91,13 @@ func (o *opening) open(name string) *opened {
 	f := &opened{}
 	o.files[name] = f
 	path := filepath.Join(o.dir, filepath.FromSlash(name))
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		f.err = &fault.Fault{File: name, Problem: "cannot be read: " + fault.Cause(err)}
-	case !info.Mode().IsRegular():
-		f.err = &fault.Fault{File: name, Problem: "is not a regular file"}
-	default:
-		f.handle, err = os.Open(path)
-		if err != nil {
-			f.err = &fault.Fault{File: name, Problem: "cannot be opened: " + fault.Cause(err)}
-		}
-		f.file = &tensor.File{Path: path, Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	handle, info, err := regular.Open(path)
+	if err != nil {
+		f.err = &fault.Fault{File: name, Problem: "cannot be read: " + err.Error()}
+		return f
 	}
+	f.handle = handle
+	f.file = &tensor.File{Path: path, Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
 	return f
 }
 

@@ -32,8 +32,10 @@ func (f *Folder) Commit() error {
 	if err := syncFolder(f.Path); err != nil {
 		return f.writeFault("", err)
 	}
-	if err := syncFolder(filepath.Dir(f.Path)); err != nil {
-		return f.writeFault("", err)
+	for _, above := range append(f.made, f.Path) { // a folder that was made is a name in the one above it
+		if err := syncFolder(filepath.Dir(above)); err != nil {
+			return f.writeFault("", err)
+		}
 	}
 	return nil
 }
@@ -62,6 +64,10 @@ func (f *Folder) exchange() error {
 	if err != nil {
 		return f.renamePlainly()
 	}
+	// The exchange must be on the disk before the older one goes.
+	if err := syncFolder(filepath.Dir(f.Path)); err != nil {
+		return err
+	}
 	if err := os.Rename(f.Temp, f.aside()); err != nil {
 		return err
 	}
@@ -69,19 +75,26 @@ func (f *Folder) exchange() error {
 }
 
 // renamePlainly is for file systems whose rename has no flags (some network disks).
+// Where a run is killed between the two renames, the next puts the older one back.
 func (f *Folder) renamePlainly() error {
-	err := os.Rename(f.Path, f.aside())
+	err := os.Rename(f.Path, f.replaced())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	there := err == nil
 	if err := os.Rename(f.Temp, f.Path); err != nil {
 		if there {
-			return errors.Join(err, os.Rename(f.aside(), f.Path))
+			return errors.Join(err, os.Rename(f.replaced(), f.Path))
 		}
 		return err
 	}
-	return os.RemoveAll(f.aside())
+	if !there {
+		return nil
+	}
+	if err := syncFolder(filepath.Dir(f.Path)); err != nil {
+		return err
+	}
+	return os.RemoveAll(f.replaced())
 }
 
 // Discard removes the temporary folder, and the folders above it that were made for

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 )
 
 // ManifestFile tells a later conversion what the folder was made of. No trainer looks at it.
@@ -49,16 +50,11 @@ type State struct {
 }
 
 // largestManifest bounds what is read: a manifest has some hundred bytes a file.
-const largestManifest = 16 << 20
+const largestManifest = 1 << 20
 
 // ReadManifest returns the manifest of a folder, nil where there is none that can be read.
 func ReadManifest(folder string) *Manifest {
-	path := filepath.Join(folder, ManifestFile)
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > largestManifest {
-		return nil
-	}
-	text, err := os.ReadFile(path)
+	text, err := regular.Read(filepath.Join(folder, ManifestFile), largestManifest)
 	if err != nil {
 		return nil
 	}

@@ -8,8 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"hf2olmo/convert/fault"
@@ -68,6 +66,12 @@ func (f *Folder) take(parent string) error {
 		f.removeParents()
 		return &fault.Fault{File: f.Temp, Problem: "cannot be made: " + fault.Cause(err)}
 	}
+	if !mine {
+		if err := ownFolder(f.Temp); err != nil {
+			f.removeParents()
+			return err
+		}
+	}
 	f.lock, err = lockFolder(f.Temp)
 	switch {
 	case errors.Is(err, errNoLocks) && mine:
@@ -87,6 +91,10 @@ func (f *Folder) take(parent string) error {
 func (f *Folder) cleared(err error) (*Folder, error) {
 	if err != nil {
 		return nil, err
+	}
+	if err := f.restore(); err != nil {
+		f.Discard()
+		return nil, &fault.Fault{File: f.Path, Problem: "cannot be put back: " + fault.Cause(err)}
 	}
 	// It may have become another run's output since take looked: look again, under the lock.
 	if err := f.vacant(f.Path, f.replace); err != nil {
@@ -119,47 +127,6 @@ func (f *Folder) removeParents() {
 	for i := len(f.made) - 1; i >= 0; i-- {
 		os.Remove(f.made[i]) // stays where another run has put something into it
 	}
-}
-
-// clear removes what a killed run left: everything in the temporary folder but the
-// lock, and folders that were put aside but not yet removed.
-func (f *Folder) clear() error {
-	entries, err := os.ReadDir(f.Temp)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.Name() == LockFile {
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(f.Temp, e.Name())); err != nil {
-			return err
-		}
-	}
-	return f.removeAside()
-}
-
-// aside is the name under which a folder waits to be removed. Each process has its
-// own: it may have let go of the lock while it still removes what is there.
-func (f *Folder) aside() string { return f.Temp + "." + strconv.Itoa(os.Getpid()) + asideSuffix }
-
-const asideSuffix = ".old"
-
-// removeAside removes all folders that were put aside, by whatever process.
-func (f *Folder) removeAside() error {
-	parent, name := filepath.Split(f.Temp)
-	entries, err := os.ReadDir(parent)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), name+".") && strings.HasSuffix(e.Name(), asideSuffix) {
-			if err := os.RemoveAll(filepath.Join(parent, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // WriteFile writes a small file into the folder and syncs it. A folder that name leads

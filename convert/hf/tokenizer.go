@@ -3,10 +3,11 @@ package hf
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/regular"
 )
 
 const tokenizerName = "tokenizer.json"
@@ -64,7 +65,7 @@ func (t *Tokenizer) TokenID(content string) (id int64, ok bool) {
 	if id, ok := t.added[content]; ok {
 		return id, true
 	}
-	f, err := os.Open(t.Path)
+	f, _, err := regular.Open(t.Path)
 	if err != nil {
 		return 0, false
 	}

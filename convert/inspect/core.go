@@ -2,13 +2,13 @@ package inspect
 
 import (
 	"encoding/json"
-	"os"
 	"path/filepath"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
 )
 
@@ -39,7 +39,7 @@ func openCore(folder string) (*Report, error) {
 			r.add(hf.Entry{Name: name, DType: part.DType.String(), Shape: part.Shape, Bytes: part.Bytes(), File: part.File, Tensor: part})
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(folder, olmocore.ConfigFile))
+	text, err := regular.Read(filepath.Join(folder, olmocore.ConfigFile), olmocore.LargestConfig)
 	if err != nil {
 		r.Warnings = append(r.Warnings, olmocore.ConfigFile+" cannot be read: "+fault.Cause(err))
 		return r, nil

@@ -11,6 +11,7 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 	"hf2olmo/keymap"
@@ -99,15 +100,11 @@ func openCheckpoint(folder string) (*Report, error) {
 }
 
 func openTorch(path string) (*Report, error) {
-	f, err := os.Open(path)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, &fault.Fault{File: path, Problem: fault.Cause(err)}
-	}
 	file := &tensor.File{Path: path, Name: filepath.Base(path), Size: info.Size(), ModTime: info.ModTime(), Info: info}
 	tensors, err := torchfile.Open(f, file)
 	if err != nil {

@@ -1,13 +1,14 @@
 package olmo
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
+	"hf2olmo/keymap"
 )
 
 // Written is what a config.yaml says of the model and of where its files are,
@@ -18,18 +19,16 @@ type Written struct {
 	LoadPath  string
 }
 
-const largestConfig = 4 << 20 // bytes; a trainer's own have a few thousand
+// What a config.yaml may be at most. A trainer's own have a few thousand bytes, and
+// with all paths of a large data set some hundred thousand.
+const (
+	largestConfig = 2 << 20
+	mostWords     = 200_000
+)
 
 // ReadConfig reads the config.yaml of a checkpoint folder.
 func ReadConfig(folder string) (*Written, error) {
-	info, err := os.Stat(filepath.Join(folder, ConfigFile))
-	if err != nil {
-		return nil, &fault.Fault{File: ConfigFile, Problem: "cannot be read: " + fault.Cause(err)}
-	}
-	if !info.Mode().IsRegular() || info.Size() > largestConfig {
-		return nil, &fault.Fault{File: ConfigFile, Problem: "is not a config: no regular file, or too large"}
-	}
-	text, err := os.ReadFile(filepath.Join(folder, ConfigFile))
+	text, err := regular.Read(filepath.Join(folder, ConfigFile), largestConfig)
 	if err != nil {
 		return nil, &fault.Fault{File: ConfigFile, Problem: "cannot be read: " + fault.Cause(err)}
 	}
@@ -39,6 +38,9 @@ func ReadConfig(folder string) (*Written, error) {
 			Identifier string `yaml:"identifier"`
 		} `yaml:"tokenizer"`
 		LoadPath string `yaml:"load_path"`
+	}
+	if err := keymap.CheckYAML(string(text), largestConfig, mostWords); err != nil {
+		return nil, &fault.Fault{File: ConfigFile, Problem: "is not a config: " + err.Error()}
 	}
 	if err := yaml.Unmarshal(text, &y); err != nil {
 		problem, _, _ := strings.Cut(err.Error(), "\n")

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 )
 
 // Files are the open weights files of one model. ReadAt may be called from many
@@ -28,10 +29,10 @@ func OpenFiles(tensors []Tensor) (*Files, error) {
 		if f.open[file] != nil {
 			continue
 		}
-		handle, err := os.Open(file.Path)
+		handle, _, err := regular.Open(file.Path)
 		if err != nil {
 			f.Close()
-			return nil, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + fault.Cause(err)}
+			return nil, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + err.Error()}
 		}
 		f.open[file] = handle
 		// As cp does: the kernel reads further ahead. It is a hint, and may fail.

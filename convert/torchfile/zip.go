@@ -148,6 +148,13 @@ func (a *archive) find(s *storage) {
 
 // checkOverlap refuses entries that share bytes: no writer makes such a file.
 func (a *archive) checkOverlap() error {
+	left := a.end.offset
+	for _, f := range a.entries { // those too that are not used: whoever reads all reads no byte twice
+		if f.CompressedSize64 > left {
+			return damaged("the entries of the zip archive are larger together than the file")
+		}
+		left -= f.CompressedSize64
+	}
 	slices.SortFunc(a.used, func(x, y span) int {
 		if x.from != y.from {
 			return int(min(max(x.from-y.from, -1), 1))

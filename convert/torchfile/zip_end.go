@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// maxDirectory bounds the directory of an archive. A tensor takes about 70 bytes.
-const maxDirectory = 64 << 20
+// maxDirectory bounds the directory of an archive. A tensor takes about 100 bytes.
+const maxDirectory = 16 << 20
 
 // zipEnd is what the end of an archive tells of its directory.
 type zipEnd struct {

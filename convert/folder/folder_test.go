@@ -1,0 +1,170 @@
+package folder
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func vacant(path string, force bool) error {
+	return Vacant(path, force, []string{"a"}, func([]string) error { return nil })
+}
+
+// create begins a folder at path, which must succeed.
+func create(t *testing.T, path string, force bool) *Folder {
+	t.Helper()
+	f, err := Create(context.Background(), path, force, vacant, nil)
+	must(t, err)
+	return f
+}
+
+// holds fails the test unless the folder at path holds one file, a, with this text,
+// and dir holds nothing else.
+func holds(t *testing.T, path, text string) {
+	t.Helper()
+	if got, err := os.ReadFile(filepath.Join(path, "a")); err != nil || string(got) != text {
+		t.Errorf("%s/a holds %q, %v", path, got, err)
+	}
+	for dir, want := range map[string]string{path: "a", filepath.Dir(path): filepath.Base(path)} {
+		if names := list(t, dir); names != want {
+			t.Errorf("%s holds %s", dir, names)
+		}
+	}
+}
+
+func list(t *testing.T, dir string) string {
+	entries, err := os.ReadDir(dir)
+	must(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return strings.Join(names, " ")
+}
+
+// TestCommit writes a folder, replaces it, and replaces it as on a disk whose rename
+// has no flags.
+func TestCommit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	for i, text := range []string{"one", "two", "three"} {
+		f := create(t, path, i > 0)
+		must(t, f.WriteFile("a", []byte(text)))
+		if i == 2 {
+			must(t, f.renamePlainly())
+			must(t, os.Remove(filepath.Join(path, LockFile)))
+			f.lock.Close()
+		} else {
+			must(t, f.Commit())
+		}
+		holds(t, path, text)
+	}
+}
+
+// TestKilledWhileReplacing leaves what a run leaves that is killed between the two
+// renames of renamePlainly: the older output is put back, and then replaced.
+func TestKilledWhileReplacing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	f := create(t, path, false)
+	must(t, f.WriteFile("a", []byte("older")))
+	must(t, f.Commit())
+	f = create(t, path, true)
+	must(t, f.WriteFile("a", []byte("half")))
+	must(t, os.Rename(path, f.Temp+".99999"+replacedSuffix))
+	f.lock.Close() // as the kernel does
+
+	if _, err := Create(context.Background(), path, false, vacant, nil); err == nil || !strings.Contains(err.Error(), "exists already") {
+		t.Errorf("without --force: %v", err)
+	}
+	holds(t, path, "older")
+	f = create(t, path, true)
+	must(t, f.WriteFile("a", []byte("newer")))
+	must(t, f.Commit())
+	holds(t, path, "newer")
+}
+
+// TestKilledAfterReplacing leaves the older output beside the new one: it goes.
+func TestKilledAfterReplacing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	f := create(t, path, false)
+	must(t, f.WriteFile("a", []byte("newer")))
+	must(t, f.Commit())
+	for _, suffix := range []string{".99998" + replacedSuffix, ".99999" + asideSuffix, ""} {
+		must(t, os.Mkdir(f.Temp+suffix, 0o777))
+		must(t, os.WriteFile(filepath.Join(f.Temp+suffix, "a"), []byte("older"), 0o666))
+	}
+	f = create(t, path, true)
+	must(t, f.WriteFile("a", []byte("newest")))
+	must(t, f.Commit())
+	holds(t, path, "newest")
+}
+
+// TestTidy: the lock of a run that was killed goes, that of one that lives stays.
+func TestTidy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	f := create(t, path, false)
+	must(t, f.WriteFile("a", []byte("one")))
+	must(t, f.Commit())
+	must(t, os.WriteFile(filepath.Join(path, LockFile), nil, 0o666))
+	Tidy(path)
+	holds(t, path, "one")
+	lock, err := lockFolder(path)
+	must(t, err)
+	defer lock.Close()
+	Tidy(path)
+	if list(t, path) != LockFile+" a" {
+		t.Errorf("holds %s", list(t, path))
+	}
+}
+
+// TestPlantedFolder: what somebody else put in the temporary folder's place is
+// neither followed nor cleared.
+func TestPlantedFolder(t *testing.T) {
+	dir := t.TempDir()
+	path, home := filepath.Join(dir, "x"), filepath.Join(dir, "home")
+	must(t, os.Mkdir(home, 0o777))
+	must(t, os.WriteFile(filepath.Join(home, "thesis"), []byte("years"), 0o666))
+	temp := filepath.Join(dir, ".x.partial")
+	plant := map[string]func() error{
+		"link":          func() error { return os.Symlink("home", temp) },
+		"file":          func() error { return os.WriteFile(temp, nil, 0o666) },
+		"dangling link": func() error { return os.Symlink("nothing", temp) },
+	}
+	if os.Geteuid() == 0 {
+		plant["folder of another"] = func() error {
+			if err := os.Mkdir(temp, 0o777); err != nil {
+				return err
+			}
+			return os.Chown(temp, 12345, 12345)
+		}
+	}
+	for name, put := range plant {
+		must(t, put())
+		if _, err := Create(context.Background(), path, true, vacant, nil); err == nil || !strings.Contains(err.Error(), "is in the way") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if list(t, home) != "thesis" {
+			t.Fatalf("%s: %s is left at home", name, list(t, home))
+		}
+		must(t, os.Remove(temp))
+	}
+}
+
+// TestDiscard takes back the folders above too.
+func TestDiscard(t *testing.T) {
+	dir := t.TempDir()
+	f := create(t, filepath.Join(dir, "one", "two", "x"), false)
+	must(t, f.WriteFile("a", []byte("half")))
+	f.Discard()
+	if list(t, dir) != "" {
+		t.Errorf("left: %s", list(t, dir))
+	}
+}

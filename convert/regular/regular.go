@@ -1,0 +1,69 @@
+// Package regular opens files that may be anything: a named pipe or a device in place
+// of a file must neither keep the program waiting nor be read without end.
+package regular
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// Open opens a regular file, or a link to one, and tells its size and time. The
+// errors are bare: whoever reports them names the file.
+func Open(path string) (*os.File, os.FileInfo, error) {
+	info, err := os.Stat(path) // before opening it: that alone sets some devices in motion
+	if err == nil {
+		err = plain(info)
+	}
+	if err != nil {
+		return nil, nil, bare(err)
+	}
+	// Without O_NONBLOCK a pipe that was put there since would keep us waiting.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, bare(err)
+	}
+	if info, err = f.Stat(); err == nil {
+		err = plain(info)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, bare(err)
+	}
+	return f, info, nil
+}
+
+// Read returns the whole of a regular file of at most most bytes.
+func Read(path string, most int64) ([]byte, error) {
+	f, info, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info.Size() > most {
+		return nil, fmt.Errorf("has %d bytes: at most %d are expected", info.Size(), most)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, info.Size()+1))
+	if err == nil && int64(len(text)) != info.Size() {
+		err = errors.New("was changed while it was read")
+	}
+	return text, bare(err)
+}
+
+func plain(info os.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return errors.New("is not a regular file")
+	}
+	return nil
+}
+
+func bare(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
