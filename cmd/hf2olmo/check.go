@@ -58,7 +58,7 @@ func tellCheck(c *cli.Context, report *check.Report) error {
 	if c.Bool("json") {
 		text, err := json.Marshal(report)
 		if err == nil {
-			_, err = fmt.Fprintf(c.App.Writer, "%s\n", text)
+			_, err = fmt.Fprintf(c.App.Writer, "%s\n", escapeJSON(text))
 		}
 		return err
 	}

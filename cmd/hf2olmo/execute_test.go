@@ -89,6 +89,16 @@ func (o outcome) refused(t testing.TB, out string) {
 	nothing(t, out)
 }
 
+// bears fails the test unless a run ended as any run may: done, or failed with words.
+func (o outcome) bears(t testing.TB) {
+	t.Helper()
+	if o.status != 0 && (o.status != 1 || o.stdout+o.stderr == "") {
+		t.Errorf("%q: status %d\n%s%s", o.args, o.status, o.stdout, o.stderr)
+	}
+	o.cheap(t)
+	o.printable(t)
+}
+
 // nothing fails the test unless a folder is empty.
 func nothing(t testing.TB, dir string) {
 	t.Helper()

@@ -58,6 +58,32 @@ func tryHostile(t *testing.T, with string) string {
 	must(t, os.Mkdir(out, 0o777))
 	o := execute(t, "convert", "--into", out, model)
 	o.refused(t, out)
-	execute(t, "convert", "--json", "--into", out, model).refused(t, out)
+	for _, command := range []string{"inspect", "check"} {
+		execute(t, command, model).bears(t)
+	}
+	if strings.Contains(with, "escapes") {
+		execute(t, "convert", "--json", "--into", out, model).refused(t, out)
+		execute(t, "inspect", "--json", model).bears(t)
+		execute(t, "check", "--json", model).bears(t)
+	}
+	if weights, err := os.ReadFile(filepath.Join(with, "pytorch_model.bin")); err == nil {
+		tryCheckpoint(t, filepath.Join(dir, "native-unsharded"), weights)
+	}
 	return o.firstFault()
+}
+
+// tryCheckpoint puts hostile weights into a folder that was converted.
+func tryCheckpoint(t *testing.T, folder string, weights []byte) {
+	source := "../../testdata/models/llama-bin"
+	if o := execute(t, "convert", "--quiet", "--output", folder, source); o.status != 0 {
+		t.Fatal(o.stderr)
+	}
+	must(t, os.WriteFile(filepath.Join(folder, "model.pt"), weights, 0o666))
+	for _, args := range [][]string{{"check", folder}, {"inspect", folder}, {"verify", source, folder}} {
+		if o := execute(t, args...); o.status != 1 && args[0] != "inspect" {
+			t.Errorf("%q: status %d\n%s", args, o.status, o.stdout)
+		} else {
+			o.bears(t)
+		}
+	}
 }

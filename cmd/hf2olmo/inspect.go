@@ -65,7 +65,7 @@ func inspectPath(c *cli.Context) error {
 	}
 	if !c.Bool("quiet") {
 		for _, w := range r.Warnings {
-			fmt.Fprintf(c.App.ErrWriter, "warning: %s\n", w)
+			fmt.Fprintf(c.App.ErrWriter, "warning: %s\n", fault.Escape(w))
 		}
 	}
 	return nil

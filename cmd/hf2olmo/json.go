@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/inspect"
@@ -135,5 +138,23 @@ func writeJSON(w io.Writer, record any) {
 	if err != nil { // a float that JSON has no word for; records keep such out
 		panic(err)
 	}
-	fmt.Fprintf(w, "%s\n", text)
+	fmt.Fprintf(w, "%s\n", escapeJSON(text))
+}
+
+// escapeJSON escapes what encoding/json leaves in strings and a terminal might obey:
+// the value stays the same.
+func escapeJSON(text []byte) string {
+	var b strings.Builder
+	for _, r := range string(text) {
+		switch {
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }

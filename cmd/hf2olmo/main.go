@@ -56,10 +56,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errFailed): // and was told
 		return statusFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "hf2olmo: %v\nRun hf2olmo help %s for how it is called.\n", err, usage.command)
+		fmt.Fprintf(stderr, "hf2olmo: %s\nRun hf2olmo help %s for how it is called.\n", fault.Escape(err.Error()), usage.command)
 		return statusUsage
 	}
-	fmt.Fprintf(stderr, "hf2olmo: %v\n", err)
+	fmt.Fprintf(stderr, "hf2olmo: %s\n", fault.Escape(err.Error()))
 	return statusFailed
 }
 

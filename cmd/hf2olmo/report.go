@@ -38,7 +38,7 @@ func (r *report) say(format string, args ...any) {
 
 func (r *report) warn(warnings []string) {
 	for _, w := range warnings {
-		fmt.Fprintf(r.err, "warning: %s\n", w)
+		fmt.Fprintf(r.err, "warning: %s\n", fault.Escape(w))
 	}
 }
 
@@ -127,7 +127,7 @@ func printFaults(w io.Writer, faults fault.List) {
 		fmt.Fprintf(w, "  %s\n", line.Text)
 		last := i == len(lines)-1 || lines[i+1].Hint != line.Hint
 		if line.Hint != "" && last {
-			fmt.Fprintf(w, "    %s\n", line.Hint)
+			fmt.Fprintf(w, "    %s\n", fault.Escape(line.Hint))
 		}
 	}
 }

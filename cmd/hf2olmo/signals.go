@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"hf2olmo/convert/fault"
 )
 
 // signalError is the cause of a context that a signal ended.
@@ -42,7 +44,8 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, fun
 	}
 }
 
-// results is standard output. It remembers that something could not be written, for
+// results is standard output. Names in it come from files that nobody vouches for, so
+// what a terminal might obey is escaped. It remembers that something could not be written, for
 // a script must not take a result that was cut short for the whole.
 type results struct {
 	io.Writer
@@ -50,11 +53,13 @@ type results struct {
 }
 
 func (r *results) Write(p []byte) (int, error) {
-	n, err := r.Writer.Write(p)
-	if r.err == nil {
-		r.err = err
+	if _, err := io.WriteString(r.Writer, fault.Escape(string(p))); err != nil {
+		if r.err == nil {
+			r.err = err
+		}
+		return 0, err
 	}
-	return n, err
+	return len(p), nil
 }
 
 // status is the exit status where something could not be written; told is false where

@@ -69,7 +69,7 @@ func verifyFolder(c *cli.Context) error {
 		return errFailed
 	case !c.Bool("quiet"):
 		for _, w := range v.Warnings {
-			fmt.Fprintf(c.App.ErrWriter, "warning: %s\n", w)
+			fmt.Fprintf(c.App.ErrWriter, "warning: %s\n", fault.Escape(w))
 		}
 	}
 	if !c.Bool("json") && (!v.Same() || !c.Bool("quiet")) {

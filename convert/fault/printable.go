@@ -6,28 +6,37 @@ import (
 	"unicode"
 )
 
+// longest is how many characters Printable leaves.
+const longest = 300
+
 // Printable returns s with everything that a terminal might obey (control
 // characters, escapes, invalid UTF-8, direction overrides) written as Go
 // escapes, and cut at 300 characters: names come from files that nobody vouches for.
 func Printable(s string) string {
-	const longest = 300
-	var b strings.Builder
 	n := 0
-	for i, r := range s {
+	for i := range s {
 		if n++; n > longest {
-			b.WriteString("…")
-			break
+			return escape(s[:i], "") + "…"
 		}
-		if r == unicode.ReplacementChar && !strings.HasPrefix(s[i:], string(unicode.ReplacementChar)) {
+	}
+	return escape(s, "")
+}
+
+// Escape is Printable for a text of any length, whose lines and tabs stay.
+func Escape(s string) string { return escape(s, "\n\t") }
+
+func escape(s, keep string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == unicode.ReplacementChar && !strings.HasPrefix(s[i:], string(unicode.ReplacementChar)):
 			b.WriteString(`\x` + strconv.FormatUint(uint64(s[i]), 16))
-			continue
-		}
-		if !unicode.IsPrint(r) {
+		case unicode.IsPrint(r) || strings.ContainsRune(keep, r):
+			b.WriteRune(r)
+		default:
 			quoted := strconv.QuoteRuneToASCII(r)
 			b.WriteString(quoted[1 : len(quoted)-1])
-			continue
 		}
-		b.WriteRune(r)
 	}
 	return b.String()
 }

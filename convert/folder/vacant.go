@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
 	"hf2olmo/convert/fault"
 )
@@ -48,13 +47,4 @@ func Vacant(path string, force bool, ours []string, object func(names []string) 
 func NotOurs(path, name string) error {
 	return &fault.Fault{File: path, Problem: "exists and holds " + name + ", which no conversion wrote",
 		Hint: "--force replaces earlier conversions only. Move the folder away, or choose another --output."}
-}
-
-// ShellQuote writes a path as a shell reads it.
-func ShellQuote(path string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=@%:,"
-	if strings.Trim(path, plain) == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
