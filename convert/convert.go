@@ -94,6 +94,9 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	if err := c.trainer.layOut(c); err != nil {
 		return nil, err
 	}
+	if err := c.growsTooMuch(); err != nil {
+		return nil, err
+	}
 	if c.earlier != nil {
 		return c, c.recognise()
 	}

@@ -110,7 +110,8 @@ func (c *Conversion) writeLarge(ctx context.Context, dir string) error {
 	}
 	for i, f := range c.large {
 		n := len(f.runs)
-		for _, piece := range f.frame(sums[:n]) {
+		frame := f.frame(sums[:n])
+		for _, piece := range frame {
 			if _, err := out[i].WriteAt(piece.Data, piece.Offset); err != nil {
 				return c.writeFault(i, err)
 			}
@@ -118,6 +119,9 @@ func (c *Conversion) writeLarge(ctx context.Context, dir string) error {
 		sums = sums[n:]
 		if err := syncFile(ctx, out[i], f.size); err != nil {
 			return c.diskFault(ctx, i, err)
+		}
+		if err := readFrame(out[i], filepath.Join(c.Output, f.name), frame); err != nil {
+			return err
 		}
 	}
 	return nil

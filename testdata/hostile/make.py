@@ -327,6 +327,21 @@ for name, pickle in {
 }.items():
     put("pickle-" + name, "pytorch_model.bin", archive(pickle))
 
+# tensors of any size that share four elements: a checkpoint of 2 GB from 2 kB
+def expanded(*shape):
+    return torch_tensor(shape=shape, stride=(0,) * len(shape))
+
+
+D, V, I = 4096, 32000, 11008
+bomb = [("model.embed_tokens.weight", expanded(V, D)), ("lm_head.weight", expanded(V, D)), ("model.norm.weight", expanded(D))]
+for name, shape in {"self_attn.q_proj": (D, D), "self_attn.k_proj": (D, D), "self_attn.v_proj": (D, D), "self_attn.o_proj": (D, D),
+                    "mlp.gate_proj": (I, D), "mlp.up_proj": (I, D), "mlp.down_proj": (D, I),
+                    "input_layernorm": (D,), "post_attention_layernorm": (D,)}.items():
+    bomb.append(("model.layers.0.%s.weight" % name, expanded(*shape)))
+put("expanded-bomb", "pytorch_model.bin", archive(dict_of(*bomb)))
+put("expanded-bomb", "config.json", config(hidden_size=D, vocab_size=V, intermediate_size=I, num_hidden_layers=1, num_attention_heads=32,
+                                            num_key_value_heads=32, head_dim=None, tie_word_embeddings=False))
+
 good = archive()
 directory = central(good, b"a/data.pkl")
 end = len(good) - 22

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var injections = flag.Int("injections", 4, "how many calls of each kind TestInjected makes fail")
+
+// calls are the system calls that reach the disk, and how each may fail.
+var calls = map[string][]string{
+	"openat":          {"error=EIO", "error=EMFILE", "error=EACCES", "signal=KILL"},
+	"pread64":         {"error=EIO", "error=ESTALE", "signal=KILL"},
+	"read":            {"error=EIO"},
+	"pwrite64":        {"error=EIO", "error=ENOSPC", "error=EDQUOT", "signal=KILL"},
+	"write":           {"error=ENOSPC", "signal=KILL"},
+	"fallocate":       {"error=ENOSPC", "error=EDQUOT", "error=EOPNOTSUPP", "error=EINTR", "signal=KILL"},
+	"ftruncate":       {"error=EIO"},
+	"fsync":           {"error=EIO", "error=ENOSPC", "signal=KILL"},
+	"sync_file_range": {"error=EIO", "error=ENOSYS", "signal=KILL"},
+	"mkdirat":         {"error=ENOSPC", "error=EROFS", "signal=KILL"},
+	"renameat2":       {"error=EIO", "error=EINVAL", "error=EXDEV", "signal=KILL"},
+	"renameat":        {"error=EIO", "signal=KILL"},
+	"unlinkat":        {"error=EIO", "error=EACCES", "signal=KILL"},
+	"flock":           {"error=ENOLCK", "error=EINTR", "signal=KILL"},
+	"newfstatat":      {"error=EIO", "signal=KILL"},
+	"fstat":           {"error=EIO", "signal=KILL"},
+	"getdents64":      {"error=EIO", "signal=KILL"},
+	"mmap":            {"error=ENOMEM"},
+}
+
+// TestInjected has the kernel fail one call of the program after the other, or kill
+// it there: it ends with words and status 1, or well; what stands at the output's
+// place is whole; and the next run succeeds. Needs strace, which .ci/run installs.
+func TestInjected(t *testing.T) {
+	if err := exec.Command("strace", "-qq", "-o", os.DevNull, "true").Run(); err != nil {
+		t.Skip("strace cannot be run here: ", err)
+	}
+	dir := t.TempDir()
+	in := injected{older: filepath.Join(dir, "older"), newer: filepath.Join(dir, "newer"), out: filepath.Join(dir, "out")}
+	copyFiles(t, in.older, "../../testdata/models/llama")
+	copyFiles(t, in.newer, "../../testdata/models/olmo2-sharded")
+	in.folder = filepath.Join(in.out, "x-unsharded")
+	for call, faults := range calls {
+		t.Run(call, func(t *testing.T) {
+			for _, fault := range faults {
+				for when := 1; when <= *injections; when++ {
+					for _, force := range []bool{false, true} {
+						in.try(t, fmt.Sprintf("%s:%s:when=%d", call, fault, when), force)
+					}
+				}
+			}
+		})
+	}
+	t.Logf("%d tries: %d ended with an error, %d were killed, %d succeeded all the same", in.tries, in.failed, in.killed, in.tries-in.failed-in.killed)
+}
+
+type injected struct {
+	older, newer, out, folder string
+	tries, failed, killed     int
+}
+
+func (in *injected) try(t *testing.T, inject string, force bool) {
+	must(t, os.RemoveAll(in.out))
+	must(t, os.Mkdir(in.out, 0o777))
+	args := []string{"convert", "--jobs", "2", "--output", in.folder, in.newer}
+	if force {
+		if o := execute(t, "convert", "--output", in.folder, in.older); o.status != 0 {
+			t.Fatal(o.stderr)
+		}
+		args = append(args, "--force")
+	}
+	program, err := exec.LookPath("hf2olmo")
+	must(t, err)
+	command := exec.Command("strace", append([]string{"-f", "-qq", "-o", os.DevNull, "-e", "trace=" + strings.Split(inject, ":")[0], "-e", "inject=" + inject, program}, args...)...)
+	text, _ := command.CombinedOutput()
+	status := command.ProcessState.ExitCode()
+	in.tries++
+	switch {
+	case status == -1 || strings.Contains(inject, "KILL") && status == 137:
+		in.killed++
+	case status != 0:
+		in.failed++
+		if status != 1 && !(status == 2 && strings.Contains(string(text), "runtime:")) || !strings.Contains(string(text), "hf2olmo: ") {
+			t.Errorf("%s, force %v: status %d\n%s", inject, force, status, text)
+		}
+	}
+	if strings.Contains(string(text), "goroutine ") && !strings.HasPrefix(inject, "mmap") {
+		t.Errorf("%s, force %v: a panic\n%s", inject, force, text)
+	}
+	in.look(t, inject, force, status)
+}
+
+// look sees to what a run left, and runs the program once more.
+func (in *injected) look(t *testing.T, inject string, force bool, status int) {
+	_, err := os.Stat(in.folder)
+	switch {
+	case err == nil:
+		wholeOfEither(t, in.folder, []string{in.older, in.newer})
+	case force && os.IsNotExist(err) && len(in.replaced()) == 0:
+		t.Errorf("%s: the older output is gone", inject)
+	case status == 0:
+		t.Errorf("%s: succeeded, and nothing is there", inject)
+	}
+	args := []string{"convert", "--output", in.folder, in.newer, "--force"}
+	if o := execute(t, args...); o.status != 0 {
+		t.Errorf("%s, force %v: the next run failed: %s", inject, force, o.stderr)
+		return
+	}
+	onlyWhole(t, in.newer, in.out, in.folder)
+}
+
+// replaced are older outputs on their way to be put back: see convert/folder.
+func (in *injected) replaced() []string {
+	paths, _ := filepath.Glob(filepath.Join(in.out, ".*.replaced"))
+	return paths
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"flag"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var tries = flag.Int("tries", 10, "how often TestTorture kills")
+
+// TestTorture kills the program at random moments, with and without --force: whatever
+// stands at the output's place is whole, an older one stays until the new one is
+// there, and the next run clears up and succeeds.
+func TestTorture(t *testing.T) {
+	dir := t.TempDir()
+	older, newer := filepath.Join(dir, "older"), filepath.Join(dir, "newer")
+	sparse{layers: 1, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 8000, shards: 1}.write(t, older)
+	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 16000, shards: 2}.write(t, newer)
+	out := filepath.Join(dir, "out")
+	must(t, os.Mkdir(out, 0o777))
+	folder := filepath.Join(out, "x-unsharded")
+	if o := execute(t, "convert", "--output", folder, newer); o.status != 0 {
+		t.Fatal(o.stderr)
+	}
+	begun := time.Now()
+	execute(t, "convert", "--force", "--output", folder, newer)
+	usual := time.Since(begun)
+	killed := 0
+	for i := range *tries {
+		force := i%2 == 0
+		must(t, os.RemoveAll(folder))
+		args := []string{"convert", "--quiet", "--output", folder, newer}
+		if force {
+			execute(t, "convert", "--output", folder, older)
+			args = append(args, "--force")
+		}
+		if killedAfter(t, rand.N(usual*5/4), args) {
+			killed++
+		}
+		if _, err := os.Stat(folder); err == nil {
+			wholeOfEither(t, folder, []string{older, newer})
+		} else if force {
+			t.Errorf("try %d: the older output is gone", i)
+		}
+		if o := execute(t, args...); o.status != 0 {
+			t.Errorf("try %d: the next run failed: %s", i, o.stderr)
+		}
+		onlyWhole(t, newer, out, folder)
+	}
+	t.Logf("%d tries, %d of them killed before the end of some %v", *tries, killed, usual)
+}
+
+// killedAfter runs the program, kills it after a while, and reports whether that
+// came before its end.
+func killedAfter(t *testing.T, wait time.Duration, args []string) bool {
+	command := exec.Command("hf2olmo", args...)
+	must(t, command.Start())
+	time.Sleep(wait)
+	command.Process.Kill()
+	command.Wait()
+	status, ok := command.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled()
+}

@@ -1,0 +1,57 @@
+package convert
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/torchfile"
+)
+
+// readFrame reads back all bytes of a large file that are not a tensor's, checksums
+// among them, and compares them with what was written. The kernel is asked to forget
+// them first, so that they come from the disk where it can.
+func readFrame(out *os.File, name string, pieces []torchfile.Piece) error {
+	for _, piece := range pieces {
+		unix.Fadvise(int(out.Fd()), piece.Offset, int64(len(piece.Data)), unix.FADV_DONTNEED) // if it cannot, the cache will do
+		got := make([]byte, len(piece.Data))
+		if _, err := out.ReadAt(got, piece.Offset); err != nil {
+			return &fault.Fault{File: name, Problem: "cannot be read back: " + fault.Cause(err)}
+		}
+		if bytes.Equal(got, piece.Data) {
+			continue
+		}
+		at := 0
+		for got[at] == piece.Data[at] {
+			at++
+		}
+		return &fault.Fault{File: name, Problem: fmt.Sprintf("was not read back as it was written, at byte %d", piece.Offset+int64(at)),
+			Hint: "The disk or the memory of this machine is faulty."}
+	}
+	return nil
+}
+
+// growth bounds how much larger a conversion may be than the files that it is made
+// of. Casts double it; expanded tensors may do more, and a hostile file of some
+// kilobytes could fill a disk by them.
+const (
+	mostGrowth = 64
+	alwaysFine = 64 << 20 // bytes
+)
+
+// growsTooMuch refuses a conversion that is far larger than the model.
+func (c *Conversion) growsTooMuch() error {
+	source := int64(0)
+	for _, f := range c.Model.Files {
+		source += f.Size
+	}
+	if c.Bytes() <= alwaysFine || c.Bytes()/mostGrowth <= source {
+		return nil
+	}
+	return &fault.Fault{File: c.weights(), Problem: fmt.Sprintf("its tensors share their bytes: the checkpoint would be more than %d times as large", mostGrowth),
+		Expected: fmt.Sprintf("at most %d bytes", mostGrowth*source), Found: fmt.Sprintf("%d bytes", c.Bytes()),
+		Hint: "Load the model with transformers, and save it with save_pretrained."}
+}
