@@ -4,13 +4,13 @@ BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED := 0
 
-.PHONY: fuzz hostile help build demo test lint interop bench clean
+.PHONY: help build demo test race lint interop bench fuzz hostile torture reproducible clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 build: ## build bin/hf2olmo, one static binary
-	@go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN) ./cmd/hf2olmo
+	@go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o $(BIN) ./cmd/hf2olmo
 
 demo: build ## convert the bundled models, show a folder and the training command
 	@sh testdata/demo.sh $(BIN)
@@ -35,11 +35,23 @@ FUZZTIME ?= 10s
 fuzz: ## every fuzz target for FUZZTIME each
 	@grep -rl '^func Fuzz' --include=*_test.go . | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$file); do \
-			echo "$$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$file) || exit 1; \
+			echo "$$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$(dirname $$file) || exit 1; \
 		done; done
 
 hostile: ## models that are made to be hostile, too large or too odd to lie in the repository
 	go test -tags hostile -run TestHostile ./cmd/hf2olmo
+
+N ?= 200
+INJECTIONS ?= 8
+torture: ## kill it N times, fail its calls to the disk, fill disks; needs strace, and root for all of it
+	go test -tags torture -timeout 1h -v -run 'TestTorture|TestInjected|TestDisk|TestInodes|TestReadOnly|TestOther|TestParent|TestTwo' \
+		./cmd/hf2olmo -tries $(N) -injections $(INJECTIONS) | grep -v '^=== '
+
+race: ## all tests under the race detector; needs a C compiler
+	CGO_ENABLED=1 go test -race -timeout 30m ./...
+
+reproducible: ## two builds in two folders give the same bytes
+	@sh testdata/reproducible.sh
 
 clean: ## remove what was built
 	rm -rf bin demo bench

@@ -82,6 +82,10 @@ func (f *Folder) take(parent string) error {
 		return &fault.Fault{File: f.Path, Problem: "is being written by another hf2olmo, or one was killed: " + f.Temp + " is there, and " + err.Error(),
 			Hint: "If no other runs, remove that folder."}
 	case err != nil && !errors.Is(err, errBusy):
+		if mine {
+			os.Remove(f.Temp)
+		}
+		f.removeParents()
 		return &fault.Fault{File: f.Temp, Problem: "cannot be locked: " + fault.Cause(err)}
 	}
 	return err

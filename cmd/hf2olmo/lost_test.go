@@ -1,0 +1,147 @@
+//go:build torture
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// mounted returns a folder with a small file system of its own in memory.
+func mounted(t *testing.T, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+		t.Skip("a file system cannot be mounted here: ", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	return dir
+}
+
+// TestDiskFull converts to disks of every size from too small to large enough: found
+// before a byte is written where the system tells, and else in the middle.
+func TestDiskFull(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "model")
+	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, source) // 6.5 MB
+	failed := 0
+	for kB := 64; kB <= 8192; kB += 512 {
+		out := mounted(t, fmt.Sprintf("size=%dk", kB))
+		o := execute(t, "convert", "--into", out, source)
+		if o.status == 0 {
+			onlyWhole(t, source, out, filepath.Join(out, "model-unsharded"))
+			continue
+		}
+		o.refused(t, out)
+		failed++
+	}
+	if failed < 10 || failed > 15 {
+		t.Errorf("%d of 16 disks were too small", failed)
+	}
+}
+
+// TestDiskFills takes the room away while it is looked for: the disk tells of more
+// than there is for one who writes.
+func TestDiskFills(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "model")
+	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, source)
+	for _, blocks := range []int{1, 8, 100, 4000, 6000} {
+		out := t.TempDir()
+		text, err := exec.Command("bash", "-c", fmt.Sprintf("ulimit -f %d; exec hf2olmo convert --into %s %s", blocks, out, source)).CombinedOutput()
+		if err == nil || !strings.Contains(string(text), "file too large") {
+			t.Errorf("%d blocks: %v: %s", blocks, err, text)
+		}
+		nothing(t, out)
+	}
+}
+
+// TestInodes are used up: the large file finds room, and the small ones do not.
+func TestInodes(t *testing.T) {
+	for inodes := 2; inodes <= 6; inodes++ {
+		out := mounted(t, fmt.Sprintf("nr_inodes=%d", inodes))
+		o := execute(t, "convert", "--into", out, "../../testdata/models/llama")
+		o.refused(t, out)
+		if !strings.Contains(o.stderr, "no space left on device") {
+			t.Error(o.stderr)
+		}
+	}
+}
+
+// TestReadOnly converts to a disk that cannot be written.
+func TestReadOnly(t *testing.T) {
+	out := mounted(t, "size=1m")
+	must(t, syscall.Mount("tmpfs", out, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=1m"))
+	o := execute(t, "convert", "--into", out, "../../testdata/models/llama")
+	o.refused(t, out)
+	if !strings.Contains(o.stderr, "read-only file system") {
+		t.Error(o.stderr)
+	}
+}
+
+// TestOtherFileSystem reads from one and writes to another, with --force too.
+func TestOtherFileSystem(t *testing.T) {
+	out := mounted(t, "size=8m")
+	for _, model := range []string{"llama", "olmo2"} {
+		source := filepath.Join("../../testdata/models", model)
+		if o := execute(t, "convert", "--force", "--output", filepath.Join(out, "x"), source); o.status != 0 {
+			t.Error(o.stderr)
+		}
+		onlyWhole(t, source, out, filepath.Join(out, "x-unsharded"))
+	}
+}
+
+// TestParentVanishes stops the program while it writes, takes the folder above its
+// output away, and lets it go on.
+func TestParentVanishes(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join(dir, "model")
+	sparse{layers: 4, width: 1024, heads: 16, kvHeads: 8, mlp: 2752, vocabulary: 16000, shards: 1}.write(t, source)
+	for range 5 {
+		out := filepath.Join(dir, "out")
+		must(t, os.MkdirAll(out, 0o777))
+		command := exec.Command("hf2olmo", "convert", "--into", out, source)
+		var text strings.Builder
+		command.Stderr = &text
+		must(t, command.Start())
+		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(filepath.Join(out, ".model-unsharded.partial", "model.pt")); err == nil {
+				break
+			}
+		}
+		must(t, command.Process.Signal(syscall.SIGSTOP))
+		must(t, os.RemoveAll(out))
+		must(t, command.Process.Signal(syscall.SIGCONT))
+		command.Wait()
+		if status := command.ProcessState.ExitCode(); status != 1 || !strings.Contains(text.String(), "no such file or directory") {
+			t.Errorf("status %d: %s", status, text.String())
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Error("the folder is there again")
+		}
+	}
+}
+
+// TestTwoFromOneSource converts one model twice at once, to two places.
+func TestTwoFromOneSource(t *testing.T) {
+	source := "../../testdata/models/olmo2-sharded"
+	dir := t.TempDir()
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			if text, err := exec.Command("hf2olmo", "convert", "--output", filepath.Join(dir, fmt.Sprint(i), "x"), source).CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, text)
+			}
+		})
+	}
+	wait.Wait()
+	for i := range 8 {
+		out := filepath.Join(dir, fmt.Sprint(i))
+		onlyWhole(t, source, out, filepath.Join(out, "x-unsharded"))
+	}
+}
