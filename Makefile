@@ -4,7 +4,7 @@ BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED := 0
 
-.PHONY: fuzz hostile help build demo test lint interop bench clean
+.PHONY: fuzz help build demo test lint interop bench clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -37,9 +37,6 @@ fuzz: ## every fuzz target for FUZZTIME each
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$file); do \
 			echo "$$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$(dirname $$file) || exit 1; \
 		done; done
-
-hostile: ## models that are made to be hostile, too large or too odd to lie in the repository
-	go test -tags hostile -run TestHostile ./cmd/hf2olmo
 
 clean: ## remove what was built
 	rm -rf bin demo bench
