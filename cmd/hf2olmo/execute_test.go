@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 	"unicode"
@@ -39,16 +38,33 @@ func execute(t testing.TB, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, "hf2olmo", args...)
 	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	if command.ProcessState == nil {
+	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
+	memory := make(chan int64)
+	go func() { memory <- watchMemory(command.Process.Pid) }()
+	_ = command.Wait() // the status tells
 	if ctx.Err() != nil {
 		t.Errorf("%q did not end in %v", args, mostWait)
 	}
-	usage := command.ProcessState.SysUsage().(*syscall.Rusage)
 	return outcome{args, command.ProcessState.ExitCode(), stdout.String(), stderr.String(),
-		command.ProcessState.UserTime() + command.ProcessState.SystemTime(), usage.Maxrss}
+		command.ProcessState.UserTime() + command.ProcessState.SystemTime(), <-memory}
+}
+
+// watchMemory follows the peak of a process's memory, in kB, until the process is gone.
+// What wait reports would do, but it counts the memory of the parent before the exec too.
+func watchMemory(pid int) (peak int64) {
+	for {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		_, after, found := strings.Cut(string(status), "VmHWM:")
+		if err != nil || !found {
+			return peak
+		}
+		var now int64
+		fmt.Sscan(after, &now)
+		peak = max(peak, now)
+		time.Sleep(2 * time.Millisecond)
+	}
 }
 
 // cheap fails the test where a run took too long or too much memory.

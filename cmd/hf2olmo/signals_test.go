@@ -62,7 +62,11 @@ func stopConversion(t *testing.T, source string, signal syscall.Signal, after ti
 	if exit.ExitCode() != 128+int(signal) {
 		t.Errorf("%v after %v: status %d", signal, after, exit.ExitCode())
 	}
-	for _, want := range []string{"large: not converted", "before it was done; nothing was left behind", "olmo2: not begun"} {
+	wanted := []string{"large: not converted", "before it was done; nothing was left behind", "olmo2: not begun"}
+	if strings.Contains(stderr.String(), "large: not begun") { // a slow machine
+		wanted = wanted[2:]
+	}
+	for _, want := range wanted {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("%v after %v: no %q in\n%s", signal, after, want, stderr.String())
 		}

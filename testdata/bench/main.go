@@ -91,7 +91,7 @@ func (b *bench) runGroup(g group, t *table) error {
 }
 
 func (b *bench) wanted(r row) bool {
-	torch := r.theirs != nil && slices.Contains(r.theirs.args, byHandScript)
+	torch := r.theirs != nil && slices.ContainsFunc(r.theirs.args, func(a string) bool { return strings.HasSuffix(a, ".py") })
 	return strings.Contains(r.work+", "+r.against, b.only) && !(torch && b.python == "")
 }
 

@@ -85,14 +85,25 @@ func copying(folder, out string) call {
 	return call{append([]string{"sh", "-c", script, out}, files...), out, files}
 }
 
-// byHandScript is called from the root of the repository, as is all of this.
-const byHandScript = "testdata/bench/by_hand.py"
+// The scripts are called from the root of the repository, as is all of this.
+const (
+	byHandScript     = "testdata/bench/by_hand.py"
+	coreByHandScript = "testdata/bench/core_by_hand.py"
+)
 
 // byHand is the torch script, and a sync as well.
 func byHand(python, folder, out string, dtype ...string) call {
-	script := `mkdir "$0" && "$@" && sync "$0"/* "$0"`
-	args := []string{"sh", "-c", script, out, python, byHandScript, folder, filepath.Join(out, "model.pt")}
-	return call{append(args, dtype...), out, weightFiles(folder)}
+	return scripted(python, byHandScript, folder, out, append([]string{filepath.Join(out, "model.pt")}, dtype...)...)
+}
+
+// coreByHand is OLMo-core's own conversion, and a sync as well.
+func coreByHand(python, folder, out string) call {
+	return scripted(python, coreByHandScript, folder, out, out)
+}
+
+func scripted(python, script, folder, out string, args ...string) call {
+	const shell = `mkdir "$0" && "$@" && sync "$0"/* "$0"`
+	return call{append([]string{"sh", "-c", shell, out, python, script, folder}, args...), out, weightFiles(folder)}
 }
 
 // findPython returns $PYTHON, or that of the interop suite where it was made, or "".

@@ -50,6 +50,8 @@ func (b *bench) safetensorsGroup(s shape) group {
 			b.against(source, "float32 → float16", "cp of the input", source, 1.10, "--dtype", "float16"),
 			b.againstTorch(source, "float32, safetensors"),
 			b.againstTorch(source, "float32 → bfloat16", "bfloat16"),
+			b.core(source, "cp", copying(source, b.path("theirs")), 1.15),
+			b.core(source, "OLMo-core, by hand", coreByHand(b.python, source, b.path("theirs")), 0.5),
 		}
 	}}
 }
@@ -106,6 +108,13 @@ func (b *bench) againstTorch(source, work string, dtype ...string) row {
 		flags = []string{"--dtype", dtype[0]}
 	}
 	return row{work: work, against: "torch, by hand", ours: b.convert(source, flags...), theirs: &theirs, goal: 0.5}
+}
+
+// core is the second target.
+func (b *bench) core(source, against string, theirs call, goal float64) row {
+	out := b.path("ours")
+	ours := call{[]string{b.binary, "convert", "--quiet", "--target", "olmo-core", "--output", out, source}, out, weightFiles(source)}
+	return row{work: "float32 → OLMo-core", against: against, ours: ours, theirs: &theirs, goal: goal}
 }
 
 func (b *bench) convert(source string, flags ...string) call {
