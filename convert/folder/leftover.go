@@ -84,9 +84,11 @@ func (f *Folder) restore() error {
 		return err
 	}
 	for _, path := range paths {
-		if _, err := os.Lstat(f.Path); errors.Is(err, fs.ErrNotExist) {
+		_, err := os.Lstat(f.Path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			err = os.Rename(path, f.Path)
-		} else if err == nil {
+		case err == nil:
 			err = os.RemoveAll(path)
 		}
 		if err != nil {
