@@ -42,7 +42,7 @@ N ?= 200
 INJECTIONS ?= 8
 torture: ## kill it N times, fail its calls to the disk, fill disks; needs strace, and root for all of it
 	go test -tags torture -timeout 1h -v -run 'TestTorture|TestInjected|TestDisk|TestInodes|TestReadOnly|TestOther|TestParent|TestTwo' \
-		./cmd/hf2olmo -tries $(N) -injections $(INJECTIONS) | grep -v '^=== '
+		./cmd/hf2olmo -tries $(N) -injections $(INJECTIONS)
 
 race: ## all tests under the race detector; needs a C compiler
 	CGO_ENABLED=1 go test -race -timeout 30m -skip TestHostile ./...
