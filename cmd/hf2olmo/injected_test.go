@@ -86,6 +86,9 @@ func (in *injected) try(t *testing.T, inject string, force bool) {
 	command := exec.Command("strace", append([]string{"-f", "-qq", "-o", os.DevNull, "-e", "trace=" + strings.Split(inject, ":")[0], "-e", "inject=" + inject, in.program}, args...)...)
 	text, _ := command.CombinedOutput()
 	status := command.ProcessState.ExitCode()
+	if strings.Contains(string(text), "netpollBreak") {
+		return // a call of the runtime's own, to wake itself, which never fails
+	}
 	in.tries++
 	switch {
 	case status == -1 || strings.Contains(inject, "KILL") && status == 137:
