@@ -19,9 +19,13 @@ var names = []string{
 	"torch.float8_e4m3fn", "torch.float8_e5m2", "torch.complex64", "torch.complex128",
 }
 
-// mostChunks bounds what a hostile file can make the program hold: a list that stands
-// once in a pickle may be named by a million tensors.
-const mostChunks = 4 << 20
+// Bounds on what a hostile file can make the program hold: a list that stands once in
+// a pickle may be named by many tensors. Real checkpoints have a chunk for each tensor
+// and process that held a part of it, and paths of a handful of names.
+const (
+	mostChunks = 400_000
+	mostParts  = 64
+)
 
 // ReadMetadata reads a .metadata of size bytes, of any writer: torch's or OLMo-core's.
 // Tensors are in the order of the file. It does not say whether they are whole: see
@@ -93,7 +97,7 @@ func (m *Metadata) setPaths(paths *types.Dict) {
 		for _, entry := range *paths {
 			name, _ := entry.Key.(string)
 			tuple, _ := entry.Value.(*types.Tuple)
-			for i := 0; tuple != nil && i < tuple.Len(); i++ {
+			for i := 0; tuple != nil && tuple.Len() <= mostParts && i < tuple.Len(); i++ {
 				part, _ := tuple.Get(i).(string) // a number in a list is of no tensor of a model
 				known[name] = append(known[name], part)
 			}
