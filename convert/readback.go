@@ -44,14 +44,17 @@ const (
 
 // growsTooMuch refuses a conversion that is far larger than the model.
 func (c *Conversion) growsTooMuch() error {
-	source := int64(0)
+	source, made := int64(0), int64(0)
 	for _, f := range c.Model.Files {
 		source += f.Size
 	}
-	if c.Bytes() <= alwaysFine || c.Bytes()/mostGrowth <= source {
+	for _, f := range c.large {
+		made += f.size
+	}
+	if made <= alwaysFine || made/mostGrowth <= source {
 		return nil
 	}
 	return &fault.Fault{File: c.weights(), Problem: fmt.Sprintf("its tensors share their bytes: the checkpoint would be more than %d times as large", mostGrowth),
-		Expected: fmt.Sprintf("at most %d bytes", mostGrowth*source), Found: fmt.Sprintf("%d bytes", c.Bytes()),
+		Expected: fmt.Sprintf("at most %d bytes", mostGrowth*source), Found: fmt.Sprintf("%d bytes", made),
 		Hint: "Load the model with transformers, and save it with save_pretrained."}
 }
