@@ -104,7 +104,7 @@ func openNative(dir string) (*native, error) {
 			return nil, &fault.Fault{File: dir, Problem: "does not exist", Hint: "Give the checkpoint folder that convert wrote."}
 		}
 	}
-	if above := filepath.Dir(path); filepath.Base(path) == olmocore.ModelFolder && isFile(filepath.Join(above, olmocore.ConfigFile)) {
+	if above := filepath.Dir(path); filepath.Base(path) == olmocore.ModelFolder && regular.Is(filepath.Join(above, olmocore.ConfigFile)) {
 		path = above // the tensors' folder stands for the checkpoint's
 	}
 	if at, ok := olmocore.Index(path); ok {
@@ -129,11 +129,6 @@ func openNative(dir string) (*native, error) {
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // dtype is one that occurs in the folder and can be converted to, Invalid where there is none.

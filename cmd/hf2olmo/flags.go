@@ -52,3 +52,8 @@ func takesValue(command *cli.Command, a string) bool {
 	}
 	return false
 }
+
+// jobsFlag is --jobs of a command that does something to pieces of tensors.
+func jobsFlag(verb string) cli.Flag {
+	return &cli.IntFlag{Name: "jobs", Usage: verb + " `N` pieces at once", DefaultText: "as many as there are processors, at most 16"}
+}

@@ -32,7 +32,7 @@ Exit status: 0 listed, 1 it cannot be read, 2 the call is wrong.`,
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object on one line"},
 			&cli.BoolFlag{Name: "stats", Usage: "read all tensors: min, max and mean of the finite elements, and how many are NaN or infinite"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print no progress and no warnings"},
-			&cli.IntFlag{Name: "jobs", Usage: "read `N` pieces at once (default: as many as there are processors, at most 16)"},
+			jobsFlag("read"),
 		},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"

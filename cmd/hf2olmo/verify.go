@@ -30,7 +30,7 @@ Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call 
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object on one line"},
 			&cli.BoolFlag{Name: "quiet", Usage: "print no progress, and only what differs"},
-			&cli.IntFlag{Name: "jobs", Usage: "compare `N` pieces at once (default: as many as there are processors, at most 16)"},
+			jobsFlag("compare"),
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE`, where it was converted with one"},
 		},
 		OnUsageError:    onUsageError,

@@ -57,25 +57,5 @@ func numbers(value any) ([]int64, bool) {
 	if call, ok := value.(*torchfile.Call); ok && call.Function == sizeFunction && len(call.Args) == 1 {
 		value = call.Args[0]
 	}
-	var items []any
-	switch v := value.(type) {
-	case *types.Tuple:
-		items = *v
-	case *types.List:
-		items = *v
-	default:
-		return nil, false
-	}
-	if len(items) > 64 {
-		return nil, false
-	}
-	out := make([]int64, 0, len(items))
-	for _, item := range items {
-		n, ok := item.(int)
-		if !ok || n < 0 {
-			return nil, false
-		}
-		out = append(out, int64(n))
-	}
-	return out, true
+	return torchfile.Sizes(value, 64) // no tensor of torch has more dimensions
 }

@@ -81,19 +81,22 @@ func (l List) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Cause strips the operation and the path from an error of package os, for faults
+// Cause is the text of Bare.
+func Cause(err error) string { return Bare(err).Error() }
+
+// Bare strips the operation and the path from an error of package os, for faults
 // name the file themselves.
-func Cause(err error) string {
+func Bare(err error) error {
 	var path *os.PathError
 	var link *os.LinkError
 	var call *os.SyscallError
 	switch {
 	case errors.As(err, &path):
-		return path.Err.Error()
+		return path.Err
 	case errors.As(err, &link):
-		return link.Err.Error()
+		return link.Err
 	case errors.As(err, &call):
-		return call.Err.Error()
+		return call.Err
 	}
-	return err.Error()
+	return err
 }

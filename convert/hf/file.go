@@ -21,17 +21,13 @@ func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// bare strips the path from an error of package os: faults name the file themselves.
+// bare is fault.Bare, but an excess is told by itself.
 func bare(err error) error {
 	var e excess
 	if errors.As(err, &e) { // the decoder wraps it
 		return e
 	}
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
+	return fault.Bare(err)
 }
 
 // statFault says why path, called name in messages, could not be looked at.

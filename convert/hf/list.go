@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 
@@ -98,12 +97,11 @@ func (o *opening) listed() []string {
 // listFile reads a file as Open does, and where that fails as a safetensors file whose
 // tensors may be of any dtype, and need not all be there.
 func (o *opening) listFile(name string) ([]Entry, error) {
-	f, info, bad := o.open(name)
+	f, file, bad := o.openWeights(name)
 	if bad != nil {
 		return nil, bad
 	}
 	defer f.Close()
-	file := &tensor.File{Path: filepath.Join(o.dir, name), Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
 	tensors, err := readContent(f, file)
 	if err != nil {
 		entries, err2 := listSafetensors(f, file)

@@ -95,14 +95,22 @@ func (o *opening) checkChosen() *fault.Fault {
 	return f
 }
 
+// openWeights opens a weights file, and describes it as it is now.
+func (o *opening) openWeights(name string) (*os.File, *tensor.File, *fault.Fault) {
+	f, info, bad := o.open(name)
+	if bad != nil {
+		return nil, nil, bad
+	}
+	return f, &tensor.File{Path: filepath.Join(o.dir, name), Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}, nil
+}
+
 // readFile reads the header of one weights file, told by its content, not its name.
 func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
-	f, info, bad := o.open(name)
+	f, file, bad := o.openWeights(name)
 	if bad != nil {
 		return nil, bad
 	}
 	defer f.Close()
-	file := &tensor.File{Path: filepath.Join(o.dir, name), Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
 	tensors, err := readContent(f, file)
 	if err != nil {
 		return nil, o.advise(err, name)

@@ -60,7 +60,7 @@ type Total struct {
 func Open(path string) (*Report, error) {
 	info, err := os.Stat(path)
 	switch {
-	case err == nil && info.IsDir() && isFile(filepath.Join(path, olmo.ModelFile)):
+	case err == nil && info.IsDir() && regular.Is(filepath.Join(path, olmo.ModelFile)):
 		return openCheckpoint(path)
 	case err == nil && info.IsDir() && indexed(path):
 		return openCore(path)
@@ -76,11 +76,6 @@ func Open(path string) (*Report, error) {
 		r.add(e)
 	}
 	return r, nil
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // openCheckpoint reads a native folder's model.pt, and its config.yaml if there is one.

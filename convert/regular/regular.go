@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"syscall"
+
+	"hf2olmo/convert/fault"
 )
 
 // Open opens a regular file, or a link to one, and tells its size and time. The
@@ -19,19 +20,19 @@ func Open(path string) (*os.File, os.FileInfo, error) {
 		err = plain(info)
 	}
 	if err != nil {
-		return nil, nil, bare(err)
+		return nil, nil, fault.Bare(err)
 	}
 	// Without O_NONBLOCK a pipe that was put there since would keep us waiting.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, nil, bare(err)
+		return nil, nil, fault.Bare(err)
 	}
 	if info, err = f.Stat(); err == nil {
 		err = plain(info)
 	}
 	if err != nil {
 		f.Close()
-		return nil, nil, bare(err)
+		return nil, nil, fault.Bare(err)
 	}
 	return f, info, nil
 }
@@ -50,7 +51,7 @@ func Read(path string, most int64) ([]byte, error) {
 	if err == nil && int64(len(text)) != info.Size() {
 		err = errors.New("was changed while it was read")
 	}
-	return text, bare(err)
+	return text, fault.Bare(err)
 }
 
 func plain(info os.FileInfo) error {
@@ -60,10 +61,8 @@ func plain(info os.FileInfo) error {
 	return nil
 }
 
-func bare(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
+// Is reports whether path is a regular file, or a link to one.
+func Is(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }

@@ -31,8 +31,8 @@ func rebuildTensor(args []any) (any, error) {
 		return nil, brokenPickle("a tensor without storage or offset")
 	}
 	t := &tensorValue{in: v, offset: offset, dtype: v.dtype, dtypeName: v.dtype.String()}
-	shape, isShape := asInts(args[2])
-	stride, isStride := asInts(args[3])
+	shape, isShape := Sizes(args[2], maxDims)
+	stride, isStride := Sizes(args[3], maxDims)
 	if offset < 0 || !isShape || !isStride || len(shape) != len(stride) {
 		t.refused = damaged("its offset, shape or stride is no number or below zero")
 	}

@@ -129,8 +129,9 @@ func asInt(v any) (int64, bool) {
 // a hostile file in which many tensors share one long tuple.
 const maxDims = 100
 
-// asInts returns a tuple or list of ints that are not negative.
-func asInts(v any) ([]int64, bool) {
+// Sizes returns a Python tuple or list of at most most ints, none of them negative,
+// as gopickle gives it.
+func Sizes(v any, most int) ([]int64, bool) {
 	var items []any
 	switch v := v.(type) {
 	case *types.Tuple:
@@ -140,7 +141,7 @@ func asInts(v any) ([]int64, bool) {
 	default:
 		return nil, false
 	}
-	if len(items) > maxDims {
+	if len(items) > most {
 		return nil, false
 	}
 	ints := make([]int64, len(items))
