@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -56,7 +57,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errFailed): // and was told
 		return statusFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "hf2olmo: %s\nRun hf2olmo help %s for how it is called.\n", fault.Escape(err.Error()), usage.command)
+		fmt.Fprintf(stderr, "hf2olmo: %s\nRun %s for how it is called.\n", fault.Escape(err.Error()), strings.TrimSpace("hf2olmo help "+usage.command))
 		return statusUsage
 	}
 	fmt.Fprintf(stderr, "hf2olmo: %s\n", fault.Escape(err.Error()))
