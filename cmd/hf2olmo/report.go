@@ -104,7 +104,9 @@ func (r *report) planned(source string, c *convert.Conversion) {
 func (r *report) failed(source string, err error) {
 	r.bad = append(r.bad, source)
 	faults := faultsOf(err)
-	r.line(convertRecord{Source: source, Status: "failed", Error: faults.Error()})
+	if r.json { // to word many faults takes time, which printFaults takes too
+		r.line(convertRecord{Source: source, Status: "failed", Error: faults.Error()})
+	}
 	fmt.Fprintf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))
 	printFaults(r.err, faults)
 }

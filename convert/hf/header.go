@@ -46,8 +46,8 @@ func decodeHeader(r io.Reader) ([]entry, error) {
 	err := eachMember(d, "the JSON value", func(name string) error {
 		if name == "__metadata__" {
 			return eachMember(d, name, func(key string) error {
-				_, err := readString(d, name+"."+key)
-				return err
+				_, err := readString(d, "")
+				return about(err, "%s.%s", name, key)
 			})
 		}
 		e, err := decodeEntry(d, name)
@@ -64,28 +64,27 @@ func decodeEntry(d *jsontext.Decoder, name string) (entry, error) {
 	e := entry{name: name, shape: []int64{}}
 	var offsets []int64
 	seen := 0
-	what := fmt.Sprintf("tensor %.300q: ", name)
-	err := eachMember(d, fmt.Sprintf("tensor %.300q", name), func(key string) (err error) {
+	err := eachMember(d, "", func(key string) (err error) {
 		seen++
 		switch key {
 		case "dtype":
-			e.dtype, err = readString(d, what+key)
+			e.dtype, err = readString(d, ": dtype")
 		case "shape":
-			e.shape, err = readInts(d, what+key)
+			e.shape, err = readInts(d, ": shape")
 		case "data_offsets":
-			offsets, err = readInts(d, what+key)
+			offsets, err = readInts(d, ": data_offsets")
 		default:
-			err = misshapen(d, "%sunknown member %q", what, key)
+			err = misshapen(d, ": unknown member %q", key)
 		}
 		return err
 	})
 	if err == nil && (seen != 3 || len(offsets) != 2) { // the decoder lets no member stand twice
-		err = misshapen(d, "%sneeds dtype, shape and two data_offsets", what)
+		err = misshapen(d, ": needs dtype, shape and two data_offsets")
 	}
 	if err == nil {
 		e.begin, e.end = offsets[0], offsets[1]
 	}
-	return e, err
+	return e, about(err, "tensor %.300q", name)
 }
 
 func readInts(d *jsontext.Decoder, what string) ([]int64, error) {

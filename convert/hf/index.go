@@ -74,12 +74,12 @@ func decodeIndex(r io.Reader) (*index, error) {
 		case "weight_map":
 			x.shards = map[string]string{}
 			return eachMember(d, "weight_map", func(name string) error {
-				file, err := readString(d, fmt.Sprintf("the shard of tensor %.300q", name))
+				file, err := readString(d, "")
 				if _, ok := same[file]; !ok {
 					same[file] = file
 				}
 				x.shards[name] = same[file]
-				return err
+				return about(err, "the shard of tensor %.300q", name)
 			})
 		case "metadata":
 			v, err := readValue(d)

@@ -26,13 +26,25 @@ func misshapen(d *jsontext.Decoder, format string, args ...any) error {
 	return &shapeError{d.InputOffset(), fmt.Sprintf(format, args...)}
 }
 
+// about puts what an error concerns before its text. A file has a hundred thousand
+// names, so their words are made where something is wrong only.
+func about(err error, format string, args ...any) error {
+	var wrong *shapeError
+	if err != nil && errors.As(err, &wrong) {
+		wrong.text = fmt.Sprintf(format, args...) + wrong.text
+	}
+	return err
+}
+
+// kinds are what a value is called.
+var kinds = map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a string", '0': "a number"}
+
 // expect reports an error unless a value of kind k comes next; what names it.
 func expect(d *jsontext.Decoder, k jsontext.Kind, what string) error {
-	names := map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a string", '0': "a number"}
 	if d.PeekKind() == k {
 		return nil
 	}
-	wrong := misshapen(d, "%s is not %s", what, names[k])
+	wrong := misshapen(d, "%s is not %s", what, kinds[k])
 	if err := d.SkipValue(); err != nil { // not JSON at all, which is the better thing to say
 		return err
 	}

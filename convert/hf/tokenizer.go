@@ -1,7 +1,6 @@
 package hf
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 
@@ -174,9 +173,9 @@ func (v *vocabulary) decodeAdded(d *jsontext.Decoder) error {
 func (v *vocabulary) decodeVocab(d *jsontext.Decoder) error {
 	if d.PeekKind() != '[' {
 		return eachMember(d, "model.vocab", func(token string) error {
-			id, err := readInt(d, fmt.Sprintf("the id of token %.80q", token))
+			id, err := readInt(d, "")
 			v.note(token, id)
-			return err
+			return about(err, "the id of token %.80q", token)
 		})
 	}
 	return eachElement(d, "model.vocab", func() error {
