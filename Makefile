@@ -33,10 +33,7 @@ bench: build ## measure against cp and torch; SIZE=5.9GB ROUNDS=5 STRICT=1
 
 FUZZTIME ?= 10s
 fuzz: ## every fuzz target for FUZZTIME each
-	@grep -rl '^func Fuzz' --include=*_test.go . | while read -r file; do \
-		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' $$file); do \
-			echo "$$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$(dirname $$file) || exit 1; \
-		done; done
+	@sh testdata/fuzz.sh $(FUZZTIME)
 
 N ?= 200
 INJECTIONS ?= 8
