@@ -150,7 +150,7 @@ func (c *Conversion) createLarge(ctx context.Context, dir string) ([]*os.File, e
 
 // writeFault is the fault of a large file that cannot be written.
 func (c *Conversion) writeFault(i int, err error) error {
-	return &fault.Fault{File: filepath.Join(c.Output, c.large[i].name), Problem: "cannot be written: " + fault.Cause(err)}
+	return fault.Output(filepath.Join(c.Output, c.large[i].name), "cannot be written", err)
 }
 
 // diskFault is writeFault, but for a program that was stopped.

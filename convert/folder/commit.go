@@ -22,7 +22,7 @@ func (f *Folder) Commit() error {
 		return err
 	}
 	if err := f.rename(); err != nil {
-		return &fault.Fault{File: f.Path, Problem: "cannot be renamed from " + f.Temp + ": " + fault.Cause(err)}
+		return fault.Output(f.Path, "cannot be renamed from "+f.Temp, err)
 	}
 	f.placed = true
 	if err := os.Remove(filepath.Join(f.Path, LockFile)); err != nil {

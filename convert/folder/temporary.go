@@ -64,7 +64,7 @@ func (f *Folder) take(parent string) error {
 	mine := err == nil
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		f.removeParents()
-		return &fault.Fault{File: f.Temp, Problem: "cannot be made: " + fault.Cause(err)}
+		return fault.Output(f.Temp, "cannot be made", err)
 	}
 	if !mine {
 		if err := ownFolder(f.Temp); err != nil {
@@ -86,7 +86,7 @@ func (f *Folder) take(parent string) error {
 			os.Remove(f.Temp)
 		}
 		f.removeParents()
-		return &fault.Fault{File: f.Temp, Problem: "cannot be locked: " + fault.Cause(err)}
+		return fault.Output(f.Temp, "cannot be locked", err)
 	}
 	return err
 }
@@ -98,7 +98,7 @@ func (f *Folder) cleared(err error) (*Folder, error) {
 	}
 	if err := f.restore(); err != nil {
 		f.Discard()
-		return nil, &fault.Fault{File: f.Path, Problem: "cannot be put back: " + fault.Cause(err)}
+		return nil, fault.Output(f.Path, "cannot be put back", err)
 	}
 	// It may have become another run's output since take looked: look again, under the lock.
 	if err := f.vacant(f.Path, f.replace); err != nil {
@@ -107,7 +107,7 @@ func (f *Folder) cleared(err error) (*Folder, error) {
 	}
 	if err := f.clear(); err != nil {
 		f.Discard()
-		return nil, &fault.Fault{File: f.Temp, Problem: "cannot be cleared: " + fault.Cause(err)}
+		return nil, fault.Output(f.Temp, "cannot be cleared", err)
 	}
 	return f, nil
 }
@@ -154,5 +154,5 @@ func (f *Folder) WriteFile(name string, data []byte) error {
 }
 
 func (f *Folder) writeFault(name string, err error) error {
-	return &fault.Fault{File: filepath.Join(f.Path, name), Problem: "cannot be written: " + fault.Cause(err)}
+	return fault.Output(filepath.Join(f.Path, name), "cannot be written", err)
 }
