@@ -65,7 +65,7 @@ func Source(target, family string) ([]byte, error) {
 	}
 	text, err := files.ReadFile(path.Join("tables", target, family+".yaml"))
 	if err != nil {
-		return nil, fmt.Errorf("no table is called %q; there are %s", family, strings.Join(Families(target), ", "))
+		return nil, fmt.Errorf("no table is called %q", family)
 	}
 	return text, nil
 }

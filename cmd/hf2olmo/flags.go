@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,14 +10,16 @@ import (
 
 // flagsFirst moves the flags of a subcommand before its arguments: urfave/cli by
 // itself takes what follows the first argument for more arguments. "--" ends the flags.
-func flagsFirst(app *cli.App, args []string) []string {
+// A flag that is not known, or whose value is not there or empty, as of a variable that
+// is not set, is a usageError: the next word must not become its value.
+func flagsFirst(app *cli.App, args []string) ([]string, error) {
 	at := slices.IndexFunc(args[min(1, len(args)):], func(a string) bool { return !strings.HasPrefix(a, "-") })
 	if at < 0 {
-		return args
+		return args, nil
 	}
 	command := app.Command(args[at+1])
 	if command == nil {
-		return args
+		return args, nil
 	}
 	head, rest := args[:at+2], args[at+2:]
 	var flags, arguments []string
@@ -28,29 +31,43 @@ func flagsFirst(app *cli.App, args []string) []string {
 		case len(a) < 2 || a[0] != '-':
 			arguments = append(arguments, a)
 		default:
-			flags = append(flags, a)
-			if takesValue(command, a) && i+1 < len(rest) {
-				i++
-				flags = append(flags, rest[i])
+			words, err := flagWords(command, rest[i:])
+			if err != nil {
+				return nil, err
 			}
+			flags = append(flags, words...)
+			i += len(words) - 1
 		}
 	}
-	return slices.Concat(head, flags, []string{"--"}, arguments)
+	return slices.Concat(head, flags, []string{"--"}, arguments), nil
 }
 
-// takesValue reports whether the value of flag a is the next word.
-func takesValue(command *cli.Command, a string) bool {
-	name := strings.TrimLeft(a, "-")
-	if strings.Contains(name, "=") {
-		return false
+// flagWords returns the flag that words begin with, and its value where that is the next word.
+func flagWords(command *cli.Command, words []string) ([]string, error) {
+	name, value, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
+	wrong := func(format string, args ...any) ([]string, error) {
+		return nil, usageError{command.Name, fmt.Sprintf(format, args...)}
 	}
-	for _, f := range command.Flags {
-		if slices.Contains(f.Names(), name) {
-			_, isBool := f.(*cli.BoolFlag)
-			return !isBool
-		}
+	known := slices.IndexFunc(append(command.Flags, cli.HelpFlag), func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	if known < 0 {
+		return wrong("%s has no option %s", command.Name, strings.TrimSuffix(words[0], "="+value))
 	}
-	return false
+	if known == len(command.Flags) || isSwitch(command.Flags[known]) {
+		return words[:1], nil
+	}
+	taken := 1
+	if !joined && len(words) > 1 && !strings.HasPrefix(words[1], "--") {
+		value, taken = words[1], 2
+	}
+	if value == "" {
+		return wrong("--%s needs a value", name)
+	}
+	return words[:taken], nil
+}
+
+func isSwitch(f cli.Flag) bool {
+	_, ok := f.(*cli.BoolFlag)
+	return ok
 }
 
 // jobsFlag is --jobs of a command that does something to pieces of tensors.

@@ -22,7 +22,7 @@ One that was printed can be changed and passed to convert --keymap FILE.
    hf2olmo keymap
    hf2olmo keymap llama >my-llama.yaml
    hf2olmo keymap olmo-core/llama`,
-		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one JSON object a table, one a line"}},
+		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object a table, one a line"}},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
 		Action: func(c *cli.Context) error {
@@ -38,7 +38,7 @@ One that was printed can be changed and passed to convert --keymap FILE.
 				target, family := splitTableName(name)
 				text, err := keymap.Source(target, family)
 				if err != nil {
-					return usagef(c, "%v", err)
+					return usagef(c, "no table is called %q; there are %s", name, strings.Join(tableNames(), ", "))
 				}
 				printTable(c, tableRecord{Name: name, Target: target, Text: string(text)}, string(text))
 				return nil

@@ -40,9 +40,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	out := &results{Writer: stdout}
 	app := newApp(out, stderr)
-	err := app.RunContext(ctx, flagsFirst(app, args))
+	args, err := flagsFirst(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, args)
+	}
 	var usage usageError
 	var signalled signalError
+	var help cli.ExitCoder // of the library's own command
 	switch {
 	case out.err != nil:
 		status, told := out.status()
@@ -56,6 +60,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return signalled.status()
 	case errors.Is(err, errFailed): // and was told
 		return statusFailed
+	case errors.As(err, &help):
+		usage.problem = err.Error()
+		fallthrough
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "hf2olmo: %s\nRun %s for how it is called.\n", fault.Escape(err.Error()), strings.TrimSpace("hf2olmo help "+usage.command))
 		return statusUsage
@@ -87,13 +94,17 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Description:            "Start with: hf2olmo convert MODEL\nMODEL is a folder, a weights file, or the id of a model in the local Hugging Face cache. Nothing is ever downloaded.",
 		Writer:                 stdout,
 		ErrWriter:              stderr,
-		HideVersion:            true,
+		HideVersion:            true, // by --version the same is printed as by version
+		Flags:                  []cli.Flag{&cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}},
 		ExitErrHandler:         func(*cli.Context, error) {}, // run decides
 		Commands:               []*cli.Command{convertCommand(), checkCommand(), verifyCommand(), inspectCommand(), keymapCommand(), completionCommand(), versionCommand()},
 		CommandNotFound:        nil,
 		UseShortOptionHandling: false,
 		OnUsageError:           onUsageError,
 		Action: func(c *cli.Context) error {
+			if c.Bool("version") {
+				return printVersion(c)
+			}
 			if c.NArg() == 0 {
 				cli.ShowAppHelp(c)
 				return usageError{"", "a command is missing"}
@@ -104,5 +115,9 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	return usageError{c.Command.Name, err.Error()}
+	problem := strings.ReplaceAll(err.Error(), "flag -", "--") // the library names them as Go's own package does
+	if c.Command.Name == c.App.Name {
+		return usageError{"", problem + "; options follow the command"}
+	}
+	return usageError{c.Command.Name, problem}
 }

@@ -16,14 +16,19 @@ func versionCommand() *cli.Command {
 		Usage:           "print the version of this program",
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
-		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print one JSON object"}},
-		Action: func(c *cli.Context) error {
-			if c.Bool("json") {
-				writeJSON(c.App.Writer, versionRecord{version, runtime.Version(), runtime.GOOS, runtime.GOARCH})
-				return nil
-			}
-			_, err := fmt.Fprintf(c.App.Writer, "hf2olmo %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
-		},
+		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object"}},
+		Action: printVersion,
 	}
+}
+
+func printVersion(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return usagef(c, "version takes no argument")
+	}
+	if c.Bool("json") {
+		writeJSON(c.App.Writer, versionRecord{version, runtime.Version(), runtime.GOOS, runtime.GOARCH})
+		return nil
+	}
+	_, err := fmt.Fprintf(c.App.Writer, "hf2olmo %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }
