@@ -26,7 +26,7 @@ func TestHostileArchives(t *testing.T) {
 		"script":              {zipOf(t, "a/data.pkl", goodDict, "a/constants.pkl", ""), "TorchScript"},
 		"odd byte order":      {zipOf(t, "a/data.pkl", goodDict, "a/byteorder", "middle"), "neither little nor big"},
 		"long byte order":     {zipOf(t, "a/data.pkl", goodDict, "a/byteorder", "little!"), "neither little nor big"},
-		"no storage":          {zipOf(t, "a/data.pkl", goodDict), "a: the zip archive has no entry data/0"},
+		"no storage":          {zipOf(t, "a/data.pkl", goodDict), "a: the entry data/0 is missing from the zip archive"},
 		"bytes in front":      {append([]byte("PK\x03\x04"), good...), "does not stand where"},
 		"bytes behind":        {append(bytes.Clone(good), "PK"...), "cut short"},
 		"encrypted":           {changed(good, directory+8, 1), "encrypted"},

@@ -102,7 +102,7 @@ func (a *archive) checkKind() error {
 func (a *archive) locate(name string) (from, size int64, err error) {
 	f := a.entries[a.top+"/"+name]
 	if f == nil {
-		return 0, 0, damaged("the zip archive has no entry %s", name)
+		return 0, 0, damaged("the entry %s is missing from the zip archive", name)
 	}
 	switch {
 	case f.Flags&flagEncrypted != 0:
