@@ -10,7 +10,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
-	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
 )
 
@@ -24,7 +23,7 @@ type Progress interface {
 
 // Pieces are copied one a worker, so what a worker holds does not grow with the
 // model. They are small enough for a processor's cache, which they pass four times:
-// read, summed, looked through for NaN, written. Turned matrices are read in short
+// read, summed, looked through for what is not finite, written. Turned matrices are read in short
 // runs, longer the larger the piece.
 const (
 	pieceBytes   = 1 << 20
@@ -44,9 +43,8 @@ type copier struct {
 
 	mu   sync.Mutex
 	next piece
-	sums [][]uint32       // of each run's pieces, in order
-	nan  map[string]bool  // tensors of the model
-	over map[string]int64 // elements that a cast made infinite, by tensor
+	sums [][]uint32 // of each run's pieces, in order
+	seen seen
 }
 
 // piece is a range of bytes of one run.
@@ -59,7 +57,7 @@ type piece struct {
 // copyRuns copies every run to its place in out and returns each one's CRC-32.
 func (c *Conversion) copyRuns(ctx context.Context, files *tensor.Files, out []*os.File) ([]uint32, error) {
 	k := &copier{Conversion: c, files: files, out: out, runs: c.runs(), jobs: c.options.Jobs,
-		nan: map[string]bool{}, over: map[string]int64{}}
+		seen: seen{parts: map[string]values{}, over: map[string]int64{}}}
 	k.sums = make([][]uint32, len(k.runs))
 	if k.jobs <= 0 {
 		k.jobs = min(runtime.GOMAXPROCS(0), mostJobs)
@@ -79,10 +77,9 @@ func (c *Conversion) copyRuns(ctx context.Context, files *tensor.Files, out []*o
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	if err := k.nanFaults(); err != nil {
+	if err := c.judge(&k.seen); err != nil {
 		return nil, err
 	}
-	k.warnOverflows()
 	return k.combine(), nil
 }
 
@@ -154,13 +151,12 @@ func (k *copier) work(ctx context.Context) error {
 
 func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	r := &k.runs[p.run]
-	content := &k.Tensors[r.tensor].Content
 	g.Overflows = 0
-	if err := g.Read(buffer, content, r.from+p.offset); err != nil {
+	if err := g.Read(buffer, &k.Tensors[r.tensor].Content, r.from+p.offset); err != nil {
 		return err
 	}
 	sum := crc32.ChecksumIEEE(buffer)
-	nan := tensor.HasNaN(buffer, content.DType)
+	k.seen.piece(&k.Tensors[r.tensor], r.from+p.offset, buffer, g.Overflows)
 	at := r.place.Offset + p.offset
 	if _, err := k.out[r.file].WriteAt(buffer, at); err != nil {
 		return k.writeFault(r.file, err)
@@ -169,12 +165,6 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.sums[p.run][p.offset/k.pieceSize(p.run)] = sum
-	if nan {
-		k.markNaN(content, r.from+p.offset, buffer)
-	}
-	if g.Overflows > 0 {
-		k.over[k.Tensors[r.tensor].Name] += g.Overflows
-	}
 	return nil
 }
 
@@ -183,44 +173,6 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 // that sync, and file systems that cannot do this need not.
 func startWriteback(out *os.File, at, length int64) {
 	_ = unix.SyncFileRange(int(out.Fd()), at, length, unix.SYNC_FILE_RANGE_WRITE)
-}
-
-// markNaN notes which parts of a piece, from the byte off of its content, hold NaN.
-func (k *copier) markNaN(content *tensor.Content, off int64, buffer []byte) {
-	at := -off // of the part, in the buffer
-	for _, part := range content.Parts {
-		size := part.Numel() * content.DType.Size()
-		from, to := max(at, 0), min(at+size, int64(len(buffer)))
-		if from < to && tensor.HasNaN(buffer[from:to], content.DType) {
-			k.nan[part.Name] = true
-		}
-		at += size
-	}
-}
-
-// nanFaults refuses NaN: the trainer's restore would fail on it without naming a tensor.
-func (k *copier) nanFaults() error {
-	var faults fault.List
-	for i := range k.Model.Tensors {
-		t := &k.Model.Tensors[i]
-		switch {
-		case !k.nan[t.Name]:
-		case k.options.AllowNaN:
-			k.warn("%s: %s: holds NaN", t.File.Name, t.Name)
-		default:
-			faults = append(faults, &fault.Fault{File: t.File.Name, Tensor: t.Name, Problem: "holds NaN",
-				Hint: "The trainer cannot restore it. If it is meant to be there: --allow-nan."})
-		}
-	}
-	return faults.Err()
-}
-
-func (k *copier) warnOverflows() {
-	for _, t := range k.Tensors {
-		if n := k.over[t.Name]; n > 0 {
-			k.warn("%s: %d elements are too large for %s and became infinite", t.Name, n, t.Content.DType)
-		}
-	}
 }
 
 // combine makes one CRC of each run's pieces.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"hf2olmo/convert/hf"
@@ -51,6 +53,66 @@ func TestOverflowWarning(t *testing.T) {
 	for _, w := range result.Warnings {
 		if w == want {
 			t.Errorf("bfloat16 holds all of them: %q", w)
+		}
+	}
+}
+
+// TestSpecialWarnings converts a model of which the end was never downloaded, only its
+// room taken, and one with infinity: both are told, a line a file.
+func TestSpecialWarnings(t *testing.T) {
+	for _, dtype := range []tensor.DType{tensor.Invalid, tensor.BFloat16} {
+		source := filepath.Join(t.TempDir(), "model")
+		if err := os.CopyFS(source, os.DirFS(filepath.Join(testdata, "models", "olmo2-sharded"))); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := Convert(context.Background(), source, Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype})
+		if err != nil || slices.ContainsFunc(whole.Warnings, func(w string) bool { return strings.Contains(w, "zeros") || strings.Contains(w, "infinity") }) {
+			t.Fatal(whole, err)
+		}
+		model, err := hf.Open(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		zeroed := map[string][]string{} // matrices by file
+		for i, x := range model.Tensors {
+			data := make([]byte, x.Bytes())
+			switch {
+			case i == 2:
+				copy(data[4:], []byte{0, 0, 0x80, 0xff, 1})
+			case i < 5:
+				continue
+			case len(x.Shape) > 1:
+				zeroed[x.File.Name] = append(zeroed[x.File.Name], x.Name)
+			}
+			file, err := os.OpenFile(x.File.Path, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			if _, err := file.WriteAt(data, x.Offset); err != nil {
+				t.Fatal(err)
+			}
+		}
+		result, err := Convert(context.Background(), source, Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := model.Tensors[2]
+		want := []string{x.File.Name + ": " + x.Name + " holds infinity: the loss is likely to be NaN"}
+		for file, names := range zeroed {
+			held := "holds"
+			if len(names) > 1 {
+				held = fmt.Sprintf("and %d more hold", len(names)-1)
+			}
+			want = append(want, fmt.Sprintf("%s: %s %s nothing but zeros: was the download cut off? Compare the file's checksum with the one on its page, or download it again", file, names[0], held))
+		}
+		for _, w := range want {
+			if !slices.Contains(result.Warnings, w) {
+				t.Errorf("%q is not told: %q", w, result.Warnings)
+			}
+		}
+		if len(zeroed) < 2 || len(result.Warnings) != len(whole.Warnings)+len(want) {
+			t.Errorf("%d files; warnings are %q", len(zeroed), result.Warnings)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func versionCommand() *cli.Command {
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
 		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object"}},
-		Action: printVersion,
+		Action:          printVersion,
 	}
 }
 

@@ -108,6 +108,8 @@ var damages = []damageCase{
 	{"smaller", "", "", one("att_proj.weight", func(h *held) { h.shape[0] /= 2; h.data = h.data[:len(h.data)/2] }), "tensor-shape", Error, "must match the size"},
 	{"integers", "", "", one("att_proj.weight", func(h *held) { h.dtype = tensor.Int32 }), "tensor-dtype", Error, "in silence"},
 	{"NaN", "", "", one("att_proj.weight", func(h *held) { copy(h.data[8:], []byte{0, 0, 0xc0, 0x7f}) }), "nan", Error, "contains NaNs"},
+	{"infinity", "", "", one("att_proj.weight", func(h *held) { copy(h.data[8:], []byte{0, 0, 0x80, 0x7f}) }), "infinite", Warning, "the loss is likely to be NaN"},
+	{"zeros", "", "", one("att_proj.weight", func(h *held) { clear(h.data) }), "zeros", Warning, "cut off"},
 	{"a group of one", "", "", renamed(func(s string) string { return strings.Replace(s, "blocks.0.", "block_groups.0.0.", 1) }), "tensor-missing", Error, "KeyError"},
 	{"another kind, named unsharded", "legacy", "step3-unsharded", nil, "name", Error, "model.pt not found"},
 	{"legacy: a rank missing", "legacy", "", remove("rank1.pt"), "rank-missing", Error, "rank1.pt"},

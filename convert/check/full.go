@@ -22,7 +22,7 @@ import (
 const sliceBytes = 1 << 20
 
 // checkBytes reads every byte: the checksum of every entry of every file that
-// torch.save wrote, and NaN in the weights.
+// torch.save wrote, and what is not finite, or only zeros, in the weights.
 func (c *checker) checkBytes() error {
 	root, err := filepath.EvalSymlinks(c.path) // WalkDir does not enter a link
 	if err != nil {
@@ -52,17 +52,17 @@ func (c *checker) checkBytes() error {
 	return c.checkWeights()
 }
 
-// checkWeights reads model.pt: its checksums, and NaN on the way.
+// checkWeights reads model.pt: its checksums, and its values on the way.
 func (c *checker) checkWeights() error {
 	tensors, err := c.openModel()
 	if err != nil {
 		return nil // told by checkFiles
 	}
-	w := &weights{tensors: tensors, suspect: make([]bool, len(tensors)), seen: make([]bool, len(tensors))}
+	w := newWeights(tensors)
 	if err := c.checkSums(olmo.ModelFile, w); err != nil {
 		return err
 	}
-	return c.checkNaN(w)
+	return c.checkSpecial(w)
 }
 
 // parallel calls do for each of n pieces, a few at once, until the context ends.
@@ -115,13 +115,13 @@ func (c *checker) checkSums(name string, w *weights) error {
 			return nil
 		}
 		inside, dtype := w.within(from, from+size)
-		sum, nan, err := c.sum(io.NewSectionReader(f, from, size), buffer, dtype)
+		sum, special, err := c.sum(io.NewSectionReader(f, from, size), buffer, dtype)
 		if err != nil {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		w.note(inside, dtype, nan)
+		w.note(inside, dtype, special)
 		if entry.CRC32 != 0 && sum != entry.CRC32 { // torch can be told to write no checksums: they are 0 then
 			bad = append(bad, entry.Name)
 		}
@@ -135,22 +135,23 @@ func (c *checker) checkSums(name string, w *weights) error {
 	return err
 }
 
-// sum returns the CRC of all that r holds, and whether there is NaN among its elements.
-func (c *checker) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, nan bool, err error) {
+// sum returns the CRC of all that r holds, and what a look at its elements tells.
+func (c *checker) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, special tensor.Special, err error) {
+	special.Zero = true
 	for {
 		n, err := io.ReadFull(r, buffer)
 		sum = crc32.Update(sum, crc32.IEEETable, buffer[:n])
 		if size := dtype.Size(); size > 0 {
-			nan = nan || tensor.HasNaN(buffer[:int64(n)/size*size], dtype)
+			special = special.Join(tensor.Look(buffer[:int64(n)/size*size], dtype))
 		}
 		switch {
 		case err == io.EOF || err == io.ErrUnexpectedEOF:
-			return sum, nan, nil
+			return sum, special, nil
 		case err == nil:
 			err = c.ctx.Err()
 		}
 		if err != nil {
-			return 0, false, err
+			return 0, special, err
 		}
 	}
 }

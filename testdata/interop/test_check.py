@@ -149,6 +149,8 @@ RESTORED = {
     "smaller": ({}, one(lambda t: t[:2]), "tensor-shape", "RuntimeError: The size of tensor a .* must match"),
     "integers": ({}, one(lambda t: t.int()), "tensor-dtype", LOADS),
     "NaN": ({}, one(lambda t: t * float("nan")), "nan", NAN),
+    "infinity": ({}, one(lambda t: t.clone().fill_(float("inf"))), "", LOADS),
+    "zeros": ({}, one(lambda t: t * 0), "", LOADS),
     "bfloat16": ({}, one(lambda t: t.bfloat16()), "", LOADS),
     "not tied": (
         {}, config("weight_tying: true", "weight_tying: false"), "tensor-missing", "KeyError: 'transformer.ff_out.weight'"),

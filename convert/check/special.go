@@ -1,0 +1,106 @@
+package check
+
+import (
+	"fmt"
+
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/tensor"
+)
+
+// weights are the tensors of model.pt and what one pass over its entries tells of them.
+type weights struct {
+	tensors []tensor.Tensor
+	seen    []bool           // of an entry whose elements were looked at
+	special []tensor.Special // of the whole entry, then of the tensor
+}
+
+func newWeights(tensors []tensor.Tensor) *weights {
+	return &weights{tensors, make([]bool, len(tensors)), make([]tensor.Special, len(tensors))}
+}
+
+// within returns the tensors whose elements lie from … to, and their dtype where they
+// share one, else Invalid.
+func (w *weights) within(from, to int64) (inside []int, dtype tensor.DType) {
+	if w == nil {
+		return nil, tensor.Invalid
+	}
+	for i, t := range w.tensors {
+		if t.Offset < from || t.Offset >= to {
+			continue
+		}
+		if len(inside) > 0 && t.DType != dtype {
+			return nil, tensor.Invalid
+		}
+		inside, dtype = append(inside, i), t.DType
+	}
+	return inside, dtype
+}
+
+// note takes down what was seen of the tensors of an entry.
+func (w *weights) note(inside []int, dtype tensor.DType, special tensor.Special) {
+	for _, i := range inside {
+		w.seen[i] = dtype != tensor.Invalid
+		w.special[i] = special
+	}
+}
+
+// checkSpecial tells of tensors with NaN, with infinity, and of nothing but zeros. Those
+// whose entry may hold some are looked at by themselves, for an entry may hold several
+// tensors, and bytes of none. Files of the older format have no entries.
+func (c *checker) checkSpecial(w *weights) error {
+	if len(w.tensors) == 0 {
+		return nil
+	}
+	files, err := tensor.OpenFiles(w.tensors)
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	err = c.parallel(len(w.tensors), func(i int, buffer []byte) (err error) {
+		t, entry := &w.tensors[i], w.special[i]
+		if t.DType.Convertible() && (entry.NaN || entry.Infinite || !w.seen[i]) {
+			w.special[i], err = c.look(t, tensor.NewGatherer(files), buffer)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.dir, err)
+	}
+	for i := range w.tensors {
+		c.addSpecial(&w.tensors[i], w.special[i])
+	}
+	return nil
+}
+
+func (c *checker) addSpecial(t *tensor.Tensor, special tensor.Special) {
+	switch {
+	case special.NaN:
+		c.add(Finding{Code: "nan", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds NaN",
+			Trainer: "The trainer's FSDP path stops: ValueError: Module '…' contains NaNs, this is likely a bug restoring from full checkpoints. Other paths load it.",
+			Hint:    "The run had diverged when this was saved: take an earlier checkpoint."})
+	case special.Infinite:
+		c.add(Finding{Gravity: Warning, Code: "infinite", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds infinity",
+			Trainer: "The trainer loads it, and the loss is likely to be NaN.",
+			Hint:    "Was it cast to float16 from numbers too large for that? Then cast to bfloat16."})
+	case special.Zero && len(t.Shape) > 1 && t.Numel() > 0:
+		c.add(Finding{Gravity: Warning, Code: "zeros", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds nothing but zeros",
+			Trainer: "The trainer loads it.",
+			Hint:    "Was a download or a copy cut off, of this folder or of the model it was made from? Compare checksums."})
+	}
+}
+
+func (c *checker) look(t *tensor.Tensor, g *tensor.Gatherer, buffer []byte) (tensor.Special, error) {
+	content := tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}}
+	all := tensor.Special{Zero: true}
+	for at := int64(0); at < t.Bytes(); at += sliceBytes {
+		piece := buffer[:min(sliceBytes, t.Bytes()-at)]
+		if err := g.Read(piece, &content, at); err != nil {
+			return all, err
+		}
+		all = all.Join(tensor.Look(piece, t.DType))
+		if err := c.ctx.Err(); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
