@@ -18,19 +18,25 @@ func (c *Conversion) match(plan *keymap.Plan) error {
 	for i := range c.Model.Tensors {
 		m.found[c.Model.Tensors[i].Name] = &c.Model.Tensors[i]
 	}
+	for _, drop := range plan.Drop {
+		m.standIn(drop)
+	}
 	for _, planned := range plan.Tensors {
 		c.Tensors = append(c.Tensors, m.tensor(planned))
 	}
 	for _, drop := range plan.Drop {
 		c.same = append(c.same, m.drop(drop)...)
 	}
+	var surplus []string
 	for i := range c.Model.Tensors {
 		t := &c.Model.Tensors[i]
 		if !m.used[t.Name] {
+			surplus = append(surplus, t.Name)
 			m.fault(t, &fault.Fault{Problem: "has no place in the table " + plan.Family,
 				Found: t.DType.String() + " " + tensor.ShapeString(t.Shape)})
 		}
 	}
+	m.explainPrefix(surplus)
 	return m.faults.Err()
 }
 
@@ -46,12 +52,13 @@ func (c *Conversion) weights() string {
 type pair struct{ left, kept *tensor.Tensor }
 
 type matcher struct {
-	files  string // what the weights are called where no one file is concerned
-	dtype  tensor.DType
-	found  map[string]*tensor.Tensor
-	used   map[string]bool
-	done   map[string]Tensor // of the target
-	faults fault.List
+	files   string // what the weights are called where no one file is concerned
+	dtype   tensor.DType
+	found   map[string]*tensor.Tensor
+	used    map[string]bool
+	done    map[string]Tensor // of the target
+	missing []string          // names of the table that the model has not
+	faults  fault.List
 }
 
 func (m *matcher) fault(t *tensor.Tensor, f *fault.Fault) {
@@ -70,6 +77,7 @@ func (m *matcher) tensor(planned keymap.PlannedTensor) Tensor {
 	for _, part := range planned.Parts {
 		source, ok := m.found[part.Name]
 		if !ok {
+			m.missing = append(m.missing, part.Name)
 			m.faults = append(m.faults, &fault.Fault{File: m.files, Tensor: part.Name,
 				Problem: "is missing", Expected: tensor.ShapeString(part.Shape)})
 			continue
@@ -94,9 +102,12 @@ func (m *matcher) check(t *tensor.Tensor, part keymap.Part) {
 	}
 	m.used[t.Name] = true
 	if !t.DType.Convertible() {
-		m.fault(t, &fault.Fault{Problem: "dtype cannot be trained on",
-			Expected: "float32, bfloat16 or float16", Found: t.DType.String(),
-			Hint: "Quantized and integer weights do not convert: take the model that they were made from."})
+		f := &fault.Fault{Problem: "dtype cannot be trained on", Expected: "float32, bfloat16 or float16", Found: t.DType.String(),
+			Hint: "Quantized and integer weights do not convert: take the model that they were made from."}
+		if t.DType == tensor.Float64 {
+			f.Hint = "Load the model in transformers with dtype=torch.float32, and save it again with save_pretrained."
+		}
+		m.fault(t, f)
 	}
 	if !slices.Equal(t.Shape, part.Shape) {
 		f := &fault.Fault{Problem: "shape disagrees with config.json",
@@ -124,6 +135,14 @@ func (m *matcher) commonDType(parts []*tensor.Tensor) tensor.DType {
 	return parts[0].DType
 }
 
+// standIn lets a tensor that is left out for being the same as another be that other
+// where it alone is there: of two that are tied, some programs save the wrong one.
+func (m *matcher) standIn(d keymap.Drop) {
+	if left := m.found[d.Name]; left != nil && d.SameAs != "" && m.found[d.SameAs] == nil {
+		m.found[d.SameAs] = left
+	}
+}
+
 // drop marks a tensor that the table leaves out as used, if it is there, and
 // returns what it must be equal to.
 func (m *matcher) drop(d keymap.Drop) []pair {
@@ -133,7 +152,7 @@ func (m *matcher) drop(d keymap.Drop) []pair {
 	}
 	m.used[d.Name] = true
 	kept := m.found[d.SameAs]
-	if d.SameAs == "" || kept == nil { // if nil, it was reported missing
+	if d.SameAs == "" || kept == left {
 		return nil
 	}
 	if left.DType != kept.DType || !slices.Equal(left.Shape, kept.Shape) {

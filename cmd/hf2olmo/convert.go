@@ -75,28 +75,27 @@ func convertModels(c *cli.Context) error {
 		}
 		o.Progress = numbered(progress, i+1, c.NArg())
 		o.Claim = func(output string) error { return outputs.claim(output, source) }
-		if err := convertModel(c.Context, source, o, c.Bool("dry-run"), r); err != nil {
-			r.failed(source, err)
-		}
+		convertModel(c.Context, source, o, c.Bool("dry-run"), r)
 	}
 	return r.end()
 }
 
-func convertModel(ctx context.Context, source string, o convert.Options, dryRun bool, r *report) error {
+func convertModel(ctx context.Context, source string, o convert.Options, dryRun bool, r *report) {
 	conversion, err := convert.Prepare(ctx, source, o)
 	if err != nil {
-		return err
+		r.failed(source, nil, err)
+		return
 	}
 	if dryRun && !conversion.Unchanged {
 		r.planned(source, conversion)
-		return nil
+		return
 	}
 	result, err := conversion.Write(ctx)
 	if err != nil {
-		return err
+		r.failed(source, conversion, err)
+		return
 	}
 	r.converted(source, result)
-	return nil
 }
 
 // claims are the outputs of one call, each with the source that it is for. Two

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -46,12 +47,7 @@ func setJSON(ts *testscript.TestScript, neg bool, args []string) {
 func editTensor(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, neg, args, 3, 4)
 	path, action, name := ts.MkAbs(args[0]), args[1], args[2]
-	file, err := os.ReadFile(path)
-	ts.Check(err)
-	size := binary.LittleEndian.Uint64(file)
-	header := map[string]map[string]any{}
-	ts.Check(json.Unmarshal(file[8:8+size], &header))
-	data := file[8+size:]
+	header, data := readSafetensors(ts, path)
 	entry := header[name]
 	if entry == nil {
 		ts.Fatalf("%s has no tensor %s", args[0], name)
@@ -72,6 +68,33 @@ func editTensor(ts *testscript.TestScript, neg bool, args []string) {
 	default:
 		ts.Fatalf("no action is called %s", action)
 	}
+	writeSafetensors(ts, path, header, data)
+}
+
+// prefix FILE OLD NEW puts NEW in place of the OLD that the names of tensors begin with.
+func prefix(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3, 3)
+	path := ts.MkAbs(args[0])
+	header, data := readSafetensors(ts, path)
+	renamed := map[string]map[string]any{}
+	for name, entry := range header {
+		if rest, ok := strings.CutPrefix(name, args[1]); ok && name != "__metadata__" {
+			name = args[2] + rest
+		}
+		renamed[name] = entry
+	}
+	writeSafetensors(ts, path, renamed, data)
+}
+
+func readSafetensors(ts *testscript.TestScript, path string) (header map[string]map[string]any, data []byte) {
+	file, err := os.ReadFile(path)
+	ts.Check(err)
+	size := binary.LittleEndian.Uint64(file)
+	ts.Check(json.Unmarshal(file[8:8+size], &header))
+	return header, file[8+size:]
+}
+
+func writeSafetensors(ts *testscript.TestScript, path string, header map[string]map[string]any, data []byte) {
 	text, err := json.Marshal(header)
 	ts.Check(err)
 	out := binary.LittleEndian.AppendUint64(nil, uint64(len(text)))

@@ -73,12 +73,19 @@ func (r *report) howToTrain(res *convert.Result) {
 	}
 }
 
+// recordOf is what is known of a conversion before it is written.
+func recordOf(source string, c *convert.Conversion) convertRecord {
+	return convertRecord{Source: source, Output: c.Output, ModelType: c.Family, DType: c.DType(), Parameters: c.Parameters(),
+		Tensors: len(c.Tensors), Bytes: c.Bytes(), TrainCommand: c.Command()}
+}
+
 // planned prints a dry run: what each tensor would be made of, and the room for it.
 func (r *report) planned(source string, c *convert.Conversion) {
 	r.done++
 	r.warn(c.Warnings)
-	r.line(convertRecord{Source: source, Output: c.Output, ModelType: c.Family, DType: c.DType(), Parameters: c.Parameters(),
-		Tensors: len(c.Tensors), Bytes: c.Bytes(), Status: "planned", TrainCommand: c.Command()})
+	rec := recordOf(source, c)
+	rec.Status = "planned"
+	r.line(rec)
 	for _, t := range c.Tensors {
 		var parts []string
 		for _, p := range t.Content.Parts {
@@ -101,11 +108,18 @@ func (r *report) planned(source string, c *convert.Conversion) {
 	r.say("\n")
 }
 
-func (r *report) failed(source string, err error) {
+// failed tells why a model was not converted. c is nil where it came to no conversion.
+func (r *report) failed(source string, c *convert.Conversion, err error) {
 	r.bad = append(r.bad, source)
 	faults := faultsOf(err)
 	if r.json { // to word many faults takes time, which printFaults takes too
-		r.line(convertRecord{Source: source, Status: "failed", Error: faults.Error()})
+		rec := convertRecord{Source: source}
+		if c != nil {
+			rec = recordOf(source, c)
+			rec.TrainCommand = ""
+		}
+		rec.Status, rec.Error = "failed", faults.Error()
+		r.line(rec)
 	}
 	fmt.Fprintf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))
 	printFaults(r.err, faults)

@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 			"copydir": copyDir,    // copydir FROM TO
 			"json":    setJSON,    // json FILE KEY VALUE: sets, or with "-" deletes, a key of config.json
 			"tensor":  editTensor, // tensor FILE rename|shape|dtype|nan|bit NAME [VALUE]: damages a safetensors file
+			"prefix":  prefix,     // prefix FILE OLD NEW: puts NEW in place of the OLD that names of tensors begin with
 			"cut":     cut,        // cut FILE BYTES: leaves so many bytes
 			"empty":   empty,      // empty DIR: fails unless the folder has no entry, hidden ones included
 		},

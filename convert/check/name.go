@@ -36,18 +36,33 @@ func (c *checker) looksFor() string {
 // checkName holds the name against the kind: the trainer looks at nothing else.
 func (c *checker) checkName() {
 	base := filepath.Base(c.path)
-	named := strings.HasSuffix(base, olmo.Suffix)
 	switch kind := c.report.Kind; {
-	case kind == Unsharded && !named:
+	case rightName(base, kind) == base:
+	case kind == Unsharded:
 		c.add(Finding{Code: "name", Problem: "the name does not end in " + olmo.Suffix, Found: base,
 			Trainer: "The trainer takes it for a sharded checkpoint and stops: FileNotFoundError: rank0.pt not found (or .metadata, with another --load_path_sharded_checkpointer).",
-			Hint:    "Rename the folder: mv " + shellWord(c.shown()) + " " + shellWord(c.shown()+olmo.Suffix)})
-	case kind.sharded() && named:
+			Hint:    "Rename the folder: mv " + shellWord(c.shown()) + " " + shellWord(rightName(c.shown(), kind))})
+	case kind.sharded():
 		c.add(Finding{Code: "name", Problem: "the name ends in " + olmo.Suffix + ", but this is a sharded checkpoint (" + string(kind) + ")", Found: base,
 			Trainer: "The trainer takes it for an unsharded one and stops: FileNotFoundError: model.pt not found.",
-			Hint:    "Rename the folder: mv " + shellWord(c.shown()) + " " + shellWord(strings.TrimSuffix(c.shown(), olmo.Suffix))})
+			Hint:    "Rename the folder: mv " + shellWord(c.shown()) + " " + shellWord(rightName(c.shown(), kind))})
 	}
 }
+
+// rightName is the name that the trainer takes for that of a checkpoint of the kind:
+// the same, or the one that checkName says to give it.
+func rightName(name string, kind Kind) string {
+	switch named := strings.HasSuffix(name, olmo.Suffix); {
+	case kind == Unsharded && !named:
+		return name + olmo.Suffix
+	case kind.sharded() && named:
+		return strings.TrimSuffix(name, olmo.Suffix)
+	}
+	return name
+}
+
+// renamed is the folder's path once it has its right name, for what is to be done after that.
+func (c *checker) renamed() string { return rightName(c.path, c.report.Kind) }
 
 // shown is the folder's path for a command: as it was given, unless that has no name of its own.
 func (c *checker) shown() string {

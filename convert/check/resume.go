@@ -11,7 +11,7 @@ import (
 func (c *checker) checkResume() {
 	v := c.config.top.get("load_path")
 	path, _ := v.data.(string)
-	hint := "Say what to load when you start: --load_path=" + shellWord(c.path)
+	hint := "Say what to load when you start: --load_path=" + shellWord(c.renamed())
 	switch {
 	case v.interpolated():
 		c.add(Finding{Gravity: Note, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "is filled in by OmegaConf when training starts", Found: path,
@@ -20,7 +20,7 @@ func (c *checker) checkResume() {
 		c.add(Finding{Gravity: Note, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "is not set, as in every checkpoint of a run that began anew",
 			Trainer: "Started with this config.yaml as it stands, the trainer loads nothing and begins with random weights.", Hint: hint})
 	case strings.Contains(path, "://"):
-		c.add(Finding{Gravity: Warning, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "leads elsewhere", Expected: c.path, Found: path,
+		c.add(Finding{Gravity: Warning, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "leads elsewhere", Expected: c.renamed(), Found: path,
 			Trainer: "Started with this config.yaml as it stands, the trainer loads that.", Hint: hint})
 	default:
 		c.checkLocalPath(path, hint)
@@ -36,10 +36,10 @@ func (c *checker) checkLocalPath(path, hint string) {
 	here, err2 := os.Stat(c.path)
 	switch {
 	case err != nil:
-		c.add(Finding{Gravity: Warning, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "leads to a folder that is not there", Expected: c.path, Found: path,
+		c.add(Finding{Gravity: Warning, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "leads to a folder that is not there", Expected: c.renamed(), Found: path,
 			Trainer: "Started with this config.yaml as it stands, the trainer stops: FileNotFoundError.", Hint: hint + " (or correct it in config.yaml)."})
 	case err2 == nil && !os.SameFile(there, here):
-		c.add(Finding{Gravity: Warning, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "leads to another folder", Expected: c.path, Found: path,
+		c.add(Finding{Gravity: Warning, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "leads to another folder", Expected: c.renamed(), Found: path,
 			Trainer: "Started with this config.yaml as it stands, the trainer loads that one.", Hint: hint + " (or correct it in config.yaml)."})
 	case strings.HasSuffix(filepath.Clean(path), "-unsharded") != (c.report.Kind == Unsharded):
 		c.add(Finding{Gravity: Warning, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "names this folder by a name of the wrong kind", Found: path,

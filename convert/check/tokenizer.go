@@ -52,13 +52,12 @@ func (c *checker) countTokens(path string) int64 {
 
 // notHere is for a tokenizer that is no file and does not come with OLMo.
 func (c *checker) notHere(id string) {
-	near := filepath.Join(c.path, filepath.Base(id))
-	info, err := os.Stat(near)
+	info, err := os.Stat(filepath.Join(c.path, filepath.Base(id)))
 	found := err == nil && info.Mode().IsRegular()
 	isPath := !hubID.MatchString(id) || strings.HasSuffix(id, ".json")
 	hint := "Name it by a path that exists where the trainer is started: --tokenizer.identifier=FILE"
 	if found {
-		hint = "There is one in the folder: --tokenizer.identifier=" + shellWord(near)
+		hint = "There is one in the folder: --tokenizer.identifier=" + shellWord(filepath.Join(c.renamed(), filepath.Base(id)))
 	}
 	switch {
 	case isPath:

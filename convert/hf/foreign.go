@@ -1,7 +1,9 @@
 package hf
 
 import (
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"sort"
 
@@ -18,7 +20,13 @@ var strangers = []struct {
 	{[]string{"adapter_model.safetensors", "adapter_model.bin", "adapter_config.json"},
 		"is an adapter (PEFT, LoRA), not a whole model",
 		"Merge it into its base model first (peft's merge_and_unload, then save_pretrained) and convert the result."},
-	{[]string{"*.distcp", "model.pt", "train.pt"},
+	{[]string{"zero_to_fp32.py", "global_step*", "mp_rank_*_model_states.pt", "*_optim_states.pt"},
+		"is a DeepSpeed checkpoint, not a Hugging Face model",
+		"Merge it with its own zero_to_fp32.py into the folder that holds the model's config.json, and convert that."},
+	{[]string{"pytorch_model_fsdp*"},
+		"is a checkpoint of FSDP, not a Hugging Face model",
+		"Merge it with `accelerate merge-weights` into the folder that holds the model's config.json, and convert that."},
+	{[]string{"*.distcp", "model.pt", "train.pt", "model_and_optim", ".metadata"},
 		"is a native checkpoint of a trainer, not a Hugging Face model",
 		"Run `hf2olmo check` to see whether the OLMo trainer loads it as it is."},
 	{[]string{"consolidated.*.pth", "consolidated*.safetensors"},
@@ -68,6 +76,9 @@ func (o *opening) noWeights() *fault.Fault {
 			others = append(others, name)
 		}
 	}
+	if f := o.unfinished(); f != nil {
+		return f
+	}
 	if f := foreign(o.names); f != nil {
 		f.File = o.dir
 		return f
@@ -80,6 +91,31 @@ func (o *opening) noWeights() *fault.Fault {
 		f.Hint = "If one of these files holds the whole model, give that file itself."
 	}
 	return f
+}
+
+// unfinished are what programs call a file that they have not downloaded to its end;
+// huggingface_hub keeps them out of sight where it downloads into a folder.
+var unfinished = []string{"*.incomplete", "*.part", "*.crdownload", "*.aria2", "*.download"}
+
+const hiddenDownloads = ".cache/huggingface/download"
+
+// unfinished says that there are no weights because they are still to come.
+func (o *opening) unfinished() *fault.Fault {
+	hidden := map[string]bool{}
+	entries, _ := os.ReadDir(filepath.Join(o.dir, hiddenDownloads)) // seldom there
+	for _, e := range entries {
+		hidden[hiddenDownloads+"/"+e.Name()] = true
+	}
+	var found []string
+	for _, ending := range unfinished {
+		found = append(found, matching(o.names, ending)...)
+		found = append(found, matching(hidden, hiddenDownloads+"/"+ending)...)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return &fault.Fault{File: o.dir, Problem: "is not downloaded to the end", Found: listed(found, ""),
+		Hint: "Run the same download again: it goes on where it stopped."}
 }
 
 // beside are files that end like weights but hold a trainer's settings and state.

@@ -2,6 +2,7 @@ package hf
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,11 @@ func TestForeign(t *testing.T) {
 		{"tf_model.h5 flax_model.msgpack", "DIR: holds TensorFlow or Flax weights only: found tf_model.h5, flax_model.msgpack\n  Download the repository's .safetensors or .bin files, or load the model in transformers and save it with save_pretrained.\n"},
 		{"model.onnx", "DIR: holds a model exported for inference, not its weights: found model.onnx\n  Download the original model: its .safetensors or .bin files and config.json.\n"},
 		{"!model.pt train.pt config.yaml", "DIR: is a native checkpoint of a trainer, not a Hugging Face model: found model.pt, train.pt\n  Run `hf2olmo check` to see whether the OLMo trainer loads it as it is.\n"},
+		{"zero_to_fp32.py global_step100", "DIR: is a DeepSpeed checkpoint, not a Hugging Face model: found zero_to_fp32.py, global_step100\n  Merge it with its own zero_to_fp32.py into the folder that holds the model's config.json, and convert that.\n"},
+		{"pytorch_model_fsdp.bin", "DIR: is a checkpoint of FSDP, not a Hugging Face model: found pytorch_model_fsdp.bin\n  Merge it with `accelerate merge-weights` into the folder that holds the model's config.json, and convert that.\n"},
+		{"!.metadata model_and_optim", "DIR: is a native checkpoint of a trainer, not a Hugging Face model: found model_and_optim, .metadata\n  Run `hf2olmo check` to see whether the OLMo trainer loads it as it is.\n"},
+		{"model.safetensors.incomplete", "DIR: is not downloaded to the end: found model.safetensors.incomplete\n  Run the same download again: it goes on where it stopped.\n"},
+		{".cache/huggingface/download/a.incomplete", "DIR: is not downloaded to the end: found .cache/huggingface/download/a.incomplete\n  Run the same download again: it goes on where it stopped.\n"},
 		{"best.ckpt", "DIR: holds PyTorch files, but not under a name of Hugging Face's: found best.ckpt\n  Save the model with transformers' save_pretrained, or download its .safetensors or .bin files.\n"},
 		{"weights.safetensors training_args.bin", "DIR: holds no weights" + expectedNames + ", found weights.safetensors\n  If one of these files holds the whole model, give that file itself.\n"},
 		{"model-00001-of-00001.safetensors", "DIR: holds no weights" + expectedNames + ", found model-00001-of-00001.safetensors\n  If one of these files holds the whole model, give that file itself.\n"},
@@ -35,6 +41,7 @@ func TestForeign(t *testing.T) {
 			write(t, dir+"/config.json", "{}")
 		}
 		for _, name := range strings.Fields(files) {
+			must(t, os.MkdirAll(filepath.Dir(dir+"/"+name), 0o777))
 			write(t, dir+"/"+name, "x")
 		}
 		expectFaults(t, dir, dir, c.want)

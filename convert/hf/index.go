@@ -49,7 +49,12 @@ func (o *opening) readIndex(name string) *index {
 		o.add(&fault.Fault{File: name, Problem: "weight_map names no tensor", Hint: o.download(name)})
 	}
 	for _, file := range x.files() {
-		if !plain(file) {
+		switch {
+		case plain(file):
+		case filepath.IsLocal(file) && plain(strings.ReplaceAll(file, "/", "")):
+			o.add(&fault.Fault{File: name, Problem: "names a shard in another folder", Found: fmt.Sprintf("%q", file),
+				Hint: "Put the shards beside the index, and their bare names into it."})
+		default:
 			o.add(&fault.Fault{File: name, Problem: "names a shard that leads out of the folder", Found: fmt.Sprintf("%q", file)})
 		}
 	}

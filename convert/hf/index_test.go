@@ -68,7 +68,8 @@ var indexDamages = []struct {
 ` + indexName + `: names a shard that leads out of the folder: found "../x.bin"
 ` + indexName + `: names a shard that leads out of the folder: found "/etc/passwd"
 ` + indexName + `: names a shard that leads out of the folder: found "a\\b"
-` + indexName + `: names a shard that leads out of the folder: found "sub/x.bin"
+` + indexName + `: names a shard in another folder: found "sub/x.bin"
+  Put the shards beside the index, and their bare names into it.
 ` + indexName + `: names a shard that leads out of the folder: found "x\x00"
 `},
 	{"a name for a shell", func(t *testing.T, dir string) {
@@ -84,7 +85,7 @@ var indexDamages = []struct {
 		write(t, dir+"/"+indexName, "{\"weight_map\": {\"a\": \"x\",\n \"a\": \"y\"}}")
 	}, indexName + `: name "a" stands twice at line 2, column 2` + "\n"},
 	{"not JSON", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, "{\n\n'weight_map': {}}") },
-		indexName + `: is not valid JSON: invalid character '\'' at start of value at line 3, column 1` + "\n"},
+		indexName + `: is not valid JSON: invalid character '\'' at start of value at line 3, column 1` + "\n  Download it again, or save it as plain JSON in UTF-8: without a byte order mark, comments, NaN or Infinity.\n"},
 	{"LFS pointer", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, pointer) },
 		indexName + ": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n"},
 	{"too large", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+indexName, indexLimits.bytes+1)) },

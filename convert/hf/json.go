@@ -190,8 +190,10 @@ func jsonFault(name string, r io.ReaderAt, err error) *fault.Fault {
 		f.Problem = fmt.Sprintf("name %q stands twice%s", syntax.JSONPointer.LastToken(), position(r, syntax.ByteOffset))
 	case errors.As(err, &syntax):
 		f.Problem = "is not valid JSON: " + syntax.Err.Error() + position(r, syntax.ByteOffset)
+		f.Hint = "Download it again, or save it as plain JSON in UTF-8: without a byte order mark, comments, NaN or Infinity."
 	case err == io.EOF:
 		f.Problem = "is not valid JSON: there is nothing but white space"
+		f.Hint = "Download it again."
 	default:
 		f.Problem = bare(err).Error()
 	}

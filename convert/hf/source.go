@@ -26,6 +26,10 @@ func locate(path string) (place, *fault.Fault) {
 		return place{}, &fault.Fault{Problem: "the model's name is empty",
 			Hint: "Give a folder, a weights file, or the id of a model in the Hugging Face cache."}
 	}
+	if strings.Contains(path, "://") {
+		return place{}, &fault.Fault{File: path, Problem: "is an address, and nothing is ever downloaded",
+			Hint: "Download it first (hf download ORG/NAME), then give ORG/NAME, or the folder."}
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		if _, lerr := os.Lstat(path); lerr != nil && absent(err) && !looksLikePath(path) {

@@ -26,6 +26,9 @@ func (o *opening) readWeights() {
 		o.add(bad)
 		return
 	}
+	if o.names["adapter_config.json"] {
+		o.warn("adapter_config.json lies beside the weights: the adapter (PEFT, LoRA) is not merged into what is converted")
+	}
 	files, x := []string{name}, (*index)(nil)
 	if o.index == name {
 		o.model.Index = name

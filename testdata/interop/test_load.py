@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from pathlib import Path
 
 import checks
 import cli
@@ -11,6 +12,7 @@ import mapping
 import models
 import pytest
 import torch
+from safetensors.torch import save_model
 
 # Values that round, underflow and overflow in the shorter types.
 EDGES = [1e-7, 6e-8, 1e-38, 3e4, 65519.9, 65520.0, 1e38, -0.0]
@@ -80,6 +82,17 @@ def test_tied_head_in_the_file_is_dropped(name, container, tmp_path):
         save_file(state, source / "model.safetensors", metadata={"format": "pt"})
     assert "lm_head.weight" in containers.read(source)
     checks.check_all(source, cli.convert(source, tmp_path / "out"))
+
+
+@pytest.mark.parametrize("name", ["olmo-tied", "olmo2-tied", "llama-tied"])
+def test_tied_head_alone_is_the_embedding(name, tmp_path):
+    """safetensors.torch.save_model keeps one name of two that are tied, and it is the head's."""
+    model = models.variant(name)
+    plain = containers.write(model, tmp_path / "plain", "safetensors")
+    source = Path(shutil.copytree(plain, tmp_path / "model"))
+    save_model(model, str(source / "model.safetensors"), metadata={"format": "pt"})
+    assert "model.embed_tokens.weight" not in containers.read(source)
+    checks.check_all(plain, cli.convert(source, tmp_path / "out"))
 
 
 @pytest.mark.parametrize("container", containers.ALL)

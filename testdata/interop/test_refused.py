@@ -106,6 +106,11 @@ def test_dtypes_that_are_no_weights(dtype, state, tmp_path):
     cli.refuse(source, tmp_path / "out", LAYER + "mlp.up_proj.weight")
 
 
+def test_float64(state, tmp_path):
+    source = write(tmp_path / "model", changed(state, mlp__up_proj=torch.ones(96, 64).double()))
+    cli.refuse(source, tmp_path / "out", LAYER + "mlp.up_proj.weight", "dtype=torch.float32")
+
+
 @pytest.mark.parametrize("container", containers.ALL)
 def test_cut_short(container, tmp_path):
     source = containers.write(models.variant("llama"), tmp_path / "model", container)
