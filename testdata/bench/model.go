@@ -3,10 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
 	"hf2olmo/convert/tensor"
+	"hf2olmo/keymap"
 )
 
 // A shape is that of a model of the family olmo2.
@@ -21,8 +23,8 @@ func olmo2(parameters int64) shape {
 	s := shape{layers: 16, width: 2048, heads: 16, hidden: 8192, vocab: 100352}
 	whole := s.parameters()
 	s.layers = max(1, 16*parameters/whole)
-	s.vocab = 0
-	s.vocab = max(64, (parameters-s.parameters())/(2*s.width)/64*64)
+	s.vocab = 64
+	s.vocab += max(0, (parameters-s.parameters())/(2*s.width)/64*64)
 	return s
 }
 
@@ -31,8 +33,8 @@ var sevenBillion = shape{layers: 32, width: 4096, heads: 32, hidden: 11008, voca
 
 // wideTied is almost all embedding: one matrix of about so many parameters.
 func wideTied(parameters int64) shape {
-	s := shape{layers: 1, width: 2048, heads: 16, hidden: 256, tied: true}
-	s.vocab = max(64, (parameters-s.parameters())/s.width/64*64)
+	s := shape{layers: 1, width: 2048, heads: 16, hidden: 256, vocab: 64, tied: true}
+	s.vocab += max(0, (parameters-s.parameters())/s.width/64*64)
 	return s
 }
 
@@ -56,25 +58,26 @@ func (w weight) numel() int64 {
 	return n
 }
 
+// weights are those that the table of the family wants for a model of this config.
 func (s shape) weights() []weight {
-	ws := []weight{{name: "model.embed_tokens.weight", shape: []int64{s.vocab, s.width}}}
-	d, h := s.width, s.hidden
-	for i := range s.layers {
-		for _, part := range []struct {
-			name  string
-			shape []int64
-		}{
-			{"self_attn.q_proj", []int64{d, d}}, {"self_attn.k_proj", []int64{d, d}}, {"self_attn.v_proj", []int64{d, d}},
-			{"self_attn.o_proj", []int64{d, d}}, {"self_attn.q_norm", []int64{d}}, {"self_attn.k_norm", []int64{d}},
-			{"mlp.gate_proj", []int64{h, d}}, {"mlp.up_proj", []int64{h, d}}, {"mlp.down_proj", []int64{d, h}},
-			{"post_attention_layernorm", []int64{d}}, {"post_feedforward_layernorm", []int64{d}},
-		} {
-			ws = append(ws, weight{name: fmt.Sprintf("model.layers.%d.%s.weight", i, part.name), shape: part.shape})
-		}
+	target, err := keymap.TargetNamed("olmo")
+	if err != nil {
+		panic(err)
 	}
-	ws = append(ws, weight{name: "model.norm.weight", shape: []int64{d}})
-	if !s.tied {
-		ws = append(ws, weight{name: "lm_head.weight", shape: []int64{s.vocab, d}})
+	config := s.config(tensor.Float32)
+	table, err := keymap.For(target, config)
+	if err != nil {
+		panic(err)
+	}
+	plan, refusals := table.Plan(target, config, keymap.Facts{Tensors: math.MaxInt32})
+	if len(refusals) > 0 {
+		panic(refusals[0])
+	}
+	var ws []weight
+	for _, t := range plan.Tensors {
+		for _, part := range t.Parts {
+			ws = append(ws, weight{name: part.Name, shape: part.Shape})
+		}
 	}
 	return ws
 }
@@ -84,9 +87,9 @@ func (s shape) config(dtype tensor.DType) map[string]any {
 		"architectures": []string{"Olmo2ForCausalLM"}, "model_type": "olmo2", "dtype": dtype.String(),
 		"hidden_size": s.width, "num_hidden_layers": s.layers, "num_attention_heads": s.heads,
 		"num_key_value_heads": s.heads, "intermediate_size": s.hidden, "vocab_size": s.vocab,
-		"max_position_embeddings": 4096, "rms_norm_eps": 1e-6, "hidden_act": "silu",
-		"rope_parameters":     map[string]any{"rope_theta": 500000, "rope_type": "default"},
-		"tie_word_embeddings": s.tied, "attention_bias": false, "eos_token_id": 0, "pad_token_id": 1,
+		"max_position_embeddings": int64(4096), "rms_norm_eps": 1e-6, "hidden_act": "silu",
+		"rope_parameters":     map[string]any{"rope_theta": int64(500000), "rope_type": "default"},
+		"tie_word_embeddings": s.tied, "attention_bias": false, "eos_token_id": int64(0), "pad_token_id": int64(1),
 	}
 }
 
