@@ -11,16 +11,21 @@ import (
 // those of the table by a prefix alone, as when a program saved its wrapper's state
 // dict, or the bare model's: two lines a tensor hide what is wrong.
 func (m *matcher) explainPrefix(surplus []string) {
-	prefix, lacking := commonPrefix(m.missing, surplus)
-	if prefix == "" {
+	p, n := commonPrefix(m.missing, surplus)
+	if n == 0 {
 		return
 	}
-	n, explained := pairs(prefix, lacking, m.missing, surplus)
-	f := &fault.Fault{File: m.files, Problem: fmt.Sprintf("%d names of tensors begin with %q, which is not part of them", n, prefix),
+	f := &fault.Fault{File: m.files, Problem: fmt.Sprintf("%d names of tensors begin with %q, which is not part of them", n, p.text),
 		Hint: "A wrapper was saved (DistributedDataParallel, torch.compile or another): save the model inside it with save_pretrained."}
-	if lacking {
-		f.Problem = fmt.Sprintf("%d names of tensors lack the %q that they should begin with", n, prefix)
+	if p.lacking {
+		f.Problem = fmt.Sprintf("%d names of tensors lack the %q that they should begin with", n, p.text)
 		f.Hint = "The bare model was saved: load it with AutoModelForCausalLM, and save it again with save_pretrained."
+	}
+	there, explained := set(surplus), map[string]bool{}
+	for _, name := range m.missing {
+		if other := p.of(name); there[other] {
+			explained[name], explained[other] = true, true
+		}
 	}
 	rest := fault.List{f}
 	for _, other := range m.faults {
@@ -31,59 +36,64 @@ func (m *matcher) explainPrefix(surplus []string) {
 	m.faults = rest
 }
 
+// A prefix is what names of the model have before those of the table, or lack.
+type prefix struct {
+	text    string
+	lacking bool
+}
+
+// of returns the model's name for one of the table.
+func (p prefix) of(name string) string {
+	if p.lacking {
+		return strings.TrimPrefix(name, p.text)
+	}
+	return p.text + name
+}
+
 // How many of the missing names commonPrefix looks for, so that a head that was not
 // saved does not hide the prefix of the others, and how many prefixes it tries for
 // each: names made to have many would take for ever.
 const (
-	triedNames    = 8
-	triedPrefixes = 4
+	triedNames    = 4
+	triedPrefixes = 2
 )
 
 // commonPrefix returns the prefix that tells most of the missing names from surplus
-// ones, "" where there is none; lacking reports that it is the surplus ones that lack it.
-func commonPrefix(missing, surplus []string) (prefix string, lacking bool) {
+// ones, and how many; 0 where there is none.
+func commonPrefix(missing, surplus []string) (p prefix, n int) {
+	there := set(surplus)
 	for _, name := range missing[:min(triedNames, len(missing))] {
 		tried := 0
 		for _, other := range surplus {
 			long, short := other, name
-			if lacking = len(other) < len(name); lacking {
+			if p.lacking = len(other) < len(name); p.lacking {
 				long, short = name, other
 			}
-			prefix, ok := strings.CutSuffix(long, short)
-			if !ok || !strings.HasSuffix(prefix, ".") {
+			p.text = strings.TrimSuffix(long, short)
+			if p.text == long || !strings.HasSuffix(p.text, ".") {
 				continue
 			}
 			if tried++; tried > triedPrefixes {
 				break
 			}
-			if n, _ := pairs(prefix, lacking, missing, surplus); 2*n > len(missing) {
-				return prefix, lacking
+			n = 0
+			for _, name := range missing {
+				if there[p.of(name)] {
+					n++
+				}
+			}
+			if 2*n > len(missing) {
+				return p, n
 			}
 		}
 	}
-	return "", false
+	return prefix{}, 0
 }
 
-// pairs returns how many of the missing names have a surplus one that differs by the
-// prefix, and the names of both.
-func pairs(prefix string, lacking bool, missing, surplus []string) (n int, names map[string]bool) {
-	there := map[string]bool{}
-	for _, name := range surplus {
+func set(names []string) map[string]bool {
+	there := make(map[string]bool, len(names))
+	for _, name := range names {
 		there[name] = true
 	}
-	names = map[string]bool{}
-	for _, name := range missing {
-		other := prefix + name
-		if lacking {
-			var ok bool
-			if other, ok = strings.CutPrefix(name, prefix); !ok {
-				continue
-			}
-		}
-		if there[other] {
-			names[name], names[other] = true, true
-			n++
-		}
-	}
-	return n, names
+	return there
 }
