@@ -162,7 +162,7 @@ func TestFlippedBits(t *testing.T) {
 func checkOutcome(t *testing.T, content []byte, tensors []tensor.Tensor, err error) {
 	t.Helper()
 	if err != nil {
-		checkFault(t, err)
+		checkFault(t, content, err)
 		return
 	}
 	for _, x := range tensors {

@@ -27,7 +27,7 @@ func TestRefusedFiles(t *testing.T) {
 			t.Errorf("%s was read", name)
 			continue
 		}
-		checkFault(t, err)
+		checkFault(t, files[name], err)
 		var list fault.List
 		list.Add("", err)
 		for _, f := range list {
