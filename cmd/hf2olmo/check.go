@@ -23,8 +23,8 @@ sharded), or made by hand. Headers are read, and with --full every byte.
 
 The status is 0 where the trainer would load every folder, and 1 where it would not load one.`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "full", DisableDefaultText: true, Usage: "read every byte: checksums of all files, NaN in the weights"},
-			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object a folder, one a line"},
+			toggle("full", "read every byte: checksums of all files; NaN, infinity and matrices of zeros in the weights"),
+			toggle("json", "print one JSON object a folder, one a line"),
 		},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a folder may be called "help"

@@ -52,7 +52,7 @@ func flagWords(command *cli.Command, words []string) ([]string, error) {
 	if known < 0 {
 		return wrong("%s has no option %s", command.Name, strings.TrimSuffix(words[0], "="+value))
 	}
-	if known == len(command.Flags) || isSwitch(command.Flags[known]) {
+	if known == len(command.Flags) || isToggle(command.Flags[known]) {
 		return words[:1], nil
 	}
 	taken := 1
@@ -65,7 +65,12 @@ func flagWords(command *cli.Command, words []string) ([]string, error) {
 	return words[:taken], nil
 }
 
-func isSwitch(f cli.Flag) bool {
+// toggle is a flag without a value: that it is false by itself need not be told.
+func toggle(name, usage string, aliases ...string) cli.Flag {
+	return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, DisableDefaultText: true}
+}
+
+func isToggle(f cli.Flag) bool {
 	_, ok := f.(*cli.BoolFlag)
 	return ok
 }

@@ -29,9 +29,9 @@ of any family, quantized, or with files missing. Only headers are read, unless -
 
 Exit status: 0 listed, 1 it cannot be read, 2 the call is wrong.`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object on one line"},
-			&cli.BoolFlag{Name: "stats", DisableDefaultText: true, Usage: "read all tensors: min, max and mean of the finite elements, and how many are NaN or infinite"},
-			&cli.BoolFlag{Name: "quiet", DisableDefaultText: true, Usage: "print no progress and no warnings"},
+			toggle("json", "print one JSON object on one line"),
+			toggle("stats", "read all tensors: min, max and mean of the finite elements, and how many are NaN or infinite"),
+			toggle("quiet", "print no progress and no warnings"),
 			jobsFlag("read"),
 		},
 		OnUsageError:    onUsageError,

@@ -22,7 +22,7 @@ One that was printed can be changed and passed to convert --keymap FILE.
    hf2olmo keymap
    hf2olmo keymap llama >my-llama.yaml
    hf2olmo keymap olmo-core/llama`,
-		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object a table, one a line"}},
+		Flags:           []cli.Flag{toggle("json", "print one JSON object a table, one a line")},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
 		Action: func(c *cli.Context) error {

@@ -95,7 +95,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:                 stdout,
 		ErrWriter:              stderr,
 		HideVersion:            true, // by --version the same is printed as by version
-		Flags:                  []cli.Flag{&cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}},
+		Flags:                  []cli.Flag{toggle("version", "print the version", "v")},
 		ExitErrHandler:         func(*cli.Context, error) {}, // run decides
 		Commands:               []*cli.Command{convertCommand(), checkCommand(), verifyCommand(), inspectCommand(), keymapCommand(), completionCommand(), versionCommand()},
 		CommandNotFound:        nil,

@@ -28,8 +28,8 @@ saved since is told apart from one that was damaged.
 
 Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call is wrong.`,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object on one line"},
-			&cli.BoolFlag{Name: "quiet", DisableDefaultText: true, Usage: "print no progress, and only what differs"},
+			toggle("json", "print one JSON object on one line"),
+			toggle("quiet", "print no progress, and only what differs"),
 			jobsFlag("compare"),
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE`, where it was converted with one"},
 		},

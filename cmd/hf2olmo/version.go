@@ -16,7 +16,7 @@ func versionCommand() *cli.Command {
 		Usage:           "print the version of this program",
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
-		Flags:           []cli.Flag{&cli.BoolFlag{Name: "json", DisableDefaultText: true, Usage: "print one JSON object"}},
+		Flags:           []cli.Flag{toggle("json", "print one JSON object")},
 		Action:          printVersion,
 	}
 }

@@ -11,7 +11,7 @@ import (
 type weights struct {
 	tensors []tensor.Tensor
 	seen    []bool           // of an entry whose elements were looked at
-	special []tensor.Special // of the whole entry, then of the tensor
+	special []tensor.Special // of the whole entry
 }
 
 func newWeights(tensors []tensor.Tensor) *weights {
@@ -56,18 +56,23 @@ func (c *checker) checkSpecial(w *weights) error {
 		return err
 	}
 	defer files.Close()
+	special := make([]tensor.Special, len(w.tensors))
 	err = c.parallel(len(w.tensors), func(i int, buffer []byte) (err error) {
 		t, entry := &w.tensors[i], w.special[i]
-		if t.DType.Convertible() && (entry.NaN || entry.Infinite || !w.seen[i]) {
-			w.special[i], err = c.look(t, tensor.NewGatherer(files), buffer)
+		switch {
+		case !t.DType.Convertible():
+		case entry.NaN || entry.Infinite || !w.seen[i]:
+			special[i], err = c.look(t, tensor.NewGatherer(files), buffer)
+		default:
+			special[i] = entry
 		}
 		return err
 	})
+	for i := range w.tensors {
+		c.addSpecial(&w.tensors[i], special[i])
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.dir, err)
-	}
-	for i := range w.tensors {
-		c.addSpecial(&w.tensors[i], w.special[i])
 	}
 	return nil
 }
@@ -89,17 +94,20 @@ func (c *checker) addSpecial(t *tensor.Tensor, special tensor.Special) {
 	}
 }
 
+// look looks at all elements of a tensor, or at no more after a NaN.
 func (c *checker) look(t *tensor.Tensor, g *tensor.Gatherer, buffer []byte) (tensor.Special, error) {
 	content := tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}}
 	all := tensor.Special{Zero: true}
 	for at := int64(0); at < t.Bytes(); at += sliceBytes {
 		piece := buffer[:min(sliceBytes, t.Bytes()-at)]
 		if err := g.Read(piece, &content, at); err != nil {
-			return all, err
+			return tensor.Special{}, err
 		}
-		all = all.Join(tensor.Look(piece, t.DType))
+		if all = all.Join(tensor.Look(piece, t.DType)); all.NaN {
+			break // nothing worse can follow
+		}
 		if err := c.ctx.Err(); err != nil {
-			return all, err
+			return tensor.Special{}, err
 		}
 	}
 	return all, nil
