@@ -38,7 +38,8 @@ func (c *Conversion) recognise() error {
 
 // manifest describes what the conversion is made of. What it wrote is added when it is written.
 func (c *Conversion) manifest() (*folder.Manifest, error) {
-	m := &folder.Manifest{Format: folder.ManifestFormat, Target: c.options.target(), Output: c.Output, Plan: c.planHash()}
+	m := &folder.Manifest{Format: folder.ManifestFormat, Layout: folder.ManifestLayout, Target: c.options.target(),
+		Output: c.Output, Plan: c.planHash()}
 	m.Options = folder.Choices{DType: "auto", Tokenizer: c.options.Tokenizer, AllowNaN: c.options.AllowNaN}
 	if c.options.DType != tensor.Invalid {
 		m.Options.DType = c.options.DType.String()

@@ -168,3 +168,16 @@ func TestDiscard(t *testing.T) {
 		t.Errorf("left: %s", list(t, dir))
 	}
 }
+
+// TestLayout reads the number of the layout, which folders had not from the start.
+func TestLayout(t *testing.T) {
+	for text, want := range map[string]int{`{"format": 1}`: 1, `{"format": 1, "layout": 2}`: 2} {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, ManifestFile), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if m := ReadManifest(dir); m == nil || m.Layout != want {
+			t.Errorf("%s: %+v, want layout %d", text, m, want)
+		}
+	}
+}

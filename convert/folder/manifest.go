@@ -20,10 +20,15 @@ const ManifestFile = "hf2olmo.json"
 // earlier program's folders should be made again; a new build alone does not do that.
 const ManifestFormat = 1
 
+// ManifestLayout is how the large files that are written now are laid out. It is raised
+// when a tensor's place in them changes; a folder without the number has layout 1.
+const ManifestLayout = 1
+
 // A Manifest says what a folder was made of and what it held when it was complete,
 // so that a conversion that was done need not be done again.
 type Manifest struct {
 	Format  int     `json:"format"`
+	Layout  int     `json:"layout"` // of the files with the tensors, see ManifestLayout
 	Target  string  `json:"target"` // the trainer
 	Output  string  `json:"output"` // absolute; config.yaml names files by it
 	Source  string  `json:"source"` // the model's folder, absolute and without links
@@ -61,6 +66,9 @@ func ReadManifest(folder string) *Manifest {
 	m := new(Manifest)
 	if err := json.Unmarshal(text, m); err != nil || m.Format == 0 {
 		return nil
+	}
+	if m.Layout == 0 {
+		m.Layout = 1
 	}
 	return m
 }
