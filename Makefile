@@ -4,10 +4,10 @@ BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test race lint interop bench fuzz torture reproducible clean
+.PHONY: help build demo test race lint interop interop-full bench fuzz torture reproducible clean
 
 help: ## list what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 build: ## build bin/hf2olmo, one static binary
 	@go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o $(BIN) ./cmd/hf2olmo
@@ -23,21 +23,25 @@ lint: ## gofmt, go vet, staticcheck
 	go vet ./... ./testdata/bench
 	go run $(STATICCHECK) ./... ./testdata/bench
 
-interop: build ## hold the output against PyTorch, transformers and the real trainer
+interop: build ## test the output with PyTorch, transformers and the real trainers: one of each kind
 	@python=$$(sh testdata/interop/env.sh) && HF2OLMO=$$PWD/$(BIN) $$python -m pytest -q testdata/interop
+
+interop-full: export HF2OLMO_FULL := 1
+interop-full: interop ## the same for every variant in every container; by hand, before a release
 
 SIZE := 1GB
 ROUNDS := 5
-bench: build ## measure against cp and torch; SIZE=5.9GB ROUNDS=5 STRICT=1
-	@go run ./testdata/bench -binary $(BIN) -size $(SIZE) -rounds $(ROUNDS) $(if $(STRICT),-strict)
+MARGIN := 1
+bench: build ## compare with cp and torch; SIZE=5.9GB ROUNDS=5 ONLY=cp STRICT=1 MARGIN=1.5
+	@go run ./testdata/bench -binary $(BIN) -size $(SIZE) -rounds $(ROUNDS) -margin $(MARGIN) -only "$(ONLY)" $(if $(STRICT),-strict)
 
 FUZZTIME ?= 10s
 fuzz: ## every fuzz target for FUZZTIME each
 	@sh testdata/fuzz.sh $(FUZZTIME)
 
-N ?= 200
-INJECTIONS ?= 8
-torture: ## kill it N times, fail its calls to the disk, fill disks; needs strace, and root for all of it
+N ?= $(if $(FULL),200,20)
+INJECTIONS ?= $(if $(FULL),8,2)
+torture: ## kill it N times, fail its calls to the disk, fill disks; FULL=1 for the breadth; needs strace, and root for all of it
 	go test -tags torture -timeout 1h -v -run 'TestTorture|TestInjected|TestDisk|TestInodes|TestReadOnly|TestOther|TestParent|TestTwo' \
 		./cmd/hf2olmo -tries $(N) -injections $(INJECTIONS)
 

@@ -19,6 +19,7 @@ type bench struct {
 	binary, folder, python string
 	rounds                 int
 	only                   string
+	margin                 float64
 }
 
 func main() {
@@ -28,7 +29,8 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each row is run")
 	flag.StringVar(&b.only, "only", "", "run only rows that hold this text")
 	size := flag.String("size", "1GB", "of the model as float32")
-	strict := flag.Bool("strict", false, "exit with status 1 where a goal is missed")
+	strict := flag.Bool("strict", false, "exit with status 1 if a goal is missed")
+	flag.Float64Var(&b.margin, "margin", 1, "multiply every ratio's goal by this: small models and busy machines need room")
 	flag.Parse()
 	bytes, err := humanize.ParseBytes(*size)
 	if err != nil || bytes < 50e6 || b.rounds < 1 {
@@ -56,7 +58,7 @@ func (b *bench) run(bytes int64) (missed int, err error) {
 		s.layers, float64(s.parameters())/1e9, humanize.Bytes(uint64(4*s.parameters())), b.rounds)
 	fmt.Println("hf2olmo syncs what it writes, so cp and torch are timed with a sync of their files. All sources were read once before.")
 	fmt.Printf("%s/%s, %d processors.\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-	t := newTable(os.Stdout)
+	t := newTable(os.Stdout, b.margin)
 	for _, g := range b.groups(bytes) {
 		if err := b.runGroup(g, t); err != nil {
 			return t.missed, err

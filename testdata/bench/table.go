@@ -11,14 +11,15 @@ const mostMemory = 64 << 20
 // table prints rows as they are measured, in columns of fixed width.
 type table struct {
 	w      io.Writer
+	margin float64 // every goal of a ratio is multiplied by it
 	missed int
 }
 
 const columns = "%-37s %-23s %8s %8s %7s %6s %8s %8s  %s\n"
 
-func newTable(w io.Writer) *table {
+func newTable(w io.Writer, margin float64) *table {
 	fmt.Fprintf(w, columns, "work", "against", "ours s", "theirs s", "ratio", "goal", "ours cpu", "peak MB", "ok?")
-	return &table{w: w}
+	return &table{w: w, margin: margin}
 }
 
 // add prints a row: medians of the times, the median of the rounds' ratios, and the
@@ -41,8 +42,8 @@ func (t *table) add(r row, ours, theirs []run) {
 	}
 	switch {
 	case r.goal > 0:
-		goal = fmt.Sprintf("%.2f", r.goal)
-		ok = ok && median(ratios) <= r.goal
+		goal = fmt.Sprintf("%.2f", r.goal*t.margin)
+		ok = ok && median(ratios) <= r.goal*t.margin
 	case r.seconds > 0:
 		goal = fmt.Sprintf("%.1f s", r.seconds)
 		ok = ok && mine <= r.seconds

@@ -28,6 +28,16 @@ def pytest_sessionstart(session):
         pytest.exit(f"no {cli.binary()}: run make build, or set HF2OLMO", returncode=2)
 
 
+def pytest_collection_modifyitems(config, items):
+    """Without HF2OLMO_FULL=1 (make interop-full) the tests marked "full" are left out."""
+    if os.environ.get("HF2OLMO_FULL") == "1":
+        return
+    breadth = [item for item in items if item.get_closest_marker("full")]
+    if breadth:
+        config.hook.pytest_deselected(items=breadth)
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
 def pytest_report_header(config):
     versions = f"torch {torch.__version__}, transformers {transformers.__version__}"
     return f"hf2olmo: {cli.binary()}; {versions}"

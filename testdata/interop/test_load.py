@@ -21,10 +21,14 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 
 
 def pairs():
-    """Variants and containers; the dialect alternates, so that every variant is seen in both."""
+    """Variants and containers; the dialect alternates, so that every variant is seen in both.
+
+    Without HF2OLMO_FULL=1 each variant meets two or three containers, and each container four or five variants.
+    """
     for row, name in enumerate(models.VARIANTS):
         for column, container in enumerate(containers.ALL):
-            yield pytest.param(name, container, 4 + (row + column) % 2, id=f"{name}-{container}")
+            marks = () if (row + column) % 4 == 0 else pytest.mark.full
+            yield pytest.param(name, container, 4 + (row + column // 4) % 2, id=f"{name}-{container}", marks=marks)
 
 
 @pytest.mark.parametrize("name, container, dialect", pairs())
