@@ -106,7 +106,7 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 // examine opens a model and matches its tensors with the table of its family. The
 // conversion is returned also where something is wrong with it, nil where it cannot even be read.
 func examine(ctx context.Context, source string, o Options) (*Conversion, error) {
-	model, err := open(ctx, source)
+	model, err := open(ctx, source, o)
 	if err != nil {
 		return nil, err
 	}
@@ -125,14 +125,18 @@ func examine(ctx context.Context, source string, o Options) (*Conversion, error)
 
 // open is hf.Open that does not wait for a slow disk once the user has stopped the
 // program: nothing was written yet, so what it was doing may be left where it is.
-func open(ctx context.Context, source string) (*hf.Model, error) {
+func open(ctx context.Context, source string, o Options) (*hf.Model, error) {
+	var options []hf.Option
+	if o.NoFollow {
+		options = append(options, hf.NoFollow)
+	}
 	type opened struct {
 		model *hf.Model
 		err   error
 	}
 	done := make(chan opened, 1)
 	go func() {
-		model, err := hf.Open(source)
+		model, err := hf.Open(source, options...)
 		done <- opened{model, err}
 	}()
 	select {

@@ -13,6 +13,7 @@ type Options struct {
 	DType     tensor.DType  // of all tensors; Invalid keeps each as it is
 	Force     bool          // replace an earlier conversion
 	AllowNaN  bool          // let NaN through
+	NoFollow  bool          // refuse links that lead out of the model's folder, or of the checkpoint's
 	Tokenizer string        // what config.yaml names; "" for the copy of the model's tokenizer.json
 	Keymap    *keymap.Table // in place of the bundled table of the family; nil for that
 	Jobs      int           // how many pieces are copied at once; 0 for as many as suits

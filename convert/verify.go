@@ -37,12 +37,12 @@ type Verification struct {
 func (v *Verification) Same() bool { return len(v.Differences) == 0 && len(v.Config) == 0 }
 
 // Verify compares every tensor of a checkpoint folder with the model that it should
-// be made of, bit for bit, and what lies beside them. Of the options, Keymap, Jobs and
-// Progress count; dtype and tokenizer are the folder's own. The error is a fault.List
+// be made of, bit for bit, and what lies beside them. Of the options, Keymap, Jobs,
+// NoFollow and Progress count; dtype and tokenizer are the folder's own. The error is a fault.List
 // where the two cannot be compared.
 func Verify(ctx context.Context, source, dir string, o Options) (*Verification, error) {
 	start := time.Now()
-	native, err := openNative(dir)
+	native, err := openNative(dir, o.NoFollow)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ type stored struct {
 }
 
 // openNative reads the headers of a checkpoint folder, of either trainer.
-func openNative(dir string) (*native, error) {
+func openNative(dir string, noFollow bool) (*native, error) {
 	path, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -106,6 +106,11 @@ func openNative(dir string) (*native, error) {
 	}
 	if above := filepath.Dir(path); filepath.Base(path) == olmocore.ModelFolder && regular.Is(filepath.Join(above, olmocore.ConfigFile)) {
 		path = above // the tensors' folder stands for the checkpoint's
+	}
+	if noFollow {
+		if err := regular.NoLinksOut(path); err != nil {
+			return nil, err
+		}
 	}
 	if at, ok := olmocore.Index(path); ok {
 		return openCore(path, at)

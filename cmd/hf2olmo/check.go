@@ -25,6 +25,7 @@ The status is 0 where the trainer would load every folder, and 1 where it would 
 		Flags: []cli.Flag{
 			toggle("full", "read every byte: checksums of all files; NaN, infinity and matrices of zeros in the weights"),
 			toggle("json", "print one JSON object a folder, one a line"),
+			noFollowFlag("DIR"),
 		},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a folder may be called "help"
@@ -38,7 +39,7 @@ func checkFolders(c *cli.Context) error {
 	}
 	bad := false
 	for _, dir := range c.Args().Slice() {
-		report, err := check.Folder(c.Context, dir, check.Options{Full: c.Bool("full")})
+		report, err := check.Folder(c.Context, dir, check.Options{Full: c.Bool("full"), NoFollow: c.Bool(noFollow)})
 		if err != nil {
 			return err
 		}

@@ -45,6 +45,7 @@ signal N, with nothing left behind.`,
 			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a file, a name bundled with OLMo, or a hub id"},
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
 			toggle("allow-nan", "let tensors through that hold NaN"),
+			noFollowFlag("MODEL"),
 		},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
@@ -114,7 +115,7 @@ func (c claims) claim(output, source string) error {
 func convertOptions(c *cli.Context) (o convert.Options, err error) {
 	o = convert.Options{
 		Output: c.String("output"), Into: c.String("into"), Force: c.Bool("force"),
-		AllowNaN: c.Bool("allow-nan"), Tokenizer: c.String("tokenizer"), Jobs: c.Int("jobs"),
+		AllowNaN: c.Bool("allow-nan"), NoFollow: c.Bool(noFollow), Tokenizer: c.String("tokenizer"), Jobs: c.Int("jobs"),
 	}
 	switch {
 	case c.NArg() == 0:

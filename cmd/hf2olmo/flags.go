@@ -79,3 +79,10 @@ func isToggle(f cli.Flag) bool {
 func jobsFlag(verb string) cli.Flag {
 	return &cli.IntFlag{Name: "jobs", Usage: verb + " `N` pieces at once", DefaultText: "as many as there are processors, at most 16"}
 }
+
+const noFollow = "no-follow"
+
+// noFollowFlag is --no-follow of a command that reads folders that others may have made.
+func noFollowFlag(folder string) cli.Flag {
+	return toggle(noFollow, "refuse links that lead out of "+folder+": for folders of strangers")
+}

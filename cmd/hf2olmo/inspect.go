@@ -32,6 +32,7 @@ Exit status: 0 listed, 1 it cannot be read, 2 the call is wrong.`,
 			toggle("json", "print one JSON object on one line"),
 			toggle("stats", "read all tensors: min, max and mean of the finite elements, and how many are NaN or infinite"),
 			toggle("quiet", "print no progress and no warnings"),
+			noFollowFlag("PATH"),
 			jobsFlag("read"),
 		},
 		OnUsageError:    onUsageError,
@@ -48,7 +49,7 @@ func inspectPath(c *cli.Context) error {
 		return usagef(c, "--jobs must be at least 1")
 	}
 	path, start := c.Args().First(), time.Now()
-	r, err := inspect.Open(path)
+	r, err := inspect.Open(path, c.Bool(noFollow))
 	if err == nil && c.Bool("stats") {
 		err = measure(c, r)
 	}

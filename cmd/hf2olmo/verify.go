@@ -32,6 +32,7 @@ Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call 
 			toggle("quiet", "print no progress, and only what differs"),
 			jobsFlag("compare"),
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE`, where it was converted with one"},
+			noFollowFlag("MODEL or DIR"),
 		},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
@@ -40,7 +41,7 @@ Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call 
 }
 
 func verifyFolder(c *cli.Context) error {
-	o := convert.Options{Jobs: c.Int("jobs")}
+	o := convert.Options{Jobs: c.Int("jobs"), NoFollow: c.Bool(noFollow)}
 	var err error
 	switch {
 	case c.NArg() != 2:

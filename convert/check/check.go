@@ -29,7 +29,8 @@ import (
 
 // Options are what the user chose.
 type Options struct {
-	Full bool // read every byte: checksums and NaN
+	Full     bool // read every byte: checksums and NaN
+	NoFollow bool // refuse a folder with links that lead out of it
 }
 
 // Both are read once, however many folders are checked.
@@ -65,7 +66,7 @@ func Folder(ctx context.Context, dir string, o Options) (*Report, error) {
 	if c.path, err = filepath.Abs(dir); err != nil {
 		return nil, err
 	}
-	if c.list() {
+	if c.list() && c.noLinksOut() {
 		c.report.Kind = c.kind()
 		if err := c.run(); err != nil {
 			return nil, err
@@ -98,6 +99,21 @@ func (c *checker) list() bool {
 		c.names[e.Name()] = true
 	}
 	return true
+}
+
+// noLinksOut adds the links that lead out of the folder, which nothing then follows, and
+// reports whether there are none, or they do not matter.
+func (c *checker) noLinksOut() bool {
+	if !c.NoFollow {
+		return true
+	}
+	var faults fault.List
+	faults.Add("", regular.NoLinksOut(c.path))
+	for _, f := range faults {
+		c.add(Finding{Code: "link-out", File: f.File, Problem: f.Problem, Found: f.Found, Hint: f.Hint,
+			Trainer: "The trainer follows it."})
+	}
+	return len(faults) == 0
 }
 
 // run does what is to be done for a folder of its kind.

@@ -1,6 +1,7 @@
 package hf
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -8,11 +9,12 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"syscall"
 
 	"hf2olmo/convert/fault"
 )
 
-// The hub's cache holds a folder a repository, models--org--name, with
+// The hub's cache has one folder per repository, models--org--name, with
 // snapshots/<commit>/ (links into blobs/) and refs/<branch> (a file with a commit).
 const repoPrefix = "models--"
 
@@ -113,7 +115,22 @@ func locateRepo(dir, revision string) (place, *fault.Fault) {
 		}
 		return place{}, bad
 	}
-	return describe(filepath.Join(dir, "snapshots", commit)), nil
+	where := describe(filepath.Join(dir, "snapshots", commit))
+	where.within = dir
+	return where, nil
+}
+
+// isRepo reports whether dir is a repository of the hub's cache: by its name, or, where a
+// copy was given another name, by what lies there.
+func isRepo(dir string) bool {
+	if !isDir(filepath.Join(dir, "snapshots")) {
+		return false
+	}
+	if strings.HasPrefix(filepath.Base(dir), repoPrefix) {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(dir, configName))
+	return absent(err) && isDir(filepath.Join(dir, "blobs"))
 }
 
 // resolve turns a revision (branch, tag, commit or the start of one) into a commit.
@@ -123,7 +140,7 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 		ref = "main"
 	}
 	if filepath.IsLocal(ref) {
-		commit, err := readRef(filepath.Join(dir, "refs", ref))
+		commit, err := readRef(filepath.Join(dir, "refs"), ref)
 		if err == nil {
 			return commit, nil
 		}
@@ -158,21 +175,40 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 		Hint: "Give more of the commit's characters."}
 }
 
-// readRef reads refs/<branch>, which holds a commit and nothing else.
-func readRef(path string) (string, error) {
-	if info, err := os.Stat(path); err != nil {
+// longestRef is more than a commit and a line's end take, in bytes.
+const longestRef = 128
+
+// readRef reads refs/<branch>, a short file that holds a commit and nothing else. Links are
+// not followed on the way there: what they lead to is no commit, and is not for printing.
+func readRef(refs, branch string) (string, error) {
+	path := refs
+	info, err := os.Lstat(path)
+	for _, name := range strings.Split(branch, "/") {
+		if err == nil && info.Mode()&os.ModeSymlink != 0 {
+			break
+		}
+		path = filepath.Join(path, name)
+		info, err = os.Lstat(path)
+	}
+	switch {
+	case err != nil:
 		return "", err
-	} else if !info.Mode().IsRegular() {
+	case info.Mode()&os.ModeSymlink != 0:
+		return "", errors.New("is a link, and is not followed: it should be a file that contains a commit")
+	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("is %s, not a file", kind(info.Mode()))
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, 256))
+	text, err := io.ReadAll(io.LimitReader(f, longestRef+1))
 	if err != nil {
 		return "", err
+	}
+	if len(text) > longestRef {
+		return "", errors.New("is too long: it should contain a commit and nothing else")
 	}
 	commit := strings.TrimSpace(string(text))
 	if !safeName.MatchString(commit) {

@@ -3,53 +3,48 @@ package hf
 import (
 	"os"
 	"path/filepath"
-	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 )
 
-// mostLinks is how many links are followed one after the other, as on Linux.
-const mostLinks = 40
+// An Option changes how a model is opened.
+type Option func(*place)
 
-// leadsOut refuses a file of the model that is a link to somewhere else: an archive
-// from the internet may hold one to any file of its reader. Links into a hub's cache
-// are how downloads lie on a disk, and what stands behind the cache is its owner's.
+// NoFollow refuses files of the model that are links out of its folder: an archive from
+// the internet may hold one to any file of its reader. A snapshot's links into the blobs
+// of its own repository stay inside. Other models' links are followed to any regular file.
+func NoFollow(p *place) { p.noFollow = true }
+
+// leadsOut refuses a file of the model that is a link to somewhere else, with NoFollow.
 func (o *opening) leadsOut(name string) *fault.Fault {
-	dir, err := filepath.EvalSymlinks(o.dir)
+	if !o.noFollow {
+		return nil
+	}
+	path := filepath.Join(o.dir, name)
+	target := regular.Outside(o.dir, path)
+	if target == "" {
+		return nil
+	}
+	if blobs := blobsOf(o.dir); blobs != "" && regular.Outside(blobs, path) == "" {
+		return nil
+	}
+	return regular.LinkOut(name, target)
+}
+
+// blobsOf returns the blobs of the repository whose snapshot dir is, by what lies
+// there and not by its name; "" where there is no such folder.
+func blobsOf(dir string) string {
+	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
-		return nil // what is wrong shows when the file is opened
+		return ""
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return nil
+	if real, err = filepath.Abs(real); err != nil || filepath.Base(filepath.Dir(real)) != "snapshots" {
+		return ""
 	}
-	at := filepath.Join(dir, name)
-	for range mostLinks {
-		target, err := os.Readlink(at)
-		if err != nil { // not a link
-			break
-		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(at), target)
-		}
-		if at = filepath.Clean(target); inCache(at) {
-			return nil
-		}
+	blobs := filepath.Join(filepath.Dir(filepath.Dir(real)), "blobs")
+	if info, err := os.Lstat(blobs); err != nil || !info.IsDir() {
+		return ""
 	}
-	real, err := filepath.EvalSymlinks(at)
-	if err != nil || within(dir, real) || inCache(real) {
-		return nil
-	}
-	return &fault.Fault{File: name, Problem: "is a link that leads out of the folder", Found: real,
-		Hint: "Links are followed into the Hugging Face cache only. Put the file itself in the link's place, or a hard link to it."}
-}
-
-// inCache reports whether path is …/models--org--name/blobs/<hash>.
-func inCache(path string) bool {
-	blobs := filepath.Dir(path)
-	return filepath.Base(blobs) == "blobs" && strings.HasPrefix(filepath.Base(filepath.Dir(blobs)), repoPrefix)
-}
-
-func within(dir, path string) bool {
-	relative, err := filepath.Rel(dir, path)
-	return err == nil && filepath.IsLocal(relative)
+	return blobs
 }

@@ -34,16 +34,12 @@ type Entry struct {
 
 // List reads the headers of what Open would open, or of one shard alone, and judges
 // nothing: what is wrong is a warning as long as some tensors are found.
-func List(path string) (*Listing, error) {
-	where, bad := locate(path)
+func List(path string, options ...Option) (*Listing, error) {
+	o, bad := newOpening(path, options)
 	if bad != nil {
 		return nil, fault.List{bad}
 	}
-	o := &opening{place: where, model: &Model{}}
-	if bad := o.list(); bad != nil {
-		return nil, fault.List{bad}
-	}
-	l := &Listing{Dir: where.dir, Repo: where.repo, Revision: where.revision}
+	l := &Listing{Dir: o.dir, Repo: o.repo, Revision: o.revision}
 	if o.names[configName] {
 		if l.Config, bad = o.readObject(configName); bad != nil {
 			o.add(bad)

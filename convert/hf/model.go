@@ -44,15 +44,9 @@ type opening struct {
 // config.json beside it, an index file, a repository or a snapshot of the hub's
 // cache, or the id of a model in that cache ("org/name", "name", "org/name@revision").
 // A path that exists wins over an id. The error is a fault.List with all that is wrong.
-func Open(path string) (*Model, error) {
-	where, bad := locate(path)
+func Open(path string, options ...Option) (*Model, error) {
+	o, bad := newOpening(path, options)
 	if bad != nil {
-		return nil, fault.List{bad}
-	}
-	o := &opening{place: where, model: &Model{
-		Source: path, Dir: where.dir, Name: where.name, Repo: where.repo, Revision: where.revision,
-	}}
-	if bad := o.list(); bad != nil {
 		return nil, fault.List{bad}
 	}
 	if bad := o.elsewhere(); bad != nil {

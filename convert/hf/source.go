@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 )
 
 // A place is where a model lies.
@@ -18,6 +19,28 @@ type place struct {
 	name     string // what default outputs are called
 	repo     string // "org/name" where dir is a snapshot in the hub's cache, else ""
 	revision string // commit of that snapshot
+	within   string // the repository that the snapshot was found in, "" where the user gave dir itself
+	noFollow bool   // see NoFollow
+}
+
+// newOpening finds the model that path means, and lists its folder.
+func newOpening(path string, options []Option) (*opening, *fault.Fault) {
+	where, bad := locate(path)
+	if bad != nil {
+		return nil, bad
+	}
+	for _, option := range options {
+		option(&where)
+	}
+	if where.noFollow && where.within != "" {
+		if target := regular.Outside(where.within, where.dir); target != "" {
+			return nil, regular.LinkOut(where.dir, target)
+		}
+	}
+	o := &opening{place: where, model: &Model{
+		Source: path, Dir: where.dir, Name: where.name, Repo: where.repo, Revision: where.revision,
+	}}
+	return o, o.list()
 }
 
 // locate finds what path means: something on disk, or else a model in the hub's cache.
@@ -67,7 +90,7 @@ func locateDir(path string) (place, *fault.Fault) {
 	if filepath.Base(full) == "snapshots" {
 		repo = filepath.Dir(full)
 	}
-	if strings.HasPrefix(filepath.Base(repo), repoPrefix) && isDir(filepath.Join(repo, "snapshots")) {
+	if isRepo(repo) {
 		return locateRepo(repo, "")
 	}
 	return describe(path), nil
@@ -105,9 +128,9 @@ func describe(dir string) place {
 	}
 	if where.snapshot(full) {
 		where.name = where.repo[strings.LastIndex(where.repo, "/")+1:]
-	} else if real, err := filepath.EvalSymlinks(full); err == nil {
-		where.snapshot(real) // a link to a snapshot keeps the name that its owner gave it
-	}
+	} else if real, err := filepath.EvalSymlinks(full); err == nil && !where.snapshot(real) && real == full && blobsOf(full) != "" {
+		where.name = filepath.Base(filepath.Dir(filepath.Dir(full))) // of a copied repository under another name
+	} // a link to a snapshot keeps the name that its owner gave it
 	return where
 }
 

@@ -97,6 +97,60 @@ func TestCacheFolders(t *testing.T) {
 	}
 }
 
+// A repository may be copied under any name. NoFollow looks at what lies there, not at
+// names: an archive may bring folders that are called like a cache's.
+func TestRenamedRepository(t *testing.T) {
+	hub := t.TempDir()
+	repo := hub + "/copied"
+	must(t, os.Rename(cacheModel(t, hub, "sharded", "org/name", commit), repo))
+	write(t, repo+"/refs/main", commit+"\n")
+	for _, path := range []string{repo, repo + "/snapshots", repo + "/snapshots/" + commit} {
+		m, err := Open(path, NoFollow)
+		must(t, err)
+		if m.Name != "copied" || m.Repo != "" || len(m.Tensors) != 12 {
+			t.Errorf("%s: %q %q, %d tensors", path, m.Name, m.Repo, len(m.Tensors))
+		}
+	}
+	must(t, os.Rename(repo+"/blobs", hub+"/blobs"))
+	must(t, os.Symlink("../blobs", repo+"/blobs"))
+	if _, err := Open(repo); err != nil {
+		t.Errorf("blobs on another disk: %v", err)
+	}
+	expectLinkOut(t, repo)
+	expectLinkOut(t, linkedSnapshot(t, hub))
+}
+
+// linkedSnapshot is a repository whose one snapshot is a link to a model elsewhere.
+func linkedSnapshot(t *testing.T, hub string) string {
+	t.Helper()
+	repo := hub + "/models--org--linked"
+	must(t, os.MkdirAll(repo+"/snapshots", 0o755))
+	must(t, os.MkdirAll(repo+"/blobs", 0o755))
+	must(t, os.Symlink(copyModel(t, "single"), repo+"/snapshots/"+commit))
+	if _, err := Open(repo); err != nil {
+		t.Errorf("a linked snapshot: %v", err)
+	}
+	return repo
+}
+
+// What a link in refs leads to is never read, with NoFollow or without, and never printed.
+func TestLinkedRefs(t *testing.T) {
+	hub := t.TempDir()
+	write(t, hub+"/secret/main", "TOPSECRET")
+	repo := cacheModel(t, hub, "single", "org/name", commit)
+	must(t, os.Mkdir(repo+"/refs", 0o755))
+	must(t, os.Symlink("../../secret/main", repo+"/refs/main"))
+	const linked = ": is a link, and is not followed: it should be a file that contains a commit\n  Download it: `hf download org/name`.\n"
+	expectFaults(t, repo, repo, "DIR/refs/main"+linked)
+	must(t, os.Remove(repo+"/refs/main"))
+	must(t, os.Remove(repo+"/refs"))
+	must(t, os.Symlink("../secret", repo+"/refs"))
+	expectFaults(t, repo, repo, "DIR/refs/main"+linked)
+	must(t, os.Remove(repo+"/refs"))
+	write(t, repo+"/refs/main", strings.Repeat("a", 200))
+	expectFaults(t, repo, repo, "DIR/refs/main: is too long: it should contain a commit and nothing else\n  Download it: `hf download org/name`.\n")
+}
+
 // Blobs may be links themselves, where a cache was moved to another disk.
 func TestLinkedBlobs(t *testing.T) {
 	repo := cacheModel(t, t.TempDir(), "sharded", "org/name", commit)

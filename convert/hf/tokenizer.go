@@ -49,6 +49,10 @@ func (o *opening) readTokenizer() {
 	if !o.names[tokenizerName] {
 		return
 	}
+	if bad := o.leadsOut(tokenizerName); bad != nil {
+		o.add(bad)
+		return
+	}
 	t, err := OpenTokenizer(filepath.Join(o.dir, tokenizerName))
 	if err != nil {
 		o.faults.Add(tokenizerName, err)

@@ -56,18 +56,22 @@ type Total struct {
 }
 
 // Open reads the headers of what lies at path: a model's folder, weights file or hub
-// id, a checkpoint folder, or a file of torch. The error is a fault.List or a *fault.Fault.
-func Open(path string) (*Report, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.IsDir() && regular.Is(filepath.Join(path, olmo.ModelFile)):
-		return openCheckpoint(path)
-	case err == nil && info.IsDir() && indexed(path):
-		return openCore(path)
-	case err == nil && info.Mode().IsRegular() && slices.Contains([]string{".pt", ".pth", ".ckpt"}, filepath.Ext(path)):
-		return openTorch(path)
+// id, a checkpoint folder, or a file of torch. With noFollow links that lead out of the
+// folder are refused. The error is a fault.List or a *fault.Fault.
+func Open(path string, noFollow bool) (*Report, error) {
+	if native := nativeReader(path); native != nil {
+		if noFollow {
+			if err := regular.NoLinksOut(path); err != nil {
+				return nil, err
+			}
+		}
+		return native(path)
 	}
-	listing, err := hf.List(path)
+	var options []hf.Option
+	if noFollow {
+		options = append(options, hf.NoFollow)
+	}
+	listing, err := hf.List(path, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +80,20 @@ func Open(path string) (*Report, error) {
 		r.add(e)
 	}
 	return r, nil
+}
+
+// nativeReader returns what reads path if it is a native checkpoint or a file of torch, else nil.
+func nativeReader(path string) func(string) (*Report, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir() && regular.Is(filepath.Join(path, olmo.ModelFile)):
+		return openCheckpoint
+	case err == nil && info.IsDir() && indexed(path):
+		return openCore
+	case err == nil && info.Mode().IsRegular() && slices.Contains([]string{".pt", ".pth", ".ckpt"}, filepath.Ext(path)):
+		return openTorch
+	}
+	return nil
 }
 
 // openCheckpoint reads a native folder's model.pt, and its config.yaml if there is one.
