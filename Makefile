@@ -4,7 +4,7 @@ BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test race lint interop interop-full bench fuzz torture reproducible clean
+.PHONY: help build demo test race lint interop interop-full differential bench fuzz torture reproducible clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -20,14 +20,20 @@ test: ## all tests; needs Go alone
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
-	go vet ./... ./testdata/bench
-	go run $(STATICCHECK) ./... ./testdata/bench
+	go vet ./... ./testdata/bench ./testdata/interop/differential
+	go run $(STATICCHECK) ./... ./testdata/bench ./testdata/interop/differential
 
 interop: build ## test the output with PyTorch, transformers and the real trainers: one of each kind
 	@python=$$(sh testdata/interop/env.sh) && HF2OLMO=$$PWD/$(BIN) $$python -m pytest -q testdata/interop
 
 interop-full: export HF2OLMO_FULL := 1
 interop-full: interop ## the same for every variant in every container; by hand, before a release
+
+SECONDS := 600
+SEED ?= $(shell date +%F)
+differential: ## read mutated files as torch and the other libraries do, for SECONDS=600 [SEED=text]
+	@python=$$(sh testdata/interop/env.sh) && go build -o bin/differential ./testdata/interop/differential && \
+		$$python testdata/interop/differential/fuzz.py bin/differential --seconds $(SECONDS) --seed $(SEED)
 
 SIZE := 1GB
 ROUNDS := 5

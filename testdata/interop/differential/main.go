@@ -1,0 +1,228 @@
+// Command differential says what this program reads in a file, so that a test can compare
+// it with what the real library reads there. It is asked on stdin, one JSON object per
+// line with "kind" and "path", and answers on stdout, one line each: what was read, or
+// why it was refused.
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+type question struct {
+	Kind, Path string
+	Tokens     []string // whose ids are asked for
+}
+
+type answer struct {
+	Tensors []read `json:"tensors,omitempty"`
+	Value   any    `json:"value,omitempty"`
+	Refused string `json:"refused,omitempty"`
+}
+
+// read is one tensor. Hash is the SHA-256 of its elements in row-major order, "" if
+// there are too many to read.
+type read struct {
+	Name  string  `json:"name"`
+	DType string  `json:"dtype"`
+	Shape []int64 `json:"shape"`
+	Hash  string  `json:"hash"`
+}
+
+// maxBytes is the largest tensor that is read: a mutated shape may claim any number.
+const maxBytes = 1 << 20
+
+var readers = map[string]func(q question) (answer, error){
+	"torch": readTorch, "safetensors": readModel, "dcp": readDistributed,
+	"yaml": readConfig, "tokenizer": readTokenizer, "json": readJSON,
+}
+
+func main() {
+	in := bufio.NewScanner(os.Stdin)
+	out := bufio.NewWriter(os.Stdout)
+	encoder := json.NewEncoder(out)
+	for in.Scan() {
+		var q question
+		if err := json.Unmarshal(in.Bytes(), &q); err != nil || readers[q.Kind] == nil {
+			fmt.Fprintf(os.Stderr, "not a question: %s\n", in.Bytes())
+			os.Exit(2)
+		}
+		a, err := readers[q.Kind](q)
+		if err != nil {
+			a = answer{Refused: err.Error()}
+		}
+		if err := encoder.Encode(a); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		out.Flush()
+	}
+}
+
+// readTorch reads a file that torch.save wrote.
+func readTorch(q question) (answer, error) {
+	f, info, err := regular.Open(q.Path)
+	if err != nil {
+		return answer{}, err
+	}
+	defer f.Close()
+	file := &tensor.File{Path: q.Path, Name: filepath.Base(q.Path), Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	tensors, err := torchfile.Open(f, file)
+	if err != nil {
+		return answer{}, err
+	}
+	return readTensors(tensors)
+}
+
+// readModel reads the weights of a model's folder.
+func readModel(q question) (answer, error) {
+	model, err := hf.Open(q.Path)
+	if err != nil {
+		return answer{}, err
+	}
+	return readTensors(model.Tensors)
+}
+
+func readTensors(tensors []tensor.Tensor) (answer, error) {
+	var contents []content
+	for i := range tensors {
+		t := &tensors[i]
+		contents = append(contents, content{t.Name, t.Shape, tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}}})
+	}
+	return hash(contents)
+}
+
+// readDistributed reads a distributed checkpoint. The bytes that are not a tensor's are
+// named only.
+func readDistributed(q question) (answer, error) {
+	checkpoint, err := dcp.Open(q.Path)
+	if err != nil {
+		return answer{}, err
+	}
+	var contents []content
+	for i, t := range checkpoint.Tensors {
+		parts, ok := checkpoint.Rows(i)
+		if !ok {
+			return answer{}, fmt.Errorf("%s: is cut along more than its first dimension", t.Name)
+		}
+		contents = append(contents, content{t.Name, t.Shape, tensor.Content{DType: t.DType, Parts: parts}})
+	}
+	return hash(contents)
+}
+
+// content is a tensor and what it consists of.
+type content struct {
+	name    string
+	shape   []int64
+	content tensor.Content
+}
+
+func hash(contents []content) (answer, error) {
+	a := answer{Tensors: []read{}}
+	var parts []tensor.Tensor
+	for _, c := range contents {
+		for _, part := range c.content.Parts {
+			parts = append(parts, *part)
+		}
+	}
+	files, err := tensor.OpenFiles(parts)
+	if err != nil {
+		return a, err
+	}
+	defer files.Close()
+	gatherer := tensor.NewGatherer(files)
+	for _, c := range contents {
+		r := read{Name: c.name, DType: c.content.DType.String(), Shape: append([]int64{}, c.shape...)}
+		if n := c.content.Bytes(); n <= maxBytes {
+			data := make([]byte, n)
+			if err := gatherer.Read(data, &c.content, 0); err != nil {
+				return a, err
+			}
+			sum := sha256.Sum256(data)
+			r.Hash = hex.EncodeToString(sum[:])
+		}
+		a.Tensors = append(a.Tensors, r)
+	}
+	return a, nil
+}
+
+// readConfig reads the config.yaml in a folder.
+func readConfig(q question) (answer, error) {
+	written, err := olmo.ReadConfig(q.Path)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{Value: typed(map[string]any{
+		"model": written.Model, "identifier": written.Tokenizer, "load_path": written.LoadPath,
+	})}, nil
+}
+
+// readTokenizer reads the tokenizer.json in a folder.
+func readTokenizer(q question) (answer, error) {
+	tokenizer, err := hf.OpenTokenizer(filepath.Join(q.Path, olmo.TokenizerFile))
+	if err != nil {
+		return answer{}, err
+	}
+	ids := map[string]any{}
+	for _, token := range q.Tokens {
+		if id, ok := tokenizer.TokenID(token); ok {
+			ids[token] = id
+		}
+	}
+	return answer{Value: typed(map[string]any{"size": tokenizer.VocabSize, "ids": ids})}, nil
+}
+
+// readJSON reads the config.json in a folder.
+func readJSON(q question) (answer, error) {
+	model, err := hf.Open(q.Path)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{Value: typed(model.Config)}, nil
+}
+
+// typed keeps apart what JSON would not: 1 and 1.0, and the bits of a float.
+func typed(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		object := map[string]any{}
+		for name, value := range v {
+			object[name] = typed(value)
+		}
+		return object
+	case []any:
+		list := []any{}
+		for _, value := range v {
+			list = append(list, typed(value))
+		}
+		return list
+	case float64:
+		if math.IsNaN(v) {
+			return "float nan"
+		}
+		return fmt.Sprintf("float %016x", math.Float64bits(v))
+	case string:
+		return "text " + v
+	case nil:
+		return "null"
+	}
+	switch reflect.ValueOf(v).Kind() {
+	case reflect.Int, reflect.Int64, reflect.Uint64:
+		return fmt.Sprintf("int %d", v)
+	}
+	return fmt.Sprintf("%T %v", v, v)
+}
