@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
@@ -46,6 +47,7 @@ func (c *Conversion) plan() (*keymap.Plan, error) {
 	if plan != nil {
 		c.Family, c.Config, c.document = plan.Family, plan.Config, plan.Document
 		c.warnOfTokens()
+		c.warnOfFields(plan)
 	}
 	return plan, faults.Err()
 }
@@ -120,6 +122,20 @@ func (c *Conversion) warnOfTokens() {
 		if id, ok := values[name].(int); ok && (id < 0 || id >= vocabulary) {
 			c.warn("%s %d lies outside the vocabulary of %d tokens", name, id, vocabulary)
 		}
+	}
+}
+
+// warnOfFields warns of what config.json says and no table has a word for: it may change
+// what the model computes.
+func (c *Conversion) warnOfFields(plan *keymap.Plan) {
+	const most = 5
+	names, rest := plan.Unknown, ""
+	if len(names) > most {
+		names, rest = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	if len(names) > 0 {
+		c.warn("config.json has fields that the table %s does not know: %s%s; if the model's code reads them, the checkpoint computes something else",
+			plan.Family, strings.Join(names, ", "), rest)
 	}
 }
 

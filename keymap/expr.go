@@ -60,13 +60,10 @@ func compile(text string, names scope) (*expression, error) {
 
 // naturalLogarithm is what tables call ln.
 func naturalLogarithm(arguments ...any) (any, error) {
-	switch x := arguments[0].(type) {
-	case int:
-		return math.Log(float64(x)), nil
-	case float64:
+	if x, ok := number(arguments[0]); ok {
 		return math.Log(x), nil
 	}
-	return nil, fmt.Errorf("ln of %v, which is no number", arguments[0])
+	return nil, fmt.Errorf("ln of %#v, which is not a number", arguments[0])
 }
 
 // compileMatch compiles a table's match expression, which sees the whole of

@@ -2,6 +2,7 @@ package keymap
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -64,13 +65,8 @@ func (f Field) convert(v any) (any, error) {
 			return n, nil
 		}
 	case "float":
-		switch n := v.(type) {
-		case float64:
-			return n, nil
-		case int:
-			return float64(n), nil
-		case int64:
-			return float64(n), nil
+		if x, ok := number(v); ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
+			return x, nil
 		}
 	case "bool":
 		if b, ok := v.(bool); ok {
@@ -82,11 +78,11 @@ func (f Field) convert(v any) (any, error) {
 		}
 	case "object":
 		if m, ok := v.(map[string]any); ok {
-			return m, nil
+			return plain(m), nil
 		}
 	case "list":
 		if l, ok := v.([]any); ok {
-			return l, nil
+			return plain(l), nil
 		}
 	case "token":
 		if l, ok := v.([]any); ok && len(l) > 0 {
@@ -99,6 +95,24 @@ func (f Field) convert(v any) (any, error) {
 	return nil, fmt.Errorf("%s is %v: expected %s", f.Name, v, kinds[f.Kind])
 }
 
+// readFields takes fields from a parsed config, which the file holds. The values are nil
+// where one is missing or of the wrong type.
+func readFields(fields []Field, config map[string]any, file string) (map[string]any, []*Refusal) {
+	env := map[string]any{}
+	var refusals []*Refusal
+	for _, f := range fields {
+		v, err := f.read(config)
+		if err != nil {
+			refusals = append(refusals, &Refusal{File: file, Because: err.Error()})
+		}
+		env[f.Name] = v
+	}
+	if len(refusals) > 0 {
+		return nil, refusals
+	}
+	return env, nil
+}
+
 // read takes the field from a parsed config.json.
 func (f Field) read(config map[string]any) (any, error) {
 	v, ok := config[f.Name]
@@ -109,4 +123,38 @@ func (f Field) read(config map[string]any) (any, error) {
 		return nil, fmt.Errorf("%s is missing: expected %s", f.Name, kinds[f.Kind])
 	}
 	return f.Default, nil
+}
+
+// number returns v as a float where it is a number, whichever way it was written.
+func number(v any) (float64, bool) {
+	switch n := v.(type) {
+	case float64:
+		return n, true
+	case int:
+		return float64(n), true
+	case int64:
+		return float64(n), true
+	}
+	return 0, false
+}
+
+// plain returns an object or a list in which every integer is an int, as expressions have them.
+func plain(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for name, value := range v {
+			object[name] = plain(value)
+		}
+		return object
+	case []any:
+		list := make([]any, len(v))
+		for i, value := range v {
+			list[i] = plain(value)
+		}
+		return list
+	case int64:
+		return int(v)
+	}
+	return v
 }

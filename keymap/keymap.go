@@ -77,11 +77,7 @@ func (t *Table) Hash() string {
 // says which trainer takes such a model.
 func For(t *Target, config map[string]any) (*Table, error) {
 	for _, family := range Families(t.Name) {
-		text, err := Source(t.Name, family)
-		if err != nil {
-			return nil, err
-		}
-		table, err := Parse(text)
+		table, err := t.table(family)
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", family, err)
 		}
@@ -109,7 +105,7 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 		return &Refusal{
 			File:    source,
 			Because: fmt.Sprintf("model_type %q: %s", modelType, e.Because),
-			Hint:    "Train it with " + e.Trainer + ".",
+			Hint:    e.Hint,
 		}
 	}
 	return &Refusal{

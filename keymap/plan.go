@@ -10,6 +10,7 @@ type Plan struct {
 	Document Object // the target's config file, where its page declares one
 	Tensors  []PlannedTensor
 	Drop     []Drop
+	Unknown  []string // fields of config.json that have a value and that nobody knows, sorted
 }
 
 // A Setting is a field of the target's config; Value is an int, float64, bool, string,
@@ -72,7 +73,7 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	if env == nil {
 		return nil, refusals
 	}
-	plan := &Plan{Family: t.Family}
+	plan := &Plan{Family: t.Family, Unknown: t.unknown(config)}
 	native := map[string]any{"weights": env["weights"]}
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)
@@ -106,22 +107,17 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 // read evaluates the model's own side: fields, names, and what is refused. The
 // environment is nil where a field is missing or of the wrong type.
 func (t *Table) read(config map[string]any, facts Facts) (map[string]any, []*Refusal) {
-	env := map[string]any{"tokenizer": facts.Tokenizer, "weights": map[string]any{"tensors": facts.Tensors}}
-	var refusals []*Refusal
-	for _, f := range t.fields {
-		v, err := f.read(config)
-		if err != nil {
-			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
-		}
-		env[f.Name] = v
-	}
-	if len(refusals) > 0 {
+	env, refusals := readFields(t.fields, config, source)
+	refusals = append(refusals, pretrainedPage().check(config)...)
+	if env == nil {
 		return nil, refusals
 	}
+	env["tokenizer"] = facts.Tokenizer
+	env["weights"] = map[string]any{"tensors": facts.Tensors}
 	if err := bind(t.let, env); err != nil {
-		return nil, []*Refusal{{File: source, Because: err.Error()}}
+		return nil, append(refusals, &Refusal{File: source, Because: err.Error()})
 	}
-	return env, apply(t.refuse, env)
+	return env, append(refusals, apply(t.refuse, env)...)
 }
 
 // setting is one field of the target's config: as the table says, or in native
@@ -179,7 +175,7 @@ func apply(rules []rule, env map[string]any) []*Refusal {
 // adds the names of its let to env.
 func (t *Target) check(env map[string]any, facts Facts) []*Refusal {
 	if err := bind(t.let, env); err != nil {
-		return []*Refusal{{Because: err.Error()}}
+		return []*Refusal{{File: source, Because: err.Error()}}
 	}
 	refusals := apply(t.refuse, env)
 	layers, err := t.layerCount.int(env)

@@ -72,19 +72,7 @@ func (t *Target) StateDict(config map[string]any, most int, has func(name string
 
 // complete returns the config with defaults for what it leaves out, nil where a field has a wrong type.
 func (t *Target) complete(config map[string]any) (map[string]any, []*Refusal) {
-	env := map[string]any{}
-	var refusals []*Refusal
-	for _, f := range t.Fields {
-		v, err := f.read(config)
-		if err != nil {
-			refusals = append(refusals, &Refusal{Because: err.Error()})
-		}
-		env[f.Name] = v
-	}
-	if len(refusals) > 0 {
-		return nil, refusals
-	}
-	return env, nil
+	return readFields(t.Fields, config, "")
 }
 
 func (t *Target) stateDict(env map[string]any) ([]SavedTensor, error) {
@@ -169,7 +157,7 @@ func (t *Target) Material(config map[string]any) []Setting {
 
 // checkNames sees that the page names only fields that it has.
 func (t *Target) checkNames() error {
-	known := t.fieldNames()
+	known := namesOf(t.Fields)
 	for _, name := range append(t.Immaterial[:len(t.Immaterial):len(t.Immaterial)], t.Saved.Regrouped) {
 		if name != "" && !known[name] {
 			return fmt.Errorf("%s has no field %q", t.Name, name)

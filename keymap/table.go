@@ -17,6 +17,7 @@ type Table struct {
 	match   *expression
 	prefix  *string // of native packaging: config and names are the target's, behind this prefix
 	fields  []Field
+	known   scope // fields of config.json: those, and what is harmless
 	let     []binding
 	refuse  []rule
 	config  map[string]*expression
@@ -32,16 +33,17 @@ type dropSpec struct {
 }
 
 type tableYAML struct {
-	Family  string                   `yaml:"family"`
-	Target  string                   `yaml:"target"`
-	Match   string                   `yaml:"match"`
-	Native  *struct{ Prefix string } `yaml:"native"`
-	Fields  yaml.MapSlice            `yaml:"fields"`
-	Let     yaml.MapSlice            `yaml:"let"`
-	Refuse  []ruleYAML               `yaml:"refuse"`
-	Config  yaml.MapSlice            `yaml:"config"`
-	Tensors yaml.MapSlice            `yaml:"tensors"`
-	Drop    yaml.MapSlice            `yaml:"drop"`
+	Family   string                   `yaml:"family"`
+	Target   string                   `yaml:"target"`
+	Match    string                   `yaml:"match"`
+	Native   *struct{ Prefix string } `yaml:"native"`
+	Fields   yaml.MapSlice            `yaml:"fields"`
+	Harmless []string                 `yaml:"harmless"`
+	Let      yaml.MapSlice            `yaml:"let"`
+	Refuse   []ruleYAML               `yaml:"refuse"`
+	Config   yaml.MapSlice            `yaml:"config"`
+	Tensors  yaml.MapSlice            `yaml:"tensors"`
+	Drop     yaml.MapSlice            `yaml:"drop"`
 }
 
 // Parse reads a table, and checks it whole against its target: every name and
@@ -93,10 +95,9 @@ func (t *Table) parseSource(y tableYAML, target *Target) (scope, error) {
 	if t.prefix != nil {
 		t.fields = append(t.fields, without(target.Fields, t.fields)...)
 	}
-	names := scope{"tokenizer": true, "weights": true}
-	for _, f := range t.fields {
-		names = names.with(f.Name)
-	}
+	names := namesOf(t.fields)
+	t.known = names.with(y.Harmless...)
+	names = names.with("tokenizer", "weights")
 	if t.let, names, err = parseLet(y.Let, names); err != nil {
 		return nil, fmt.Errorf("let: %w", err)
 	}
@@ -108,10 +109,7 @@ func (t *Table) parseSource(y tableYAML, target *Target) (scope, error) {
 
 // without returns fields less those whose names stand in taken.
 func without(fields, taken []Field) []Field {
-	names := scope{}
-	for _, f := range taken {
-		names[f.Name] = true
-	}
+	names := namesOf(taken)
 	var rest []Field
 	for _, f := range fields {
 		if !names[f.Name] {
@@ -123,7 +121,7 @@ func without(fields, taken []Field) []Field {
 
 func (t *Table) parseConfig(items yaml.MapSlice, target *Target, names scope) error {
 	t.config = map[string]*expression{}
-	known := target.fieldNames()
+	known := namesOf(target.Fields)
 	for _, item := range items {
 		name := fmt.Sprint(item.Key)
 		if !known[name] {
@@ -142,9 +140,9 @@ func (t *Table) parseConfig(items yaml.MapSlice, target *Target, names scope) er
 	return nil
 }
 
-func (t *Target) fieldNames() scope {
+func namesOf(fields []Field) scope {
 	names := scope{}
-	for _, f := range t.Fields {
+	for _, f := range fields {
 		names[f.Name] = true
 	}
 	return names

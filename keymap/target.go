@@ -10,8 +10,8 @@ import (
 type Target struct {
 	Name      string
 	Trainer   string
-	Fields    []Field // of the model config, in the order written
-	Elsewhere map[string]Elsewhere
+	Fields    []Field              // of the model config, in the order written
+	Elsewhere map[string]Elsewhere // by model_type
 	Saved     Saved
 
 	// Immaterial are fields that say nothing of a model whose weights are loaded.
@@ -27,10 +27,16 @@ type Target struct {
 	names      scope // what shapes and conditions may use
 }
 
-// Elsewhere says who trains a model that the target cannot express.
+// Elsewhere says why a model has no table for the target, and what to do with it.
 type Elsewhere struct {
-	Trainer string `yaml:"trainer"`
-	Because string `yaml:"because"`
+	Because string
+	Hint    string
+}
+
+// elsewhereYAML are models that share a hint, with the reason for each.
+type elsewhereYAML struct {
+	Hint   string            `yaml:"hint"`
+	Models map[string]string `yaml:"models"`
 }
 
 // binding gives a name to the value of an expression.
@@ -81,11 +87,11 @@ type targetYAML struct {
 		Name    string        `yaml:"name"`
 		Tensors yaml.MapSlice `yaml:"tensors"`
 	} `yaml:"layers"`
-	Saved      Saved                `yaml:"saved"`
-	Immaterial []string             `yaml:"immaterial"`
-	Templates  yaml.MapSlice        `yaml:"templates"`
-	Document   yaml.MapSlice        `yaml:"document"`
-	Elsewhere  map[string]Elsewhere `yaml:"elsewhere"`
+	Saved      Saved           `yaml:"saved"`
+	Immaterial []string        `yaml:"immaterial"`
+	Templates  yaml.MapSlice   `yaml:"templates"`
+	Document   yaml.MapSlice   `yaml:"document"`
+	Elsewhere  []elsewhereYAML `yaml:"elsewhere"`
 }
 
 func parseTarget(text []byte) (*Target, error) {
@@ -93,15 +99,17 @@ func parseTarget(text []byte) (*Target, error) {
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: y.Elsewhere, Saved: y.Saved, Immaterial: y.Immaterial}
+	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: map[string]Elsewhere{}, Saved: y.Saved, Immaterial: y.Immaterial}
+	for _, group := range y.Elsewhere {
+		for model, because := range group.Models {
+			t.Elsewhere[model] = Elsewhere{because, group.Hint}
+		}
+	}
 	var err error
 	if t.Fields, err = parseFields(y.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	names := scope{"weights": true}
-	for _, f := range t.Fields {
-		names = names.with(f.Name)
-	}
+	names := namesOf(t.Fields).with("weights")
 	if t.let, t.names, err = parseLet(y.Let, names); err != nil {
 		return nil, fmt.Errorf("let: %w", err)
 	}
