@@ -17,7 +17,6 @@ package convert
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"hf2olmo/convert/fault"
@@ -81,7 +80,12 @@ func Convert(ctx context.Context, source string, o Options) (*Result, error) {
 // Prepare reads the headers of a model and checks everything that can be known
 // before a byte is written. The error is a fault.List with all that is wrong.
 func Prepare(ctx context.Context, source string, o Options) (*Conversion, error) {
-	c, err := examine(ctx, source, o)
+	tokenizer, err := FindTokenizer(o.target(), o.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	o.Tokenizer = tokenizer
+	c, err := examine(ctx, source, "", o)
 	if c == nil {
 		return nil, err
 	}
@@ -103,18 +107,23 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	return c, c.compareSame(ctx)
 }
 
-// examine opens a model and matches its tensors with the table of its family. The
-// conversion is returned also where something is wrong with it, nil where it cannot even be read.
-func examine(ctx context.Context, source string, o Options) (*Conversion, error) {
+// examine opens a model and matches its tensors with the table of its family. output is the
+// absolute path of the checkpoint, "" for the one that the options give. The conversion is
+// returned also where something is wrong with it, nil where it cannot even be read.
+func examine(ctx context.Context, source, output string, o Options) (*Conversion, error) {
 	model, err := open(ctx, source, o)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conversion{Model: model, options: o, trainer: trainers[o.target()], Warnings: model.Warnings}
-	if c.trainer == nil {
-		return nil, fmt.Errorf("no target is called %q", o.target())
+	c := &Conversion{Model: model, Output: output, options: o, Warnings: model.Warnings}
+	if c.trainer, err = trainerNamed(o.target()); err != nil {
+		return nil, err
 	}
 	var faults fault.List
+	if output == "" { // before the table, which may ask for the tokenizer's path in it
+		c.Output, err = c.trainer.outputPath(o, model.Name)
+		faults.Add("", err)
+	}
 	plan, err := c.plan()
 	faults.Add("", err)
 	if plan != nil {
@@ -147,11 +156,10 @@ func open(ctx context.Context, source string, o Options) (*hf.Model, error) {
 	}
 }
 
-// place finds the output's path, and whether it is free or may be the same already.
+// place finds out whether the output's path is free, or holds the same already.
 func (c *Conversion) place() error {
-	var err error
-	if c.Output, err = c.trainer.outputPath(c.options, c.Model.Name); err != nil {
-		return err
+	if c.Output == "" { // its fault is known
+		return nil
 	}
 	if claim := c.options.Claim; claim != nil {
 		if err := claim(c.Output); err != nil {

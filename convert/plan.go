@@ -3,12 +3,10 @@ package convert
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"reflect"
 	"strings"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/hf"
 	"hf2olmo/keymap"
 )
 
@@ -78,51 +76,11 @@ func (c *Conversion) facts() (keymap.Facts, error) {
 	}
 	if known["eos_token_id"] == nil {
 		known["eos_token_id"] = 0
-		if c.Model.Config["eos_token_id"] == nil {
+		if id := c.Model.Config["eos_token_id"]; id == nil || reflect.DeepEqual(id, []any{}) {
 			c.warn("no eos_token_id in config.json, generation_config.json or the tokenizer's files: 0 is written to %s", use.config)
 		}
 	}
 	return keymap.Facts{Tokenizer: known, Tensors: len(c.Model.Tensors)}, err
-}
-
-// countedTokenizer is the tokenizer whose tokens are counted: the file that the user
-// named, or the model's own. A trainer may refuse to start where vocab_size is another.
-func (c *Conversion) countedTokenizer() (*hf.Tokenizer, error) {
-	named, own := c.options.Tokenizer, c.Model.Tokenizer
-	use := c.trainer.tokenizers(c)
-	where, orElse := "perhaps ", ""
-	if use.strict {
-		where, orElse = "the trainer refuses to start where ", ", or the trainer refuses to start"
-	}
-	switch info, err := os.Stat(named); {
-	case named == "" && own == nil:
-		c.warn("no tokenizer.json beside the weights: %s %s, and vocab_size is guessed from the embedding's rows; name the right one with --tokenizer ID%s", use.config, use.missing, orElse)
-	case named != "" && err == nil && !info.IsDir():
-		if c.options.Tokenizer, err = filepath.Abs(named); err != nil {
-			return nil, err
-		}
-		return hf.OpenTokenizer(named)
-	case named != "" && own == nil:
-		c.warn("vocab_size is guessed from the embedding's rows: %s--tokenizer %s has another number of tokens", where, named)
-	case named != "":
-		c.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has another number of tokens", own.VocabSize, where, named)
-	}
-	return own, nil
-}
-
-// warnOfTokens warns of special tokens outside the vocabulary: the trainer says
-// nothing, and documents are never told apart, or padding reads past the embedding.
-func (c *Conversion) warnOfTokens() {
-	values := settings(c.Config)
-	vocabulary, ok := values["tokens"].(int)
-	if !ok {
-		vocabulary, _ = values["vocab_size"].(int)
-	}
-	for _, name := range []string{"eos_token_id", "pad_token_id"} {
-		if id, ok := values[name].(int); ok && (id < 0 || id >= vocabulary) {
-			c.warn("%s %d lies outside the vocabulary of %d tokens", name, id, vocabulary)
-		}
-	}
 }
 
 // warnOfFields warns of what config.json says and no table has a word for: it may change

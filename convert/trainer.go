@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"fmt"
+
 	"hf2olmo/convert/torchfile"
 	"hf2olmo/keymap"
 )
@@ -13,6 +15,10 @@ type trainer interface {
 	vacant(path string, force bool) error
 	// tokenizers says how the trainer uses a tokenizer.
 	tokenizers(c *Conversion) tokenizerUse
+	// tokenizerPath is what the config calls a tokenizer.json that is there: an absolute path.
+	tokenizerPath(file string) (string, error)
+	// bundles reports whether a tokenizer of this name comes with the trainer.
+	bundles(tokenizer string) bool
 	// layOut fills c.large and c.small.
 	layOut(c *Conversion) error
 	// readBack opens what was written into folder, and compares it with the plan.
@@ -30,6 +36,13 @@ type trainer interface {
 
 // trainers are the trainers' sides, by the names that package keymap gives them.
 var trainers = map[string]trainer{"olmo": olmoTrainer{}, "olmo-core": coreTrainer{}}
+
+func trainerNamed(target string) (trainer, error) {
+	if t := trainers[target]; t != nil {
+		return t, nil
+	}
+	return nil, fmt.Errorf("no target is called %q", target)
+}
 
 // tokenizerUse is how a trainer uses a tokenizer.
 type tokenizerUse struct {

@@ -9,6 +9,7 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
 )
@@ -39,6 +40,18 @@ func (coreTrainer) tokenizers(c *Conversion) tokenizerUse {
 	}
 	return use
 }
+
+// tokenizerPath: transformers, which reads it for OLMo-core, takes a folder with a
+// tokenizer.json in it, and a file for an id of the hub.
+func (coreTrainer) tokenizerPath(file string) (string, error) {
+	if filepath.Base(file) != hf.TokenizerFile {
+		return "", &fault.Fault{File: "--tokenizer " + file, Problem: "is not called tokenizer.json: OLMo-core reads a tokenizer from its folder",
+			Hint: "Put it into a folder of its own as tokenizer.json, and give the folder."}
+	}
+	return filepath.Abs(filepath.Dir(file))
+}
+
+func (coreTrainer) bundles(string) bool { return false }
 
 func (n coreTrainer) layOut(c *Conversion) error {
 	plan, err := dcp.NewPlan(n.entries(c))

@@ -47,6 +47,11 @@ func (olmoTrainer) tokenizers(c *Conversion) tokenizerUse {
 	return use
 }
 
+// tokenizerPath: the trainer reads a file, of any name.
+func (olmoTrainer) tokenizerPath(file string) (string, error) { return filepath.Abs(file) }
+
+func (olmoTrainer) bundles(tokenizer string) bool { return olmo.Tokenizers().Bundled[tokenizer] > 0 }
+
 func (n olmoTrainer) layOut(c *Conversion) error {
 	layout, err := torchfile.Plan("model", c.stateDict())
 	if err != nil {

@@ -51,11 +51,11 @@ func Verify(ctx context.Context, source, dir string, o Options) (*Verification, 
 	if recorded != nil {
 		o.Tokenizer = recorded.Options.Tokenizer
 	}
-	c, err := examine(ctx, source, o)
+	c, err := examine(ctx, source, native.folder, o)
 	if err != nil {
 		return nil, err
 	}
-	c.Output, c.Warnings = native.folder, nil
+	c.Warnings = nil
 	if err := c.compareSame(ctx); err != nil {
 		return nil, err
 	}

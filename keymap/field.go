@@ -50,6 +50,9 @@ func parseField(name, spec string) (Field, error) {
 // convert returns v, as JSON or an expression gives it, as the field's Go type:
 // int, float64, bool, string, map[string]any, []any, or nil.
 func (f Field) convert(v any) (any, error) {
+	if l, ok := v.([]any); ok && f.Kind == "token" && len(l) == 0 {
+		v = nil // no token at all
+	}
 	if v == nil {
 		if f.Nullable {
 			return nil, nil

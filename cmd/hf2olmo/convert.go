@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,7 +43,7 @@ signal N, with nothing left behind.`,
 			toggle("json", "print one JSON object a model, one a line"),
 			toggle("quiet", "print no progress and no summary"),
 			jobsFlag("copy"),
-			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a file, a name bundled with OLMo, or a hub id"},
+			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a tokenizer.json, the folder that contains it, a name bundled with OLMo, or an id of the hub"},
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
 			toggle("allow-nan", "let tensors through that hold NaN"),
 			noFollowFlag("MODEL"),
@@ -137,7 +138,20 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 			return o, usagef(c, "--keymap %s: %v", file, err)
 		}
 	}
-	return o, chooseTarget(c, &o)
+	if err := chooseTarget(c, &o); err != nil {
+		return o, err
+	}
+	return o, findTokenizer(c, &o)
+}
+
+// findTokenizer makes a path of --tokenizer absolute.
+func findTokenizer(c *cli.Context, o *convert.Options) error {
+	found, err := convert.FindTokenizer(o.Target, o.Tokenizer)
+	if f := new(fault.Fault); errors.As(err, &f) {
+		return usagef(c, "%v\n  %s", f, f.Hint)
+	}
+	o.Tokenizer = found
+	return err
 }
 
 // chooseTarget takes the target that was named, else that of the user's own table.

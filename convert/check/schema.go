@@ -13,10 +13,9 @@ import (
 //go:embed trainer.yaml
 var trainerText []byte
 
-// trainer is what is known of the trainer's configs and files, from trainer.yaml.
+// trainer is what is known of the trainer's configs, from trainer.yaml.
 type trainer struct {
-	Sections   map[string]map[string]string `yaml:"sections"`
-	Tokenizers map[string]int64             `yaml:"tokenizers"`
+	Sections map[string]map[string]string `yaml:"sections"`
 }
 
 func readTrainer() (t trainer, err error) {

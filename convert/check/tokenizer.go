@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"hf2olmo/convert/hf"
+	"hf2olmo/convert/olmo"
 )
-
-var hubID = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)?$`)
 
 const defaultTokenizer = "gpt2"
 
@@ -32,7 +30,7 @@ func (c *checker) checkTokenizer() {
 	size := int64(0)
 	if info, err := os.Stat(id); err == nil && info.Mode().IsRegular() {
 		size = c.countTokens(id)
-	} else if n, bundled := c.Tokenizers[id]; bundled {
+	} else if n, bundled := olmo.Tokenizers().Bundled[id]; bundled {
 		size = n
 	} else {
 		c.notHere(id)
@@ -54,7 +52,7 @@ func (c *checker) countTokens(path string) int64 {
 func (c *checker) notHere(id string) {
 	info, err := os.Stat(filepath.Join(c.path, filepath.Base(id)))
 	found := err == nil && info.Mode().IsRegular()
-	isPath := !hubID.MatchString(id) || strings.HasSuffix(id, ".json")
+	isPath := !hf.IsID(id) || strings.HasSuffix(id, ".json")
 	hint := "Name it by a path that exists where the trainer is started: --tokenizer.identifier=FILE"
 	if found {
 		hint = "There is one in the folder: --tokenizer.identifier=" + shellWord(filepath.Join(c.renamed(), filepath.Base(id)))

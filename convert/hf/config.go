@@ -38,15 +38,15 @@ func (o *opening) readObject(name string) (map[string]any, *fault.Fault) {
 
 // decodeObject reads one JSON object and nothing after it.
 func decodeObject(r io.Reader) (map[string]any, error) {
-	d := newDecoder(r, configLimits)
-	if err := expect(d, '{', "the JSON value"); err != nil {
+	p := newPython(r, configLimits)
+	if err := expect(p.Decoder, '{', "the JSON value"); err != nil {
 		return nil, err
 	}
-	v, err := readValue(d)
+	v, err := p.value()
 	if err != nil {
 		return nil, err
 	}
-	return v.(map[string]any), readEnd(d)
+	return v.(map[string]any), readEnd(p.Decoder)
 }
 
 // list notes what is in the folder.

@@ -101,19 +101,23 @@ var damages = []struct {
 	{"config is an array", func(t *testing.T, dir string) { write(t, dir+"/config.json", "[1]") },
 		"config.json: the JSON value is not an object at line 1, column 1\n"},
 	{"config with a comma too many", func(t *testing.T, dir string) { write(t, dir+"/config.json", "{\n \"a\": 1,\n}") },
-		"config.json: is not valid JSON: invalid character ',' at start of value at line 2, column 8\n  Download it again, or save it as plain JSON in UTF-8: without a byte order mark, comments, NaN or Infinity.\n"},
+		"config.json: is not valid JSON: invalid character ',' at start of value at line 2, column 8\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"config ends early", func(t *testing.T, dir string) { write(t, dir+"/config.json", "{\n \"a\": ") },
-		"config.json: is not valid JSON: unexpected EOF at line 2, column 7\n  Download it again, or save it as plain JSON in UTF-8: without a byte order mark, comments, NaN or Infinity.\n"},
+		"config.json: is not valid JSON: unexpected EOF at line 2, column 7\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"config is blank", func(t *testing.T, dir string) { write(t, dir+"/config.json", " \n") },
 		"config.json: is not valid JSON: there is nothing but white space\n  Download it again.\n"},
 	{"config with a name twice", func(t *testing.T, dir string) {
 		write(t, dir+"/config.json", "{\"a\": 1,\n\"b\": {\"c\": 1, \"c\": 2}}")
 	},
-		"config.json: name \"c\" stands twice at line 2, column 15\n"},
+		"config.json: name \"c\" appears twice, with different values at line 2, column 21\n"},
 	{"config and more", func(t *testing.T, dir string) { write(t, dir+"/config.json", "{} {}") },
 		"config.json: something follows the end of the JSON value at line 1, column 5\n"},
-	{"config with a number out of range", func(t *testing.T, dir string) { write(t, dir+"/config.json", `{"a": 1e999}`) },
-		"config.json: number 1e999 is out of range at line 1, column 12\n"},
+	{"config with a number of too many digits", func(t *testing.T, dir string) {
+		write(t, dir+"/config.json", `{"a": 1`+strings.Repeat("0", 4300)+`}`)
+	},
+		"config.json: a whole number has 4301 digits: Python reads at most 4300 at line 1, column 4308\n"},
+	{"config in Latin-1", func(t *testing.T, dir string) { write(t, dir+"/config.json", "{\"a\": \"caf\xe9\"}") },
+		"config.json: is not valid UTF-8\n  Download it again, or save it in UTF-8.\n"},
 	{"huge config", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/config.json", configLimits.bytes+1)) },
 		"config.json: is too large: expected at most 8388608 bytes, found 8388609 bytes\n"},
 	{"config is a folder", func(t *testing.T, dir string) {
@@ -161,14 +165,14 @@ var damages = []struct {
 		weights + ": v: dtype \"F8_E4M3\" cannot be read (2 tensors have it)\n  Use the model as it was before it was quantized, in float32, bfloat16 or float16.\n"},
 
 	{"tokenizer ends early", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/tokenizer.json", 1700)) },
-		"tokenizer.json: is not valid JSON: unexpected EOF at line 92, column 5\n  Download it again, or save it as plain JSON in UTF-8: without a byte order mark, comments, NaN or Infinity.\n"},
+		"tokenizer.json: is not valid JSON: unexpected EOF at line 92, column 5\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"tokenizer without vocabulary", func(t *testing.T, dir string) { write(t, dir+"/tokenizer.json", `{"model": {}}`) },
 		"tokenizer.json: there is no model.vocab at line 1, column 14\n"},
 	{"everything at once", func(t *testing.T, dir string) {
 		write(t, dir+"/config.json", "nope")
 		write(t, dir+"/tokenizer.json", "{}")
 		write(t, dir+"/"+weights, "\x02\x00\x00\x00\x00\x00\x00\x00{}")
-	}, "config.json: is not valid JSON: invalid character 'o' in literal null (expecting 'u') at line 1, column 2\n  Download it again, or save it as plain JSON in UTF-8: without a byte order mark, comments, NaN or Infinity.\n" +
+	}, "config.json: is not valid JSON: invalid character 'o' in literal null (expecting 'u') at line 1, column 2\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n" +
 		weights + ": holds no tensors\n" +
 		"tokenizer.json: there is no model.vocab at line 1, column 3\n"},
 }

@@ -44,7 +44,10 @@ func decodeHeader(r io.Reader) ([]entry, error) {
 	d := newDecoder(r, headerLimits)
 	var entries []entry
 	err := eachMember(d, "the JSON value", func(name string) error {
-		if name == "__metadata__" {
+		switch {
+		case name == "__metadata__" && d.PeekKind() == 'n':
+			return d.SkipValue() // null is none at all
+		case name == "__metadata__":
 			return eachMember(d, name, func(key string) error {
 				_, err := readString(d, "")
 				return about(err, "%s.%s", name, key)

@@ -3,6 +3,7 @@ package hf
 import (
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -71,41 +72,55 @@ func plain(file string) bool {
 
 // decodeIndex reads {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}}.
 func decodeIndex(r io.Reader) (*index, error) {
-	d := newDecoder(r, indexLimits)
+	p := newPython(r, indexLimits)
 	x := &index{}
-	same := map[string]string{} // a few file names stand in many entries: keep each once
-	err := eachMember(d, "the JSON value", func(key string) error {
-		switch key {
-		case "weight_map":
-			x.shards = map[string]string{}
-			return eachMember(d, "weight_map", func(name string) error {
-				file, err := readString(d, "")
-				if _, ok := same[file]; !ok {
-					same[file] = file
-				}
-				x.shards[name] = same[file]
-				return about(err, "the shard of tensor %.300q", name)
-			})
-		case "metadata":
-			v, err := readValue(d)
-			metadata, _ := v.(map[string]any)
-			switch n := metadata["total_size"].(type) {
-			case int64:
-				x.total = float64(n)
-			case float64: // as old versions of transformers wrote it
-				x.total = n
-			}
+	others := map[string]any{}
+	err := eachMember(p.Decoder, "the JSON value", func(key string) error {
+		if key != "weight_map" {
+			return p.member(others, key)
+		}
+		before := x.shards
+		if err := x.decodeShards(p); err != nil {
 			return err
 		}
-		return d.SkipValue()
+		if before != nil && !maps.Equal(before, x.shards) {
+			return twoMeanings(p.Decoder, key)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	if x.shards == nil {
-		return nil, misshapen(d, "there is no weight_map")
+		return nil, misshapen(p.Decoder, "there is no weight_map")
 	}
-	return x, readEnd(d)
+	metadata, _ := others["metadata"].(map[string]any)
+	switch n := metadata["total_size"].(type) {
+	case int64:
+		x.total = float64(n)
+	case float64: // as old versions of transformers wrote it
+		x.total = n
+	}
+	return x, readEnd(p.Decoder)
+}
+
+func (x *index) decodeShards(p *python) error {
+	x.shards = map[string]string{}
+	same := map[string]string{} // a few file names stand in many entries: keep each once
+	return eachMember(p.Decoder, "weight_map", func(name string) error {
+		file, err := readString(p.Decoder, "")
+		if err != nil {
+			return about(err, "the shard of tensor %.300q", name)
+		}
+		if before, twice := x.shards[name]; twice && before != file {
+			return twoMeanings(p.Decoder, name)
+		}
+		if _, ok := same[file]; !ok {
+			same[file] = file
+		}
+		x.shards[name] = same[file]
+		return nil
+	})
 }
 
 // checkIndex holds the index against what the shards hold. What it says of a file

@@ -83,9 +83,9 @@ var indexDamages = []struct {
 		indexName + `: the shard of tensor "a" is not a string at line 1, column 20` + "\n"},
 	{"a tensor twice", func(t *testing.T, dir string) {
 		write(t, dir+"/"+indexName, "{\"weight_map\": {\"a\": \"x\",\n \"a\": \"y\"}}")
-	}, indexName + `: name "a" stands twice at line 2, column 2` + "\n"},
+	}, indexName + `: name "a" appears twice, with different values at line 2, column 10` + "\n"},
 	{"not JSON", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, "{\n\n'weight_map': {}}") },
-		indexName + `: is not valid JSON: invalid character '\'' at start of value at line 3, column 1` + "\n  Download it again, or save it as plain JSON in UTF-8: without a byte order mark, comments, NaN or Infinity.\n"},
+		indexName + `: is not valid JSON: invalid character '\'' at start of value at line 3, column 1` + "\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"LFS pointer", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, pointer) },
 		indexName + ": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n"},
 	{"too large", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+indexName, indexLimits.bytes+1)) },

@@ -7,9 +7,9 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/encoding"
 
 	"hf2olmo/convert/fault"
 )
@@ -52,7 +52,7 @@ func expect(d *jsontext.Decoder, k jsontext.Kind, what string) error {
 }
 
 // eachMember reads the object that comes next; member must read the value of its key.
-// A key that stands twice is an error of the decoder.
+// Whether a key may appear twice is the decoder's to say.
 func eachMember(d *jsontext.Decoder, what string, member func(key string) error) error {
 	if err := expect(d, '{', what); err != nil {
 		return err
@@ -129,54 +129,6 @@ func readEnd(d *jsontext.Decoder) error {
 	}
 }
 
-// readValue reads whatever comes next: map[string]any, []any, string, bool, nil,
-// int64 for an integer literal that fits, float64 for any other number.
-func readValue(d *jsontext.Decoder) (any, error) {
-	switch d.PeekKind() {
-	case '{':
-		object := map[string]any{}
-		err := eachMember(d, "", func(key string) (err error) {
-			object[key], err = readValue(d)
-			return err
-		})
-		return object, err
-	case '[':
-		array := []any{}
-		err := eachElement(d, "", func() error {
-			v, err := readValue(d)
-			array = append(array, v)
-			return err
-		})
-		return array, err
-	}
-	token, err := d.ReadToken()
-	if err != nil {
-		return nil, err
-	}
-	switch token.Kind() {
-	case '"':
-		return token.String(), nil
-	case 't', 'f':
-		return token.Bool(), nil
-	case '0':
-		return number(d, token.String())
-	}
-	return nil, nil
-}
-
-func number(d *jsontext.Decoder, literal string) (any, error) {
-	if !strings.ContainsAny(literal, ".eE") {
-		if n, err := strconv.ParseInt(literal, 10, 64); err == nil {
-			return n, nil
-		}
-	}
-	x, err := strconv.ParseFloat(literal, 64)
-	if err != nil {
-		return nil, misshapen(d, "number %s is out of range", literal)
-	}
-	return x, nil
-}
-
 // jsonFault turns what a decoder said of the file called name into a fault that
 // tells line and column; r is the file once more.
 func jsonFault(name string, r io.ReaderAt, err error) *fault.Fault {
@@ -187,10 +139,12 @@ func jsonFault(name string, r io.ReaderAt, err error) *fault.Fault {
 	case errors.As(err, &shape):
 		f.Problem = shape.text + position(r, shape.offset)
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
-		f.Problem = fmt.Sprintf("name %q stands twice%s", syntax.JSONPointer.LastToken(), position(r, syntax.ByteOffset))
+		f.Problem = fmt.Sprintf("name %q appears twice%s", syntax.JSONPointer.LastToken(), position(r, syntax.ByteOffset))
 	case errors.As(err, &syntax):
 		f.Problem = "is not valid JSON: " + syntax.Err.Error() + position(r, syntax.ByteOffset)
-		f.Hint = "Download it again, or save it as plain JSON in UTF-8: without a byte order mark, comments, NaN or Infinity."
+		f.Hint = "Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments."
+	case errors.Is(err, encoding.ErrInvalidUTF8):
+		f.Problem, f.Hint = "is not valid UTF-8", "Download it again, or save it in UTF-8."
 	case err == io.EOF:
 		f.Problem = "is not valid JSON: there is nothing but white space"
 		f.Hint = "Download it again."

@@ -9,7 +9,8 @@ import (
 	"hf2olmo/convert/regular"
 )
 
-const tokenizerName = "tokenizer.json"
+// TokenizerFile is what a tokenizer's file is called in a model's folder.
+const TokenizerFile = "tokenizer.json"
 
 // A Tokenizer is what a tokenizer.json says of its vocabulary. The vocabulary
 // itself, tens of megabytes in some models, is not kept in memory.
@@ -46,16 +47,16 @@ func OpenTokenizer(path string) (*Tokenizer, error) {
 
 // readTokenizer reads tokenizer.json where there is one.
 func (o *opening) readTokenizer() {
-	if !o.names[tokenizerName] {
+	if !o.names[TokenizerFile] {
 		return
 	}
-	if bad := o.leadsOut(tokenizerName); bad != nil {
+	if bad := o.leadsOut(TokenizerFile); bad != nil {
 		o.add(bad)
 		return
 	}
-	t, err := OpenTokenizer(filepath.Join(o.dir, tokenizerName))
+	t, err := OpenTokenizer(filepath.Join(o.dir, TokenizerFile))
 	if err != nil {
-		o.faults.Add(tokenizerName, err)
+		o.faults.Add(TokenizerFile, err)
 		return
 	}
 	o.model.Tokenizer = t

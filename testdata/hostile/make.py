@@ -102,7 +102,7 @@ for name, text in {
     "config-list": "[1, 2]",
     "config-cut": config()[:100],
     "config-nan": config(rms_norm_eps=0)[:-1] + ', "rope_theta": NaN}',
-    "config-huge-float": config()[:-1] + ', "x": 1e999}',
+    "config-huge-float": config()[:-1] + ', "rope_theta": 1e999}',
     "config-layers-100000": config(num_hidden_layers=100000),
     "config-layers-2-62": config(num_hidden_layers=1 << 62),
     "config-layers-negative": config(num_hidden_layers=-1),

