@@ -58,7 +58,7 @@ func makeGlobals() map[string]any {
 		"torch._utils._rebuild_tensor_v2":            function(rebuildTensorV2),
 		"torch._utils._rebuild_tensor_v3":            function(rebuildTensorV3),
 		"torch._utils._rebuild_parameter":            function(rebuildParameter),
-		"torch._utils._rebuild_parameter_with_state": function(rebuildParameter),
+		"torch._utils._rebuild_parameter_with_state": function(rebuildParameterWithState),
 		"torch._tensor._rebuild_from_type_v2":        function(rebuildFromType),
 		"torch.Size":                                 function(rebuildSize),
 		"torch.Tensor":                               typeClass{},

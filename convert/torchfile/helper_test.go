@@ -131,7 +131,7 @@ func zipOf(t testing.TB, namesAndContents ...string) []byte {
 
 // withPickle returns an archive with this pickle and a storage 0 of 16 bytes.
 func withPickle(t testing.TB, pickle string) []byte {
-	return zipOf(t, "a/data.pkl", pickle, "a/data/0", "0123456789abcdef")
+	return zipOf(t, "a/data.pkl", pickle, "a/data/0", "0123456789abcdef", "a/version", "3\n")
 }
 
 // The parts of a pickle that holds one tensor.

@@ -26,7 +26,7 @@ func openItem(r io.ReaderAt, file *tensor.File, size int64) (tensor.Tensor, erro
 	if !isZip(head) {
 		return tensor.Tensor{}, notTorch(head, size)
 	}
-	value, err := readZip(r, size)
+	value, a, err := readZip(r, size)
 	if err != nil {
 		return tensor.Tensor{}, err
 	}
@@ -42,5 +42,5 @@ func openItem(r io.ReaderAt, file *tensor.File, size int64) (tensor.Tensor, erro
 	if f != nil {
 		return tensor.Tensor{}, f
 	}
-	return placed, nil
+	return placed, a.checkNames()
 }

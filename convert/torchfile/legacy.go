@@ -27,12 +27,12 @@ func readLegacy(r io.ReaderAt, size int64) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	storages := map[string]*storage{}
+	storages := newStorages(true)
 	value, err := unpickle(data, storages)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := readKeys(src, storages)
+	keys, err := readKeys(src, storages.byKey)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func readValue(src *source) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return unpickle(data, map[string]*storage{})
+	return unpickle(data, newStorages(true))
 }
 
 // readPreamble reads the magic number, which isLegacy has seen, the protocol version

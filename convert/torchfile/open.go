@@ -37,9 +37,10 @@ func readFile(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
 		return nil, err
 	}
 	var value any
+	var a *archive
 	switch {
 	case isZip(head):
-		value, err = readZip(r, file.Size)
+		value, a, err = readZip(r, file.Size)
 	case isLegacy(head):
 		value, err = readLegacy(r, file.Size)
 	default:
@@ -48,7 +49,11 @@ func readFile(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stateDict(value, file)
+	tensors, err := stateDict(value, file)
+	if err == nil && a != nil {
+		err = a.checkNames()
+	}
+	return tensors, err
 }
 
 // inFile returns err as faults that all name the file.

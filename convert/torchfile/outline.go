@@ -70,7 +70,7 @@ func OpenOutline(r io.ReaderAt, size int64) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		from, length, err := a.locate("data.pkl")
+		from, length, err := a.locate(pickleName)
 		if err != nil {
 			return nil, err
 		}

@@ -53,7 +53,7 @@ func rebuildTensorV2(args []any) (any, error) {
 	if len(args) == 7 && !isEmpty(args[6]) {
 		t.refused = problem("its elements are stored conjugated or negated, which is not supported")
 	}
-	return t, nil
+	return t, t.checkGradient(args[4], args[5])
 }
 
 // rebuildTensorV3 takes a dtype before the metadata, and an UntypedStorage.
@@ -74,17 +74,38 @@ func rebuildTensorV3(args []any) (any, error) {
 	return t, nil
 }
 
-// rebuildParameter takes the parameter's data, requires_grad, hooks and, in the form
-// with state, Python attributes that somebody set on it.
+// checkGradient takes requires_grad and the hooks of the backward pass, which torch
+// always writes as an empty OrderedDict.
+func (t *tensorValue) checkGradient(requires, hooks any) error {
+	if _, isBool := requires.(bool); !isBool || !isEmpty(hooks) {
+		return brokenPickle("a tensor with hooks, or whose requires_grad is not a bool")
+	}
+	return nil
+}
+
+// rebuildParameter takes the parameter's data, requires_grad and hooks.
 func rebuildParameter(args []any) (any, error) {
-	if len(args) != 3 && len(args) != 4 {
+	if len(args) != 3 {
 		return nil, brokenPickle("a parameter with too few or too many parts")
 	}
 	t, ok := args[0].(*tensorValue)
 	if !ok {
 		return nil, brokenPickle("a parameter that is no tensor")
 	}
-	return t, nil
+	return t, t.checkGradient(args[1], args[2])
+}
+
+// rebuildParameterWithState takes Python attributes in addition, which somebody set on
+// the parameter.
+func rebuildParameterWithState(args []any) (any, error) {
+	if len(args) != 4 {
+		return nil, brokenPickle("a parameter with too few or too many parts")
+	}
+	value, err := rebuildParameter(args[:3])
+	if err != nil {
+		return nil, err
+	}
+	return value, checkState(args[3])
 }
 
 // rebuildFromType takes a function, a class, the function's arguments and Python
@@ -105,7 +126,14 @@ func rebuildFromType(args []any) (any, error) {
 			return nil, brokenPickle("a tensor of an unknown class")
 		}
 	}
-	return f(*tuple)
+	value, err := f(*tuple)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := value.(*tensorValue); !ok {
+		return nil, brokenPickle("a tensor of an unknown class")
+	}
+	return value, checkState(args[3])
 }
 
 // rebuildSize is torch.Size(tuple).
@@ -113,20 +141,13 @@ func rebuildSize(args []any) (any, error) {
 	if len(args) != 1 {
 		return nil, brokenPickle("a torch.Size with too few or too many parts")
 	}
+	if _, ok := Sizes(args[0], maxDims); !ok {
+		return nil, brokenPickle("a torch.Size of something other than numbers")
+	}
 	return args[0], nil
 }
 
-func isEmpty(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case *types.Dict:
-		return v.Len() == 0
-	case *types.OrderedDict:
-		return v.Len() == 0
-	}
-	return false
-}
+func isEmpty(v any) bool { return v == nil || isDict(v) && dictLen(v) == 0 }
 
 // place returns t as a tensor of file, once all its elements are seen to lie there.
 func (t *tensorValue) place(name string, file *tensor.File) (tensor.Tensor, *fault.Fault) {

@@ -28,14 +28,14 @@ const (
 	maxForeign = 5   // names that are listed
 )
 
-// scanner walks over one pickle and follows no more than the height of the stack,
-// what is in the memo, and the strings that may become names of classes.
+// scanner walks over one pickle and follows what kind of object is in each slot of the
+// stack and of the memo, and the strings that may become names of classes.
 type scanner struct {
 	src      *source
 	words    *vocabulary
-	stack    []string // a short string where the slot holds one, else ""
-	marks    []int    // heights of the stack at the open marks
-	memo     map[uint64]string
+	stack    []slot
+	marks    []int // heights of the stack at the open marks
+	memo     map[uint64]slot
 	frameEnd int64
 	opcodes  int
 	objects  int
@@ -52,7 +52,7 @@ func scan(src *source) ([]byte, error) { return scanWords(src, &tensorWords) }
 // that they are safe to unpickle: only opcodes that torch writes, no length past the
 // input, nothing taken from an empty stack or memo, no name that is not among words.
 func scanWords(src *source, words *vocabulary) ([]byte, error) {
-	s := scanner{src: src, words: words, memo: map[uint64]string{}}
+	s := scanner{src: src, words: words, memo: map[uint64]slot{}}
 	for {
 		stop, err := s.step()
 		switch {
@@ -86,12 +86,16 @@ func (s *scanner) step() (stop bool, err error) {
 		return false, err
 	}
 	if code == opGlobal || code == opStackGlobal {
-		if err := s.global(text); err != nil {
+		if text, err = s.global(text); err != nil {
 			return false, err
 		}
-		text = ""
 	}
+	before := s.stack
 	if err := s.pop(op); err != nil {
+		return false, err
+	}
+	made, err := s.effect(op, text, before[len(s.stack):])
+	if err != nil {
 		return false, err
 	}
 	switch code {
@@ -105,12 +109,12 @@ func (s *scanner) step() (stop bool, err error) {
 		s.memo[number] = s.stack[len(s.stack)-1]
 	case opBinGet, opLongBinGet:
 		known, ok := s.memo[number]
-		if text = known; !ok {
+		if made = known; !ok {
 			return false, brokenPickle(fmt.Sprintf("%s of entry %d, which was never put", op.name, number))
 		}
 	}
 	if op.pushes {
-		s.stack = append(s.stack, text)
+		s.stack = append(s.stack, made)
 	}
 	return false, nil
 }
@@ -197,25 +201,25 @@ func (s *scanner) end() error {
 	return nil
 }
 
-// global notes a class or function that the pickle names and that is not in the vocabulary.
-// STACK_GLOBAL has no name of its own, but takes it from the stack.
-func (s *scanner) global(name string) error {
+// global returns the class or function that the pickle names, and notes it where it is
+// not in the vocabulary. STACK_GLOBAL has no name of its own, but takes it from the stack.
+func (s *scanner) global(name string) (string, error) {
 	if n := len(s.stack); name == "" {
-		if n < 2 || s.stack[n-2] == "" || s.stack[n-1] == "" {
-			return brokenPickle("STACK_GLOBAL without names")
+		if n < 2 || s.stack[n-2].kind != aString || s.stack[n-1].kind != aString || s.stack[n-2].text == "" || s.stack[n-1].text == "" {
+			return "", brokenPickle("STACK_GLOBAL without names")
 		}
-		name = s.stack[n-2] + "." + s.stack[n-1]
+		name = s.stack[n-2].text + "." + s.stack[n-1].text
 	}
 	strange := func(r rune) bool {
 		return r != '.' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '<' && r != '>'
 	}
 	if strings.ContainsFunc(name, strange) || strings.Contains("."+name+".", "..") {
-		return brokenPickle("a class without a proper name")
+		return "", brokenPickle("a class without a proper name")
 	}
 	if _, ok := s.words.names[name]; !ok && len(s.foreign) <= maxForeign && !slices.Contains(s.foreign, name) {
 		s.foreign = append(s.foreign, name)
 	}
-	return nil
+	return name, nil
 }
 
 const foreignHint = "Save the weights alone: torch.save(model.state_dict(), \"pytorch_model.bin\")."

@@ -1,6 +1,9 @@
 package torchfile
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // argument reads what follows an opcode: a number, or a text, of which only as much
 // is returned as may be a name.
@@ -39,8 +42,13 @@ func (s *scanner) counted(size int64, op opcode) (string, error) {
 		return "", brokenPickle("LONG1 without bytes")
 	}
 	b, err := s.src.take(int64(length), op.name)
-	if err != nil || len(b) > maxName || op.name == "LONG1" {
+	switch {
+	case err != nil || op.name == "LONG1":
 		return "", err
+	case !utf8.Valid(b):
+		return "", brokenPickle(op.name + " that is not UTF-8")
+	case len(b) > maxName:
+		return "", nil
 	}
 	return string(b), nil
 }

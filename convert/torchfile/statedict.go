@@ -2,6 +2,7 @@ package torchfile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,6 +27,9 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	}
 	if len(items) == 0 {
 		return nil, problem("the file holds an empty dict")
+	}
+	if f := attributes(value); f != nil {
+		return nil, f
 	}
 	if len(items) > maxTensors {
 		f := problem("the file holds more tensors than any model has")
@@ -53,6 +57,21 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	slices.SortFunc(tensors, func(a, b tensor.Tensor) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(faults, func(a, b *fault.Fault) int { return strings.Compare(a.Tensor, b.Tensor) })
 	return tensors, faults.Err()
+}
+
+// attributes refuses attributes of an OrderedDict, except the one that torch gives to
+// state dicts: in Python they may stand for its methods, such as items.
+func attributes(value any) *fault.Fault {
+	d, ok := value.(*types.OrderedDict)
+	if !ok {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.PyDict)) {
+		if name != "_metadata" {
+			return problem("the dict has the attribute %q, which torch does not write", name)
+		}
+	}
+	return nil
 }
 
 // one returns the tensor that an item of the dict holds.
@@ -123,6 +142,17 @@ func dictItems(value any) ([]types.DictEntry, bool) {
 		return items, true
 	}
 	return nil, false
+}
+
+// dictLen returns the number of items of a dict or OrderedDict, 0 for anything else.
+func dictLen(value any) int {
+	switch d := value.(type) {
+	case *types.Dict:
+		return d.Len()
+	case *types.OrderedDict:
+		return d.Len()
+	}
+	return 0
 }
 
 // elements is a count for a message.

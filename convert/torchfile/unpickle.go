@@ -33,9 +33,9 @@ type view struct {
 }
 
 // unpickle builds what the bytes, which scan has let through, describe. Storages
-// that it names are added to storages.
-func unpickle(data []byte, storages map[string]*storage) (value any, err error) {
-	return tensorWords.unpickle(data, func(id any) (any, error) { return persistentLoad(id, storages) })
+// that it names are added to all.
+func unpickle(data []byte, all *storages) (value any, err error) {
+	return tensorWords.unpickle(data, all.load)
 }
 
 // unpickle builds what data describe, which scanWords has let through. References to
@@ -58,65 +58,91 @@ func (words *vocabulary) unpickle(data []byte, load func(id any) (any, error)) (
 	return value, err
 }
 
-// persistentLoad takes ("storage", class, key, location, numel), to which the older
-// format adds None or (key of a view, first element, numel).
-func persistentLoad(id any, storages map[string]*storage) (any, error) {
+// storages are those that a pickle names, by their keys. The older format has views of
+// storages in addition, which have keys of their own; torch goes by a key alone once it
+// has seen it.
+type storages struct {
+	legacy bool
+	byKey  map[string]*storage
+	views  map[string]view // what each key means, those of whole storages too
+}
+
+func newStorages(legacy bool) *storages {
+	return &storages{legacy, map[string]*storage{}, map[string]view{}}
+}
+
+// load takes ("storage", class, key, location, numel), to which the older format adds
+// None or (key of a view, first element, numel).
+func (all *storages) load(id any) (any, error) {
 	tuple, ok := id.(*types.Tuple)
 	if !ok || tuple.Len() < 1 {
 		return nil, brokenPickle("a persistent id that is no tuple")
 	}
+	parts := 5
+	if all.legacy {
+		parts = 6
+	}
 	if kind := tuple.Get(0); kind == "module" {
 		return nil, problem("the file holds a whole module with its source code, not a dict of tensors")
-	} else if kind != "storage" || tuple.Len() < 5 || tuple.Len() > 6 {
+	} else if kind != "storage" || tuple.Len() != parts {
 		return nil, brokenPickle("a persistent id that is no storage")
 	}
 	class, isClass := tuple.Get(1).(storageClass)
 	key, isKey := tuple.Get(2).(string)
+	_, isLocation := tuple.Get(3).(string)
 	numel, isNumel := asInt(tuple.Get(4))
-	if !isClass || !isKey || !isNumel {
-		return nil, brokenPickle("a storage without class, key or number of elements")
+	if !isClass || !isKey || !isLocation || !isNumel {
+		return nil, brokenPickle("a storage without class, key, device or number of elements")
 	}
 	if _, ok := tensor.Product([]int64{numel, class.dtype.Size()}); !ok {
 		return nil, brokenPickle("a storage with an impossible number of elements")
 	}
-	s, err := register(&storage{key: key, dtype: class.dtype, numel: numel}, storages)
-	if err != nil {
-		return nil, err
+	s := all.byKey[key]
+	if s == nil {
+		s = &storage{key: key, dtype: class.dtype, numel: numel}
+		all.byKey[key] = s
 	}
 	v := &view{of: s, dtype: class.dtype, numel: numel}
-	if tuple.Len() == 6 && tuple.Get(5) != nil {
-		return v, v.narrow(tuple.Get(5))
+	if err := all.agree(key, *v); err != nil {
+		return nil, err
+	}
+	if all.legacy && tuple.Get(5) != nil {
+		return v, all.narrow(v, tuple.Get(5))
 	}
 	return v, nil
 }
 
-// register returns the storage with s's key. All who name it must agree on it;
-// where there are no elements, their dtype does not matter.
-func register(s *storage, storages map[string]*storage) (*storage, error) {
-	known, ok := storages[s.key]
-	switch {
-	case !ok:
-		storages[s.key] = s
-		return s, nil
-	case known.numel != s.numel, known.dtype != s.dtype && s.numel != 0:
-		return nil, brokenPickle("one storage named with two sizes or dtypes")
+// agree refuses a key with two meanings. Of a storage without elements the dtype does
+// not matter.
+func (all *storages) agree(key string, v view) error {
+	known, ok := all.views[key]
+	if !ok {
+		all.views[key] = v
+		return nil
 	}
-	return known, nil
+	if v.numel == 0 {
+		known.dtype = v.dtype
+	}
+	if known != v {
+		return brokenPickle("one storage or view named with two sizes, places or dtypes")
+	}
+	return nil
 }
 
 // narrow makes v the part of its storage that (key, first, numel) tells.
-func (v *view) narrow(metadata any) error {
+func (all *storages) narrow(v *view, metadata any) error {
 	tuple, ok := metadata.(*types.Tuple)
 	if !ok || tuple.Len() != 3 {
 		return brokenPickle("a view of a storage that is no tuple of three")
 	}
+	key, isKey := tuple.Get(0).(string)
 	first, isInt := asInt(tuple.Get(1))
 	numel, isInt2 := asInt(tuple.Get(2))
-	if !isInt || !isInt2 || first < 0 || numel < 0 || first > v.numel || numel > v.numel-first {
-		return brokenPickle("a view that reaches past its storage")
+	if !isKey || !isInt || !isInt2 || first < 0 || numel < 0 || first > v.numel || numel > v.numel-first {
+		return brokenPickle("a view without a key, or that reaches past its storage")
 	}
 	v.first, v.numel = first, numel
-	return nil
+	return all.agree(key, *v)
 }
 
 // asInt returns a Python int that fits 64 bits. A bool is none.

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"hf2olmo/convert/fault"
 )
 
 // archive is the directory of a zip archive. Entries are read only by locate.
@@ -16,7 +18,10 @@ type archive struct {
 	end     zipEnd
 	entries map[string]*zip.File
 	top     string // the folder that holds data.pkl
+	noSums  bool   // torch was told to write no checksums
 	used    []span
+
+	storages map[string]*storage // that the pickle names, by their keys
 }
 
 // span is a stretch of the file that an entry takes, with at least its header.
@@ -25,28 +30,30 @@ type span struct {
 	name     string
 }
 
-// readZip returns what data.pkl holds, with the places of all storages filled in.
-func readZip(r io.ReaderAt, size int64) (any, error) {
+// readZip returns what data.pkl holds, with the places of all storages filled in. Whoever
+// has found no other fault then calls checkNames.
+func readZip(r io.ReaderAt, size int64) (any, *archive, error) {
 	a, err := openArchive(r, size)
 	if err != nil {
-		return nil, err
-	}
-	if err := a.checkByteOrder(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	data, err := a.readPickle()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	storages := map[string]*storage{}
+	if err := a.checkSmall(); err != nil {
+		return nil, nil, err
+	}
+	storages := newStorages(false)
 	value, err := unpickle(data, storages)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for _, key := range slices.Sorted(maps.Keys(storages)) {
-		a.find(storages[key])
+	a.storages = storages.byKey
+	for _, key := range slices.Sorted(maps.Keys(a.storages)) {
+		a.find(a.storages[key])
 	}
-	return value, a.checkOverlap()
+	return value, a, a.checkOverlap()
 }
 
 func openArchive(r io.ReaderAt, size int64) (*archive, error) {
@@ -55,10 +62,11 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 		return nil, err
 	}
 	z, err := zip.NewReader(r, size)
-	if err != nil {
+	if err != nil || len(z.File) == 0 {
 		return nil, damaged("the zip directory is broken")
 	}
-	a := &archive{r: r, end: end, entries: make(map[string]*zip.File, len(z.File))}
+	a := &archive{r: r, end: end, entries: make(map[string]*zip.File, len(z.File)), noSums: true}
+	folded := make(map[string]string, len(z.File))
 	for _, f := range z.File {
 		if !plainName(f.Name) {
 			return nil, damaged("the zip archive has an entry %q, which leads out of it", f.Name)
@@ -66,16 +74,17 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 		if a.entries[f.Name] != nil {
 			return nil, damaged("the zip archive has two entries %q", f.Name)
 		}
+		// torch finds entries whatever the case of their names, and takes either.
+		lower := asciiLower(f.Name)
+		if other, twice := folded[lower]; twice {
+			return nil, damaged("the zip archive has two entries that differ only in case, %q and %q", other, f.Name)
+		}
+		folded[lower] = f.Name
 		a.entries[f.Name] = f
-		top, isPickle := strings.CutSuffix(f.Name, "/data.pkl")
-		if !isPickle || strings.Contains(top, "/") {
-			continue
-		}
-		if a.top != "" {
-			return nil, problem("the zip archive holds more than one data.pkl")
-		}
-		a.top = top
+		a.noSums = a.noSums && f.CRC32 == 0
 	}
+	// As torch does: the folder of the first entry is that of all.
+	a.top, _, _ = strings.Cut(z.File[0].Name, "/")
 	return a, a.checkKind()
 }
 
@@ -86,7 +95,7 @@ func (a *archive) checkKind() error {
 			return problem("not a file that torch.save wrote: it is a zip archive of numpy arrays")
 		}
 	}
-	if a.top == "" {
+	if a.entries[a.top+"/data.pkl"] == nil {
 		return problem("not a file that torch.save wrote: the zip archive has no data.pkl")
 	}
 	if a.entries[a.top+"/constants.pkl"] != nil {
@@ -111,6 +120,8 @@ func (a *archive) locate(name string) (from, size int64, err error) {
 		f := problem("the entry %s of the zip archive is compressed, which is not supported", name)
 		f.Hint = "Load the file in Python and save it again with torch.save, which does not compress."
 		return 0, 0, f
+	case f.ExternalAttrs&dosFolder != 0:
+		return 0, 0, damaged("the entry %s of the zip archive is marked as a folder", name)
 	case f.CompressedSize64 != f.UncompressedSize64:
 		return 0, 0, damaged("the entry %s of the zip archive has two sizes", name)
 	}
@@ -169,30 +180,9 @@ func (a *archive) checkOverlap() error {
 	return nil
 }
 
-func (a *archive) checkByteOrder() error {
-	if a.entries[a.top+"/byteorder"] == nil {
-		return nil // files before torch 2.1: little-endian, as torch.load takes them
-	}
-	from, size, err := a.locate("byteorder")
-	if err != nil {
-		return err
-	}
-	order := make([]byte, min(size, int64(len("little"))))
-	if err := readAt(a.r, order, from); err != nil {
-		return err
-	}
-	switch {
-	case string(order) == "big":
-		return bigEndian()
-	case string(order) != "little" || size != int64(len(order)):
-		return damaged("the byte order is neither little nor big")
-	}
-	return nil
-}
-
 // readPickle returns data.pkl, once it is known to be harmless.
 func (a *archive) readPickle() ([]byte, error) {
-	from, size, err := a.locate("data.pkl")
+	from, size, err := a.locate(pickleName)
 	if err != nil {
 		return nil, err
 	}
@@ -204,12 +194,25 @@ func (a *archive) readPickle() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// torch can be told to write no checksums: they are 0 then.
-	want := a.entries[a.top+"/data.pkl"].CRC32
-	if got := crc32.ChecksumIEEE(data); src.left == 0 && want != 0 && got != want {
-		f := damaged("the checksum of data.pkl is wrong")
-		f.Expected, f.Found = fmt.Sprintf("%08x", want), fmt.Sprintf("%08x", got)
-		return nil, f
+	rest, err := src.take(src.left, "data.pkl")
+	if err != nil {
+		return nil, err
 	}
-	return data, nil
+	return data, a.checkSum(pickleName, crc32.Update(crc32.ChecksumIEEE(data), crc32.IEEETable, rest))
+}
+
+// checkSum compares the sum of an entry with what the directory says.
+func (a *archive) checkSum(name string, got uint32) error {
+	want := a.entries[a.top+"/"+name].CRC32
+	if a.noSums || got == want {
+		return nil
+	}
+	return wrongSum(name, want, got)
+}
+
+// wrongSum is the fault of a record that is not what was saved.
+func wrongSum(name string, want, got uint32) *fault.Fault {
+	f := damaged("the checksum of %s is wrong: its bytes were changed since it was saved", name)
+	f.Expected, f.Found = fmt.Sprintf("%08x", want), fmt.Sprintf("%08x", got)
+	return f
 }

@@ -23,6 +23,8 @@ const (
 	flagEncrypted = 1 << 0
 	flagUTF8      = 1 << 11
 
+	dosFolder = 1 << 4 // external attribute: torch reads no bytes of such an entry
+
 	// A field of 16 or 32 bits that holds the largest number says that the real
 	// one stands in the zip64 record.
 	full16 = 1<<16 - 1

@@ -198,7 +198,7 @@ GOOD = dict_of(("a", torch_tensor()))
 def archive(pickle=GOOD, entries=(("a/data/0", b"0123456789abcdef"),), **kw):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", **kw) as z:
-        for name, data in (("a/data.pkl", pickle),) + tuple(entries):
+        for name, data in (("a/data.pkl", pickle),) + tuple(entries) + (("a/version", b"3\n"),):
             z.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, kw.get("compression", zipfile.ZIP_STORED))
     return out.getvalue()
 
@@ -207,6 +207,7 @@ LEGACY = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe
 
 
 def legacy(pickle=GOOD, keys=("0",), tail=u64(4) + b"0123456789abcdef"):
+    pickle = pickle.replace(b"\x04tQ", b"\x04NtQ").replace(number(1 << 60) + b"tQ", number(1 << 60) + b"NtQ")  # a storage here says that it is no view
     return LEGACY + pickle + PROTO + b"](" + b"".join(text(k) for k in keys) + b"e." + tail
 
 
@@ -261,7 +262,7 @@ for name in ("global", "stack-global-memo", "eval"):
     put("legacy-system-" + name, "pytorch_model.bin", legacy(SYSTEM[name]))
 put("legacy-system-in-preamble", "pytorch_model.bin",
     LEGACY.replace(b"}X\x0d\x00\x00\x00little_endian\x88s", b"cos\nsystem\n" + text("id") + b"\x85R") + GOOD)
-put("legacy-system-in-keys", "pytorch_model.bin", LEGACY + GOOD + SYSTEM["global"])
+put("legacy-system-in-keys", "pytorch_model.bin", LEGACY + GOOD.replace(b"\x04tQ", b"\x04NtQ") + SYSTEM["global"])
 
 for name, pickle in {
     "binbytes8-2-62": b"\x80\x04\x8e" + u64(1 << 62),
@@ -353,7 +354,9 @@ for name, data in {
     "dot-dot-first": archive(entries=[("../x", b"x"), ("a/data/0", b"0123456789abcdef")]),
     "absolute": archive(entries=[("a/data/0", b"0123456789abcdef"), ("/etc/x", b"x")]),
     "backslash": archive(entries=[("a/data/0", b"0123456789abcdef"), ("..\\x", b"x")]),
-    "two-pickles": archive(entries=[("b/data.pkl", GOOD)]),
+    "two-pickles": archive(entries=[("b/data.pkl", GOOD), ("a/data/0", b"0123456789abcdef")]),
+    "another-case": archive(entries=[("a/data/0", b"0123456789abcdef"), ("a/DATA/0", b"fedcba9876543210")]),
+    "no-version": archive().replace(b"a/version", b"a/versioN"),
     "no-pickle": archive().replace(b"data.pkl", b"data.pkk"),
     "encrypted": patched(good, directory + 8, b"\1"),
     "method-unknown": patched(good, directory + 10, b"\x63"),
@@ -397,7 +400,7 @@ for name, data in {
     "keys-twice": legacy(keys=("0", "0")),
     "keys-unknown": legacy(keys=("0", "1")),
     "storage-2-60": legacy(dict_of(("a", torch_tensor(where=storage(1 << 60))))),
-    "view-past-storage": legacy(dict_of(("a", torch_tensor(where=storage()[:-2] + b"(" + text("v") + number(2) + number(4) + b"ttQ")))),
+    "view-past-storage": legacy(dict_of(("a", torch_tensor(where=storage()[:-2] + b"(" + text("v") + number(2) + number(3) + b"ttQ")))),
     "big-endian": LEGACY.replace(b"\x88s.", b"\x89s.") + GOOD,
     "no-byte-order": LEGACY.replace(b"little_endian", b"little_indian") + GOOD,
     "protocol-version": LEGACY.replace(b"M\xe9\x03", b"M\xe8\x03") + GOOD,

@@ -1,0 +1,85 @@
+package torchfile
+
+import (
+	"strings"
+
+	"github.com/nlpodyssey/gopickle/types"
+)
+
+// settable are the attributes of torch.Tensor that take a value and change what the
+// tensor is; data replaces all its elements.
+var settable = map[string]bool{
+	"data": true, "grad": true, "_grad": true, "requires_grad": true, "_backward_hooks": true, "_post_accumulate_grad_hooks": true,
+	"real": true, "imag": true, "names": true, "_python_dispatch": true,
+}
+
+// maxState bounds the values in the attributes of one tensor.
+const maxState = 100
+
+// checkState allows attributes of a tensor only if they cannot change it: a dict, or a
+// tuple of a dict and the values of slots, of plain values under other names than those
+// that torch.Tensor sets itself. torch.load sets all that it finds.
+func checkState(state any) error {
+	dicts := []any{state}
+	if tuple, ok := state.(*types.Tuple); ok {
+		if dicts = *tuple; len(dicts) != 2 {
+			return brokenPickle("a tensor with attributes that are neither a dict nor a pair of dicts")
+		}
+	}
+	left := maxState
+	for _, d := range dicts {
+		if d == nil {
+			continue
+		}
+		if dictLen(d) > left {
+			return problem("a tensor has more attributes than any needs")
+		}
+		items, ok := dictItems(d)
+		if !ok {
+			return brokenPickle("a tensor with attributes that are not a dict")
+		}
+		for _, item := range items {
+			name, ok := item.Key.(string)
+			if !ok || settable[name] || strings.HasPrefix(name, "__") || !plain(item.Value, &left) {
+				f := problem("a tensor has the attribute %q, which may change it when torch loads the file", name)
+				f.Hint = "Save plain tensors: torch.save({k: v.detach().clone() for k, v in state_dict.items()}, \"pytorch_model.bin\")."
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// plain reports whether v is a scalar, or a list, tuple or dict that has nothing but
+// scalars and such in it. It looks at no more than left values, for they may be shared.
+func plain(v any, left *int) bool {
+	if *left--; *left < 0 {
+		return false
+	}
+	var items []any
+	switch v := v.(type) {
+	case nil, bool, int, float64, string:
+		return true
+	case *types.List:
+		items = *v
+	case *types.Tuple:
+		items = *v
+	default:
+		if dictLen(v) > *left {
+			return false
+		}
+		pairs, ok := dictItems(v)
+		if !ok {
+			return false
+		}
+		for _, pair := range pairs {
+			items = append(items, pair.Value) // its key is a str or a number
+		}
+	}
+	for _, item := range items {
+		if !plain(item, left) {
+			return false
+		}
+	}
+	return true
+}
