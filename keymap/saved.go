@@ -36,6 +36,7 @@ type SavedTensor struct {
 
 	template string
 	layer    string // what stands for {layer} in Saved
+	number   int    // of the layer, -1 for a tensor of none
 }
 
 func (s *Saved) compile(names scope) (err error) {
@@ -57,7 +58,7 @@ func (t *Target) StateDict(config map[string]any, most int, has func(name string
 	if faults := t.check(env, Facts{Tensors: most}); len(faults) > 0 {
 		return nil, append(refusals, faults...)
 	}
-	tensors, err := t.stateDict(env)
+	tensors, err := t.stateDict(env, Facts{Tensors: most})
 	if err == nil {
 		err = t.regroup(tensors, env, has)
 	}
@@ -75,11 +76,17 @@ func (t *Target) complete(config map[string]any) (map[string]any, []*Refusal) {
 	return readFields(t.Fields, config, "")
 }
 
-func (t *Target) stateDict(env map[string]any) ([]SavedTensor, error) {
+func (t *Target) stateDict(env map[string]any, facts Facts) ([]SavedTensor, error) {
 	var tensors []SavedTensor
 	err := t.walk(env, func(spec tensorSpec, shape []int64, fill *strings.Replacer) error {
-		name := replace(fill, spec.name)
-		tensors = append(tensors, SavedTensor{name, name, shape, spec.name, replace(fill, "{layer}")})
+		if tooMany(len(tensors), facts) {
+			return fmt.Errorf("the config asks for more than %d tensors, but there are only %d", len(tensors), facts.Tensors)
+		}
+		name, number := replace(fill, spec.name), -1
+		if fill != nil {
+			number, _ = env["i"].(int)
+		}
+		tensors = append(tensors, SavedTensor{name, name, shape, spec.name, replace(fill, "{layer}"), number})
 		return nil
 	})
 	return tensors, err
@@ -97,34 +104,55 @@ func (t *Target) regroup(tensors []SavedTensor, env map[string]any, has func(str
 	}
 	own := env[t.Saved.Regrouped]
 	defer func() { env[t.Saved.Regrouped] = own }()
-	best := held(tensors, has)
-	for size := 1; size <= int(layers) && best < len(tensors); size++ {
+	count := func() (int, error) { return t.heldLayers(tensors, int(layers), env, has) }
+	most, err := count()
+	best := own
+	for size := 1; size <= int(layers) && err == nil; size++ {
 		if int(layers)%size != 0 {
 			continue
 		}
+		var n int
 		env[t.Saved.Regrouped] = size
-		other, err := t.stateDict(env)
-		if err != nil {
-			return err
-		}
-		if n := held(other, has); n > best {
-			best = n
-			for i := range tensors {
-				tensors[i].Saved, tensors[i].layer = other[i].Saved, other[i].layer
-			}
+		if n, err = count(); n > most {
+			most, best = n, size
 		}
 	}
-	return nil
+	if err != nil || best == own {
+		return err
+	}
+	env[t.Saved.Regrouped] = best
+	other, err := t.stateDict(env, Facts{Tensors: len(tensors)})
+	for i := range other {
+		tensors[i].Saved, tensors[i].layer = other[i].Saved, other[i].layer
+	}
+	return err
 }
 
-func held(tensors []SavedTensor, has func(string) bool) int {
-	n := 0
-	for _, tensor := range tensors {
-		if has(tensor.Saved) {
+// mostLayers is how many layers are looked at for each way to group them: of a hostile
+// config with a hundred thousand layers and a hundred divisors, a sample. No model has more.
+const mostLayers = 256
+
+// heldLayers counts the tensors of layers that has knows by their names in this grouping.
+func (t *Target) heldLayers(tensors []SavedTensor, layers int, env map[string]any, has func(string) bool) (int, error) {
+	n, at, name, step := 0, -1, "", (layers+mostLayers-1)/mostLayers
+	for i := range tensors {
+		one := &tensors[i]
+		if one.number < 0 || one.number%step != 0 {
+			continue
+		}
+		if one.number != at {
+			env["i"], at = one.number, one.number
+			v, err := t.layerName.eval(env)
+			if err != nil {
+				return 0, err
+			}
+			name = fmt.Sprint(v)
+		}
+		if has(strings.ReplaceAll(one.template, "{layer}", name)) {
 			n++
 		}
 	}
-	return n
+	return n, nil
 }
 
 // earlier gives tensors that are not in the file the names that they once had, if those are.

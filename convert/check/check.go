@@ -48,8 +48,9 @@ type checker struct {
 	names  map[string]bool
 	target *keymap.Target
 	trainer
-	config *config // nil where there is none that can be read
-	report *Report
+	config  *config // nil where there is none that can be read
+	foreign bool    // a trainer's state with other objects than weights was seen
+	report  *Report
 }
 
 // Folder checks a folder. The error is that of a context that has ended, or of this
@@ -72,7 +73,7 @@ func Folder(ctx context.Context, dir string, o Options) (*Report, error) {
 			return nil, err
 		}
 	}
-	c.report.sort()
+	c.report.finish()
 	return c.report, ctx.Err()
 }
 
@@ -146,8 +147,6 @@ func (c *checker) run() error {
 	}
 	return nil
 }
-
-func (c *checker) add(f Finding) { c.report.Findings = append(c.report.Findings, f) }
 
 // has reports whether there is a file or folder of this path in the folder.
 func (c *checker) has(name string) bool {

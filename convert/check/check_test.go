@@ -93,7 +93,7 @@ var damages = []damageCase{
 	{"model.pt empty", "", "", cutTo("model.pt", 0), "unreadable", Error, "EOFError"},
 	{"model.pt of other objects", "", "", copied("checkpoints/unsharded/step3-unsharded/train.pt", "model.pt"), "not-tensors", Error, "Weights only load failed"},
 	{"model.pt of a script", "", "", copied("../convert/torchfile/testdata/refused/torchscript.bin", "model.pt"), "not-tensors", Error, "TorchScript"},
-	{"one byte changed", "", "", flip, "checksum", Error, "in silence"},
+	{"one byte changed", "", "", flip, "checksum", Error, "silently"},
 	{"HF names", "", "", copied("models/llama-bin/pytorch_model.bin", "model.pt"), "hf-names", Error, "run hf2olmo convert"},
 	{"module.", "", "", renamed(func(s string) string { return "module." + s }), "wrapped-names", Error, "KeyError"},
 	{"model.", "", "", renamed(func(s string) string { return "model." + s }), "wrapped-names", Error, "hf_olmo"},

@@ -37,6 +37,8 @@ type Finding struct {
 	Found    string
 	Trainer  string // what the trainer does then, sentences; several lines where it lists much
 	Hint     string // what to do, a sentence
+
+	others int // of the same kind, which this one counts and nobody lists
 }
 
 // Message is what is wrong and what the trainer does then, on one line.
@@ -52,6 +54,42 @@ type Report struct {
 	Folder   string
 	Kind     Kind
 	Findings []Finding // in order of gravity
+
+	counts map[sort]int // of all that were found, by sort
+}
+
+// A sort is what findings have in common that differ in their tensors.
+type sort struct {
+	gravity    Gravity
+	code, file string
+}
+
+// mostListed bounds the findings of one sort that are listed: a hostile file can make any number.
+const mostListed = 2000
+
+func (c *checker) add(f Finding) {
+	r := c.report
+	if r.counts == nil {
+		r.counts = map[sort]int{}
+	}
+	of := sort{f.Gravity, f.Code, f.File}
+	if r.counts[of]++; r.counts[of] <= mostListed {
+		r.Findings = append(r.Findings, f)
+	}
+}
+
+// finish counts the findings that are not listed, and puts all in order of gravity.
+func (r *Report) finish() {
+	var rest []Finding
+	for of, n := range r.counts {
+		if more := n - mostListed; more > 0 {
+			rest = append(rest, Finding{Gravity: of.gravity, Code: of.code, File: of.file,
+				Problem: fmt.Sprintf("%d more problems of this kind are not listed", more), others: more - 1})
+		}
+	}
+	slices.SortFunc(rest, func(a, b Finding) int { return strings.Compare(a.Code+a.File, b.Code+b.File) })
+	r.Findings = append(r.Findings, rest...)
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return int(a.Gravity - b.Gravity) })
 }
 
 // Loads reports whether the trainer loads the folder.
@@ -62,24 +100,10 @@ func (r *Report) Count(g Gravity) int {
 	n := 0
 	for _, f := range r.Findings {
 		if f.Gravity == g {
-			n++
+			n += 1 + f.others
 		}
 	}
 	return n
-}
-
-// told reports whether there is a finding of this code.
-func (c *checker) told(code string) bool {
-	return slices.ContainsFunc(c.report.Findings, func(f Finding) bool { return f.Code == code })
-}
-
-// toldOf reports whether there is a finding of this code about a tensor.
-func (c *checker) toldOf(code, tensor string) bool {
-	return slices.ContainsFunc(c.report.Findings, func(f Finding) bool { return f.Code == code && f.Tensor == tensor })
-}
-
-func (r *Report) sort() {
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return int(a.Gravity - b.Gravity) })
 }
 
 // A Line is what is told of one finding, or of many that differ only in the number

@@ -2,10 +2,12 @@ package check
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -39,6 +41,9 @@ func (c *checker) checkBytes() error {
 		return err
 	}
 	for _, name := range files {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
 		if name == olmo.ModelFile && c.report.Kind == Unsharded {
 			continue
 		}
@@ -105,17 +110,18 @@ func (c *checker) checkSums(name string, w *weights) error {
 	if err != nil {
 		return nil // the older format, or told by unreadable
 	}
+	entries, overlap := stored(z)
+	if overlap != "" {
+		c.add(Finding{Gravity: c.ifRead(name), Code: "overlap", File: name, Tensor: overlap, Problem: "shares bytes with another entry of the archive, so nothing was read",
+			Trainer: "No program writes such a file.", Hint: "Do not use it."})
+		return nil
+	}
 	var mu sync.Mutex
 	var bad []string
-	err = c.parallel(len(z.File), func(i int, buffer []byte) error {
-		entry := z.File[i]
-		from, err := entry.DataOffset()
-		size := int64(min(entry.UncompressedSize64, uint64(info.Size())))
-		if entry.Method != zip.Store || err != nil {
-			return nil
-		}
-		inside, dtype := w.within(from, from+size)
-		sum, special, err := c.sum(io.NewSectionReader(f, from, size), buffer, dtype)
+	err = c.parallel(len(entries), func(i int, buffer []byte) error {
+		entry := entries[i]
+		inside, dtype := w.within(entry.from, entry.to)
+		sum, special, err := c.sum(io.NewSectionReader(f, entry.from, entry.to-entry.from), buffer, dtype)
 		if err != nil {
 			return err
 		}
@@ -129,10 +135,45 @@ func (c *checker) checkSums(name string, w *weights) error {
 	})
 	slices.Sort(bad)
 	for _, entry := range bad {
-		c.add(Finding{Code: "checksum", File: name, Tensor: entry, Problem: "the checksum of this entry is wrong: its bytes were changed since it was saved",
-			Trainer: "torch.load looks at no checksum: the trainer loads the damaged bytes in silence.", Hint: "Copy or download the file again."})
+		c.add(Finding{Gravity: c.ifRead(name), Code: "checksum", File: name, Tensor: entry, Problem: "the checksum of this entry is wrong: its bytes were changed since it was saved",
+			Trainer: "torch.load checks no checksum: the trainer loads the damaged bytes silently.", Hint: "Copy or download the file again."})
 	}
 	return err
+}
+
+// entry is an uncompressed entry of an archive, and where its bytes are in the file.
+type entry struct {
+	*zip.File
+	from, to int64
+}
+
+// stored returns the uncompressed entries in the order of the file, or the name of one that
+// shares bytes with another: a small file may claim to contain the same bytes any number of times.
+func stored(z *zip.Reader) (entries []entry, overlap string) {
+	for _, f := range z.File {
+		from, err := f.DataOffset()
+		if f.Method != zip.Store || err != nil || f.UncompressedSize64 > math.MaxInt64-uint64(from) {
+			continue
+		}
+		entries = append(entries, entry{f, from, from + int64(f.UncompressedSize64)})
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+	})
+	for i := 1; i < len(entries); i++ {
+		if entries[i].from < entries[i-1].to {
+			return nil, entries[i].Name
+		}
+	}
+	return entries, ""
+}
+
+// ifRead is the gravity of what is wrong with a file: of one that the trainer does not read, a warning.
+func (c *checker) ifRead(name string) Gravity {
+	if c.report.Kind == Unsharded && !slices.Contains([]string{olmo.ModelFile, olmo.TrainFile, optimFile, otherFile}, name) {
+		return Warning
+	}
+	return Error
 }
 
 // sum returns the CRC of all that r holds, and what a look at its elements tells.

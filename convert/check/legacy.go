@@ -51,7 +51,7 @@ func (c *checker) checkRank(name string, state *torchfile.Map) int {
 				Trainer: "The trainer stops: KeyError: '" + key + "'.", Hint: "Take another checkpoint of the run."})
 		}
 	}
-	if !c.told("weights-only") {
+	if !c.foreign {
 		c.checkTrainState(name, state)
 	}
 	return c.worldOf(state)

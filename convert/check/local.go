@@ -65,7 +65,7 @@ func (c *checker) readable(name string) {
 		c.unreadable(name, err)
 		return
 	}
-	if filepath.Dir(name) == "train" && !c.told("weights-only") {
+	if filepath.Dir(name) == "train" && !c.foreign {
 		c.checkTrainState(name, torchfile.AsMap(v))
 	}
 }

@@ -56,7 +56,12 @@ func (c *checker) nameTensors(file string, tensors []saved) map[string]saved {
 // unwrap takes the prefixes of wrappers off a name, in whatever order they stand, and
 // counts them. Private modules of torch stand inside of names too, other words only in front.
 func (c *checker) unwrap(name string, used map[string]int) string {
-	for again := true; again; {
+	const longest, deepest = 1000, 16 // no model has longer names, or is wrapped more often
+	if len(name) > longest {
+		return name
+	}
+	again := true
+	for depth := 0; again && depth < deepest; depth++ {
 		again = false
 		for _, w := range c.target.Saved.Wrappers {
 			bare := strings.TrimPrefix(name, w.Prefix)

@@ -20,12 +20,12 @@ var fullOutcomes = outcomes{
 	smaller:  "The trainer stops: RuntimeError: The size of tensor a must match the size of tensor b (but a single element fills all, in silence).",
 }
 
-// compare holds the tensors of a checkpoint against the state dict that its config
-// declares.
-func (c *checker) compare(file string, tensors []saved, then outcomes) {
+// compare compares the tensors of a checkpoint with the state dict that its config
+// declares. It returns the tensors that are not known to be surplus.
+func (c *checker) compare(file string, tensors []saved, then outcomes) []saved {
 	byName := c.nameTensors(file, tensors)
 	if byName == nil || c.config == nil || c.config.model == nil {
-		return
+		return tensors
 	}
 	used := map[string]bool{}
 	has := func(name string) bool { _, ok := byName[name]; return ok }
@@ -35,8 +35,9 @@ func (c *checker) compare(file string, tensors []saved, then outcomes) {
 			Trainer: "The trainer cannot build such a model, or builds another than was saved.", Hint: "Correct the model: section."})
 	}
 	if declared == nil {
-		return
+		return tensors
 	}
+	var expected []saved
 	for _, d := range declared {
 		t, ok := byName[d.Saved]
 		if !ok {
@@ -45,6 +46,7 @@ func (c *checker) compare(file string, tensors []saved, then outcomes) {
 			continue
 		}
 		used[d.Saved] = true
+		expected = append(expected, t)
 		c.compareShape(file, t, d.Shape, then)
 	}
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
@@ -53,6 +55,7 @@ func (c *checker) compare(file string, tensors []saved, then outcomes) {
 				Found: tensor.ShapeString(byName[name].shape), Trainer: then.surplus, Hint: configOrWeights})
 		}
 	}
+	return expected
 }
 
 const configOrWeights = "Either config.yaml is not of these weights, or the weights are incomplete or of another model."

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
@@ -9,12 +11,13 @@ import (
 
 // weights are the tensors of model.pt and what one pass over its entries tells of them.
 type weights struct {
-	tensors []tensor.Tensor
+	tensors []tensor.Tensor  // in the order of the file
 	seen    []bool           // of an entry whose elements were looked at
 	special []tensor.Special // of the whole entry
 }
 
 func newWeights(tensors []tensor.Tensor) *weights {
+	slices.SortFunc(tensors, func(a, b tensor.Tensor) int { return cmp.Compare(a.Offset, b.Offset) })
 	return &weights{tensors, make([]bool, len(tensors)), make([]tensor.Special, len(tensors))}
 }
 
@@ -24,14 +27,12 @@ func (w *weights) within(from, to int64) (inside []int, dtype tensor.DType) {
 	if w == nil {
 		return nil, tensor.Invalid
 	}
-	for i, t := range w.tensors {
-		if t.Offset < from || t.Offset >= to {
-			continue
-		}
-		if len(inside) > 0 && t.DType != dtype {
+	first, _ := slices.BinarySearchFunc(w.tensors, from, func(t tensor.Tensor, at int64) int { return cmp.Compare(t.Offset, at) })
+	for i := first; i < len(w.tensors) && w.tensors[i].Offset < to; i++ {
+		if i > first && w.tensors[i].DType != dtype {
 			return nil, tensor.Invalid
 		}
-		inside, dtype = append(inside, i), t.DType
+		inside, dtype = append(inside, i), w.tensors[i].DType
 	}
 	return inside, dtype
 }

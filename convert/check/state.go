@@ -59,7 +59,7 @@ func (c *checker) checkOptimState(model []saved) {
 		}
 	}
 	for _, t := range model {
-		if surplus := c.toldOf("tensor-surplus", t.name); !surplus && !held[c.unwrap(t.name, map[string]int{})] {
+		if !held[c.unwrap(t.name, map[string]int{})] {
 			c.add(Finding{Code: "optim-names", File: optimFile, Tensor: t.name, Problem: "the optimizer has no state of this tensor, so it is of another model",
 				Trainer: "The trainer stops: ValueError: loaded state dict contains a parameter group that doesn't match the size of optimizer's group (or begins anew in silence, where all parameters are in one group).",
 				Hint:    "Start with --reset_optimizer_state=true, or put the optim.pt here that was saved with model.pt."})
@@ -94,6 +94,7 @@ func (c *checker) checkTrain() {
 // checkTrainState looks for what the trainer takes from its state, unless it is reset.
 func (c *checker) checkTrainState(name string, state *torchfile.Map) {
 	if names := foreign(state); len(names) > 0 {
+		c.foreign = true
 		c.add(Finding{Gravity: Note, Code: "weights-only", File: name, Problem: "names " + joined(names) + ", as every trainer's own does",
 			Trainer: "The released ai2-olmo 0.6.0 cannot read it with torch 2.6 or later: UnpicklingError: Weights only load failed. Its main branch can.",
 			Hint:    "Train with main, or with torch before 2.6."})
