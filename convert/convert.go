@@ -38,7 +38,8 @@ type Conversion struct {
 	Unchanged bool
 	options   Options
 	trainer   trainer
-	document  keymap.Object    // the target's config file, where its page declares one
+	document  keymap.Object // the target's config file, where its page declares one
+	at        *folder.Place
 	earlier   *folder.Manifest // of the output that is there, if it may be the same
 	same      []pair
 	large     []file      // of the folder, with the tensors
@@ -91,7 +92,7 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	}
 	var faults fault.List
 	faults.Add("", err)
-	faults.Add("", c.place())
+	faults.Add("", c.place(ctx))
 	if len(faults) > 0 {
 		return nil, faults
 	}
@@ -156,8 +157,8 @@ func open(ctx context.Context, source string, o Options) (*hf.Model, error) {
 	}
 }
 
-// place finds out whether the output's path is free, or holds the same already.
-func (c *Conversion) place() error {
+// place finds out whether the output's path is free, or has the same already.
+func (c *Conversion) place(ctx context.Context) error {
 	if c.Output == "" { // its fault is known
 		return nil
 	}
@@ -166,12 +167,13 @@ func (c *Conversion) place() error {
 			return err
 		}
 	}
+	c.at = &folder.Place{Path: c.Output, Force: c.options.Force, Names: names}
 	if !c.options.Force {
 		if c.earlier = folder.ReadManifest(c.Output); c.earlier != nil {
 			return nil
 		}
 	}
-	return c.trainer.vacant(c.Output, c.options.Force)
+	return c.at.Vacant(ctx)
 }
 
 // Bytes returns the size of all files of the folder.

@@ -8,8 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
-	"golang.org/x/sys/unix"
 
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/tensor"
 )
 
@@ -161,18 +161,11 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	if _, err := k.out[r.file].WriteAt(buffer, at); err != nil {
 		return k.writeFault(r.file, err)
 	}
-	startWriteback(k.out[r.file], at, p.length)
+	disk.StartWriteback(k.out[r.file], at, p.length)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.sums[p.run][p.offset/k.pieceSize(p.run)] = sum
 	return nil
-}
-
-// startWriteback lets the disk begin with a piece at once, without waiting for it:
-// the sync at the end then finds little left to do. An error of the disk is told by
-// that sync, and file systems that cannot do this need not.
-func startWriteback(out *os.File, at, length int64) {
-	_ = unix.SyncFileRange(int(out.Fd()), at, length, unix.SYNC_FILE_RANGE_WRITE)
 }
 
 // combine makes one CRC of each run's pieces.

@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	"golang.org/x/sys/unix"
-
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/torchfile"
 )
@@ -16,7 +15,7 @@ import (
 // them first, so that they come from the disk where it can.
 func readFrame(out *os.File, name string, pieces []torchfile.Piece) error {
 	for _, piece := range pieces {
-		unix.Fadvise(int(out.Fd()), piece.Offset, int64(len(piece.Data)), unix.FADV_DONTNEED) // if it cannot, the cache will do
+		disk.Forget(out, piece.Offset, int64(len(piece.Data)))
 		got := make([]byte, len(piece.Data))
 		if _, err := out.ReadAt(got, piece.Offset); err != nil {
 			return &fault.Fault{File: name, Problem: "cannot be read back: " + fault.Cause(err)}

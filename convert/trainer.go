@@ -3,6 +3,9 @@ package convert
 import (
 	"fmt"
 
+	"hf2olmo/convert/folder"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/torchfile"
 	"hf2olmo/keymap"
 )
@@ -11,8 +14,6 @@ import (
 type trainer interface {
 	// outputPath is the absolute path of the checkpoint folder.
 	outputPath(o Options, model string) (string, error)
-	// vacant reports whether the path can receive a checkpoint.
-	vacant(path string, force bool) error
 	// tokenizers says how the trainer uses a tokenizer.
 	tokenizers(c *Conversion) tokenizerUse
 	// tokenizerPath is what the config calls a tokenizer.json that is there: an absolute path.
@@ -26,8 +27,6 @@ type trainer interface {
 	// damage says in words how an output that is there differs from what would be written,
 	// beside what its manifest tells; and warns of what is odd about it.
 	damage(c *Conversion) []string
-	// editable reports whether users change a small file: then its size does not count.
-	editable(name string) bool
 	// command is the shell command that starts training from the folder.
 	command(folder string) string
 	// advice is how the folder is used from a script, a line each; nil where the command is all.
@@ -42,6 +41,14 @@ func trainerNamed(target string) (trainer, error) {
 		return t, nil
 	}
 	return nil, fmt.Errorf("no target is called %q", target)
+}
+
+// names are the files of conversions for all trainers: --force replaces one by another.
+var names = folder.Names{
+	Ours:     func(name string) bool { return olmo.Ours(name) || olmocore.Ours(name) },
+	Folders:  []string{olmocore.ModelFolder},
+	Configs:  []string{olmo.ConfigFile, olmocore.ConfigFile},
+	Unlisted: map[string]string{"olmo": olmo.ConfigFile},
 }
 
 // tokenizerUse is how a trainer uses a tokenizer.

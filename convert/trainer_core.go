@@ -21,8 +21,6 @@ func (coreTrainer) outputPath(o Options, model string) (string, error) {
 	return olmocore.FolderPath(o.Output, o.Into, model)
 }
 
-func (coreTrainer) vacant(path string, force bool) error { return olmocore.Vacant(path, force) }
-
 func (coreTrainer) command(folder string) string { return olmocore.Command(folder) }
 
 func (coreTrainer) advice(folder string) []string { return olmocore.Advice(folder) }
@@ -123,14 +121,14 @@ func (n coreTrainer) readBack(c *Conversion, folder string) error {
 	return nil
 }
 
-// editable: the config alone says nothing of where it is, and nobody need change it.
-func (coreTrainer) editable(string) bool { return false }
-
 func (coreTrainer) damage(c *Conversion) []string {
 	var damage []string
 	for _, f := range c.small {
 		found, err := regular.Read(filepath.Join(c.Output, filepath.FromSlash(f.name)), largestSmall)
-		if err == nil && !bytes.Equal(found, f.data) {
+		switch {
+		case err != nil && f.name == olmocore.ConfigFile: // the others, Damage sees
+			damage = append(damage, f.name+" cannot be read: "+fault.Cause(err))
+		case err == nil && !bytes.Equal(found, f.data):
 			damage = append(damage, f.name+" has other contents")
 		}
 	}

@@ -24,8 +24,6 @@ func (olmoTrainer) outputPath(o Options, model string) (string, error) {
 	return olmo.FolderPath(name)
 }
 
-func (olmoTrainer) vacant(path string, force bool) error { return olmo.Vacant(path, force) }
-
 func (olmoTrainer) command(folder string) string { return olmo.Command(folder) }
 
 func (olmoTrainer) advice(string) []string { return nil }
@@ -138,8 +136,6 @@ func (olmoTrainer) readBack(c *Conversion, folder string) error {
 	}
 	return nil
 }
-
-func (olmoTrainer) editable(name string) bool { return name == olmo.ConfigFile }
 
 func (olmoTrainer) damage(c *Conversion) []string {
 	var damage []string

@@ -18,6 +18,9 @@ import (
 // recognise finds out whether the output that is there is complete and made of the
 // same: then there is nothing to do. Anything else is a fault that says what differs.
 func (c *Conversion) recognise() error {
+	if err := c.earlier.TooNew(c.Output); err != nil {
+		return err
+	}
 	now, err := c.manifest()
 	if err != nil {
 		return err
@@ -26,10 +29,10 @@ func (c *Conversion) recognise() error {
 		return &fault.Fault{File: c.Output, Problem: "exists already, made of something else: " + strings.Join(changes, "; "),
 			Hint: "Replace it with --force, or choose another --output."}
 	}
-	damage := append(c.earlier.Damage(c.Output), c.trainer.damage(c)...)
+	damage := append(c.earlier.Damage(c.Output, names.Edited), c.trainer.damage(c)...)
 	if len(damage) > 0 {
 		return &fault.Fault{File: c.Output, Problem: "exists already and is not as it was converted: " + strings.Join(damage, "; "),
-			Hint: "Make it again with --force, or choose another --output. `hf2olmo verify` compares it with the model."}
+			Hint: "Move those files away and make it again with --force, or choose another --output. `hf2olmo verify` compares it with the model."}
 	}
 	c.Unchanged = true
 	folder.Tidy(c.Output)
@@ -149,34 +152,26 @@ func (c *Conversion) hashWeights(file *tensor.File) (folder.State, error) {
 	return folder.State{Name: file.Name, Size: file.Size, ModTime: &modified, Hash: hex.EncodeToString(h.Sum(nil))}, nil
 }
 
-// record returns the manifest of what was written into dir.
-func (c *Conversion) record(dir string) ([]byte, error) {
+// record returns the manifest of what was written into dir, with the sums of the large
+// files, and the states of files that an older output had.
+func (c *Conversion) record(dir string, sums []sum, kept []folder.State) ([]byte, error) {
 	m, err := c.manifest()
 	if err != nil {
 		return nil, err
 	}
-	large := map[string]bool{}
-	var names []string
-	for _, f := range c.large {
-		large[f.name] = true
-		names = append(names, f.name)
+	for i, f := range c.large {
+		info, err := os.Stat(filepath.Join(dir, f.name))
+		if err != nil {
+			return nil, &fault.Fault{File: filepath.Join(c.Output, f.name), Problem: fault.Cause(err)}
+		}
+		modified := info.ModTime()
+		m.Outputs = append(m.Outputs, folder.State{Name: f.name, Size: info.Size(), ModTime: &modified,
+			Hash: sums[i].frame, CRC32: folder.CRC(sums[i].crc)})
 	}
 	for _, f := range c.small {
-		if !c.trainer.editable(f.name) {
-			names = append(names, f.name)
-		}
+		sum := sha256.Sum256(f.data)
+		m.Outputs = append(m.Outputs, folder.State{Name: f.name, Size: int64(len(f.data)), Hash: hex.EncodeToString(sum[:])})
 	}
-	for _, name := range names {
-		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil {
-			return nil, &fault.Fault{File: filepath.Join(c.Output, name), Problem: fault.Cause(err)}
-		}
-		state := folder.State{Name: name, Size: info.Size()}
-		if large[name] {
-			modified := info.ModTime()
-			state.ModTime = &modified
-		}
-		m.Outputs = append(m.Outputs, state)
-	}
+	m.Outputs = append(m.Outputs, kept...)
 	return m.Text()
 }

@@ -2,11 +2,13 @@ package convert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/tensor"
@@ -22,13 +24,20 @@ func (c *Conversion) Write(ctx context.Context) (*Result, error) {
 	if err := c.enoughSpace(); err != nil {
 		return nil, err
 	}
-	f, err := folder.Create(ctx, c.Output, c.options.Force, c.trainer.vacant, c.options.Waiting)
+	f, err := folder.Create(ctx, c.at, c.options.Waiting)
 	if err != nil {
 		return c.afterOthers(start, err)
 	}
 	if err := c.fill(ctx, f); err != nil {
-		f.Discard()
-		return nil, err
+		return nil, errors.Join(err, f.Discard())
+	}
+	for _, backup := range f.Backups {
+		c.warn("%s: %s", c.Output, backup)
+	}
+	var left fault.List
+	left.Add("", f.Left())
+	for _, l := range left {
+		c.warn("the output is complete, but %s", l)
 	}
 	return c.result(start), nil
 }
@@ -49,7 +58,8 @@ func (c *Conversion) afterOthers(start time.Time, err error) (*Result, error) {
 }
 
 func (c *Conversion) fill(ctx context.Context, f *folder.Folder) error {
-	if err := c.writeLarge(ctx, f.Temp); err != nil {
+	sums, err := c.writeLarge(ctx, f.Temp)
+	if err != nil {
 		return err
 	}
 	for _, small := range c.small {
@@ -60,7 +70,11 @@ func (c *Conversion) fill(ctx context.Context, f *folder.Folder) error {
 	if err := c.trainer.readBack(c, f.Temp); err != nil {
 		return err
 	}
-	record, err := c.record(f.Temp)
+	kept, err := f.Keep(ctx)
+	if err != nil {
+		return err
+	}
+	record, err := c.record(f.Temp, sums, kept)
 	if err != nil {
 		return err
 	}
@@ -70,12 +84,12 @@ func (c *Conversion) fill(ctx context.Context, f *folder.Folder) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return f.Commit()
+	return f.Commit(ctx)
 }
 
 // enoughSpace refuses before anything is written that the disk cannot hold.
 func (c *Conversion) enoughSpace() error {
-	free, known := folder.FreeSpace(c.Output)
+	free, known := disk.FreeSpace(c.Output)
 	if known && free < c.Bytes() {
 		return &fault.Fault{File: c.Output, Problem: "too little space on the disk",
 			Expected: fmt.Sprintf("%d bytes", c.Bytes()), Found: fmt.Sprintf("%d bytes free", free),
@@ -86,7 +100,7 @@ func (c *Conversion) enoughSpace() error {
 
 // writeLarge makes the large files in a folder: it copies the tensors into them, writes
 // what stands between, and syncs them.
-func (c *Conversion) writeLarge(ctx context.Context, dir string) error {
+func (c *Conversion) writeLarge(ctx context.Context, dir string) ([]sum, error) {
 	out, err := c.createLarge(ctx, dir)
 	defer func() {
 		for _, f := range out {
@@ -94,37 +108,39 @@ func (c *Conversion) writeLarge(ctx context.Context, dir string) error {
 		}
 	}()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	files, err := tensor.OpenFiles(c.Model.Tensors)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer files.Close()
-	sums, err := c.copyRuns(ctx, files, out)
+	crcs, err := c.copyRuns(ctx, files, out)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := files.Unchanged(); err != nil {
-		return err
+		return nil, err
 	}
+	sums := make([]sum, len(c.large))
 	for i, f := range c.large {
 		n := len(f.runs)
-		frame := f.frame(sums[:n])
+		frame := f.frame(crcs[:n])
 		for _, piece := range frame {
 			if _, err := out[i].WriteAt(piece.Data, piece.Offset); err != nil {
-				return c.writeFault(i, err)
+				return nil, c.writeFault(i, err)
 			}
 		}
-		sums = sums[n:]
-		if err := syncFile(ctx, out[i], f.size); err != nil {
-			return c.diskFault(ctx, i, err)
+		sums[i] = f.sum(frame, crcs[:n])
+		crcs = crcs[n:]
+		if err := disk.SyncFile(ctx, out[i], f.size); err != nil {
+			return nil, c.diskFault(ctx, i, err)
 		}
 		if err := readFrame(out[i], filepath.Join(c.Output, f.name), frame); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return sums, nil
 }
 
 // createLarge creates the large files and the folders that they stand in, and takes
@@ -141,7 +157,7 @@ func (c *Conversion) createLarge(ctx context.Context, dir string) ([]*os.File, e
 			return out, c.writeFault(i, err)
 		}
 		out = append(out, created)
-		if err := reserve(ctx, created, f.size); err != nil {
+		if err := disk.Reserve(ctx, created, f.size); err != nil {
 			return out, c.diskFault(ctx, i, err)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"hf2olmo/convert"
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/folder"
 	"hf2olmo/convert/tensor"
 )
 
@@ -102,7 +102,7 @@ func (r *report) planned(source string, c *convert.Conversion) {
 	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(source), c.Family, c.Output)
 	r.say("  %s parameters in %d tensors, %s\n", count(c.Parameters()), len(c.Tensors), c.DType())
 	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(c.Bytes())), c.Bytes())
-	if free, known := folder.FreeSpace(c.Output); known {
+	if free, known := disk.FreeSpace(c.Output); known {
 		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
 	}
 	r.say("\n")
@@ -125,14 +125,19 @@ func (r *report) failed(source string, c *convert.Conversion, err error) {
 	printFaults(r.err, faults)
 }
 
-// faultsOf returns what an error tells. A signal is told with what it means to the output.
+// faultsOf returns what an error tells. A signal is told with what it means to the output:
+// a fault beside it is something that could not be removed.
 func faultsOf(err error) fault.List {
 	var signalled signalError
-	if errors.As(err, &signalled) {
-		return fault.List{{Problem: signalled.Error() + " before it was done; nothing was left behind"}}
+	var faults, left fault.List
+	switch {
+	case !errors.As(err, &signalled):
+		faults.Add("", err)
+	case errors.As(err, &left):
+		faults = append(fault.List{{Problem: signalled.Error() + " before it was done"}}, left...)
+	default:
+		faults = fault.List{{Problem: signalled.Error() + " before it was done; nothing was left behind"}}
 	}
-	var faults fault.List
-	faults.Add("", err)
 	return faults
 }
 

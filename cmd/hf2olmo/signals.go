@@ -34,7 +34,7 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, fun
 	go func() {
 		if s, ok := (<-signals).(syscall.Signal); ok {
 			signal.Stop(signals)
-			fmt.Fprintf(stderr, "hf2olmo: %v; what was written is removed\n", signalError{s})
+			fmt.Fprintf(stderr, "hf2olmo: %v; removing what was written\n", signalError{s})
 			cancel(signalError{s})
 		}
 	}()

@@ -2,6 +2,8 @@ package dcp
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
@@ -14,6 +16,19 @@ const MaxItem = 256 << 20
 // maxFile is where a new file begins: files of moderate size are copied to object
 // stores in parallel.
 const maxFile = 4 << 30
+
+// What the files of a plan are called, with a number between. Trainers' own have other numbers first.
+const (
+	filePrefix = "__0_"
+	fileSuffix = ".distcp"
+)
+
+// IsFile reports whether name is one that a plan gives to a file with tensors.
+func IsFile(name string) bool {
+	number, ok1 := strings.CutPrefix(name, filePrefix)
+	number, ok2 := strings.CutSuffix(number, fileSuffix)
+	return ok1 && ok2 && number != "" && strings.Trim(number, "0123456789") == ""
+}
 
 // itemOverhead is more than what torch's file format adds to the bytes of one tensor.
 const itemOverhead = 4 << 10
@@ -106,7 +121,7 @@ func (p *Plan) add(entry int, e Entry) ([]Chunk, error) {
 func (p *Plan) append(item Item) (file string, offset, bytes int64) {
 	n := len(p.Files)
 	if n == 0 || p.Files[n-1].Size+item.layout.Size > maxFile {
-		p.Files = append(p.Files, File{Name: fmt.Sprintf("__0_%d.distcp", n)})
+		p.Files = append(p.Files, File{Name: filePrefix + strconv.Itoa(n) + fileSuffix})
 		n++
 	}
 	f := &p.Files[n-1]

@@ -1,136 +1,171 @@
 package folder
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
-	"golang.org/x/sys/unix"
-
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 )
 
 // Commit syncs the folder and renames it to its final path, in one step also where
 // it replaces an older one. The lock moves along and is removed last: at no moment
 // can another run take the temporary folder for its own.
-func (f *Folder) Commit() error {
+func (f *Folder) Commit(ctx context.Context) error {
 	if err := syncFolders(f.Temp); err != nil {
 		return f.writeFault("", err)
 	}
-	if err := f.vacant(f.Path, f.replace); err != nil {
+	found, err := f.place.look(ctx)
+	if err != nil {
 		return err
 	}
-	if err := f.rename(); err != nil {
-		return fault.Output(f.Path, "cannot be renamed from "+f.Temp, err)
+	if err := f.keptAll(found); err != nil {
+		return err
 	}
-	f.placed = true
+	if found == nil {
+		err = f.rename()
+	} else {
+		err = f.replace()
+	}
+	if err != nil {
+		return err
+	}
 	if err := os.Remove(filepath.Join(f.Path, LockFile)); err != nil {
-		return f.writeFault(LockFile, err)
+		f.leave(fault.Output(filepath.Join(f.Path, LockFile), "cannot be removed", err)) // it does no harm
 	}
-	f.lock.Close()
-	if err := syncFolder(f.Path); err != nil {
+	f.unlock()
+	if err := disk.SyncFolder(f.Path); err != nil {
 		return f.writeFault("", err)
 	}
 	for _, above := range append(f.made, f.Path) { // a folder that was made is a name in the one above it
-		if err := syncFolder(filepath.Dir(above)); err != nil {
+		if err := disk.SyncFolder(filepath.Dir(above)); err != nil {
 			return f.writeFault("", err)
 		}
+	}
+	if f.older != "" {
+		f.leave(f.removeOlder(context.WithoutCancel(ctx), f.older))
 	}
 	return nil
 }
 
+// rename brings the folder to its place, where nothing is.
 func (f *Folder) rename() error {
-	err := unix.Renameat2(unix.AT_FDCWD, f.Temp, unix.AT_FDCWD, f.Path, unix.RENAME_NOREPLACE)
-	switch {
-	case errors.Is(err, fs.ErrExist) && f.replace:
-		return f.exchange()
-	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOTSUP):
-		return f.renamePlainly()
+	err := disk.RenameNew(f.Temp, f.Path)
+	if disk.Unsupported(err) {
+		err = os.Rename(f.Temp, f.Path) // which replaces nothing but an empty folder
 	}
-	return err
-}
-
-// exchange swaps the new folder with an older one, atomically where the file system
-// can, and removes the older. The older is locked first: for a moment it stands
-// under the temporary name, where another run would look for its own.
-func (f *Folder) exchange() error {
-	older, err := lockFolder(f.Path)
-	if err != nil && !errors.Is(err, errNoLocks) {
-		return err
-	}
-	defer older.Close()
-	err = unix.Renameat2(unix.AT_FDCWD, f.Temp, unix.AT_FDCWD, f.Path, unix.RENAME_EXCHANGE)
 	if err != nil {
-		return f.renamePlainly()
+		return fault.Output(f.Path, "cannot be renamed from "+f.Temp, err)
 	}
-	// The exchange must be on the disk before the older one goes.
-	if err := syncFolder(filepath.Dir(f.Path)); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Temp, f.aside()); err != nil {
-		return err
-	}
-	return os.RemoveAll(f.aside())
+	f.placed = true
+	return nil
 }
 
-// renamePlainly is for file systems whose rename has no flags (some network disks).
-// Where a run is killed between the two renames, the next puts the older one back.
-func (f *Folder) renamePlainly() error {
-	err := os.Rename(f.Path, f.replaced())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+// replace puts the folder in the place of an older one, atomically where the file
+// system can. The older is locked first: for a moment it stands under the temporary
+// name, where another run would look for its own.
+func (f *Folder) replace() error {
+	lock, err := f.lockOlder()
+	if err != nil {
 		return err
 	}
-	there := err == nil
-	if err := os.Rename(f.Temp, f.Path); err != nil {
-		if there {
-			return errors.Join(err, os.Rename(f.replaced(), f.Path))
-		}
-		return err
+	defer lock.Close()
+	if disk.Exchange(f.Temp, f.Path) != nil {
+		return f.replacePlainly()
 	}
-	if !there {
+	f.placed = true
+	// The exchange must be on the disk before the older one goes.
+	if err := disk.SyncFolder(filepath.Dir(f.Path)); err != nil {
+		f.leave(fault.Output(f.Temp, "holds the older output: the disk did not confirm the new one", err))
+		return f.writeFault("", err)
+	}
+	aside := f.aside()
+	if err := os.Rename(f.Temp, aside); err != nil {
+		f.leave(fault.Output(f.Temp, "holds the older output and cannot be removed", err))
 		return nil
 	}
-	if err := syncFolder(filepath.Dir(f.Path)); err != nil {
-		return err
-	}
-	return os.RemoveAll(f.replaced())
+	f.older = aside
+	return nil
 }
 
-// Discard removes the temporary folder, and the folders above it that were made for
-// it. It is put aside first: while its files go one by one, another run might take
-// it for one that a killed run left, and lose its own files in it.
-func (f *Folder) Discard() {
-	defer f.lock.Close()
-	if f.placed {
-		return
+// lockOlder locks the output that is there. A run that has just made it may hold its
+// lock for a moment.
+func (f *Folder) lockOlder() (*os.File, error) {
+	const mostWait = 5 * time.Second
+	for deadline := time.Now().Add(mostWait); ; time.Sleep(lookEvery) {
+		lock, err := lockFolder(f.Path, true)
+		if err == nil || errors.Is(err, errNoLocks) {
+			return lock, nil
+		}
+		if !errors.Is(err, errBusy) || time.Now().After(deadline) {
+			return nil, fault.Output(f.Path, "cannot be locked", err)
+		}
 	}
-	if err := os.Rename(f.Temp, f.aside()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		os.RemoveAll(f.Temp)
-	}
-	os.RemoveAll(f.aside())
-	f.removeParents()
 }
+
+// replacePlainly is for file systems whose rename has no flags (some network disks).
+// Where a run is killed between the two renames, the next puts the older one back.
+func (f *Folder) replacePlainly() error {
+	replaced := f.replaced()
+	failed := func(err error) error { return fault.Output(f.Path, "cannot be renamed from "+f.Temp, err) }
+	if err := os.Rename(f.Path, replaced); err != nil {
+		return fault.Output(f.Path, "cannot be renamed, so that another may take its place", err)
+	}
+	if err := os.Rename(f.Temp, f.Path); err != nil {
+		if back := os.Rename(replaced, f.Path); back != nil {
+			f.leave(fault.Output(f.Path, "is now called "+replaced+" and cannot be put back", back))
+		}
+		return failed(err)
+	}
+	f.placed = true
+	if err := disk.SyncFolder(filepath.Dir(f.Path)); err != nil {
+		f.leave(fault.Output(replaced, "holds the older output: the disk did not confirm the new one", err))
+		return f.writeFault("", err)
+	}
+	f.older = replaced
+	return nil
+}
+
+// Discard ends what Commit did not: it removes the temporary folder, and the folders above
+// it that were made for it. The error says what could not be removed.
+//
+// The folder is put aside first: while its files go one by one, another run might take
+// it for one that a killed run left, and lose its own files in it.
+func (f *Folder) Discard() error {
+	if f.placed {
+		f.unlock()
+		return f.Left()
+	}
+	path := f.Temp
+	if aside := f.aside(); !f.stuck && os.Rename(f.Temp, aside) == nil {
+		path = aside
+	}
+	f.unlock()
+	found, err := f.place.partial(path)
+	if err == nil {
+		err = found.remove(path)
+	}
+	f.leave(err)
+	f.removeParents()
+	return f.Left()
+}
+
+// leave notes that something could not be removed.
+func (f *Folder) leave(err error) { f.left.Add("", err) }
+
+// Left says what could not be removed, by any step so far; nil if nothing is left.
+func (f *Folder) Left() error { return f.left.Err() }
 
 // syncFolders makes the names in a folder and in those below it last.
 func syncFolders(path string) error {
 	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
-			err = syncFolder(path)
+			err = disk.SyncFolder(path)
 		}
 		return err
 	})
-}
-
-// syncFolder makes the names in a folder last. Some network disks cannot, and say so with EINVAL.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	if err := folder.Sync(); err != nil && !errors.Is(err, unix.EINVAL) {
-		return err
-	}
-	return nil
 }

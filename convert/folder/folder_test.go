@@ -2,6 +2,8 @@ package folder
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,26 +17,56 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func vacant(path string, force bool) error {
-	return Vacant(path, force, []string{"a"}, func([]string) error { return nil })
+// place is where the tests' outputs are: their file a is a conversion's, and c a config.
+func place(path string, force bool) *Place {
+	return &Place{Path: path, Force: force, Names: Names{
+		Ours:     func(name string) bool { return name == "a" || name == "c" || name == "sub/a" },
+		Folders:  []string{"sub"},
+		Configs:  []string{"c"},
+		Unlisted: map[string]string{"t": "c"},
+	}}
 }
 
 // create begins a folder at path, which must succeed.
 func create(t *testing.T, path string, force bool) *Folder {
 	t.Helper()
-	f, err := Create(context.Background(), path, force, vacant, nil)
+	f, err := Create(context.Background(), place(path, force), nil)
 	must(t, err)
 	return f
 }
 
-// holds fails the test unless the folder at path holds one file, a, with this text,
-// and dir holds nothing else.
+// write writes a, and the manifest that lists it.
+func write(t *testing.T, f *Folder, text string) {
+	t.Helper()
+	must(t, f.WriteFile("a", []byte(text)))
+	kept, err := f.Keep(context.Background())
+	must(t, err)
+	manifest, err := (&Manifest{Format: ManifestFormat, Target: "t", Outputs: append(kept, state("a", text))}).Text()
+	must(t, err)
+	must(t, f.WriteFile(ManifestFile, manifest))
+}
+
+// state is a file with this text, as a manifest has it.
+func state(name, text string) State {
+	sum := sha256.Sum256([]byte(text))
+	return State{Name: name, Size: int64(len(text)), Hash: hex.EncodeToString(sum[:])}
+}
+
+// commit brings a folder to its place, which must succeed and leave nothing.
+func commit(t *testing.T, f *Folder) {
+	t.Helper()
+	must(t, f.Commit(context.Background()))
+	must(t, f.Left())
+}
+
+// holds fails the test unless the folder at path holds one file, a, with this text, its
+// manifest, and the folder above nothing else.
 func holds(t *testing.T, path, text string) {
 	t.Helper()
 	if got, err := os.ReadFile(filepath.Join(path, "a")); err != nil || string(got) != text {
 		t.Errorf("%s/a holds %q, %v", path, got, err)
 	}
-	for dir, want := range map[string]string{path: "a", filepath.Dir(path): filepath.Base(path)} {
+	for dir, want := range map[string]string{path: "a " + ManifestFile, filepath.Dir(path): filepath.Base(path)} {
 		if names := list(t, dir); names != want {
 			t.Errorf("%s holds %s", dir, names)
 		}
@@ -57,37 +89,41 @@ func TestCommit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	for i, text := range []string{"one", "two", "three"} {
 		f := create(t, path, i > 0)
-		must(t, f.WriteFile("a", []byte(text)))
+		write(t, f, text)
 		if i == 2 {
-			must(t, f.renamePlainly())
+			must(t, f.replacePlainly())
 			must(t, os.Remove(filepath.Join(path, LockFile)))
-			f.lock.Close()
+			f.unlock()
+			must(t, f.removeOlder(context.Background(), f.older))
 		} else {
-			must(t, f.Commit())
+			commit(t, f)
 		}
 		holds(t, path, text)
 	}
 }
 
 // TestKilledWhileReplacing leaves what a run leaves that is killed between the two
-// renames of renamePlainly: the older output is put back, and then replaced.
+// renames of replacePlainly: the older output is put back, and then replaced.
 func TestKilledWhileReplacing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	f := create(t, path, false)
-	must(t, f.WriteFile("a", []byte("older")))
-	must(t, f.Commit())
+	write(t, f, "older")
+	commit(t, f)
 	f = create(t, path, true)
-	must(t, f.WriteFile("a", []byte("half")))
+	write(t, f, "half")
+	lock, err := f.lockOlder()
+	must(t, err)
 	must(t, os.Rename(path, f.Temp+".99999"+replacedSuffix))
-	f.lock.Close() // as the kernel does
+	lock.Close() // as the kernel does
+	f.unlock()
 
-	if _, err := Create(context.Background(), path, false, vacant, nil); err == nil || !strings.Contains(err.Error(), "exists already") {
+	if _, err := Create(context.Background(), place(path, false), nil); err == nil || !strings.Contains(err.Error(), "exists already") {
 		t.Errorf("without --force: %v", err)
 	}
 	holds(t, path, "older")
 	f = create(t, path, true)
-	must(t, f.WriteFile("a", []byte("newer")))
-	must(t, f.Commit())
+	write(t, f, "newer")
+	commit(t, f)
 	holds(t, path, "newer")
 }
 
@@ -95,15 +131,20 @@ func TestKilledWhileReplacing(t *testing.T) {
 func TestKilledAfterReplacing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	f := create(t, path, false)
-	must(t, f.WriteFile("a", []byte("newer")))
-	must(t, f.Commit())
+	write(t, f, "newer")
+	commit(t, f)
 	for _, suffix := range []string{".99998" + replacedSuffix, ".99999" + asideSuffix, ""} {
-		must(t, os.Mkdir(f.Temp+suffix, 0o777))
-		must(t, os.WriteFile(filepath.Join(f.Temp+suffix, "a"), []byte("older"), 0o666))
+		dir := f.Temp + suffix
+		must(t, os.Mkdir(dir, 0o777))
+		must(t, os.WriteFile(filepath.Join(dir, LockFile), nil, 0o666))
+		must(t, os.WriteFile(filepath.Join(dir, "a"), []byte("older"), 0o666))
+		manifest, err := (&Manifest{Format: ManifestFormat, Outputs: []State{state("a", "older")}}).Text()
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(dir, ManifestFile), manifest, 0o666))
 	}
 	f = create(t, path, true)
-	must(t, f.WriteFile("a", []byte("newest")))
-	must(t, f.Commit())
+	write(t, f, "newest")
+	commit(t, f)
 	holds(t, path, "newest")
 }
 
@@ -111,16 +152,16 @@ func TestKilledAfterReplacing(t *testing.T) {
 func TestTidy(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	f := create(t, path, false)
-	must(t, f.WriteFile("a", []byte("one")))
-	must(t, f.Commit())
+	write(t, f, "one")
+	commit(t, f)
 	must(t, os.WriteFile(filepath.Join(path, LockFile), nil, 0o666))
 	Tidy(path)
 	holds(t, path, "one")
-	lock, err := lockFolder(path)
+	lock, err := lockFolder(path, true)
 	must(t, err)
 	defer lock.Close()
 	Tidy(path)
-	if list(t, path) != LockFile+" a" {
+	if list(t, path) != LockFile+" a "+ManifestFile {
 		t.Errorf("holds %s", list(t, path))
 	}
 }
@@ -148,7 +189,7 @@ func TestPlantedFolder(t *testing.T) {
 	}
 	for name, put := range plant {
 		must(t, put())
-		if _, err := Create(context.Background(), path, true, vacant, nil); err == nil || !strings.Contains(err.Error(), "is in the way") {
+		if _, err := Create(context.Background(), place(path, true), nil); err == nil || !strings.Contains(err.Error(), "is in the way") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if list(t, home) != "thesis" {

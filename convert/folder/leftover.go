@@ -1,14 +1,13 @@
 package folder
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"hf2olmo/convert/fault"
 )
@@ -21,46 +20,32 @@ import (
 //	                            folders in one step: the next run puts it back unless the
 //	                            new one is in its place
 //
-// and, in a finished folder, the lock file, which does no harm; Tidy removes it.
+// and, in a finished folder, the lock file, which does no harm; Tidy removes it. In each of
+// them lies a lock, and nothing but what conversions write: other folders of such names
+// are their owner's, and are left alone.
 const (
 	asideSuffix    = ".old"
 	replacedSuffix = ".replaced"
 )
 
-// aside is the name under which a folder waits to be removed. Each process has its
+// aside is a free name under which a folder waits to be removed. Each process has its
 // own: it may have let go of the lock while it still removes what is there.
-func (f *Folder) aside() string { return f.Temp + "." + strconv.Itoa(os.Getpid()) + asideSuffix }
+func (f *Folder) aside() string { return f.freeName(asideSuffix) }
 
-// replaced is the name of an older output whose place is not taken yet.
-func (f *Folder) replaced() string {
-	return f.Temp + "." + strconv.Itoa(os.Getpid()) + replacedSuffix
+// replaced is a free name for an older output whose place is not taken yet.
+func (f *Folder) replaced() string { return f.freeName(replacedSuffix) }
+
+// freeName begins with the number of the process. On another machine another may have the same.
+func (f *Folder) freeName(suffix string) string {
+	for n := os.Getpid(); ; n += 1 << 22 { // Linux has no larger ones
+		path := f.Temp + "." + strconv.Itoa(n) + suffix
+		if _, err := os.Lstat(path); err != nil {
+			return path
+		}
+	}
 }
 
-// ownFolder refuses to take over a temporary folder that no run of this user made:
-// in a folder where all may write somebody may have put a link there, to anywhere,
-// and what it led to would be cleared.
-func ownFolder(path string) error {
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // it has just become another run's output
-	}
-	refuse := func(problem string) error {
-		return &fault.Fault{File: path, Problem: "is in the way: " + problem,
-			Hint: "Remove it, or choose another --output."}
-	}
-	switch {
-	case err != nil:
-		return refuse(fault.Cause(err))
-	case !info.IsDir():
-		return refuse("it is not a folder that a conversion left")
-	}
-	if s, ok := info.Sys().(*syscall.Stat_t); ok && int(s.Uid) != os.Geteuid() {
-		return refuse(fmt.Sprintf("it belongs to another user (%d)", s.Uid))
-	}
-	return nil
-}
-
-// leftovers are the folders beside the temporary one whose names end in suffix.
+// leftovers are the folders beside the temporary one that are named by a process and suffix.
 func (f *Folder) leftovers(suffix string) ([]string, error) {
 	parent, name := filepath.Split(f.Temp)
 	entries, err := os.ReadDir(parent)
@@ -69,7 +54,9 @@ func (f *Folder) leftovers(suffix string) ([]string, error) {
 	}
 	var paths []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), name+".") && strings.HasSuffix(e.Name(), suffix) {
+		rest, ok1 := strings.CutPrefix(e.Name(), name+".")
+		process, ok2 := strings.CutSuffix(rest, suffix)
+		if ok1 && ok2 && digits(process) {
 			paths = append(paths, filepath.Join(parent, e.Name()))
 		}
 	}
@@ -78,58 +65,62 @@ func (f *Folder) leftovers(suffix string) ([]string, error) {
 
 // restore puts an older output back where a run was killed after it had moved it away
 // and before the new one was there. The lock of the temporary folder must be held.
-func (f *Folder) restore() error {
+func (f *Folder) restore(ctx context.Context) error {
 	paths, err := f.leftovers(replacedSuffix)
 	if err != nil {
-		return err
+		return fault.Output(filepath.Dir(f.Path), "cannot be listed", err)
 	}
 	for _, path := range paths {
-		_, err := os.Lstat(f.Path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			err = os.Rename(path, f.Path)
-		case err == nil:
-			err = os.RemoveAll(path)
+		info, err := os.Lstat(filepath.Join(path, LockFile))
+		if err != nil || isLock(info) != nil || ownFolder(path) != nil || ReadManifest(path) == nil {
+			continue // somebody's own
 		}
-		if err != nil {
-			return err
+		switch _, err := os.Lstat(f.Path); {
+		case errors.Is(err, fs.ErrNotExist):
+			if err := os.Rename(path, f.Path); err != nil {
+				return fault.Output(f.Path, "cannot be put back from "+path, err)
+			}
+			Tidy(f.Path)
+		case err == nil:
+			f.leave(f.removeOlder(ctx, path))
 		}
 	}
 	return nil
 }
 
+// removeOlder removes an older output, now that another is in its place: what its
+// manifest lists, looked at once more. Where something else has come into it, it stays.
+func (f *Folder) removeOlder(ctx context.Context, path string) error {
+	older, err := f.place.survey(ctx, path)
+	if err == nil && path == f.older {
+		err = f.keptAll(older)
+	}
+	if err != nil {
+		return errors.Join(&fault.Fault{File: path, Problem: "holds the older output and is left"}, err)
+	}
+	return older.remove(path)
+}
+
 // clear removes what a killed run left: everything in the temporary folder but the
 // lock, and folders that were put aside but not yet removed.
 func (f *Folder) clear() error {
-	entries, err := os.ReadDir(f.Temp)
+	found, err := f.place.partial(f.Temp)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if e.Name() == LockFile {
-			continue
-		}
-		if err := os.RemoveAll(filepath.Join(f.Temp, e.Name())); err != nil {
-			return err
+	for _, name := range append(found.files, found.folders...) {
+		if err := os.Remove(filepath.Join(f.Temp, name)); err != nil {
+			return fault.Output(f.Temp, "cannot be cleared: "+name, err)
 		}
 	}
 	paths, err := f.leftovers(asideSuffix)
-	for _, path := range paths {
-		err = errors.Join(err, os.RemoveAll(path))
-	}
-	return err
-}
-
-// Tidy removes the lock file of a finished folder whose run was killed after it had
-// brought the folder to its place. One that is held is left to its run.
-func Tidy(path string) {
-	if _, err := os.Lstat(filepath.Join(path, LockFile)); err != nil {
-		return
-	}
-	lock, err := lockFolder(path)
 	if err != nil {
-		return // held, or not to be had: it does no harm
+		return fault.Output(filepath.Dir(f.Path), "cannot be listed", err)
 	}
-	defer lock.Close()
-	os.Remove(filepath.Join(path, LockFile))
+	for _, path := range paths {
+		if old, err := f.place.partial(path); err == nil {
+			f.leave(old.remove(path))
+		}
+	}
+	return nil
 }

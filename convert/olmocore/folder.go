@@ -12,9 +12,10 @@ package olmocore
 
 import (
 	"os"
+	"path"
 	"path/filepath"
-	"slices"
 	"strconv"
+	"strings"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/folder"
@@ -42,19 +43,14 @@ func FolderPath(output, into, model string) (string, error) {
 	return filepath.Abs(output)
 }
 
-// ours are the files that a conversion writes: a folder that holds nothing else can be made again.
-var ours = []string{ConfigFile, ModelFolder, dcp.MetadataFile}
-
-// Vacant reports whether path can receive a checkpoint: nothing is there, or, with
-// force, only what an earlier conversion wrote. A lone config.json is not that: any
-// Hugging Face model has one.
-func Vacant(path string, force bool) error {
-	return folder.Vacant(path, force, ours, func(names []string) error {
-		if force && slices.Contains(names, ConfigFile) && !slices.Contains(names, ModelFolder) {
-			return folder.NotOurs(path, ConfigFile)
-		}
-		return nil
-	})
+// Ours reports whether conversions write a file of this name, with slashes.
+func Ours(name string) bool {
+	switch name {
+	case ConfigFile, dcp.MetadataFile, path.Join(ModelFolder, dcp.MetadataFile):
+		return true
+	}
+	file, ok := strings.CutPrefix(name, ModelFolder+"/")
+	return ok && dcp.IsFile(file)
 }
 
 // Command is the shell command that starts training from the folder with one of

@@ -7,8 +7,7 @@ import (
 	"os"
 	"sync"
 
-	"golang.org/x/sys/unix"
-
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/regular"
 )
@@ -35,8 +34,7 @@ func OpenFiles(tensors []Tensor) (*Files, error) {
 			return nil, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + err.Error()}
 		}
 		f.open[file] = handle
-		// As cp does: the kernel reads further ahead. It is a hint, and may fail.
-		_ = unix.Fadvise(int(handle.Fd()), 0, 0, unix.FADV_SEQUENTIAL)
+		disk.ReadAhead(handle)
 		if err := unchanged(file, handle); err != nil {
 			f.Close()
 			return nil, err

@@ -1,4 +1,4 @@
-package folder
+package disk
 
 import (
 	"path/filepath"
@@ -12,7 +12,7 @@ func FreeSpace(path string) (free int64, known bool) {
 	for {
 		var s unix.Statfs_t
 		if err := unix.Statfs(path, &s); err == nil {
-			return int64(s.Bavail) * s.Bsize, s.Blocks > 0
+			return int64(s.Bavail) * int64(s.Bsize), s.Blocks > 0
 		}
 		above := filepath.Dir(path)
 		if above == path {

@@ -1,0 +1,177 @@
+// Package folder makes the folder of a checkpoint appear whole or not at all: files
+// are written into a hidden folder beside its place, which is then renamed.
+package folder
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"hf2olmo/convert/disk"
+	"hf2olmo/convert/fault"
+)
+
+// A Folder is a checkpoint folder in the making: files are written beside the
+// final place, and one rename brings them there, whole. Commit or Discard ends it.
+type Folder struct {
+	Path    string   // of the finished folder, absolute
+	Temp    string   // where files are written meanwhile
+	Backups []string // what Keep kept of what users wrote, in words
+	place   *Place
+	lock    *os.File
+	made    []string          // folders above that did not exist, the outermost first
+	kept    map[string]string // hashes of what Keep carried over, by the names in the older output
+	placed  bool              // at Path: nothing at Temp is this run's any more
+	stuck   bool              // on a disk that removes nothing
+	older   string            // where the replaced output waits to be removed
+	left    fault.List        // what could not be removed
+}
+
+// Create makes the temporary folder beside the place, finds out whether its disk can do what is
+// needed, and clears what a killed run left there. The folder is locked as long as the process
+// lives, so two runs never mix: where another has the lock, waiting is told once, and Create
+// waits until it ends.
+func Create(ctx context.Context, place *Place, waiting func(path string)) (*Folder, error) {
+	parent, name := filepath.Split(place.Path)
+	f := &Folder{Path: place.Path, Temp: filepath.Join(parent, "."+name+".partial"), place: place}
+	for {
+		err := f.take(filepath.Clean(parent))
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errBusy) {
+			f.removeParents()
+			return nil, err
+		}
+		if waiting != nil {
+			waiting(place.Path)
+			waiting = nil
+		}
+		select {
+		case <-ctx.Done():
+			f.removeParents()
+			return nil, context.Cause(ctx)
+		case <-time.After(lookEvery):
+		}
+	}
+	if err := f.prepare(ctx); err != nil {
+		return nil, errors.Join(err, f.Discard())
+	}
+	return f, nil
+}
+
+const lookEvery = 100 * time.Millisecond
+
+// take makes the temporary folder, or takes the one that a killed run left. It
+// returns errBusy where a run that is alive has it.
+func (f *Folder) take(parent string) error {
+	if _, err := f.place.glance(); err != nil {
+		return err
+	}
+	err := f.makeParents(parent)
+	if err == nil {
+		err = os.Mkdir(f.Temp, 0o777)
+	}
+	mine := err == nil
+	switch {
+	case mine:
+	case !errors.Is(err, fs.ErrExist):
+		return fault.Output(f.Temp, "cannot be made", err)
+	default: // a lock is made in it only where nothing else is
+		if err := f.takeable(); err != nil {
+			return err
+		}
+	}
+	f.lock, err = lockFolder(f.Temp, true)
+	switch {
+	case errors.Is(err, errNoLocks) && mine:
+		return nil // that it could be made shows that no other run has it
+	case errors.Is(err, errNoLocks):
+		f.unlock()
+		return &fault.Fault{File: f.Path, Problem: "is being written by another hf2olmo, or one was killed: " + f.Temp + " is there, and " + err.Error(),
+			Hint: "If no other runs, remove that folder."}
+	case err != nil && !errors.Is(err, errBusy):
+		if mine {
+			os.Remove(f.Temp)
+		}
+		return fault.Output(f.Temp, "cannot be locked", err)
+	}
+	return err
+}
+
+// takeable returns a fault where the temporary folder that is there is not a conversion's.
+func (f *Folder) takeable() error {
+	before, err := os.Lstat(f.Temp)
+	if err != nil {
+		return errBusy // it has just become another run's output
+	}
+	_, err = f.place.partial(f.Temp)
+	if after, err2 := os.Lstat(f.Temp); err2 != nil || !os.SameFile(before, after) {
+		return errBusy // what was seen may be half of one and half of another
+	}
+	return err
+}
+
+func (f *Folder) unlock() {
+	if f.lock != nil {
+		f.lock.Close()
+		f.lock = nil
+	}
+}
+
+// prepare makes the folder that was taken, and what is beside it, ready.
+func (f *Folder) prepare(ctx context.Context) error {
+	if err := disk.Probe(f.Temp); err != nil {
+		f.stuck = errors.Is(err, disk.ErrCannotRemove)
+		return lacks(filepath.Dir(f.Path), err)
+	}
+	if err := f.restore(ctx); err != nil {
+		return err
+	}
+	// It may have become another run's output since take looked: look again, under the lock.
+	if err := f.place.Vacant(ctx); err != nil {
+		return err
+	}
+	return f.clear()
+}
+
+// lacks is the fault of a disk that cannot do what a conversion needs.
+func lacks(folder string, err error) error {
+	var lack *disk.Lack
+	if !errors.As(err, &lack) {
+		return fault.Output(folder, "cannot be written", err)
+	}
+	f := fault.Output(folder, "its disk cannot "+lack.What, lack.Err)
+	if f.Hint == "" || errors.Is(err, fs.ErrPermission) {
+		f.Hint = "Choose an --output or --into on another disk, and copy the finished folder."
+	}
+	return f
+}
+
+// makeParents is MkdirAll that remembers what it made, to take it back after a failure.
+func (f *Folder) makeParents(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := f.makeParents(filepath.Dir(path)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	f.made = append(f.made, path)
+	return nil
+}
+
+func (f *Folder) removeParents() {
+	for i := len(f.made) - 1; i >= 0; i-- {
+		os.Remove(f.made[i]) // stays where another run has put something into it
+	}
+}
+
+func (f *Folder) writeFault(name string, err error) error {
+	return fault.Output(filepath.Join(f.Path, name), "cannot be written", err)
+}

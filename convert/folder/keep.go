@@ -1,0 +1,98 @@
+package folder
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
+)
+
+// Keep carries over, into the new folder, the config of the older output if somebody
+// edited it, as config.yaml.bak, and what was kept so before. The new folder has its own
+// config already; one that is the same as that is not kept. It returns the files for the manifest.
+func (f *Folder) Keep(ctx context.Context) ([]State, error) {
+	found, err := f.place.look(ctx)
+	if found == nil || err != nil {
+		return nil, err
+	}
+	var states []State
+	f.kept = map[string]string{}
+	for _, k := range found.keep {
+		f.kept[k.name] = k.hash
+		if k.name != k.as {
+			if fresh, err := hashFile(ctx, filepath.Join(f.Temp, k.name)); err == nil && fresh == k.hash {
+				continue
+			}
+			f.Backups = append(f.Backups, fmt.Sprintf("%s of the older output is kept as %s", k.name, k.as))
+		}
+		size, err := f.carry(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		states = append(states, State{Name: k.as, Size: size, Hash: k.hash})
+	}
+	return states, nil
+}
+
+// carry copies one file, with its time and no more rights than it has.
+func (f *Folder) carry(ctx context.Context, k kept) (int64, error) {
+	from, info, err := regular.Open(filepath.Join(f.Path, k.name))
+	if err != nil {
+		return 0, &fault.Fault{File: filepath.Join(f.Path, k.name), Problem: "cannot be read: " + fault.Cause(err)}
+	}
+	defer from.Close()
+	size, err := f.write(k.as, info.Mode().Perm(), &stopping{ctx, from})
+	if err == nil {
+		os.Chtimes(filepath.Join(f.Temp, k.as), info.ModTime(), info.ModTime()) // which not every disk can
+		hash, err2 := hashFile(ctx, filepath.Join(f.Temp, k.as))
+		if err = err2; err == nil && hash != k.hash {
+			err = errors.New("the file that it is copied from was changed meanwhile")
+		}
+	}
+	if err != nil {
+		return 0, f.writeFault(k.as, err)
+	}
+	return size, nil
+}
+
+// keptAll returns a fault where a config of the older output was edited since Keep.
+func (f *Folder) keptAll(found *earlier) error {
+	if found == nil {
+		return nil
+	}
+	for _, k := range found.keep {
+		if f.kept[k.name] != k.hash {
+			return &fault.Fault{File: filepath.Join(f.Path, k.name), Problem: "was changed while the new output was made",
+				Hint: "Convert again when nobody edits it."}
+		}
+	}
+	return nil
+}
+
+// WriteFile writes a small file into the folder and syncs it. A folder that name leads
+// through is there already.
+func (f *Folder) WriteFile(name string, data []byte) error {
+	if _, err := f.write(name, 0o666, bytes.NewReader(data)); err != nil {
+		return f.writeFault(name, err)
+	}
+	return nil
+}
+
+func (f *Folder) write(name string, mode fs.FileMode, from io.Reader) (int64, error) {
+	file, err := os.OpenFile(filepath.Join(f.Temp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(file, from)
+	if err == nil {
+		err = file.Sync()
+	}
+	return n, errors.Join(err, file.Close())
+}

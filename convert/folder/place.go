@@ -1,0 +1,124 @@
+package folder
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hf2olmo/convert/disk"
+	"hf2olmo/convert/fault"
+)
+
+// A Place is where an output will be.
+type Place struct {
+	Path  string // absolute
+	Force bool   // what an earlier conversion wrote may be replaced
+	Names Names
+
+	compared map[string]fs.FileInfo // large files whose bytes were found to be a conversion's
+}
+
+// Names are the files that conversions write, with slashes, whatever the trainer and the model.
+type Names struct {
+	Ours    func(name string) bool
+	Folders []string // that such files lie in
+	Configs []string // those of them that users edit: where they did, Keep keeps them
+	// Unlisted is, by trainer, the config that manifests of format 1 leave out.
+	Unlisted map[string]string
+}
+
+// known reports whether a file of this name may be a conversion's.
+func (n *Names) known(name string) bool {
+	return name == ManifestFile || n.Ours(name) || n.backup(name)
+}
+
+// Edited reports whether a file is one that users edit, or what was kept of it.
+func (n *Names) Edited(name string) bool { return slices.Contains(n.Configs, name) || n.backup(name) }
+
+// backup reports whether name is that of a config that was kept: config.yaml.bak, config.yaml.bak.2.
+func (n *Names) backup(name string) bool {
+	return slices.ContainsFunc(n.Configs, func(config string) bool {
+		number, ok := strings.CutPrefix(name, config+backupSuffix)
+		return ok && (number == "" || number[0] == '.' && digits(number[1:]))
+	})
+}
+
+const backupSuffix = ".bak"
+
+// backupName is the first free name for a config that is kept.
+func backupName(config string, taken func(name string) bool) string {
+	name := config + backupSuffix
+	for n := 2; taken(name); n++ {
+		name = config + backupSuffix + "." + strconv.Itoa(n)
+	}
+	return name
+}
+
+func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// Vacant returns a fault unless the place can receive an output: nothing is there, or,
+// with Force, only what an earlier conversion wrote.
+func (p *Place) Vacant(ctx context.Context) error {
+	_, err := p.look(ctx)
+	return err
+}
+
+// look returns what is there and may be replaced, nil where nothing is.
+func (p *Place) look(ctx context.Context) (*earlier, error) {
+	for {
+		before, err := p.glance()
+		if before == nil || err != nil {
+			return nil, err
+		}
+		found, err := p.survey(ctx, p.Path)
+		// Another run may have put a new folder there meanwhile: half of each was seen.
+		if after, err2 := os.Lstat(p.Path); err2 == nil && os.SameFile(before, after) || ctx.Err() != nil {
+			return found, err
+		}
+	}
+}
+
+// glance looks at the place from outside. It returns nil where nothing is there, and a
+// fault where what is there cannot be replaced in any case.
+func (p *Place) glance() (fs.FileInfo, error) {
+	info, err := os.Lstat(p.Path)
+	inTheWay := func(problem, hint string) error {
+		return &fault.Fault{File: p.Path, Problem: "is in the way: " + problem, Hint: hint}
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, inTheWay(fault.Cause(err), "")
+	case info.Mode()&fs.ModeSymlink != 0:
+		to, _ := os.Readlink(p.Path)
+		return nil, inTheWay("it is a link to "+to, "Give --output the folder itself, or remove the link.")
+	case !info.IsDir():
+		return nil, inTheWay("it is "+kind(info.Mode())+", not a folder", "Move it away, or choose another --output.")
+	case !p.Force:
+		return nil, p.exists()
+	}
+	if pinned := disk.Pinned(p.Path); pinned != "" {
+		return nil, inTheWay("it "+pinned+" and cannot be replaced", "Choose another --output, such as a folder in it.")
+	}
+	return info, nil
+}
+
+// exists is the fault of a folder that is there, and is not to be replaced.
+func (p *Place) exists() error {
+	f := &fault.Fault{File: p.Path, Problem: "exists already", Hint: "Choose another --output, or move the folder away."}
+	if entries, err := os.ReadDir(p.Path); err == nil && len(entries) == 0 || ReadManifest(p.Path) != nil {
+		f.Hint = "Choose another --output, or replace it with --force."
+	}
+	return f
+}
+
+// folder reports whether files of conversions may lie in a folder of this name.
+func (n *Names) folder(name string) bool {
+	return slices.ContainsFunc(n.Folders, func(f string) bool { return f == name || path.Dir(f) == name })
+}

@@ -1,0 +1,53 @@
+package folder
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+
+	"hf2olmo/convert/regular"
+)
+
+// hashFile returns the SHA-256 of a regular file, as a manifest has it.
+func hashFile(ctx context.Context, path string) (string, error) {
+	h := sha256.New()
+	err := sumFile(ctx, path, h)
+	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+// crcFile returns the CRC-32 of a regular file, as a manifest has it.
+func crcFile(ctx context.Context, path string) (string, error) {
+	h := crc32.NewIEEE()
+	err := sumFile(ctx, path, h)
+	return CRC(h.Sum32()), err
+}
+
+// CRC writes a CRC-32 as a manifest has it.
+func CRC(sum uint32) string { return fmt.Sprintf("%08x", sum) }
+
+func sumFile(ctx context.Context, path string, h hash.Hash) error {
+	f, _, err := regular.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.CopyBuffer(h, &stopping{ctx, f}, make([]byte, 1<<20))
+	return err
+}
+
+// stopping is a reader that ends with its context.
+type stopping struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (s *stopping) Read(p []byte) (int, error) {
+	if s.ctx.Err() != nil {
+		return 0, context.Cause(s.ctx)
+	}
+	return s.Reader.Read(p)
+}
