@@ -2,7 +2,6 @@ package convert
 
 import (
 	"context"
-	"hash/crc32"
 	"os"
 	"runtime"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hf2olmo/convert/disk"
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
 )
 
@@ -54,7 +54,8 @@ type piece struct {
 	length int64
 }
 
-// copyRuns copies every run to its place in out and returns each one's CRC-32.
+// copyRuns copies every run to its place in out and returns each one's CRC-32. It refuses
+// files that were changed meanwhile or whose checksums are wrong, and NaN.
 func (c *Conversion) copyRuns(ctx context.Context, files *tensor.Files, out []*os.File) ([]uint32, error) {
 	k := &copier{Conversion: c, files: files, out: out, runs: c.runs(), jobs: c.options.Jobs,
 		seen: seen{parts: map[string]values{}, over: map[string]int64{}}}
@@ -70,17 +71,24 @@ func (c *Conversion) copyRuns(ctx context.Context, files *tensor.Files, out []*o
 		p.Start(c.Model.Name, total)
 		defer p.Stop()
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	for range k.jobs {
-		group.Go(func() error { return k.work(ctx) })
+		group.Go(func() error { return k.work(working) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	if err := c.judge(&k.seen); err != nil {
+	damaged := files.CheckRecords(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := files.Unchanged(); err != nil { // which is why, if anything is damaged
 		return nil, err
 	}
-	return k.combine(), nil
+	var faults fault.List
+	faults.Add(c.weights(), damaged)
+	faults.Add(c.weights(), c.judge(&k.seen))
+	return k.combine(), faults.Err()
 }
 
 // take hands out the next piece, in the order of the files.
@@ -155,7 +163,7 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	if err := g.Read(buffer, &k.Tensors[r.tensor].Content, r.from+p.offset); err != nil {
 		return err
 	}
-	sum := crc32.ChecksumIEEE(buffer)
+	sum := g.Sum(buffer)
 	k.seen.piece(&k.Tensors[r.tensor], r.from+p.offset, buffer, g.Overflows)
 	at := r.place.Offset + p.offset
 	if _, err := k.out[r.file].WriteAt(buffer, at); err != nil {

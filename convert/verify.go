@@ -62,6 +62,7 @@ func Verify(ctx context.Context, source, dir string, o Options) (*Verification, 
 	v := &verifier{Conversion: c, native: native, recorded: recorded, result: &Verification{
 		Output: native.folder, Family: c.Family, Tensors: len(c.Tensors), Bytes: native.bytes,
 	}}
+	v.warnUnsummed()
 	if err := v.compareTensors(ctx); err != nil {
 		return nil, err
 	}
@@ -79,6 +80,7 @@ type native struct {
 	target  string
 	folder  string       // absolute
 	file    *tensor.File // model.pt, nil where there is none
+	files   []*tensor.File
 	bytes   int64
 	tensors []stored
 	trained bool // there is an optimizer's state beside the tensors
@@ -123,6 +125,7 @@ func openNative(dir string, noFollow bool) (*native, error) {
 	defer f.Close()
 	n := &native{target: "olmo", folder: path, bytes: info.Size(),
 		file: &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info}}
+	n.files = []*tensor.File{n.file}
 	tensors, err := torchfile.Open(f, n.file)
 	for i := range tensors {
 		t := &tensors[i]

@@ -19,7 +19,7 @@ func openCore(path, at string) (*native, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &native{target: "olmo-core", folder: path, bytes: checkpoint.Bytes}
+	n := &native{target: "olmo-core", folder: path, bytes: checkpoint.Bytes, files: checkpoint.Files}
 	for i, t := range checkpoint.Tensors {
 		name, ok := strings.CutPrefix(t.Name, olmocore.ModelPrefix+".")
 		if !ok {

@@ -87,6 +87,9 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 	}
 	r.Differing += len(v.structural)
 	r.Differences = append(r.Differences, v.structural...)
+	if err := v.compareSums(ctx, files); err != nil {
+		return err
+	}
 	if len(r.Differences) == 0 {
 		return v.compareFrame()
 	}

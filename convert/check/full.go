@@ -1,13 +1,11 @@
 package check
 
 import (
-	"archive/zip"
-	"cmp"
 	"context"
+	"errors"
 	"hash/crc32"
 	"io"
 	"io/fs"
-	"math"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -16,8 +14,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
 )
 
 // sliceBytes is what a worker reads at once; it divides by every element's size.
@@ -106,29 +106,27 @@ func (c *checker) checkSums(name string, w *weights) error {
 		return nil // told where the file is looked for
 	}
 	defer f.Close()
-	z, err := zip.NewReader(f, info.Size())
+	entries, noSums, err := torchfile.Members(f, info.Size())
 	if err != nil {
-		return nil // the older format, or told by unreadable
-	}
-	entries, overlap := stored(z)
-	if overlap != "" {
-		c.add(Finding{Gravity: c.ifRead(name), Code: "overlap", File: name, Tensor: overlap, Problem: "shares bytes with another entry of the archive, so nothing was read",
-			Trainer: "No program writes such a file.", Hint: "Do not use it."})
+		c.addArchive(name, err)
 		return nil
+	}
+	if noSums {
+		c.add(Finding{Gravity: Note, Code: "unsummed", File: name, Problem: "was written without checksums, so damage to it cannot be detected"})
 	}
 	var mu sync.Mutex
 	var bad []string
 	err = c.parallel(len(entries), func(i int, buffer []byte) error {
-		entry := entries[i]
-		inside, dtype := w.within(entry.from, entry.to)
-		sum, special, err := c.sum(io.NewSectionReader(f, entry.from, entry.to-entry.from), buffer, dtype)
-		if err != nil {
+		entry := &entries[i]
+		inside, dtype := w.within(entry.Offset, entry.Offset+entry.Bytes)
+		sum, special, err := c.sum(entry.Open(f), buffer, dtype)
+		if err != nil && (!entry.Deflated || c.ctx.Err() != nil) {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		w.note(inside, dtype, special)
-		if entry.CRC32 != 0 && sum != entry.CRC32 { // torch can be told to write no checksums: they are 0 then
+		if err != nil || !noSums && sum != entry.CRC {
 			bad = append(bad, entry.Name)
 		}
 		return nil
@@ -141,31 +139,18 @@ func (c *checker) checkSums(name string, w *weights) error {
 	return err
 }
 
-// entry is an uncompressed entry of an archive, and where its bytes are in the file.
-type entry struct {
-	*zip.File
-	from, to int64
-}
-
-// stored returns the uncompressed entries in the order of the file, or the name of one that
-// shares bytes with another: a small file may claim to contain the same bytes any number of times.
-func stored(z *zip.Reader) (entries []entry, overlap string) {
-	for _, f := range z.File {
-		from, err := f.DataOffset()
-		if f.Method != zip.Store || err != nil || f.UncompressedSize64 > math.MaxInt64-uint64(from) {
-			continue
-		}
-		entries = append(entries, entry{f, from, from + int64(f.UncompressedSize64)})
+// addArchive reports an archive whose entries cannot be read one by one, unless that was
+// reported already: the trainer reads the file.
+func (c *checker) addArchive(name string, err error) {
+	if slices.ContainsFunc(c.report.Findings, func(f Finding) bool { return f.File == name && f.Code == "unreadable" }) {
+		return
 	}
-	slices.SortFunc(entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
-	})
-	for i := 1; i < len(entries); i++ {
-		if entries[i].from < entries[i-1].to {
-			return nil, entries[i].Name
-		}
+	var f *fault.Fault
+	if !errors.As(err, &f) {
+		f = &fault.Fault{Problem: err.Error()}
 	}
-	return entries, ""
+	c.add(Finding{Gravity: c.ifRead(name), Code: "archive", File: name, Problem: f.Problem, Expected: f.Expected, Found: f.Found, Hint: f.Hint,
+		Trainer: "Nothing of it was read here. No program writes such a file."})
 }
 
 // ifRead is the gravity of what is wrong with a file: of one that the trainer does not read, a warning.

@@ -69,7 +69,7 @@ func TestGoldenItem(t *testing.T) {
 			t.Errorf("%s: begins with %x", name, file[:4])
 		}
 		padded := append([]byte("somewhere else"), file...)
-		got, err := torchfile.OpenItem(bytes.NewReader(padded), &tensor.File{Name: name, Size: int64(len(padded))}, 14, int64(len(file)))
+		got, err := torchfile.OpenItem(bytes.NewReader(padded), &tensor.File{Name: name, Size: int64(len(padded))}, name, 14, int64(len(file)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package dcp
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +18,8 @@ type Checkpoint struct {
 	Metadata
 	// Parts are the items of each tensor, in the order of its chunks. Their names are empty.
 	Parts [][]tensor.Tensor
-	Bytes int64 // of all files that the index names
+	Bytes int64          // of all files that the index names
+	Files []*tensor.File // in the order of their names, .metadata among them
 }
 
 // Open reads the index of the checkpoint in dir and the header of every item, and
@@ -43,9 +45,10 @@ func Open(dir string) (*Checkpoint, error) {
 		}
 		c.Parts = append(c.Parts, parts)
 	}
-	for _, f := range o.files {
-		if f.file != nil {
+	for _, name := range slices.Sorted(maps.Keys(o.files)) {
+		if f := o.files[name]; f.file != nil {
 			c.Bytes += f.file.Size
+			c.Files = append(c.Files, f.file)
 		}
 	}
 	return c, faults.Err()
@@ -116,7 +119,7 @@ func (o *opening) item(t *Tensor, c *Chunk) (tensor.Tensor, error) {
 				Hint: "The file is not complete: copy the checkpoint again."}
 		}
 		var err error
-		if got, err = torchfile.OpenItem(f.handle, f.file, c.Offset, c.Bytes); err != nil {
+		if got, err = torchfile.OpenItem(f.handle, f.file, t.Name, c.Offset, c.Bytes); err != nil {
 			return got, err
 		}
 		o.items[at] = got

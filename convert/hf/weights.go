@@ -121,6 +121,9 @@ func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
 	if len(tensors) == 0 {
 		return nil, &fault.Fault{File: name, Problem: "holds no tensors"}
 	}
+	if warning := file.Unsummed(); warning != "" {
+		o.warn(warning)
+	}
 	o.model.Files = append(o.model.Files, file)
 	return tensors, nil
 }

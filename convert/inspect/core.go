@@ -29,6 +29,9 @@ func openCore(folder string) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{Path: folder, Kind: KindCheckpoint, Config: keymap.Summary(nil)}
+	for _, file := range checkpoint.Files {
+		r.warnUnsummed(file)
+	}
 	for i, t := range checkpoint.Tensors {
 		for k := range checkpoint.Parts[i] {
 			part := &checkpoint.Parts[i][k]

@@ -124,11 +124,18 @@ func openTorch(path string) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{Path: path, Kind: KindFile, Config: keymap.Summary(nil)}
+	r.warnUnsummed(file)
 	for i := range tensors {
 		t := &tensors[i]
 		r.add(hf.Entry{Name: t.Name, DType: t.DType.String(), Shape: t.Shape, Bytes: t.Bytes(), File: file, Tensor: t})
 	}
 	return r, nil
+}
+
+func (r *Report) warnUnsummed(file *tensor.File) {
+	if warning := file.Unsummed(); warning != "" {
+		r.Warnings = append(r.Warnings, warning)
+	}
 }
 
 func (r *Report) add(e hf.Entry) {

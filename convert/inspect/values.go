@@ -30,7 +30,8 @@ type Progress func(n int64)
 
 // Measure reads all elements once, in parallel, and fills in the values of each
 // tensor whose dtype has a meaning as a number. Sums are added up piece by piece in
-// the order of the tensor, so the same file gives the same mean.
+// the order of the tensor, so the same file gives the same mean. A record whose checksum
+// is wrong is an error.
 func (r *Report) Measure(ctx context.Context, jobs int, progress Progress) error {
 	var contents []*tensor.Content
 	var all []tensor.Tensor
@@ -63,6 +64,9 @@ func (r *Report) Measure(ctx context.Context, jobs int, progress Progress) error
 		return nil
 	}
 	if err := tensor.Sweep(ctx, files, contents, jobs, func() tensor.Visitor { return visit }); err != nil {
+		return err
+	}
+	if err := files.CheckRecords(ctx); err != nil {
 		return err
 	}
 	for i, t := range of {

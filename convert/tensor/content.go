@@ -1,5 +1,7 @@
 package tensor
 
+import "hash/crc32"
+
 // Content is what a tensor of the target holds: the elements of its parts, each
 // in row-major order, one part after the other, as DType.
 type Content struct {
@@ -39,6 +41,10 @@ type Gatherer struct {
 	turned []byte // columns before they are turned into rows, after a cast
 	// Overflows counts the elements that a cast turned from finite to infinite.
 	Overflows int64
+
+	keep   *sums  // of the file that is being read, nil where sums of it are not kept
+	sum    uint32 // of what the last Read summed on the way, from its start
+	summed int64  // bytes
 }
 
 // scratchBytes is the most that is read at once where a cast or a gather needs
@@ -54,6 +60,7 @@ func NewGatherer(files *Files) *Gatherer { return &Gatherer{files: files} }
 func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 	size := c.DType.Size()
 	start := off / size
+	g.sum, g.summed = 0, 0
 	for _, part := range c.Parts {
 		n := part.Numel()
 		if start >= n {
@@ -66,6 +73,7 @@ func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 		}
 		if c.Add != 0 {
 			addFloat32(p[:count*size], c.Add)
+			g.summed = -1
 		}
 		p = p[count*size:]
 		if start = 0; len(p) == 0 {
@@ -75,19 +83,45 @@ func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 	return nil
 }
 
+// Sum returns the CRC-32 (IEEE) of p, which the last Read has filled. Where the bytes
+// came as they are from files with checksums, they were summed on the way.
+func (g *Gatherer) Sum(p []byte) uint32 {
+	if g.summed == int64(len(p)) {
+		return g.sum
+	}
+	return crc32.ChecksumIEEE(p)
+}
+
 // readPart fills p with elements start … start+count of one tensor, cast to dtype.
 func (g *Gatherer) readPart(p []byte, t *Tensor, dtype DType, start, count int64) error {
 	if t.Contiguous() {
-		return g.readRun(p, t, dtype, t.Offset+start*t.DType.Size(), count)
+		return g.readWhole(p, t, dtype, t.Offset+start*t.DType.Size(), count)
 	}
 	return g.gather(p, newView(t), dtype, start, count)
+}
+
+// readWhole is readRun for what is read once and in order, so that the sums of it are
+// worth keeping.
+func (g *Gatherer) readWhole(p []byte, t *Tensor, dtype DType, at, count int64) error {
+	g.keep = g.files.sums[t.File]
+	err := g.readRun(p, t, dtype, at, count)
+	g.keep = nil
+	return err
 }
 
 // readRun fills p with count elements of t that lie one after the other, from the
 // byte at of its file.
 func (g *Gatherer) readRun(p []byte, t *Tensor, dtype DType, at, count int64) error {
 	if t.DType == dtype {
-		return g.files.ReadAt(t.File, p, at)
+		if err := g.files.ReadAt(t.File, p, at); err != nil || g.keep == nil {
+			return err
+		}
+		sum := g.note(at, p)
+		if g.summed >= 0 {
+			g.sum = CombineCRC(g.sum, sum, int64(len(p)))
+			g.summed += int64(len(p))
+		}
+		return nil
 	}
 	from, to := t.DType.Size(), dtype.Size()
 	for count > 0 {
@@ -96,10 +130,20 @@ func (g *Gatherer) readRun(p []byte, t *Tensor, dtype DType, at, count int64) er
 		if err := g.files.ReadAt(t.File, raw, at); err != nil {
 			return err
 		}
+		if g.keep != nil {
+			g.note(at, raw)
+		}
 		g.cast(p[:n*to], raw, t.DType, dtype)
 		p, at, count = p[n*to:], at+n*from, count-n
 	}
 	return nil
+}
+
+// note sums bytes that were read from a file with checksums.
+func (g *Gatherer) note(at int64, p []byte) uint32 {
+	sum := crc32.ChecksumIEEE(p)
+	g.keep.note(at, at+int64(len(p)), sum)
+	return sum
 }
 
 // cast fills p with the elements of raw.

@@ -17,12 +17,13 @@ import (
 type Files struct {
 	mu   sync.RWMutex
 	open map[*File]*os.File
+	sums map[*File]*sums // of files that say the checksums of their records
 }
 
 // OpenFiles opens every file that the tensors lie in, and checks that each is
 // still the file whose header was read.
 func OpenFiles(tensors []Tensor) (*Files, error) {
-	f := &Files{open: map[*File]*os.File{}}
+	f := &Files{open: map[*File]*os.File{}, sums: map[*File]*sums{}}
 	for i := range tensors {
 		file := tensors[i].File
 		if f.open[file] != nil {
@@ -34,6 +35,9 @@ func OpenFiles(tensors []Tensor) (*Files, error) {
 			return nil, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + err.Error()}
 		}
 		f.open[file] = handle
+		if s := newSums(file); s != nil {
+			f.sums[file] = s
+		}
 		disk.ReadAhead(handle)
 		if err := unchanged(file, handle); err != nil {
 			f.Close()

@@ -15,6 +15,8 @@ type File struct {
 	Size    int64       // bytes
 	ModTime time.Time   // compared when all is read: a file that changed meanwhile is an error
 	Info    os.FileInfo // from the opened file, for os.SameFile
+	Records []Record    // whose checksums the file says; see Files.CheckRecords
+	NoSums  bool        // it was written without checksums, so that damage cannot be seen
 }
 
 // A Tensor is one entry of a state dict: what it is, and where its elements lie.

@@ -8,9 +8,10 @@ import (
 
 // OpenItem reads the header of a zip archive that holds one tensor by itself, as the
 // items of a distributed checkpoint are: size bytes of file from offset, where r reads
-// the file. The tensor has no name. Errors name the file.
-func OpenItem(r io.ReaderAt, file *tensor.File, offset, size int64) (tensor.Tensor, error) {
-	t, err := openItem(io.NewSectionReader(r, offset, size), file, size)
+// the file. The tensor has no name; what is wrong with its bytes is told of the tensor
+// called name. The item's record is added to the file's. Errors name the file.
+func OpenItem(r io.ReaderAt, file *tensor.File, name string, offset, size int64) (tensor.Tensor, error) {
+	t, err := openItem(io.NewSectionReader(r, offset, size), file, name, offset, size)
 	if err != nil {
 		return tensor.Tensor{}, inFile(file.Name, err)
 	}
@@ -18,7 +19,7 @@ func OpenItem(r io.ReaderAt, file *tensor.File, offset, size int64) (tensor.Tens
 	return t, nil
 }
 
-func openItem(r io.ReaderAt, file *tensor.File, size int64) (tensor.Tensor, error) {
+func openItem(r io.ReaderAt, file *tensor.File, name string, offset, size int64) (tensor.Tensor, error) {
 	head, err := readHead(r, size)
 	if err != nil {
 		return tensor.Tensor{}, err
@@ -42,5 +43,7 @@ func openItem(r io.ReaderAt, file *tensor.File, size int64) (tensor.Tensor, erro
 	if f != nil {
 		return tensor.Tensor{}, f
 	}
+	t.in.of.tensor = name
+	a.addRecords(file, offset)
 	return placed, a.checkNames()
 }

@@ -15,7 +15,8 @@ import (
 // tensor knows its offset in the file, and all its elements lie inside the file.
 // Several tensors may share bytes.
 //
-// Path, Name and Size of file are filled already; file becomes the tensors' File.
+// Path, Name and Size of file are filled already; file becomes the tensors' File, and is
+// given its Records, with which tensor.Files checks the checksums.
 // Tensors of any dtype that package tensor knows are returned, also those that
 // cannot be converted. Errors are a *fault.Fault or a fault.List, and name the file.
 func Open(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
@@ -52,6 +53,8 @@ func readFile(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
 	tensors, err := stateDict(value, file)
 	if err == nil && a != nil {
 		err = a.checkNames()
+		file.Records = nil
+		a.addRecords(file, 0)
 	}
 	return tensors, err
 }

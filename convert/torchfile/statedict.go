@@ -84,6 +84,9 @@ func one(item types.DictEntry, file *tensor.File) (tensor.Tensor, *fault.Fault) 
 	if !ok {
 		return tensor.Tensor{}, &fault.Fault{Tensor: name, Problem: "is not a tensor", Found: pythonType(item.Value)}
 	}
+	if of := value.in.of; of.tensor == "" || name < of.tensor {
+		of.tensor = name
+	}
 	return value.place(name, file)
 }
 

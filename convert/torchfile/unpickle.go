@@ -20,6 +20,7 @@ type storage struct {
 	numel  int64
 	offset int64        // of its first byte in the file
 	lost   *fault.Fault // why there are no bytes, where there are none
+	tensor string       // the first that lies in it
 }
 
 func (s *storage) bytes() int64 { return s.numel * s.dtype.Size() }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
 )
 
 // archive is the directory of a zip archive. Entries are read only by locate.
@@ -22,6 +23,13 @@ type archive struct {
 	used    []span
 
 	storages map[string]*storage // that the pickle names, by their keys
+	records  []record            // of all storages
+}
+
+// record is the entry of a storage.
+type record struct {
+	of *storage
+	tensor.Record
 }
 
 // span is a stretch of the file that an entry takes, with at least its header.
@@ -50,13 +58,24 @@ func readZip(r io.ReaderAt, size int64) (any, *archive, error) {
 		return nil, nil, err
 	}
 	a.storages = storages.byKey
-	for _, key := range slices.Sorted(maps.Keys(a.storages)) {
-		a.find(a.storages[key])
+	if err := a.findAll(); err != nil {
+		return nil, nil, err
 	}
 	return value, a, a.checkOverlap()
 }
 
+// openArchive reads the directory of an archive that torch.save wrote.
 func openArchive(r io.ReaderAt, size int64) (*archive, error) {
+	a, err := openDirectory(r, size)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.checkKind()
+}
+
+// openDirectory reads the directory of any archive. Nobody else calls archive/zip, which
+// takes what the end of the archive claims for true.
+func openDirectory(r io.ReaderAt, size int64) (*archive, error) {
 	end, err := readEnd(r, size)
 	if err != nil {
 		return nil, err
@@ -85,7 +104,7 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	}
 	// As torch does: the folder of the first entry is that of all.
 	a.top, _, _ = strings.Cut(z.File[0].Name, "/")
-	return a, a.checkKind()
+	return a, nil
 }
 
 // checkKind tells other archives from those of torch.save.
@@ -106,33 +125,39 @@ func (a *archive) checkKind() error {
 	return nil
 }
 
-// locate returns where the bytes of an entry lie. They are seen to lie before the
-// directory, uncompressed.
+// locate returns where the bytes of an entry lie, which must be stored as they are.
 func (a *archive) locate(name string) (from, size int64, err error) {
 	f := a.entries[a.top+"/"+name]
-	if f == nil {
-		return 0, 0, damaged("the entry %s is missing from the zip archive", name)
-	}
 	switch {
-	case f.Flags&flagEncrypted != 0:
-		return 0, 0, problem("the entry %s of the zip archive is encrypted, which is not supported", name)
-	case f.Method != zip.Store:
+	case f == nil:
+		return 0, 0, damaged("the entry %s is missing from the zip archive", name)
+	case f.Flags&flagEncrypted == 0 && f.Method != zip.Store:
 		f := problem("the entry %s of the zip archive is compressed, which is not supported", name)
 		f.Hint = "Load the file in Python and save it again with torch.save, which does not compress."
 		return 0, 0, f
+	case f.Flags&flagEncrypted == 0 && f.CompressedSize64 != f.UncompressedSize64:
+		return 0, 0, damaged("the entry %s of the zip archive has two sizes", name)
+	}
+	return a.extent(name, f)
+}
+
+// extent returns where the stored bytes of an entry lie. They are seen to lie before the
+// directory.
+func (a *archive) extent(name string, f *zip.File) (from, size int64, err error) {
+	switch {
+	case f.Flags&flagEncrypted != 0:
+		return 0, 0, problem("the entry %s of the zip archive is encrypted, which is not supported", name)
 	case f.ExternalAttrs&dosFolder != 0:
 		return 0, 0, damaged("the entry %s of the zip archive is marked as a folder", name)
-	case f.CompressedSize64 != f.UncompressedSize64:
-		return 0, 0, damaged("the entry %s of the zip archive has two sizes", name)
 	}
 	from, err = f.DataOffset()
 	if err != nil {
 		return 0, 0, damaged("the entry %s of the zip archive has no header", name)
 	}
-	if from < 0 || uint64(from) > a.end.offset || f.UncompressedSize64 > a.end.offset-uint64(from) {
+	if from < 0 || uint64(from) > a.end.offset || f.CompressedSize64 > a.end.offset-uint64(from) {
 		return 0, 0, damaged("the entry %s of the zip archive does not lie in the file", name)
 	}
-	size = int64(f.UncompressedSize64)
+	size = int64(f.CompressedSize64)
 	end := from + size
 	if f.Flags&flagDescriptor != 0 {
 		n, err := a.checkDescriptor(f, end)
@@ -145,9 +170,30 @@ func (a *archive) locate(name string) (from, size int64, err error) {
 	return from, size, nil
 }
 
+// findAll fills in where the storages lie, and finds those too that no tensor names.
+func (a *archive) findAll() error {
+	for _, key := range slices.Sorted(maps.Keys(a.storages)) {
+		a.find(a.storages[key])
+	}
+	for _, full := range slices.Sorted(maps.Keys(a.entries)) {
+		name, inside := strings.CutPrefix(full, a.top+"/")
+		if key, ok := storageKey(name); inside && ok && a.storages[key] == nil {
+			s := &storage{key: key}
+			if a.find(s); s.lost != nil && s.offset == 0 {
+				return s.lost
+			}
+		}
+	}
+	return nil
+}
+
 // find fills in where a storage lies, or why its tensors cannot be read.
 func (a *archive) find(s *storage) {
-	from, size, err := a.locate("data/" + s.key)
+	name := storageFolder + s.key
+	from, size, err := a.locate(name)
+	if err == nil {
+		a.records = append(a.records, record{s, tensor.Record{Name: name, Offset: from, Bytes: size, CRC: a.entries[a.top+"/"+name].CRC32}})
+	}
 	if err == nil && size != s.bytes() {
 		f := damaged("its storage %s has a wrong size", s.key)
 		f.Expected, f.Found = byteCount(s.bytes()), byteCount(size)
@@ -157,12 +203,26 @@ func (a *archive) find(s *storage) {
 	s.lost = asFault(err)
 }
 
+// addRecords adds the records of the storages to file, in which the archive begins at
+// offset.
+func (a *archive) addRecords(file *tensor.File, offset int64) {
+	if a.noSums {
+		file.NoSums = true
+		return
+	}
+	for _, r := range a.records {
+		r.Tensor = r.of.tensor
+		r.Offset += offset
+		file.Records = append(file.Records, r.Record)
+	}
+}
+
 // checkOverlap refuses entries that share bytes: no writer makes such a file.
 func (a *archive) checkOverlap() error {
 	left := a.end.offset
 	for _, f := range a.entries { // those too that are not used: whoever reads all reads no byte twice
 		if f.CompressedSize64 > left {
-			return damaged("the entries of the zip archive are larger together than the file")
+			return damaged("the entries of the zip archive overlap: they are larger together than the file")
 		}
 		left -= f.CompressedSize64
 	}

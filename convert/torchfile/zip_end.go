@@ -6,8 +6,12 @@ import (
 	"io"
 )
 
-// maxDirectory bounds the directory of an archive. A tensor takes about 100 bytes.
-const maxDirectory = 16 << 20
+// maxDirectory and maxRecords bound the directory of an archive. A tensor takes about 100
+// bytes of it, and archive/zip makes an object of 300 bytes for each.
+const (
+	maxDirectory = 16 << 20
+	maxRecords   = maxTensors + 100
+)
 
 // zipEnd is what the end of an archive tells of its directory.
 type zipEnd struct {
@@ -44,6 +48,8 @@ func readEnd(r io.ReaderAt, size int64) (zipEnd, error) {
 		return zipEnd{}, problem("the zip directory is larger than %d MiB, which no dict of tensors needs", maxDirectory>>20)
 	case end.offset > directoryEnd || directoryEnd-end.offset != end.size:
 		return zipEnd{}, damaged("the zip directory does not stand where the end of the archive tells")
+	case end.records > maxRecords && end.records <= end.size/centralHeaderSize:
+		return zipEnd{}, problem("the zip archive has %d entries, more than any checkpoint", end.records)
 	case end.records > end.size/centralHeaderSize:
 		return zipEnd{}, damaged("the zip directory is too small for the %d entries that it claims", end.records)
 	}

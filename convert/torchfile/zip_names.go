@@ -107,7 +107,7 @@ func (a *archive) checkNames() error {
 	var foreign []string
 	for full := range a.entries {
 		name, inside := strings.CutPrefix(full, a.top+"/")
-		if !inside || !isStorage(name) && !slices.Contains(known, name) {
+		if _, ok := storageKey(name); !inside || !ok && !slices.Contains(known, name) {
 			foreign = append(foreign, full)
 		}
 	}
@@ -123,10 +123,11 @@ func (a *archive) checkNames() error {
 	return f
 }
 
-// isStorage reports whether an entry of this name, in the archive's folder, is a storage.
-func isStorage(name string) bool {
-	key, ok := strings.CutPrefix(name, storageFolder)
-	return ok && key != "" && !strings.Contains(key, "/")
+// storageKey returns the key of the storage that an entry holds, named without the
+// archive's folder.
+func storageKey(name string) (key string, ok bool) {
+	key, ok = strings.CutPrefix(name, storageFolder)
+	return key, ok && key != "" && !strings.Contains(key, "/")
 }
 
 // asciiLower returns name as miniz, torch's zip reader, compares it.

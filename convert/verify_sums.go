@@ -1,0 +1,48 @@
+package convert
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/tensor"
+)
+
+// compareSums checks the checksums that files say of their own records: a model that is
+// damaged is an error, a damaged record of the folder a difference.
+func (v *verifier) compareSums(ctx context.Context, files *tensor.Files) error {
+	if err := files.CheckRecords(ctx, v.Model.Files...); err != nil {
+		return err
+	}
+	err := files.CheckRecords(ctx, v.native.files...)
+	var faults fault.List
+	if !errors.As(err, &faults) {
+		return err
+	}
+	r := v.result
+	told := map[string]bool{}
+	for i := range r.Differences {
+		told[r.Differences[i].Tensor] = true
+	}
+	for _, f := range faults {
+		name := strings.TrimPrefix(f.Tensor, olmocore.ModelPrefix+".")
+		if !told[name] {
+			r.Differing++
+			r.Differences = append(r.Differences, TensorDifference{Tensor: name, Element: -1, Offset: -1, Problem: f.Problem})
+		}
+	}
+	return nil
+}
+
+// warnUnsummed warns of files in which damage cannot be seen.
+func (v *verifier) warnUnsummed() {
+	for _, files := range [][]*tensor.File{v.Model.Files, v.native.files} {
+		for _, file := range files {
+			if warning := file.Unsummed(); warning != "" {
+				v.warn("%s", warning)
+			}
+		}
+	}
+}
