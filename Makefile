@@ -4,7 +4,7 @@ BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test race lint interop interop-full differential bench fuzz torture reproducible clean
+.PHONY: help build demo test race lint interop interop-full differential bench fuzz torture disks reproducible clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ INJECTIONS ?= $(if $(FULL),8,2)
 torture: ## kill it N times, fail its calls to the disk, fill disks; FULL=1 for the breadth; needs strace, and root for all of it
 	go test -tags torture -timeout 1h -v -run 'TestTorture|TestInjected|TestDisk|TestInodes|TestReadOnly|TestOther|TestParent|TestTwo' \
 		./cmd/hf2olmo -tries $(N) -injections $(INJECTIONS)
+
+disks: ## convert on FUSE, overlay and tmpfs; needs bindfs and, for all of it, root
+	go test -tags disks -timeout 10m -count 1 -run 'TestDisks|TestFuse' ./cmd/hf2olmo
 
 race: ## all tests under the race detector; needs a C compiler
 	CGO_ENABLED=1 go test -race -timeout 30m -skip TestHostile ./...

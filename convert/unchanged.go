@@ -25,7 +25,17 @@ func (c *Conversion) recognise() error {
 	if err != nil {
 		return err
 	}
-	if changes := c.earlier.Changes(now); len(changes) > 0 {
+	changes := c.earlier.Changes(now)
+	if len(changes) == 0 && c.earlier.Plan != now.Plan {
+		same, err := c.makesTheSame()
+		if err != nil {
+			return err
+		}
+		if !same {
+			changes = append(changes, "the table now makes something else of it")
+		}
+	}
+	if len(changes) > 0 {
 		return &fault.Fault{File: c.Output, Problem: "exists already, made of something else: " + strings.Join(changes, "; "),
 			Hint: "Replace it with --force, or choose another --output."}
 	}

@@ -143,8 +143,11 @@ func copyFiles(t testing.TB, dir, from string) {
 	t.Helper()
 	must(t, os.MkdirAll(dir, 0o777))
 	must(t, fs.WalkDir(os.DirFS(from), ".", func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+		if err != nil {
 			return err
+		}
+		if e.IsDir() {
+			return os.MkdirAll(filepath.Join(dir, name), 0o777)
 		}
 		data, err := os.ReadFile(filepath.Join(from, name))
 		if err != nil {

@@ -51,12 +51,12 @@ func (l *List) Add(file string, err error) {
 	var many List
 	switch joined, ok := err.(interface{ Unwrap() []error }); {
 	case err == nil:
-	case errors.As(err, &many):
-		*l = append(*l, many...)
-	case ok:
+	case ok: // before the others, which find but one of those joined
 		for _, e := range joined.Unwrap() {
 			l.Add(file, e)
 		}
+	case errors.As(err, &many):
+		*l = append(*l, many...)
 	case errors.As(err, &one):
 		*l = append(*l, one)
 	default:

@@ -11,7 +11,7 @@ import (
 )
 
 // Changes says in words how what would be made now differs from what the folder was
-// made of, nothing where it does not.
+// made of, nothing where it does not. Plans are not compared.
 func (m *Manifest) Changes(now *Manifest) []string {
 	var changes []string
 	add := func(what, was, is string) {
@@ -31,9 +31,6 @@ func (m *Manifest) Changes(now *Manifest) []string {
 	}
 	if m.Options.Keymap != now.Options.Keymap {
 		changes = append(changes, "another --keymap was used")
-	}
-	if len(changes) == 0 && m.Plan != now.Plan {
-		changes = append(changes, "the table now makes something else of it")
 	}
 	return changes
 }

@@ -132,8 +132,15 @@ func (f *Folder) prepare(ctx context.Context) error {
 		return err
 	}
 	// It may have become another run's output since take looked: look again, under the lock.
-	if err := f.place.Vacant(ctx); err != nil {
+	older, err := f.place.look(ctx)
+	if err != nil {
 		return err
+	}
+	if older != nil {
+		if err := disk.Movable(f.Path, f.Temp); err != nil { // f.Temp has the lock in it
+			return &fault.Fault{File: f.Path, Problem: "cannot be renamed, so that another may take its place: " + fault.Cause(err),
+				Hint: "Choose another --output, or move the folder away."}
+		}
 	}
 	return f.clear()
 }

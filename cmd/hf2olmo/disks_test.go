@@ -1,0 +1,208 @@
+//go:build disks
+
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// The disks of clusters, as far as one machine has them: bindfs mounts a folder
+// through FUSE. Like NFS it has no flags for rename, closes files after the
+// program has closed them, and keeps what is removed while it is open under a hidden name.
+
+// bindfs mounts a new folder, and returns where it is and what is under it. The test
+// fails without FUSE, unless HF2OLMO_NO_FUSE=1 was set by hand.
+func bindfs(t *testing.T, options ...string) (mount, under string) {
+	t.Helper()
+	under = t.TempDir()
+	return bindfsOver(t, under, options...), under
+}
+
+func bindfsOver(t *testing.T, under string, options ...string) string {
+	t.Helper()
+	mount := t.TempDir()
+	text, err := exec.Command("bindfs", append(options, under, mount)...).CombinedOutput()
+	if err != nil {
+		if os.Getenv("HF2OLMO_NO_FUSE") == "1" {
+			t.Skip("HF2OLMO_NO_FUSE=1")
+		}
+		t.Fatalf("bindfs (apt-get install bindfs; /dev/fuse is needed): %v: %s\nHF2OLMO_NO_FUSE=1 leaves these tests out.", err, text)
+	}
+	t.Cleanup(func() {
+		if text, err := exec.Command("fusermount3", "-u", mount).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, text)
+			syscall.Unmount(mount, syscall.MNT_DETACH)
+		}
+	})
+	return mount
+}
+
+// mountAs mounts a file system of the kernel's at a new folder. Only root can.
+func mountAs(t *testing.T, kind, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := syscall.Mount(kind, dir, kind, 0, options); err != nil {
+		if os.Geteuid() != 0 {
+			t.Skip("only root can mount ", kind)
+		}
+		t.Fatalf("%s: %v", kind, err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, 0) })
+	return dir
+}
+
+// layered returns an overlay, and the folders of its layers.
+func layered(t *testing.T) (mount, lower string) {
+	t.Helper()
+	dir := t.TempDir()
+	lower = filepath.Join(dir, "lower")
+	for _, name := range []string{"lower", "upper", "work"} {
+		must(t, os.Mkdir(filepath.Join(dir, name), 0o777))
+	}
+	return mountAs(t, "overlay", fmt.Sprintf("lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", dir, dir, dir)), lower
+}
+
+// TestDisks converts on each disk for each trainer: a new output, the same once more,
+// with --force, and another model in its place, whose config was edited.
+func TestDisks(t *testing.T) {
+	disks := map[string]func() string{
+		"bindfs":               func() string { mount, _ := bindfs(t); return mount },
+		"bindfs --chmod-deny":  func() string { mount, _ := bindfs(t, "--chmod-deny"); return mount },
+		"bindfs --chown-deny":  func() string { mount, _ := bindfs(t, "--chown-deny", "--chgrp-deny"); return mount },
+		"bindfs as NFS squash": func() string { mount, _ := bindfs(t, "--create-for-user=root", "--xattr-none"); return mount },
+		"overlay":              func() string { mount, _ := layered(t); return mount },
+		"tmpfs":                func() string { return mountAs(t, "tmpfs", "size=16m") },
+	}
+	for name, mount := range disks {
+		out := mount()
+		for target, config := range map[string]string{"olmo": "config.yaml", "olmo-core": "config.json"} {
+			t.Run(name+"/"+target, func(t *testing.T) { usual(t, out, target, config) })
+		}
+	}
+}
+
+func usual(t *testing.T, out, target, config string) {
+	llama, olmo2 := "../../testdata/models/llama", "../../testdata/models/olmo2"
+	folder := filepath.Join(out, "x-unsharded")
+	step := func(want, source string, flags ...string) {
+		t.Helper()
+		o := execute(t, append([]string{"convert", "--target", target, "--output", folder, source}, flags...)...)
+		if o.status != 0 || !strings.Contains(o.stdout, want) {
+			t.Errorf("%q: status %d\n%s%s", o.args, o.status, o.stdout, o.stderr)
+		}
+		onlyWhole(t, source, out, folder)
+	}
+	step("(llama)", llama)
+	step("unchanged", llama)
+	step("(llama)", llama, "--force")
+	path := filepath.Join(folder, config)
+	text, err := os.ReadFile(path)
+	must(t, err)
+	must(t, os.WriteFile(path, append(text, '\n'), 0o666))
+	step("(olmo2)", olmo2, "--force")
+	if kept, err := os.ReadFile(path + ".bak"); err != nil || len(kept) != len(text)+1 {
+		t.Errorf("%s.bak: %d bytes, %v", config, len(kept), err)
+	}
+	must(t, os.RemoveAll(folder))
+}
+
+// TestDisksDenied converts on disks that cannot do what is needed: that is said in one
+// sentence before a byte of the model is copied, and what could not be removed is named.
+// A dry run finds nothing, for it writes nothing.
+func TestDisksDenied(t *testing.T) {
+	for option, want := range map[string]string{
+		"--rename-deny": "its disk cannot rename folders: operation not permitted",
+		"--delete-deny": "its disk cannot remove files: operation not permitted",
+		"-r":            "cannot be made: read-only file system",
+	} {
+		mount, under := bindfs(t, option)
+		for _, target := range []string{"olmo", "olmo-core"} {
+			args := []string{"convert", "--target", target, "--output", filepath.Join(mount, "x-unsharded"), "../../testdata/models/llama"}
+			if o := execute(t, append(args, "--dry-run")...); o.status != 0 || len(listed(t, under)) > 0 && option != "--delete-deny" {
+				t.Errorf("%s: a dry run: status %d, %s, left %v", option, o.status, o.stderr, listed(t, under))
+			}
+			for range 2 { // what the first left must not change what the second says
+				o := execute(t, args...)
+				if o.status != 1 || !strings.Contains(o.stderr, want) || strings.Contains(o.stderr, "copying") {
+					t.Errorf("%s: status %d: %s", option, o.status, o.stderr)
+				}
+				for _, name := range listed(t, under) {
+					if !strings.Contains(o.stderr, name+": cannot be removed") {
+						t.Errorf("%s left %s, and said: %s", option, name, o.stderr)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestDisksOlder replaces an output that cannot be renamed, or whose files cannot be
+// removed: found before a byte is copied, and nothing happens to it.
+func TestDisksOlder(t *testing.T) {
+	models := "../../testdata/models/"
+	older := func(folder string) {
+		t.Helper()
+		if o := execute(t, "convert", "--output", folder, models+"llama"); o.status != 0 {
+			t.Fatal(o.stderr)
+		}
+	}
+	refused := func(folder, want string) {
+		t.Helper()
+		before := tree(t, folder)
+		o := execute(t, "convert", "--force", "--output", folder, models+"olmo2")
+		if o.status != 1 || !strings.Contains(o.stderr, want) || strings.Contains(o.stderr, "copying") {
+			t.Errorf("want %q, status %d: %s", want, o.status, o.stderr)
+		}
+		if after := tree(t, folder); after != before {
+			t.Errorf("%s: was\n%s\nis\n%s", want, before, after)
+		}
+	}
+	mount, lower := layered(t)
+	inLower := filepath.Join(lower, "x-unsharded")
+	must(t, syscall.Unmount(mount, 0))
+	older(inLower)
+	dir := filepath.Dir(lower)
+	must(t, syscall.Mount("overlay", mount, "overlay", 0, fmt.Sprintf("lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", dir, dir, dir)))
+	refused(filepath.Join(mount, "x-unsharded"), "cannot be renamed, so that another may take its place: invalid cross-device link")
+
+	folder := filepath.Join(t.TempDir(), "x-unsharded")
+	older(folder)
+	must(t, syscall.Mount(folder, folder, "", syscall.MS_BIND, ""))
+	refused(folder, "is in the way: it is a mount point")
+	must(t, syscall.Unmount(folder, 0))
+	file := filepath.Join(folder, "model.pt")
+	must(t, syscall.Mount(file, file, "", syscall.MS_BIND, ""))
+	refused(folder, "model.pt: is a mount point and cannot be removed")
+	must(t, syscall.Unmount(file, 0))
+	if text, err := exec.Command("chattr", "+i", file).CombinedOutput(); err != nil {
+		t.Logf("no immutable files here: %v: %s", err, text)
+	} else {
+		refused(folder, "model.pt: is immutable (see lsattr) and cannot be removed")
+		must(t, exec.Command("chattr", "-i", file).Run())
+	}
+	if o := execute(t, "convert", "--force", "--output", folder, models+"olmo2"); o.status != 0 {
+		t.Error(o.stderr)
+	}
+}
+
+// tree lists all names and sizes of a folder.
+func tree(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	must(t, fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			info, err := e.Info()
+			must(t, err)
+			fmt.Fprintln(&b, name, info.Size(), info.ModTime())
+		}
+		return err
+	}))
+	return b.String()
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hf2olmo/convert/folder"
+)
+
+// oldOutput puts an output of an earlier version, and the model that it is made of, into a
+// new folder, as if they had been made there: git keeps neither times nor places.
+func oldOutput(t *testing.T, format, name string) (source, output string) {
+	t.Helper()
+	dir := t.TempDir()
+	source, output = filepath.Join(dir, "models/llama"), filepath.Join(dir, name)
+	copyFiles(t, source, "../../testdata/models/llama")
+	copyFiles(t, output, filepath.Join("../../testdata/formats", format, name))
+	sizes := map[string]string{}
+	for _, file := range []string{"config.yaml", "config.json", folder.ManifestFile} {
+		path := filepath.Join(output, file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		moved := strings.ReplaceAll(string(text), "/home/me", dir)
+		sizes[fmt.Sprintf("%q,\n      \"size\": %d", file, len(text))] = fmt.Sprintf("%q,\n      \"size\": %d", file, len(moved))
+		if file == folder.ManifestFile {
+			for was, is := range sizes {
+				moved = strings.ReplaceAll(moved, was, is)
+			}
+		}
+		must(t, os.WriteFile(path, []byte(moved), 0o666))
+	}
+	m := folder.ReadManifest(output)
+	for at, states := range map[string][]folder.State{source: m.Sources, output: m.Outputs} {
+		for _, s := range states {
+			if s.ModTime != nil {
+				must(t, os.Chtimes(filepath.Join(at, s.Name), *s.ModTime, *s.ModTime))
+			}
+		}
+	}
+	return source, output
+}
+
+// TestOlderFormat: what an earlier version wrote is unchanged, verifies, loads, and is
+// replaced with --force. Whether its config was edited cannot be known, so one that is
+// not what would be written now is kept.
+func TestOlderFormat(t *testing.T) {
+	for target, test := range map[string]struct{ output, config, large string }{
+		"olmo":      {"olmo-unsharded", "config.yaml", "model.pt"},
+		"olmo-core": {"olmo-core", "config.json", "model_and_optim/__0_0.distcp"},
+	} {
+		source, output := oldOutput(t, "1", test.output)
+		config := filepath.Join(output, test.config)
+		run := func(status int, want string, args ...string) {
+			t.Helper()
+			o := execute(t, args...)
+			if o.status != status || !strings.Contains(o.stdout+o.stderr, want) {
+				t.Errorf("%s: %q: status %d, want %q\n%s%s", target, args, o.status, want, o.stdout, o.stderr)
+			}
+		}
+		convert := []string{"convert", "--target", target, "--output", output, source}
+		if target == "olmo-core" { // else its config names the model's folder
+			convert = append(convert, "--tokenizer", "org/llama")
+		}
+		force := append(convert, "--force")
+		run(0, "unchanged", convert...)
+		run(0, "bit for bit", "verify", source, output)
+		run(0, "would load", "check", output)
+
+		must(t, os.Truncate(filepath.Join(output, test.large), 1000))
+		run(1, test.large+": has 1000 bytes, and the conversion wrote", force...)
+		source, output2 := oldOutput(t, "1", test.output)
+		convert[4], force[4] = output2, output2
+		convert[5], force[5] = source, source
+		config = filepath.Join(output2, test.config)
+		edited, err := os.ReadFile(config)
+		must(t, err)
+		edited = append(edited, '\n')
+		must(t, os.WriteFile(config, edited, 0o666))
+		run(0, test.config+" of the older output is kept as "+test.config+".bak", force...)
+		if kept, err := os.ReadFile(config + ".bak"); err != nil || string(kept) != string(edited) {
+			t.Errorf("%s: %q, %v", target, kept, err)
+		}
+		run(0, "unchanged", convert...)
+		if m := folder.ReadManifest(output2); m.Format != folder.ManifestFormat {
+			t.Errorf("%s: format %d", target, m.Format)
+		}
+		foreign := map[string]string{"olmo": "config.json", "olmo-core": "config.yaml"}[target]
+		must(t, os.WriteFile(filepath.Join(output, foreign), nil, 0o666))
+		force[4] = output
+		run(1, "holds "+foreign+", which no conversion wrote", force...)
+	}
+}
