@@ -42,8 +42,10 @@ type Conversion struct {
 	at        *folder.Place
 	earlier   *folder.Manifest // of the output that is there, if it may be the same
 	same      []pair
-	large     []file      // of the folder, with the tensors
-	small     []smallFile // the others, in the order in which they are written
+	fields    []keymap.Setting                  // of config.json, that the table reads and whatIf may change
+	suppose   func(map[string]any) *keymap.Plan // what the table would make of another config.json, nil if nothing
+	large     []file                            // of the folder, with the tensors
+	small     []smallFile                       // the others, in the order in which they are written
 }
 
 // A Tensor is a tensor of the native state dict and what it is made of.
@@ -127,8 +129,14 @@ func examine(ctx context.Context, source, output string, o Options) (*Conversion
 	}
 	plan, err := c.plan()
 	faults.Add("", err)
-	if plan != nil {
+	switch {
+	case plan != nil:
 		faults.Add("", c.match(plan))
+	default:
+		if f := c.whatIf(nil); f != nil {
+			f.Lead = true
+			faults = append(faults, f)
+		}
 	}
 	return c, faults.Err()
 }

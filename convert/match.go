@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
@@ -13,32 +14,54 @@ import (
 // tensor of the model must be used once or be left out by the table, every part of
 // the plan must be there, in the shape that the config says.
 func (c *Conversion) match(plan *keymap.Plan) error {
-	m := &matcher{files: c.weights(), dtype: c.options.DType,
-		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, done: map[string]Tensor{}}
+	m := c.newMatcher()
+	c.Tensors, c.same = m.match(plan, c.Model)
+	if len(m.faults) > 0 {
+		c.explain(m)
+	}
+	return m.faults.Err()
+}
+
+func (c *Conversion) newMatcher() *matcher {
+	m := &matcher{files: c.weights(), placed: c.Model.Placed, dtype: c.options.DType,
+		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, left: map[string]bool{}, done: map[string]Tensor{}}
 	for i := range c.Model.Tensors {
 		m.found[c.Model.Tensors[i].Name] = &c.Model.Tensors[i]
 	}
+	return m
+}
+
+// match returns the tensors of the target, and the pairs of tensors that must be equal.
+func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []Tensor, same []pair) {
 	for _, drop := range plan.Drop {
 		m.standIn(drop)
 	}
 	for _, planned := range plan.Tensors {
-		c.Tensors = append(c.Tensors, m.tensor(planned))
+		tensors = append(tensors, m.tensor(planned))
 	}
 	for _, drop := range plan.Drop {
-		c.same = append(c.same, m.drop(drop)...)
+		same = append(same, m.drop(drop)...)
 	}
-	var surplus []string
-	for i := range c.Model.Tensors {
-		t := &c.Model.Tensors[i]
-		if !m.used[t.Name] {
-			surplus = append(surplus, t.Name)
-			m.fault(t, &fault.Fault{Problem: "has no place in the table " + plan.Family,
-				Found: t.DType.String() + " " + tensor.ShapeString(t.Shape)})
+	for i := range model.Again {
+		if again := &model.Again[i]; m.used[again.Name] && !m.left[again.Name] {
+			same = append(same, m.again(again)...)
 		}
 	}
-	m.explainPrefix(surplus)
-	return m.faults.Err()
+	for i := range model.Tensors {
+		t := &model.Tensors[i]
+		if m.used[t.Name] || len(m.surplus) < mostBuffers && keymap.IsBuffer(t.Name) {
+			continue
+		}
+		m.surplus = append(m.surplus, t.Name)
+		m.fault(t, &fault.Fault{Problem: "has no place in the table " + plan.Family,
+			Found: t.DType.String() + " " + tensor.ShapeString(t.Shape)})
+	}
+	return tensors, same
 }
+
+// mostBuffers is how many tensors without a place are looked at for buffers: names cost
+// time, and no model of that many odd tensors converts.
+const mostBuffers = 5_000
 
 // weights is what the model's weights are called where no one file is concerned.
 func (c *Conversion) weights() string {
@@ -49,16 +72,30 @@ func (c *Conversion) weights() string {
 }
 
 // A pair of tensors must be equal bit for bit, or the first may not be left out.
-type pair struct{ left, kept *tensor.Tensor }
+type pair struct {
+	left, kept *tensor.Tensor
+	differs    func(kept *tensor.Tensor, found string) *fault.Fault // what is wrong if they are not
+}
 
 type matcher struct {
-	files   string // what the weights are called where no one file is concerned
+	files   string            // what the weights are called where no one file is concerned
+	placed  map[string]string // where an index places tensors that are in no file
 	dtype   tensor.DType
 	found   map[string]*tensor.Tensor
 	used    map[string]bool
+	left    map[string]bool   // those of used that are left out whatever they hold
 	done    map[string]Tensor // of the target
+	parts   int               // that were found
 	missing []string          // names of the table that the model has not
+	surplus []string          // names of the model that the table has not
+	misfits []misfit
 	faults  fault.List
+}
+
+// A misfit is a tensor whose shape is not the one that the config says.
+type misfit struct {
+	tensor *tensor.Tensor
+	want   []int64
 }
 
 func (m *matcher) fault(t *tensor.Tensor, f *fault.Fault) {
@@ -78,8 +115,7 @@ func (m *matcher) tensor(planned keymap.PlannedTensor) Tensor {
 		source, ok := m.found[part.Name]
 		if !ok {
 			m.missing = append(m.missing, part.Name)
-			m.faults = append(m.faults, &fault.Fault{File: m.files, Tensor: part.Name,
-				Problem: "is missing", Expected: tensor.ShapeString(part.Shape)})
+			m.faults = append(m.faults, m.absent(part))
 			continue
 		}
 		m.check(source, part)
@@ -95,12 +131,23 @@ func (m *matcher) tensor(planned keymap.PlannedTensor) Tensor {
 	return t
 }
 
+// absent is the fault of a part that no file has.
+func (m *matcher) absent(part keymap.Part) *fault.Fault {
+	f := &fault.Fault{File: m.files, Tensor: part.Name, Problem: "is missing", Expected: tensor.ShapeString(part.Shape)}
+	if shard := m.placed[part.Name]; shard != "" {
+		f.File, f.Problem = shard, "is missing, though "+m.files+" places it here"
+		f.Hint = "Download this shard again."
+	}
+	return f
+}
+
 // check holds one tensor of the model against the part that it is to be.
 func (m *matcher) check(t *tensor.Tensor, part keymap.Part) {
 	if m.used[t.Name] {
 		m.fault(t, &fault.Fault{Problem: "is used twice by the table"})
 	}
 	m.used[t.Name] = true
+	m.parts++
 	if !t.DType.Convertible() {
 		f := &fault.Fault{Problem: "dtype cannot be trained on", Expected: "float32, bfloat16 or float16", Found: t.DType.String(),
 			Hint: "Quantized and integer weights do not convert: take the model that they were made from."}
@@ -110,6 +157,7 @@ func (m *matcher) check(t *tensor.Tensor, part keymap.Part) {
 		m.fault(t, f)
 	}
 	if !slices.Equal(t.Shape, part.Shape) {
+		m.misfits = append(m.misfits, misfit{t, part.Shape})
 		f := &fault.Fault{Problem: "shape disagrees with config.json",
 			Expected: tensor.ShapeString(part.Shape), Found: tensor.ShapeString(t.Shape)}
 		if len(t.Shape) == 2 && len(part.Shape) == 2 && t.Shape[0] == part.Shape[1] && t.Shape[1] == part.Shape[0] {
@@ -151,6 +199,7 @@ func (m *matcher) drop(d keymap.Drop) []pair {
 		return nil
 	}
 	m.used[d.Name] = true
+	m.left[d.Name] = d.SameAs == ""
 	kept := m.found[d.SameAs]
 	if d.SameAs == "" || kept == left {
 		return nil
@@ -159,7 +208,24 @@ func (m *matcher) drop(d keymap.Drop) []pair {
 		m.fault(left, differs(kept, fmt.Sprintf("%s %s", left.DType, tensor.ShapeString(left.Shape))))
 		return nil
 	}
-	return []pair{{left, kept}}
+	return []pair{{left, kept, differs}}
+}
+
+// again returns what a tensor that a later shard has too must be equal to.
+func (m *matcher) again(t *tensor.Tensor) []pair {
+	kept := m.found[t.Name]
+	if t.DType != kept.DType || !slices.Equal(t.Shape, kept.Shape) {
+		m.fault(t, unequal(kept, fmt.Sprintf("%s %s", t.DType, tensor.ShapeString(t.Shape))))
+		return nil
+	}
+	return []pair{{t, kept, unequal}}
+}
+
+// unequal is the fault of a tensor that is in two files, and not the same in both.
+func unequal(kept *tensor.Tensor, found string) *fault.Fault {
+	return &fault.Fault{Problem: "is in " + kept.File.Name + " too, and differs there",
+		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,
+		Hint: "The shards are of two models, or of two versions of one: download all of them again."}
 }
 
 // differs is the fault of a tensor that the config declares to be another one.

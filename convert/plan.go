@@ -38,6 +38,11 @@ func (c *Conversion) plan() (*keymap.Plan, error) {
 	var faults fault.List
 	facts, err := c.facts()
 	faults.Add("", err)
+	c.fields = table.Scalars(c.Model.Config)
+	c.suppose = func(config map[string]any) *keymap.Plan {
+		plan, _ := table.Plan(target, config, facts)
+		return plan
+	}
 	plan, refusals := table.Plan(target, c.Model.Config, facts)
 	for _, r := range refusals {
 		faults.Add("", c.refusal(r))

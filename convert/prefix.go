@@ -2,18 +2,19 @@ package convert
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"hf2olmo/convert/fault"
 )
 
-// explainPrefix puts one fault in place of many where names of the model differ from
+// explainPrefix returns one fault in place of many where names of the model differ from
 // those of the table by a prefix alone, as when a program saved its wrapper's state
-// dict, or the bare model's: two lines a tensor hide what is wrong.
-func (m *matcher) explainPrefix(surplus []string) {
-	p, n := commonPrefix(m.missing, surplus)
+// dict, or the bare model's, and takes those from the matcher; nil if there is no such prefix.
+func (m *matcher) explainPrefix() *fault.Fault {
+	p, n := commonPrefix(m.missing, m.surplus)
 	if n == 0 {
-		return
+		return nil
 	}
 	f := &fault.Fault{File: m.files, Problem: fmt.Sprintf("%d names of tensors begin with %q, which is not part of them", n, p.text),
 		Hint: "A wrapper was saved (DistributedDataParallel, torch.compile or another): save the model inside it with save_pretrained."}
@@ -21,19 +22,14 @@ func (m *matcher) explainPrefix(surplus []string) {
 		f.Problem = fmt.Sprintf("%d names of tensors lack the %q that they should begin with", n, p.text)
 		f.Hint = "The bare model was saved: load it with AutoModelForCausalLM, and save it again with save_pretrained."
 	}
-	there, explained := set(surplus), map[string]bool{}
+	there, explained := set(m.surplus), map[string]bool{}
 	for _, name := range m.missing {
 		if other := p.of(name); there[other] {
 			explained[name], explained[other] = true, true
 		}
 	}
-	rest := fault.List{f}
-	for _, other := range m.faults {
-		if !explained[other.Tensor] {
-			rest = append(rest, other)
-		}
-	}
-	m.faults = rest
+	m.faults = slices.DeleteFunc(m.faults, func(other *fault.Fault) bool { return explained[other.Tensor] })
+	return f
 }
 
 // A prefix is what names of the model have before those of the table, or lack.

@@ -3,6 +3,7 @@ package convert
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
@@ -13,7 +14,7 @@ func (c *Conversion) compareSame(ctx context.Context) error {
 	if len(c.same) == 0 {
 		return nil
 	}
-	files, err := tensor.OpenFiles(c.Model.Tensors)
+	files, err := tensor.OpenFiles(slices.Concat(c.Model.Tensors, c.Model.Again))
 	if err != nil {
 		return err
 	}
@@ -25,7 +26,7 @@ func (c *Conversion) compareSame(ctx context.Context) error {
 			return err
 		}
 		if at >= 0 {
-			f := differs(p.kept, fmt.Sprintf("another value at element %d", at))
+			f := p.differs(p.kept, fmt.Sprintf("another value at element %d", at))
 			f.File, f.Tensor = p.left.File.Name, p.left.Name
 			faults = append(faults, f)
 		}

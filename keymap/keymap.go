@@ -3,6 +3,7 @@
 // name stands in Go code. The package knows names, shapes and configs, not files.
 //
 //	olmo.yaml, olmo-core.yaml   a target each: its config, its state dict, what it cannot express
+//	names.yaml                  what the names of tensors say that no table uses
 //	tables/<target>/*.yaml      a file a family: how its config and its tensors become the target's
 package keymap
 
@@ -95,11 +96,16 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 	modelType, _ := config["model_type"].(string)
 	known := strings.Join(Families(t.Name), ", ")
 	if modelType == "" {
-		return &Refusal{
+		r := &Refusal{
 			File:    source,
 			Because: "has no model_type, so no table can be chosen",
-			Hint:    "Tables: " + known + ". One can be named by hand: --keymap FILE.",
+			Hint:    "Add \"model_type\" to config.json: one of " + known + ". Or name a table by hand: --keymap FILE.",
 		}
+		if architecture, likely := typeOfArchitecture(config); likely != "" {
+			r.Because += fmt.Sprintf("; its architectures are [%q]", architecture)
+			r.Hint = fmt.Sprintf("Add \"model_type\": %q to config.json.", likely)
+		}
+		return r
 	}
 	if e, ok := t.Elsewhere[modelType]; ok {
 		return &Refusal{

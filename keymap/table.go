@@ -189,3 +189,15 @@ func (t *Table) parseDrop(items yaml.MapSlice, target *Target) error {
 	}
 	return nil
 }
+
+// Scalars returns the fields of config.json that the table reads and that are whole numbers
+// (nil where they are null) or truth values, with what the config says or leaves to a default.
+func (t *Table) Scalars(config map[string]any) (list []Setting) {
+	for _, f := range t.fields {
+		v, err := f.read(config)
+		if _, truth := v.(bool); err == nil && (truth || f.Kind == "int") {
+			list = append(list, Setting{f.Name, v})
+		}
+	}
+	return list
+}

@@ -66,8 +66,20 @@ var made = map[string]struct {
 	"many merges":         {"llama", text("tokenizer.json", repeated(`{"model":{"merges":[0`, `,["a","b"]`, 5_000_000, "]}}")), "tokenizer.json: holds more than any model needs"},
 	"long token":          {"llama", text("tokenizer.json", repeated(`{"model":{"vocab":{"`, "xxxxxxxx", 500_000, `":-1}}}`)), "tokenizer.json: the id of token"},
 	"longer token":        {"llama", text("tokenizer.json", repeated(`{"model":{"vocab":{"`, "xxxxxxxx", 5_000_000, `":-1}}}`)), "bytes in a string"},
-	"many shards":         {"olmo2-sharded", text("model.safetensors.index.json", repeated(`{"weight_map":{"":"x"`, `,"%x":"%x.safetensors"`, 99_000, "}}")), "does not exist"},
+	"many shards":         {"olmo2-sharded", text("model.safetensors.index.json", repeated(`{"weight_map":{"":"x"`, `,"%x":"%x.safetensors"`, 99_000, "}}")), "is stale"},
+	"many lost shards":    {"olmo2-sharded", both(remove("model-00001-of-00003.safetensors"), text("model.safetensors.index.json", repeated(`{"weight_map":{"":"x"`, `,"%x":"%x.safetensors"`, 99_000, "}}"))), "does not exist"},
 	"many tensors, index": {"olmo2-sharded", text("model.safetensors.index.json", repeated(`{"weight_map":{"":"x"`, `,"%x":"x"`, 200_000, "}}")), "holds more than any model needs"},
+}
+
+func both(first, second func(*testing.T, string)) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		first(t, dir)
+		second(t, dir)
+	}
+}
+
+func remove(name string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) { must(t, os.Remove(filepath.Join(dir, name))) }
 }
 
 func pipe(name string) func(*testing.T, string) {

@@ -4,6 +4,7 @@ package fault
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 )
@@ -16,6 +17,7 @@ type Fault struct {
 	Expected string // what should stand there
 	Found    string // what stands there
 	Hint     string // what the user can do, a sentence on a line of its own
+	Lead     bool   // it explains the others, and comes before them
 }
 
 // Error gives the fault on one line, without its hint:
@@ -72,13 +74,24 @@ func (l List) Err() error {
 	return l
 }
 
-// Error gives a line a fault; see Lines.
+// mostText is how many bytes Error gives at most. No model that anybody has comes near
+// it; a hostile file can make any number of faults with names of any length.
+const mostText = 4 << 20
+
+// Error gives one line per fault, none left out up to 4 MiB.
 func (l List) Error() string {
-	var lines []string
-	for _, line := range l.Lines() {
-		lines = append(lines, line.Text)
+	var b strings.Builder
+	for i, f := range l.leading() {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if b.Len() > mostText {
+			fmt.Fprintf(&b, "and %d more", len(l)-i)
+			break
+		}
+		b.WriteString(f.Error())
 	}
-	return strings.Join(lines, "\n")
+	return b.String()
 }
 
 // Cause is the text of Bare.

@@ -2,64 +2,87 @@ package fault
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// A Line is what is told of one fault, or of many that differ only in the numbers
-// of the tensor's name: a wrong config makes the same fault in every layer.
+// A Line is what people are shown of one fault, or of what is left of many of one kind.
 type Line struct {
 	Text string
 	Hint string
 }
 
-// together is how many faults alike are told one by one before they are told in one line.
-const together = 4
+// most is how many faults of one kind are shown: a wrong config makes the same fault in
+// every layer, and a list of a thousand hides the other kinds.
+const most = 5
 
-// mostLines are told of one model: nobody reads more, and a hostile file can make
-// any number.
-const mostLines = 500
-
-// Lines returns the faults as they are told, in the order in which they were added.
+// Lines returns the faults as people are shown them: what explains the others first, then
+// kind by kind in the order in which they were added. Every kind is there, with at most
+// five faults and how many there are more. Error has them all.
 func (l List) Lines() []Line {
-	alike := map[Fault]List{}
-	for _, f := range l {
-		alike[f.pattern()] = append(alike[f.pattern()], f)
+	kinds := map[kind]List{}
+	var order []kind
+	for _, f := range l.leading() {
+		k := f.kind()
+		if kinds[k] == nil {
+			order = append(order, k)
+		}
+		kinds[k] = append(kinds[k], f)
 	}
 	var lines []Line
-	for i, f := range l {
-		group := alike[f.pattern()]
-		if len(lines) == mostLines {
-			return append(lines, Line{Text: fmt.Sprintf("and more: %d faults in all, of which those after %d are not listed", len(l), i)})
+	for i, k := range order {
+		if i == mostKinds {
+			return append(lines, Line{Text: fmt.Sprintf("and %d more kinds of fault; --json has all", len(order)-i)})
 		}
-		switch {
-		case len(group) < together:
-			lines = append(lines, Line{f.Error(), f.Hint})
-		case group[0] == f:
-			all := *f
-			all.Tensor = fmt.Sprintf("%s to %s (%d tensors)", f.Tensor, group[len(group)-1].Tensor, len(group))
-			lines = append(lines, Line{all.Error(), f.Hint})
+		faults := kinds[k]
+		for _, f := range faults[:min(most, len(faults))] {
+			lines = append(lines, Line{f.Error(), faults[0].Hint})
+		}
+		if more := len(faults) - most; more > 0 {
+			lines = append(lines, Line{fmt.Sprintf("and %d more; --json has all", more), faults[0].Hint})
 		}
 	}
 	return lines
 }
 
-// pattern is the fault without the numbers of its tensor's name.
-func (f *Fault) pattern() Fault {
-	p := *f
-	if p.Tensor != "" {
-		p.Tensor = withoutNumbers(p.Tensor)
+// mostKinds are shown: a real model has a dozen, a hostile file can make any number.
+const mostKinds = 100
+
+// leading returns the faults with those in front that explain the others.
+func (l List) leading() List {
+	if !slices.ContainsFunc(l, func(f *Fault) bool { return f.Lead }) {
+		return l
 	}
-	return p
+	l = slices.Clone(l)
+	slices.SortStableFunc(l, func(a, b *Fault) int {
+		switch {
+		case a.Lead == b.Lead:
+			return 0
+		case a.Lead:
+			return -1
+		}
+		return 1
+	})
+	return l
 }
 
+// A kind is what faults have in common that differ in the tensor, the file and the values.
+type kind struct {
+	problem string
+	lead    bool
+	tensor  bool
+}
+
+func (f *Fault) kind() kind { return kind{withoutNumbers(f.Problem), f.Lead, f.Tensor != ""} }
+
 // withoutNumbers writes # for every run of digits.
-func withoutNumbers(name string) string {
+func withoutNumbers(text string) string {
 	var b strings.Builder
-	for i := range len(name) {
-		switch c := name[i]; {
+	for i := range len(text) {
+		switch c := text[i]; {
 		case c < '0' || c > '9':
 			b.WriteByte(c)
-		case i == 0 || name[i-1] < '0' || name[i-1] > '9':
+		case i == 0 || text[i-1] < '0' || text[i-1] > '9':
 			b.WriteByte('#')
 		}
 	}

@@ -1,15 +1,12 @@
 package hf
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
-	"syscall"
 
 	"hf2olmo/convert/fault"
 )
@@ -61,6 +58,9 @@ func cacheDir() string {
 	return filepath.Join(expand("~"), ".cache", "huggingface", "hub")
 }
 
+// oldCache is the variable that transformers 4 read, and its successors do not.
+const oldCache = "TRANSFORMERS_CACHE"
+
 func firstEnv(names ...string) string {
 	for _, name := range names {
 		if v := os.Getenv(name); v != "" {
@@ -95,8 +95,12 @@ func locateID(path string) (place, *fault.Fault) {
 	}
 	dir := filepath.Join(cacheDir(), repoPrefix+strings.ReplaceAll(id, "/", "--"))
 	if !isDir(dir) {
-		return place{}, &fault.Fault{File: path, Problem: "is neither a path that exists nor a model in the Hugging Face cache (looked for " + dir + ")",
-			Hint: "Download it first: " + downloadAll(id, revision) + "."}
+		f := &fault.Fault{File: path, Hint: "Download it first: " + downloadAll(id, revision) + ".",
+			Problem: "is neither a path that exists nor a model in the Hugging Face cache (looked for " + dir + ")"}
+		if old := expand(os.Getenv(oldCache)); old != "" && isDir(filepath.Join(old, filepath.Base(dir))) {
+			f.Hint = "Set HF_HUB_CACHE to " + old + ": the model is there, and " + oldCache + " is no longer read."
+		}
+		return place{}, f
 	}
 	return locateRepo(dir, revision)
 }
@@ -173,48 +177,6 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 	}
 	return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not unique", Found: listed(match, ""),
 		Hint: "Give more of the commit's characters."}
-}
-
-// longestRef is more than a commit and a line's end take, in bytes.
-const longestRef = 128
-
-// readRef reads refs/<branch>, a short file that holds a commit and nothing else. Links are
-// not followed on the way there: what they lead to is no commit, and is not for printing.
-func readRef(refs, branch string) (string, error) {
-	path := refs
-	info, err := os.Lstat(path)
-	for _, name := range strings.Split(branch, "/") {
-		if err == nil && info.Mode()&os.ModeSymlink != 0 {
-			break
-		}
-		path = filepath.Join(path, name)
-		info, err = os.Lstat(path)
-	}
-	switch {
-	case err != nil:
-		return "", err
-	case info.Mode()&os.ModeSymlink != 0:
-		return "", errors.New("is a link, and is not followed: it should be a file that contains a commit")
-	case !info.Mode().IsRegular():
-		return "", fmt.Errorf("is %s, not a file", kind(info.Mode()))
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblock|syscall.O_NOFOLLOW, 0)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, longestRef+1))
-	if err != nil {
-		return "", err
-	}
-	if len(text) > longestRef {
-		return "", errors.New("is too long: it should contain a commit and nothing else")
-	}
-	commit := strings.TrimSpace(string(text))
-	if !safeName.MatchString(commit) {
-		return "", fmt.Errorf("names no commit: %q", commit)
-	}
-	return commit, nil
 }
 
 // snapshots lists the commits that are there, sorted.

@@ -67,20 +67,22 @@ func (o *opening) elsewhere() *fault.Fault {
 	if o.names[configName] || o.weights != "" || o.index != "" {
 		return nil
 	}
-	for _, name := range precedence {
-		if o.names[name] {
-			return nil
-		}
+	if o.firstOfPrecedence() != "" {
+		return nil
 	}
-	if f := foreign(o.names); f != nil {
-		f.File = o.dir
+	if f := o.inFolder(); f != nil && len(o.candidates()) == 0 {
 		return f
+	}
+	if len(o.candidates()) > 0 {
+		return nil // the fault is that config.json is not beside them
 	}
 	f := &fault.Fault{File: o.dir, Problem: "holds neither config.json nor weights",
 		Hint: "Give the folder of a downloaded Hugging Face model."}
 	var models []string
 	for _, name := range sorted(o.names) {
-		if _, err := os.Stat(filepath.Join(o.dir, name, configName)); err == nil || isDir(filepath.Join(o.dir, name, "snapshots")) {
+		inner := filepath.Join(o.dir, name)
+		if exists(filepath.Join(inner, configName)) || isDir(filepath.Join(inner, "snapshots")) ||
+			exists(filepath.Join(inner, innerFolder, configName)) {
 			models = append(models, name)
 		}
 	}

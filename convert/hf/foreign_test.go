@@ -22,14 +22,20 @@ func TestForeign(t *testing.T) {
 		{"tf_model.h5 flax_model.msgpack", "DIR: holds TensorFlow or Flax weights only: found tf_model.h5, flax_model.msgpack\n  Download the repository's .safetensors or .bin files, or load the model in transformers and save it with save_pretrained.\n"},
 		{"model.onnx", "DIR: holds a model exported for inference, not its weights: found model.onnx\n  Download the original model: its .safetensors or .bin files and config.json.\n"},
 		{"!model.pt train.pt config.yaml", "DIR: is a native checkpoint of a trainer, not a Hugging Face model: found model.pt, train.pt\n  Run `hf2olmo check` to see whether the OLMo trainer loads it as it is.\n"},
-		{"zero_to_fp32.py global_step100", "DIR: is a DeepSpeed checkpoint, not a Hugging Face model: found zero_to_fp32.py, global_step100\n  Merge it with its own zero_to_fp32.py into the folder that holds the model's config.json, and convert that.\n"},
-		{"pytorch_model_fsdp.bin", "DIR: is a checkpoint of FSDP, not a Hugging Face model: found pytorch_model_fsdp.bin\n  Merge it with `accelerate merge-weights` into the folder that holds the model's config.json, and convert that.\n"},
+		{"zero_to_fp32.py global_step100", "DIR: is a DeepSpeed checkpoint, not a Hugging Face model: found zero_to_fp32.py, global_step100\n  Run `python zero_to_fp32.py . MERGED` in the folder, put config.json and tokenizer.json into MERGED, and convert that.\n"},
+		{"global_step100", "DIR: is a DeepSpeed checkpoint, not a Hugging Face model: found global_step100\n  Merge it with DeepSpeed's zero_to_fp32.py into the folder that holds the model's config.json, and convert that.\n"},
+		{"pytorch_model_fsdp_0/.metadata", "DIR: is a checkpoint of FSDP in shards, not a Hugging Face model: found pytorch_model_fsdp_0\n  Merge it with `accelerate merge-weights` into the folder that holds the model's config.json, and convert that.\n"},
+		{"!fsdp_config.json huggingface/config.json model_world_size_2_rank_0.pt", "DIR: is verl's checkpoint of an actor or critic, one file per rank, not a Hugging Face model: found model_world_size_2_rank_0.pt\n  Merge it with verl's model_merger and convert the result: `python -m verl.model_merger merge --backend fsdp --local_dir THIS_FOLDER --target_dir MERGED`.\n"},
+		{"!huggingface/model.safetensors model_world_size_2_rank_0.pt", "DIR: is verl's checkpoint of an actor or critic, one file per rank, not a Hugging Face model: found model_world_size_2_rank_0.pt\n  The whole model lies in the folder inside: give DIR/huggingface.\n"},
+		{"!actor/huggingface/config.json", "DIR: holds neither config.json nor weights: found folders of models: actor\n  Give one of these folders, or several.\n"},
+		{"latest_checkpointed_iteration.txt iter_0000010", "DIR: is a checkpoint of Megatron-LM or NeMo, not a Hugging Face model: found latest_checkpointed_iteration.txt, iter_0000010\n  Export it to Hugging Face with that program's own converter, and convert the result.\n"},
+		{"model-rank-0-part-0.safetensors model-rank-1-part-0.safetensors", "DIR: holds one file per rank of a run on several GPUs, each with a part of every tensor: found model-rank-0-part-0.safetensors, model-rank-1-part-0.safetensors\n  Gather the whole model and save it with save_pretrained, with the program that wrote these files.\n"},
+		{"pytorch_model.bin/pytorch_model.bin", "pytorch_model.bin: is a folder, and the file lies in it: found pytorch_model.bin/pytorch_model.bin\n  Move it up, in the model's folder: mv pytorch_model.bin merged && mv merged/* . (zero_to_fp32.py takes the name of a folder now).\n"},
+		{"model.safetensors/model.safetensors.index.json", "model.safetensors: is a folder, and the file lies in it: found model.safetensors/model.safetensors.index.json\n  Move it up, in the model's folder: mv model.safetensors merged && mv merged/* . (zero_to_fp32.py takes the name of a folder now).\n"},
+		{"a.pt b.pth optimizer.pt rng_state_0.pth", "DIR: holds no weights" + expectedNames + ", found a.pt, b.pth\n  If one of these files holds the whole model, give that file itself, such as DIR/a.pt.\n"},
 		{"!.metadata model_and_optim", "DIR: is a native checkpoint of a trainer, not a Hugging Face model: found model_and_optim, .metadata\n  Run `hf2olmo check` to see whether the OLMo trainer loads it as it is.\n"},
 		{"model.safetensors.incomplete", "DIR: is not downloaded to the end: found model.safetensors.incomplete\n  Run the same download again: it goes on where it stopped.\n"},
 		{".cache/huggingface/download/a.incomplete", "DIR: is not downloaded to the end: found .cache/huggingface/download/a.incomplete\n  Run the same download again: it goes on where it stopped.\n"},
-		{"best.ckpt", "DIR: holds PyTorch files, but not under a name of Hugging Face's: found best.ckpt\n  Save the model with transformers' save_pretrained, or download its .safetensors or .bin files.\n"},
-		{"weights.safetensors training_args.bin", "DIR: holds no weights" + expectedNames + ", found weights.safetensors\n  If one of these files holds the whole model, give that file itself.\n"},
-		{"model-00001-of-00001.safetensors", "DIR: holds no weights" + expectedNames + ", found model-00001-of-00001.safetensors\n  If one of these files holds the whole model, give that file itself.\n"},
 		{"training_args.bin", "DIR: holds no weights" + expectedNames + hint(weights)},
 		{"pytorch_model-00002-of-00002.bin", "pytorch_model.bin.index.json: is missing, though there are shards: found pytorch_model-00002-of-00002.bin" + hint("pytorch_model.bin.index.json")},
 		{"!README.md", "DIR: holds neither config.json nor weights\n  Give the folder of a downloaded Hugging Face model.\n"},
@@ -57,9 +63,20 @@ func TestFileAlone(t *testing.T) {
 	if m.Name != "single" || m.Dir != dir || m.Files[0].Name != "mine.safetensors" || m.Tokenizer == nil {
 		t.Errorf("%+v", m)
 	}
-	must(t, os.Rename(dir+"/mine.safetensors", dir+"/adapter_model.safetensors"))
-	expectFaults(t, dir+"/adapter_model.safetensors", dir, "adapter_model.safetensors: is an adapter (PEFT, LoRA), not a whole model: found adapter_model.safetensors\n"+
-		"  Merge it into its base model first (peft's merge_and_unload, then save_pretrained) and convert the result.\n")
+	m, err = Open(dir) // no other file can be the weights
+	must(t, err)
+	if len(m.Warnings) != 1 || !strings.HasPrefix(m.Warnings[0], "mine.safetensors is converted: ") {
+		t.Errorf("%q", m.Warnings)
+	}
+	// The name may be anything, and is what is suspected if the tensors do not fit.
+	for _, name := range []string{"adapter_model.safetensors", "model_world_size_1_rank_0.pt", "abc"} {
+		must(t, os.Rename(m.Files[0].Path, dir+"/"+name))
+		m, err = Open(dir + "/" + name)
+		must(t, err)
+		if len(m.Tensors) != 12 || (m.Suspect != nil) != (name != "abc") {
+			t.Errorf("%s: %+v", name, m)
+		}
+	}
 	dir = copyModel(t, "sharded")
 	expectFaults(t, dir+"/"+shard2, dir, shard2+": is one of several shards\n  Give the folder, or the index file.\n")
 	dir = t.TempDir()
@@ -94,5 +111,49 @@ func expectLinkOut(t *testing.T, path string) {
 	_, err := Open(path, NoFollow)
 	if err == nil || !strings.Contains(err.Error(), "is a link that leads out of the folder") {
 		t.Errorf("NoFollow: %v", err)
+	}
+}
+
+// The field of config.json that names the weights goes before the names that transformers
+// looks for, as in transformers, and must name a file of the folder.
+func TestNamedWeights(t *testing.T) {
+	dir := copyModel(t, "single")
+	name := func(value string) {
+		write(t, dir+"/config.json", `{"model_type": "llama", "transformers_weights": `+value+`}`)
+	}
+	must(t, os.Mkdir(dir+"/sub", 0o777))
+	write(t, dir+"/sub/other.safetensors", read(t, "testdata/dtypes/model.safetensors"))
+	for _, value := range []string{`"sub/other.safetensors"`, `"./sub/x/../other.safetensors"`, `"` + dir + `/sub/other.safetensors"`} {
+		name(value)
+		m, err := Open(dir)
+		must(t, err)
+		l, err := List(dir)
+		must(t, err)
+		if m.Files[0].Name != "sub/other.safetensors" || l.Entries[0].File.Name != "sub/other.safetensors" {
+			t.Errorf("%s: %s, %s", value, m.Files[0].Name, l.Entries[0].File.Name)
+		}
+	}
+	name("null")
+	m, err := Open(dir)
+	must(t, err)
+	if m.Files[0].Name != "model.safetensors" {
+		t.Errorf("null: %s", m.Files[0].Name)
+	}
+	for value, want := range map[string]string{
+		`"../x.safetensors"`: "leads out of the folder", `"/etc/x.safetensors"`: "leads out of the folder",
+		`"x.safetensors"`: "does not exist", `"pytorch_model.bin"`: "neither a .safetensors file nor", `""`: "leads out", `7`: "is not the name of a file",
+	} {
+		name(value)
+		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "config.json: transformers_weights ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+	copied := copyModel(t, "sharded")
+	must(t, os.Rename(copied+"/"+indexName, copied+"/mine"+safeEnding+indexEnding))
+	write(t, copied+"/config.json", `{"transformers_weights": "mine.safetensors.index.json"}`)
+	m, err = Open(copied)
+	must(t, err)
+	if m.Index != "mine.safetensors.index.json" || len(m.Tensors) != 12 {
+		t.Errorf("%+v", m)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"hf2olmo/convert/fault"
@@ -49,25 +48,21 @@ func (o *opening) readIndex(name string) *index {
 	if len(x.shards) == 0 {
 		o.add(&fault.Fault{File: name, Problem: "weight_map names no tensor", Hint: o.download(name)})
 	}
+	clean := map[string]string{} // "./x" is x
 	for _, file := range x.files() {
-		switch {
-		case plain(file):
-		case filepath.IsLocal(file) && plain(strings.ReplaceAll(file, "/", "")):
-			o.add(&fault.Fault{File: name, Problem: "names a shard in another folder", Found: fmt.Sprintf("%q", file),
-				Hint: "Put the shards beside the index, and their bare names into it."})
-		default:
+		inside, ok := local(file)
+		if !ok {
 			o.add(&fault.Fault{File: name, Problem: "names a shard that leads out of the folder", Found: fmt.Sprintf("%q", file)})
 		}
+		clean[file] = inside
+	}
+	for tensor, file := range x.shards {
+		x.shards[tensor] = clean[file]
 	}
 	if len(o.faults) > before {
 		return nil
 	}
 	return x
-}
-
-// plain reports whether file is the name of something in the folder itself.
-func plain(file string) bool {
-	return filepath.IsLocal(file) && file != "." && !strings.ContainsAny(file, "/\\\x00")
 }
 
 // decodeIndex reads {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}}.
@@ -123,30 +118,32 @@ func (x *index) decodeShards(p *python) error {
 	})
 }
 
-// checkIndex holds the index against what the shards hold. What it says of a file
-// that could not be read is left alone: that file has its fault already.
+// checkIndex compares the index with what the shards hold. transformers takes from it
+// which files to read, and then every tensor that is in them: where the two disagree
+// nothing is lost, and what is not there is missed when the tensors are matched.
 func (o *opening) checkIndex(x *index, found map[string]string, readable map[string]bool) {
-	names := make([]string, 0, len(x.shards))
-	for name := range x.shards {
-		names = append(names, name)
+	again := map[string]bool{}
+	for i := range o.model.Again {
+		again[o.model.Again[i].Name] = true
 	}
-	sort.Strings(names)
-	for _, name := range names {
-		file := x.shards[name]
+	o.model.Placed = map[string]string{}
+	elsewhere := map[string]bool{}
+	for name, file := range x.shards {
 		switch actual, ok := found[name]; {
-		case ok && actual != file:
-			o.add(&fault.Fault{File: x.name, Tensor: name, Problem: "is in another shard than the index says", Expected: file, Found: actual})
+		case ok && actual != file && !again[name]:
+			elsewhere[name] = true
 		case !ok && readable[file]:
-			o.add(&fault.Fault{File: file, Tensor: name, Problem: "is missing, though " + x.name + " places it here", Hint: o.download(file)})
+			o.model.Placed[name] = file
 		}
+	}
+	if len(elsewhere) > 0 {
+		o.warn(x.name + " names other shards than the ones that these tensors are in: " +
+			fault.Printable(listed(sorted(elsewhere), "")))
 	}
 	var sum int64
 	distinct := map[string]int64{} // tensors that share their bytes count once in total_size
 	for i := range o.model.Tensors {
 		t := &o.model.Tensors[i]
-		if _, ok := x.shards[t.Name]; !ok {
-			o.add(&fault.Fault{File: t.File.Name, Tensor: t.Name, Problem: "is not in " + x.name})
-		}
 		sum += t.Bytes()
 		distinct[fmt.Sprint(t.File.Name, ":", t.Offset, ":", t.Bytes())] = t.Bytes()
 	}

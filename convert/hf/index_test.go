@@ -41,25 +41,13 @@ var indexDamages = []struct {
 	}, shard1 + ": is truncated: expected 928 bytes, found 900" + hint(shard1) + shard2 +
 		": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n" +
 		shard3 + ": is empty" + hint(shard3)},
+	{"stale index", func(t *testing.T, dir string) {
+		text := strings.ReplaceAll(read(t, dir+"/"+indexName), "of-00003", "of-00030")
+		write(t, dir+"/"+indexName, text)
+	}, indexName + ": is stale: it names shards that do not exist (3 of 3), and a complete set of others does: found " +
+		shard1 + ", " + shard2 + ", " + shard3 + "\n  Replace it with the index of these shards: download that, or save the model again with save_pretrained.\n"},
 	{"index missing", func(t *testing.T, dir string) { must(t, os.Remove(dir+"/"+indexName)) },
 		indexName + ": is missing, though there are shards: found " + shard1 + hint(indexName)},
-	{"tensor listed but not there", func(t *testing.T, dir string) {
-		edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"more": "`+shard3+`",`)
-	}, shard3 + ": more: is missing, though " + indexName + " places it here" + hint(shard3)},
-	{"tensor there but not listed", func(t *testing.T, dir string) {
-		edit(t, dir+"/"+indexName, `"model.norm.weight"`, `"more"`)
-	}, shard2 + ": more: is missing, though " + indexName + " places it here" + hint(shard2) +
-		shard2 + ": model.norm.weight: is not in " + indexName + "\n"},
-	{"tensor in another shard", func(t *testing.T, dir string) {
-		edit(t, dir+"/"+indexName, `"lm_head.weight": "`+shard3, `"lm_head.weight": "`+shard2)
-		edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"x": "`+shard3+`",`)
-	}, indexName + ": lm_head.weight: is in another shard than the index says: expected " + shard2 + ", found " + shard3 + "\n" +
-		shard3 + ": x: is missing, though " + indexName + " places it here" + hint(shard3)},
-	{"tensor in two shards", func(t *testing.T, dir string) {
-		write(t, dir+"/more.safetensors", read(t, dir+"/"+shard3))
-		edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"x": "more.safetensors",`)
-	}, "more.safetensors: lm_head.weight: is in " + shard3 + " too\n" +
-		"more.safetensors: x: is missing, though " + indexName + " places it here" + hint("more.safetensors")},
 	{"paths", func(t *testing.T, dir string) {
 		write(t, dir+"/"+indexName, `{"weight_map": {"a": "../x.bin", "b": "/etc/passwd", "c": "sub/x.bin", "d": "..", "e": "", "f": "a\\b", "g": ".", "h": "x\u0000"}}`)
 	}, indexName + `: names a shard that leads out of the folder: found ""
@@ -68,11 +56,10 @@ var indexDamages = []struct {
 ` + indexName + `: names a shard that leads out of the folder: found "../x.bin"
 ` + indexName + `: names a shard that leads out of the folder: found "/etc/passwd"
 ` + indexName + `: names a shard that leads out of the folder: found "a\\b"
-` + indexName + `: names a shard in another folder: found "sub/x.bin"
-  Put the shards beside the index, and their bare names into it.
 ` + indexName + `: names a shard that leads out of the folder: found "x\x00"
 `},
 	{"a name for a shell", func(t *testing.T, dir string) {
+		must(t, os.Remove(dir+"/"+shard1))
 		write(t, dir+"/"+indexName, `{"weight_map": {"a": "$(reboot).bin"}}`)
 	}, "$(reboot).bin: does not exist\n  Download the model again.\n"},
 	{"no weight_map", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, `{"metadata": {}}`) },
@@ -99,6 +86,53 @@ func TestIndexDamages(t *testing.T) {
 			d.damage(t, dir)
 			expectFaults(t, dir, dir, d.want)
 		})
+	}
+}
+
+// Where index and shards disagree, transformers takes what the shards hold. So do we:
+// nothing is lost, and what is not there is for the match with the table to say.
+func TestIndexDisagrees(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		change  func(t *testing.T, dir string)
+		again   int
+		placed  map[string]string
+		warning string
+	}{
+		{"listed but not there", func(t *testing.T, dir string) {
+			edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"more": "`+shard3+`",`)
+		}, 0, map[string]string{"more": shard3}, ""},
+		{"there but not listed", func(t *testing.T, dir string) {
+			edit(t, dir+"/"+indexName, `,
+    "model.norm.weight": "`+shard2+`"`, "")
+		}, 0, map[string]string{}, ""},
+		{"in another shard", func(t *testing.T, dir string) {
+			edit(t, dir+"/"+indexName, `"lm_head.weight": "`+shard3, `"lm_head.weight": "`+shard2)
+			edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"x": "`+shard3+`",`)
+		}, 0, map[string]string{"x": shard3}, indexName + " names other shards than the ones that these tensors are in: lm_head.weight"},
+		{"in two shards", func(t *testing.T, dir string) {
+			write(t, dir+"/more.safetensors", read(t, dir+"/"+shard3))
+			edit(t, dir+"/"+indexName, `"weight_map": {`, `"weight_map": {"lm_head.weight ": "more.safetensors",`)
+		}, 1, map[string]string{"lm_head.weight ": "more.safetensors"}, ""},
+		{"a dot and a slash", func(t *testing.T, dir string) {
+			write(t, dir+"/"+indexName, strings.ReplaceAll(read(t, dir+"/"+indexName), shard2, "./"+shard2))
+		}, 0, map[string]string{}, ""},
+		{"a folder", func(t *testing.T, dir string) {
+			must(t, os.Mkdir(dir+"/sub", 0o777))
+			must(t, os.Rename(dir+"/"+shard2, dir+"/sub/"+shard2))
+			write(t, dir+"/"+indexName, strings.ReplaceAll(read(t, dir+"/"+indexName), shard2, "sub/x/../"+shard2))
+		}, 0, map[string]string{}, ""},
+	} {
+		dir := copyModel(t, "sharded")
+		c.change(t, dir)
+		m, err := Open(dir)
+		must(t, err)
+		if len(m.Tensors) != 12 || len(m.Again) != c.again || !reflect.DeepEqual(m.Placed, c.placed) {
+			t.Errorf("%s: %d tensors, %d again, placed %v", c.name, len(m.Tensors), len(m.Again), m.Placed)
+		}
+		if w := strings.Join(m.Warnings, "\n"); !strings.Contains(w, c.warning) || c.warning == "" && strings.Contains(w, "names other") {
+			t.Errorf("%s: %q", c.name, m.Warnings)
+		}
 	}
 }
 

@@ -44,6 +44,7 @@ func List(path string, options ...Option) (*Listing, error) {
 		if l.Config, bad = o.readObject(configName); bad != nil {
 			o.add(bad)
 		}
+		o.model.Config = l.Config
 	}
 	for _, name := range o.listed() {
 		entries, err := o.listFile(name)
@@ -80,7 +81,7 @@ func (o *opening) listed() []string {
 	}
 	var all []string
 	for _, name := range sorted(o.names) {
-		if isWeightsName(name) && !beside[name] {
+		if isWeightsName(name) && !beside(name) {
 			all = append(all, name)
 		}
 	}

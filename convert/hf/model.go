@@ -29,6 +29,16 @@ type Model struct {
 	Tokenizer *Tokenizer      // nil where there is no tokenizer.json
 	Warnings  []string        // what is odd but does no harm, a line each
 
+	// Again are tensors whose names an earlier shard has too. They may be left out if
+	// their bits are the same.
+	Again []tensor.Tensor
+	// Placed says in which shard the index places a tensor that is in none.
+	Placed map[string]string
+	// Suspect is what the weights' name says that they are, if not a whole model; nil if nothing.
+	Suspect *fault.Fault
+	// ZeroScript tells that DeepSpeed's zero_to_fp32.py lies in the folder.
+	ZeroScript bool
+
 	sides map[string]map[string]any // the small JSON files beside config.json that are there
 }
 
@@ -52,6 +62,7 @@ func Open(path string, options ...Option) (*Model, error) {
 	if bad := o.elsewhere(); bad != nil {
 		return nil, fault.List{bad}
 	}
+	o.model.ZeroScript = o.names[zeroScript]
 	o.readConfig()
 	o.readWeights()
 	o.readTokenizer()

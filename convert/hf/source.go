@@ -1,6 +1,7 @@
 package hf
 
 import (
+	"encoding/binary"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -96,24 +97,40 @@ func locateDir(path string) (place, *fault.Fault) {
 	return describe(path), nil
 }
 
-// locateFile takes a file: the weights themselves, or the index of their shards.
+// locateFile takes a file: the weights themselves, under any name, or the index of their shards.
 func locateFile(path string) (place, *fault.Fault) {
 	base := filepath.Base(path)
 	where := describe(filepath.Dir(path))
 	switch {
-	case strings.HasSuffix(base, ".index.json"):
+	case isIndexName(base):
 		where.index = base
-	case isWeightsName(base):
+	case isWeightsName(base), looksLikeWeights(path):
 		where.weights = base
 	default:
-		if f := foreign(map[string]bool{base: true}); f != nil {
+		if f := foreignFile(base); f != nil {
 			f.File = path
 			return place{}, f
 		}
-		return place{}, &fault.Fault{File: path, Problem: "is neither a folder nor a .safetensors or .bin file",
+		return place{}, &fault.Fault{File: path, Problem: "is neither a folder nor a file of safetensors or PyTorch",
 			Hint: "Give the folder that holds config.json and the weights."}
 	}
 	return where, nil
+}
+
+// looksLikeWeights reports whether a file begins as weights do. What is behind is
+// checked when it is read.
+func looksLikeWeights(path string) bool {
+	f, info, err := regular.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, lengthSize+1)
+	if n, _ := f.ReadAt(head, 0); n < len(head) {
+		return false
+	}
+	length := binary.LittleEndian.Uint64(head)
+	return isTorch(head) || head[lengthSize] == '{' && length < uint64(info.Size())
 }
 
 // describe names the model in dir and finds out whether it lies in the hub's cache.
@@ -159,10 +176,6 @@ func (p place) download(name string) string {
 		return "Download it again: `hf download " + p.repo + " " + name + " --revision " + p.revision + "`."
 	}
 	return "Download it again: `hf download " + p.repo + " " + name + "`."
-}
-
-func isWeightsName(name string) bool {
-	return strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".bin")
 }
 
 func isDir(path string) bool {

@@ -30,7 +30,7 @@ func cacheModel(t *testing.T, hub, folder, id, commit string) (repo string) {
 // ownCache points every variable that huggingface_hub looks at to nothing, and HOME to dir.
 func ownCache(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"} {
+	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", oldCache} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("HOME", dir)
@@ -216,7 +216,7 @@ func TestNotThere(t *testing.T) {
 		"-rf":                    "-rf: is neither a path that exists nor a hub id" + anyModel,
 		"@main":                  "@main: is neither a path that exists nor a hub id" + anyModel,
 		"/dev/null":              "/dev/null: is a device, not a model" + anyModel,
-		"notes.txt":              "notes.txt: is neither a folder nor a .safetensors or .bin file\n  Give the folder that holds config.json and the weights.\n",
+		"notes.txt":              "notes.txt: is neither a folder nor a file of safetensors or PyTorch\n  Give the folder that holds config.json and the weights.\n",
 		"w.gguf":                 "w.gguf: holds GGUF weights, made for llama.cpp: found w.gguf\n  Download the original model that it was made from: its .safetensors or .bin files and config.json.\n",
 		"org/name":               "org/name: is neither a path that exists nor a model in the Hugging Face cache (looked for HOME/.cache/huggingface/hub/models--org--name)\n  Download it first: `hf download org/name`.\n",
 		"org/name@v1":            "org/name@v1: is neither a path that exists nor a model in the Hugging Face cache (looked for HOME/.cache/huggingface/hub/models--org--name)\n  Download it first: `hf download org/name --revision v1`.\n",

@@ -5,19 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
-	"strings"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
-
-// precedence is the order in which transformers looks for a model's weights.
-var precedence = []string{
-	"model.safetensors", "model.safetensors.index.json",
-	"pytorch_model.bin", "pytorch_model.bin.index.json",
-}
 
 // readWeights finds the weights files and reads the header of each.
 func (o *opening) readWeights() {
@@ -36,6 +30,10 @@ func (o *opening) readWeights() {
 			return
 		}
 		files = x.files()
+		if bad := o.stale(x); bad != nil {
+			o.add(bad)
+			return
+		}
 	}
 	found := map[string]string{}  // tensor → the file that it was found in
 	readable := map[string]bool{} // files without faults
@@ -46,13 +44,13 @@ func (o *opening) readWeights() {
 			continue
 		}
 		readable[file] = true
-		if len(o.model.Tensors)+len(tensors) > maxTensors {
+		if len(o.model.Tensors)+len(o.model.Again)+len(tensors) > maxTensors {
 			o.add(&fault.Fault{File: file, Problem: fmt.Sprintf("the model has more than %d tensors, which none needs", maxTensors)})
 			return
 		}
 		for _, t := range tensors {
-			if first, twice := found[t.Name]; twice {
-				o.add(&fault.Fault{File: file, Tensor: t.Name, Problem: "is in " + first + " too"})
+			if _, twice := found[t.Name]; twice {
+				o.model.Again = append(o.model.Again, t)
 				continue
 			}
 			found[t.Name] = file
@@ -62,40 +60,6 @@ func (o *opening) readWeights() {
 	if x != nil {
 		o.checkIndex(x, found, readable)
 	}
-}
-
-// choose names the one weights file, or the index of several (then o.index is it too).
-func (o *opening) choose() (string, *fault.Fault) {
-	switch {
-	case o.index != "":
-		return o.index, nil
-	case o.weights != "":
-		return o.weights, o.checkChosen()
-	}
-	for _, name := range precedence {
-		if !o.names[name] {
-			continue
-		}
-		if !isWeightsName(name) {
-			o.index = name
-		} else if o.names[name+".index.json"] {
-			o.warn(name + " is used and " + name + ".index.json is not, as in transformers")
-		}
-		return name, nil
-	}
-	return "", o.noWeights()
-}
-
-// checkChosen refuses a weights file that cannot be a model by itself.
-func (o *opening) checkChosen() *fault.Fault {
-	if parts := shard.FindStringSubmatch(o.weights); parts != nil && parts[3] != "00001" {
-		return &fault.Fault{File: o.weights, Problem: "is one of several shards", Hint: "Give the folder, or the index file."}
-	}
-	f := foreign(map[string]bool{o.weights: true})
-	if f != nil {
-		f.File = o.weights
-	}
-	return f
 }
 
 // openWeights opens a weights file, and describes it as it is now.
@@ -136,6 +100,11 @@ var others = []struct{ magic, what string }{
 	{"\x28\xb5\x2f\xfd", "a zstd archive"},
 }
 
+// isTorch reports whether a file begins as torch.save writes it: a zip, or a pickle.
+func isTorch(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\x80\x02"))
+}
+
 func readContent(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
 	head := make([]byte, lengthSize+1)
 	n, _ := f.ReadAt(head, 0) // a read error shows again below
@@ -143,7 +112,7 @@ func readContent(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
 	// The first eight bytes of safetensors are a length, which may happen to begin
 	// like another format's magic; the ninth is a brace.
 	if n <= lengthSize || head[lengthSize] != '{' {
-		if strings.HasSuffix(file.Name, ".bin") || bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\x80\x02")) {
+		if ext := path.Ext(file.Name); ext != safeEnding && isWeightsName(file.Name) || isTorch(head) {
 			return torchfile.Open(f, file)
 		}
 		for _, o := range others {

@@ -222,22 +222,9 @@ func (s *scanner) global(name string) (string, error) {
 	return name, nil
 }
 
-const foreignHint = "Save the weights alone: torch.save(model.state_dict(), \"pytorch_model.bin\")."
-
 func refusedOpcode(code byte) *fault.Fault {
 	if name := refusedOpcodes[code]; name != "" {
 		return problem("the pickle uses the opcode %s, which torch does not write for tensors", name)
 	}
 	return brokenPickle(fmt.Sprintf("0x%02x, which is no opcode", code))
-}
-
-// foreignNames is the fault of a pickle that names something other than tensors.
-func foreignNames(names []string) *fault.Fault {
-	more := ""
-	if len(names) > maxForeign {
-		names, more = names[:maxForeign], " and more"
-	}
-	f := problem("the file holds Python objects other than tensors: it names %s%s", strings.Join(names, ", "), more)
-	f.Hint = foreignHint
-	return f
 }

@@ -43,7 +43,7 @@ func Unpickle(r io.ReaderAt, size int64, names []string) (any, error) {
 			return nil, brokenPickle("a persistent id")
 		})
 	}
-	if f := asFault(err); f != nil && f.Hint == foreignHint {
+	if f := asFault(err); f != nil && isForeign(f) {
 		f.Hint = "" // it is about files of tensors
 		return nil, f
 	}

@@ -1,0 +1,152 @@
+package convert
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/keymap"
+)
+
+// explain puts one fault before those of the match: what has most likely happened, and
+// one thing to do. Without it a user reads two lines a layer and guesses.
+func (c *Conversion) explain(m *matcher) {
+	prefix := m.explainPrefix()
+	asPrefix := func(*matcher) *fault.Fault { return prefix }
+	for _, cause := range []func(*matcher) *fault.Fault{
+		c.sign, c.suspect, c.partOfTensors, asPrefix, c.whatIf, c.otherFamily, c.counts,
+	} {
+		if f := cause(m); f != nil {
+			if prefix != nil && f != prefix {
+				m.faults = append(m.faults, prefix)
+			}
+			f.Lead = true
+			m.faults = append(m.faults, f)
+			return
+		}
+	}
+}
+
+// sign says what names that no table has say of the model.
+func (c *Conversion) sign(m *matcher) *fault.Fault {
+	s := keymap.SignOf(m.surplus)
+	if s == nil {
+		return nil
+	}
+	return &fault.Fault{File: m.files, Problem: s.Is, Hint: s.Do}
+}
+
+// gather is how a model whose parts are on many ranks is saved whole.
+const gather = "Gather the whole model before it is saved " +
+	"(trainer.save_model() with stage3_gather_16bit_weights_on_model_save, or accelerator.get_state_dict(model)), or merge DeepSpeed's checkpoint with its zero_to_fp32.py."
+
+// partOfTensors recognises what one rank saved by itself: tensors of size 0 that stand
+// for what other ranks hold, or a part of the rows or columns of most tensors.
+func (c *Conversion) partOfTensors(m *matcher) *fault.Fault {
+	empty, cut := 0, 0
+	for _, f := range m.misfits {
+		switch {
+		case f.tensor.Numel() == 0:
+			empty++
+		case f.cut():
+			cut++
+		}
+	}
+	f := &fault.Fault{File: m.files, Hint: gather}
+	if c.Model.ZeroScript {
+		f.Hint = "zero_to_fp32.py lies in the folder. " + hf.RunZeroScript
+	}
+	switch {
+	case empty > 0 && 2*empty >= len(m.misfits):
+		f.Problem = fmt.Sprintf("%d of %d tensors are empty: DeepSpeed ZeRO-3 or FSDP saved placeholders of size 0 "+
+			"in place of the weights", empty, m.parts)
+	case cut+empty == len(m.misfits) && 2*cut > m.parts:
+		f.Problem = fmt.Sprintf("%d of %d tensors are cut: the file has one rank's part of each "+
+			"(FSDP, DeepSpeed ZeRO-3, tensor parallel)", cut+empty, m.parts)
+	default:
+		return nil
+	}
+	return f
+}
+
+// cut reports whether a tensor has the wanted shape but for fewer rows or fewer columns,
+// or is a flat piece of it.
+func (f misfit) cut() bool {
+	have := f.tensor.Shape
+	if len(have) != len(f.want) {
+		return len(have) == 1 && have[0] < product(f.want)
+	}
+	smaller := 0
+	for d := range have {
+		switch {
+		case have[d] > f.want[d]:
+			return false
+		case have[d] < f.want[d]:
+			smaller++
+		}
+	}
+	return smaller == 1
+}
+
+func product(shape []int64) int64 {
+	n, _ := tensor.Product(shape)
+	return n
+}
+
+// otherFamily says that the names are those of other families than config.json says.
+func (c *Conversion) otherFamily(m *matcher) *fault.Fault {
+	const looked = 2000 // of many, the first tell it
+	var names []string
+	for i := range c.Model.Tensors[:min(len(c.Model.Tensors), looked)] {
+		names = append(names, c.Model.Tensors[i].Name)
+	}
+	for _, name := range keymap.Targets() {
+		target, err := keymap.TargetNamed(name)
+		if err != nil {
+			return nil
+		}
+		families := target.FamiliesOf(names)
+		if len(families) > 0 && !slices.Contains(families, c.Family) {
+			return &fault.Fault{File: m.files, Hint: "Put the config.json that belongs to these weights beside them.",
+				Problem: fmt.Sprintf("the names of the tensors are those of %s, and config.json says %s",
+					strings.Join(families, " or "), c.Family)}
+		}
+	}
+	return nil
+}
+
+// suspect says what the name of the file says.
+func (c *Conversion) suspect(*matcher) *fault.Fault {
+	if f := c.Model.Suspect; f != nil {
+		return &fault.Fault{File: c.weights(), Problem: f.Problem, Hint: f.Hint}
+	}
+	return nil
+}
+
+// counts sums up what is wrong where its cause is not known, and there is more than one fault.
+func (c *Conversion) counts(m *matcher) *fault.Fault {
+	if len(m.faults) < 2 {
+		return nil
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		what string
+	}{
+		{len(m.missing), "missing"}, {len(m.misfits), "of another shape"},
+		{len(m.surplus), "not used by the " + c.Family + " table"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	if parts == nil {
+		return nil
+	}
+	return &fault.Fault{File: m.files,
+		Problem: "the tensors are not those that config.json describes: " + strings.Join(parts, ", "),
+		Hint:    "Check that config.json and the weights are of the same model: `hf2olmo inspect` lists the tensors."}
+}

@@ -1,0 +1,60 @@
+package torchfile
+
+import (
+	"slices"
+	"strings"
+
+	"hf2olmo/convert/fault"
+)
+
+const foreignHint = "Save the weights alone: torch.save(model.state_dict(), \"pytorch_model.bin\")."
+
+// gathered is how the whole of distributed tensors is saved.
+const gathered = "torch.save(get_model_state_dict(model, " +
+	"options=StateDictOptions(full_state_dict=True, cpu_offload=True)), \"pytorch_model.bin\")."
+
+const (
+	unquantized = "Convert the model that this one was quantized from."
+	pickled     = "the whole model was pickled, not its weights"
+)
+
+// foreigners are objects that programs save in place of tensors, by what their names begin with.
+var foreigners = []struct{ name, what, hint string }{
+	{"torch.distributed.tensor.", "the tensors are DTensors, each with one rank's part",
+		"Gather them before they are saved: full_tensor() of each, or " + gathered},
+	{"torch.distributed._tensor.", "the tensors are DTensors, each with one rank's part",
+		"Gather them before they are saved: full_tensor() of each, or " + gathered},
+	{"torch.distributed._shard.", "the tensors are FSDP's ShardedTensors, each with one rank's part",
+		"Gather them before they are saved: StateDictType.FULL_STATE_DICT, or " + gathered},
+	{"torchao.", "the tensors are quantized by torchao", unquantized},
+	{"bitsandbytes.", "the tensors are quantized by bitsandbytes", unquantized},
+	{"deepspeed.", "it is DeepSpeed's own checkpoint",
+		"Merge it with DeepSpeed's zero_to_fp32.py, and convert the result."},
+	{"megatron.", "it is Megatron-LM's own checkpoint",
+		"Export the model to Hugging Face with Megatron's own converter, and convert the result."},
+	{"transformers.models.", pickled, foreignHint},
+	{"peft.", pickled, "Merge the adapter, and save the result: model.merge_and_unload().save_pretrained(FOLDER)."},
+}
+
+// foreignNames is the fault of a pickle that names something other than tensors.
+func foreignNames(names []string) *fault.Fault {
+	more := ""
+	if len(names) > maxForeign {
+		names, more = names[:maxForeign], " and more"
+	}
+	f := problem("the file holds Python objects other than tensors: it names %s%s", strings.Join(names, ", "), more)
+	f.Hint = foreignHint
+	for _, known := range foreigners {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, known.name) }) {
+			f.Problem = known.what + ": " + f.Problem
+			f.Hint = known.hint
+			break
+		}
+	}
+	return f
+}
+
+// isForeign reports whether a fault is one of foreignNames, or of a file of no tensors.
+func isForeign(f *fault.Fault) bool {
+	return f.Hint == foreignHint || strings.Contains(f.Problem, "Python objects other than tensors")
+}

@@ -1,0 +1,223 @@
+package convert
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+)
+
+// A change is another value for one field of config.json.
+type change struct {
+	field     string
+	from, to  any
+	ofNumbers bool // of the numbers in names, not of sizes
+}
+
+// mostWork bounds how many tensors all tries of whatIf together may plan and match.
+const mostWork = 100_000
+
+// whatIf looks for one field of config.json that explains every fault: with another value
+// of it the tensors would match. m is nil where the config was refused before the match.
+func (c *Conversion) whatIf(m *matcher) *fault.Fault {
+	if c.suppose == nil {
+		return nil
+	}
+	tries := mostWork / (len(c.Model.Tensors) + 1000)
+	for _, change := range c.changes(m) {
+		if tries--; tries < 0 {
+			return nil
+		}
+		plan := c.suppose(changed(c.Model.Config, change))
+		if plan == nil {
+			continue
+		}
+		probe := c.newMatcher()
+		if probe.match(plan, c.Model); len(probe.faults) == 0 {
+			return change.fault(m)
+		}
+	}
+	return nil
+}
+
+// changed returns config with another value of a field. Lists that had an entry a layer,
+// or whatever the field counts, follow.
+func changed(config map[string]any, ch change) map[string]any {
+	config = maps.Clone(config)
+	config[ch.field] = ch.to
+	from, _ := ch.from.(int)
+	to, counts := ch.to.(int64)
+	for name, value := range config {
+		list, _ := value.([]any)
+		switch {
+		case !counts || from == 0 || len(list) != from:
+		case int(to) <= from:
+			config[name] = list[:to]
+		default:
+			config[name] = append(slices.Clone(list), slices.Repeat(list[from-1:], int(to)-from)...)
+		}
+	}
+	return config
+}
+
+// fault words a change as what config.json should say.
+func (ch change) fault(m *matcher) *fault.Fault {
+	f := &fault.Fault{File: "config.json", Hint: fmt.Sprintf("Set %s to %v in config.json.", ch.field, ch.to)}
+	switch to := ch.to.(type) {
+	case bool:
+		f.Problem = fmt.Sprintf("says %s %v, but the tensors are those of a model in which it is %v",
+			ch.field, ch.from, to)
+		if len(m.missing) == 1 {
+			f.Problem += ": " + m.missing[0] + " is missing"
+		}
+		f.Hint = fmt.Sprintf("If the model was trained that way, set %s to %v in config.json; "+
+			"if not, save it again with all of its tensors.", ch.field, to)
+	default:
+		f.Problem = fmt.Sprintf("says %s %v, but the weights have %v", ch.field, ch.from, ch.to)
+		if from, _ := ch.from.(int); ch.ofNumbers && int64(from) > ch.to.(int64) {
+			f.Hint = fmt.Sprintf("If the model has %v, set %s to %v in config.json; "+
+				"if not, its other weights are missing: download or save it again.", ch.to, ch.field, ch.to)
+		}
+	}
+	return f
+}
+
+// changes are what may explain the faults, the likeliest first.
+func (c *Conversion) changes(m *matcher) (list []change) {
+	sizes, counts := c.sizes(m), c.numbers(m)
+	for _, f := range c.fields {
+		switch now := f.Value.(type) {
+		case bool:
+			if m != nil {
+				list = append(list, change{field: f.Name, from: now, to: !now})
+			}
+		case int:
+			for _, n := range counts {
+				list = append(list, change{f.Name, now, n, true})
+			}
+			for _, s := range sizes {
+				if to := s.scaled(int64(now)); to > 0 {
+					list = append(list, change{f.Name, now, to, false})
+				}
+			}
+		case nil:
+			for _, s := range sizes {
+				if m != nil {
+					list = append(list, change{f.Name, nil, s.have, false})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b change) int { return cmp.Compare(a.rank(), b.rank()) })
+	return list
+}
+
+// rank orders what is tried: numbers of layers first, and the number of rows of the
+// embedding, if config.json tells it apart, before the vocabulary's.
+func (ch change) rank() int {
+	switch {
+	case ch.ofNumbers:
+		return 0
+	case ch.from == nil || strings.Contains(ch.field, "embedding"):
+		return 1
+	}
+	return 2
+}
+
+// A size is one that a tensor has where the config makes it another; want is 0 where
+// the config makes none.
+type size struct{ have, want int64 }
+
+// scaled is what a field must be that is now now, if the size is a multiple of it.
+func (s size) scaled(now int64) int64 {
+	switch {
+	case s.want == 0:
+		return s.have
+	case now <= 0 || s.want%now != 0 || s.have%(s.want/now) != 0:
+		return 0
+	}
+	return s.have / (s.want / now)
+}
+
+// mostSizes is how many differing sizes are tried.
+const mostSizes = 4
+
+// sizes are those that differ from the config, each once; without a match the rows of
+// the largest tensors.
+func (c *Conversion) sizes(m *matcher) (list []size) {
+	if m == nil {
+		tensors := slices.Clone(c.Model.Tensors)
+		slices.SortStableFunc(tensors, func(a, b tensor.Tensor) int { return cmp.Compare(b.Numel(), a.Numel()) })
+		for i := range tensors {
+			if len(tensors[i].Shape) == 2 {
+				list = added(list, size{have: tensors[i].Shape[0]})
+			}
+		}
+		return list
+	}
+	for _, f := range m.misfits {
+		for d := range min(len(f.want), len(f.tensor.Shape)) {
+			list = added(list, size{f.tensor.Shape[d], f.want[d]})
+		}
+	}
+	return list
+}
+
+// added appends a size that differs and is not in the list yet.
+func added(list []size, s size) []size {
+	if s.have == s.want || slices.Contains(list, s) || len(list) == mostSizes {
+		return list
+	}
+	return append(list, s)
+}
+
+// numbers are how many layers there may be by the first numbers in names: the lowest
+// that is missing, or one more than the highest that is surplus; without a match one
+// more than the highest there is.
+func (c *Conversion) numbers(m *matcher) []int64 {
+	if m == nil {
+		m = &matcher{}
+		for i := range c.Model.Tensors {
+			m.surplus = append(m.surplus, c.Model.Tensors[i].Name)
+		}
+	}
+	low, high := int64(-1), int64(-1)
+	for _, name := range m.missing {
+		if n := firstNumber(name); n >= 0 && (low < 0 || n < low) {
+			low = n
+		}
+	}
+	for _, name := range m.surplus {
+		high = max(high, firstNumber(name))
+	}
+	var list []int64
+	if low > 0 {
+		list = append(list, low)
+	}
+	if high > 0 {
+		list = append(list, high+1)
+	}
+	return list
+}
+
+// firstNumber is the first number in a name, -1 if there is none.
+func firstNumber(name string) int64 {
+	from := strings.IndexAny(name, "0123456789")
+	if from < 0 {
+		return -1
+	}
+	digits := name[from:]
+	if end := strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
+		digits = digits[:end]
+	}
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil {
+		return -1
+	}
+	return n
+}

@@ -1,0 +1,49 @@
+package keymap
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// architecture matches the name of a class of transformers; the group names its family.
+var architecture = regexp.MustCompile(`^([A-Za-z0-9]+?)(For[A-Z][A-Za-z]*|Model|PreTrainedModel)$`)
+
+// typeOfArchitecture returns the class that config.json names and the model_type that
+// goes with it, among those that a target knows: Olmo2ForCausalLM has olmo2.
+func typeOfArchitecture(config map[string]any) (class, modelType string) {
+	classes, _ := config["architectures"].([]any)
+	for _, c := range classes {
+		name, _ := c.(string)
+		m := architecture.FindStringSubmatch(name)
+		if m == nil {
+			continue
+		}
+		family := plainType(m[1])
+		types := modelTypes()
+		// of a family with images, the causal model is the one of text: Gemma3ForCausalLM, gemma3_text
+		for _, want := range []string{family + "text", family} {
+			i := slices.IndexFunc(types, func(t string) bool { return plainType(t) == want })
+			if i >= 0 && (want == family || m[2] == "ForCausalLM") {
+				return name, types[i]
+			}
+		}
+	}
+	return "", ""
+}
+
+// modelTypes are those that some target takes or knows who takes.
+func modelTypes() (types []string) {
+	for _, name := range Targets() {
+		types = append(types, Families(name)...)
+		if t, err := TargetNamed(name); err == nil {
+			for other := range t.Elsewhere {
+				types = append(types, other)
+			}
+		}
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
+
+func plainType(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "") }
