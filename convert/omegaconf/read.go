@@ -1,0 +1,117 @@
+package omegaconf
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Bounds on a document. A config.yaml has some thousand bytes, and a few hundred thousand
+// with all paths of a large data set. The parser needs up to 200 bytes for each value, and
+// time that grows with the square of the directives.
+const (
+	// MaxSize is the most bytes that a document may have.
+	MaxSize       = 2 << 20
+	maxNodes      = 100_000 // values, those that aliases repeat included
+	maxDepth      = 100
+	maxDirectives = 16
+)
+
+// ManyNodes is how many values OmegaConf 2.4 reads; earlier ones know no such bound, and the
+// environment variable OMEGACONF_MAX_YAML_EXPANDED_NODES lifts it.
+const ManyNodes = 10_000
+
+// A Document is a document that was read.
+type Document struct {
+	Value
+	Nodes int // values, those that aliases repeat included
+}
+
+// Read reads a document. The Data of an empty one is nil.
+func Read(text []byte) (*Document, error) {
+	if err := bounded(text); err != nil {
+		return nil, err
+	}
+	// Python's text files translate line ends before the parser sees them.
+	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+	root, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if root == nil {
+		return &Document{Value: Value{There: true}}, nil
+	}
+	r := reader{lines: bytes.Split(text, []byte("\n")), anchors: map[string]bool{},
+		values: map[*yaml.Node]Value{}, counts: map[*yaml.Node]int{}}
+	n, err := r.count(root, 0)
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.read(root)
+	return &Document{v, n}, err
+}
+
+// bounded refuses what would cost the parser more than a config may.
+func bounded(text []byte) error {
+	switch {
+	case len(text) > MaxSize:
+		return fmt.Errorf("has %d bytes: at most %d are read", len(text), MaxSize)
+	case !utf8.Valid(text):
+		return errors.New("is not UTF-8 text")
+	case bytes.HasPrefix(text, []byte("%")) || bytes.Count(text, []byte("\n%")) > 0:
+		if bytes.Count(text, []byte("\n%")) > maxDirectives {
+			return errors.New("has more directives than any config")
+		}
+	}
+	// Each value but the first follows one of these.
+	separators := 0
+	for i, c := range text {
+		switch c {
+		case ',', '[', '{', '\n', '\r':
+			separators++
+		case ':', '-', '?':
+			if i+1 == len(text) || text[i+1] == ' ' || text[i+1] == '\t' {
+				separators++
+			}
+		}
+	}
+	if separators > maxNodes {
+		return fmt.Errorf("has more than %d values", maxNodes)
+	}
+	return nil
+}
+
+// parse returns the only document's node, nil if it is empty.
+func parse(text []byte) (root *yaml.Node, err error) {
+	defer func() {
+		if recover() != nil {
+			root, err = nil, errors.New("cannot be parsed")
+		}
+	}()
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	var document, second yaml.Node
+	switch err := d.Decode(&document); {
+	case err == io.EOF:
+		return nil, nil
+	case err != nil:
+		return nil, firstLine(err)
+	}
+	switch err := d.Decode(&second); {
+	case err == nil:
+		return nil, errors.New("holds more than one document")
+	case err != io.EOF:
+		return nil, firstLine(err)
+	}
+	return document.Content[0], nil
+}
+
+func firstLine(err error) error {
+	line, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "yaml: "), "\n")
+	return errors.New(line)
+}
