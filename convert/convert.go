@@ -18,6 +18,7 @@ package convert
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
@@ -169,6 +170,10 @@ func open(ctx context.Context, source string, o Options) (*hf.Model, error) {
 func (c *Conversion) place(ctx context.Context) error {
 	if c.Output == "" { // its fault is known
 		return nil
+	}
+	if !utf8.ValidString(c.Output) {
+		return &fault.Fault{File: c.Output, Problem: "is not UTF-8 text, and the files of a checkpoint cannot name it",
+			Hint: "Choose another --output or --into."}
 	}
 	if claim := c.options.Claim; claim != nil {
 		if err := claim(c.Output); err != nil {

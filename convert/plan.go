@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/keymap"
@@ -70,6 +71,10 @@ func (c *Conversion) facts() (keymap.Facts, error) {
 	use := c.trainer.tokenizers(c)
 	if tokenizer != nil {
 		known["vocab_size"] = int(tokenizer.VocabSize)
+	}
+	if !utf8.ValidString(use.identity) {
+		err = errors.Join(err, &fault.Fault{File: use.identity, Problem: "is not UTF-8 text, and " + use.config + " cannot name it as tokenizer",
+			Hint: "Name the tokenizer with --tokenizer ID."})
 	}
 	if use.identity != "" {
 		known["identifier"] = use.identity

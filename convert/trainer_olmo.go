@@ -108,15 +108,11 @@ func assemble(l *torchfile.Layout) []byte {
 // readBack opens model.pt as any reader would.
 func (olmoTrainer) readBack(c *Conversion, folder string) error {
 	path := filepath.Join(folder, olmo.ModelFile)
-	out, err := os.Open(path)
+	out, info, err := regular.Open(path)
 	if err != nil {
-		return err
+		return &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
 	defer out.Close()
-	info, err := out.Stat()
-	if err != nil {
-		return err
-	}
 	written, err := torchfile.Open(out, &tensor.File{Path: path, Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime()})
 	if err != nil {
 		return fmt.Errorf("the file just written cannot be read back: %w", err)

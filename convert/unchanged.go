@@ -67,6 +67,7 @@ func (c *Conversion) manifest() (*folder.Manifest, error) {
 	if real, err := filepath.EvalSymlinks(m.Source); err == nil {
 		m.Source = real
 	}
+	m.Source = string([]rune(m.Source)) // as JSON will have it, where it is not UTF-8
 	for _, path := range c.smallSources() {
 		state, err := hashWhole(path)
 		if err != nil {

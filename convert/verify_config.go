@@ -6,7 +6,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
@@ -80,10 +79,6 @@ func equalValues(setting, found any) bool {
 	b, isNumber2 := asFloat(found)
 	if isNumber && isNumber2 {
 		return a == b
-	}
-	if s, ok := setting.(string); ok {
-		f, ok := found.(string)
-		return ok && s == strings.ReplaceAll(f, `\${`, "${")
 	}
 	return setting == found
 }

@@ -67,11 +67,11 @@ func tellCheck(c *cli.Context, report *check.Report) error {
 	if report.Kind != check.Unknown {
 		kind = " (" + string(report.Kind) + ")"
 	}
-	fmt.Fprintf(c.App.Writer, "%s%s: %s\n", fault.Printable(report.Folder), kind, report.Verdict())
+	printf(c.App.Writer, "%s%s: %s\n", fault.Printable(report.Folder), kind, report.Verdict())
 	for _, line := range report.Lines() {
-		fmt.Fprintf(c.App.Writer, "  %s: %s\n", line.Gravity, line.Text)
+		printf(c.App.Writer, "  %s: %s\n", line.Gravity, line.Text)
 		for _, more := range line.More {
-			fmt.Fprintf(c.App.Writer, "      %s\n", more)
+			printf(c.App.Writer, "      %s\n", more)
 		}
 	}
 	return nil

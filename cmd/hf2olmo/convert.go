@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -66,7 +65,7 @@ func convertModels(c *cli.Context) error {
 	if !r.quiet {
 		progress = newProgress(c.App.ErrWriter)
 		o.Waiting = func(output string) {
-			fmt.Fprintf(c.App.ErrWriter, "%s: another hf2olmo is writing it; waiting until it ends\n", fault.Printable(output))
+			printf(c.App.ErrWriter, "%s: another hf2olmo is writing it; waiting until it ends\n", fault.Printable(output))
 		}
 	}
 	outputs := claims{}

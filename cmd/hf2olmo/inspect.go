@@ -57,7 +57,7 @@ func inspectPath(c *cli.Context) error {
 		writeJSON(c.App.Writer, newInspectRecord(path, r, err, time.Since(start)))
 	}
 	if err != nil {
-		fmt.Fprintf(c.App.ErrWriter, "hf2olmo: %s: not listed\n", fault.Printable(path))
+		printf(c.App.ErrWriter, "hf2olmo: %s: not listed\n", fault.Printable(path))
 		printFaults(c.App.ErrWriter, faultsOf(err))
 		return errFailed
 	}
@@ -66,7 +66,7 @@ func inspectPath(c *cli.Context) error {
 	}
 	if !c.Bool("quiet") {
 		for _, w := range r.Warnings {
-			fmt.Fprintf(c.App.ErrWriter, "warning: %s\n", fault.Escape(w))
+			printf(c.App.ErrWriter, "warning: %s\n", w)
 		}
 	}
 	return nil
@@ -90,24 +90,24 @@ func printReport(w io.Writer, r *inspect.Report, stats bool) {
 			config = append(config, fmt.Sprintf("%s %s", s.Name, fault.Printable(fmt.Sprint(s.Value))))
 		}
 	}
-	fmt.Fprintf(w, "%s (%s)\n", fault.Printable(r.Path), r.Kind)
+	printf(w, "%s (%s)\n", fault.Printable(r.Path), r.Kind)
 	if len(config) > 0 {
-		fmt.Fprintf(w, "  %s\n", strings.Join(config, ", "))
+		printf(w, "  %s\n", strings.Join(config, ", "))
 	}
-	fmt.Fprintln(w)
+	printf(w, "\n")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	head := "TENSOR\tDTYPE\tSHAPE\tPARAMETERS\tBYTES\tFILE"
 	if stats {
 		head += "\tMIN\tMAX\tMEAN\tNAN\tINF"
 	}
-	fmt.Fprintln(table, head)
+	io.WriteString(table, head+"\n")
 	for _, t := range r.Tensors {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s", fault.Printable(t.Name), fault.Printable(t.DType), tensor.ShapeString(t.Shape),
+		printf(table, "%s\t%s\t%s\t%d\t%d\t%s", fault.Printable(t.Name), fault.Printable(t.DType), tensor.ShapeString(t.Shape),
 			t.Parameters, t.Bytes, fault.Printable(t.File))
 		if stats {
-			fmt.Fprintf(table, "\t%s", valueCells(t.Values))
+			io.WriteString(table, "\t"+valueCells(t.Values))
 		}
-		fmt.Fprintln(table)
+		printf(table, "\n")
 	}
 	table.Flush()
 	printTotals(w, "DTYPE", r.ByDType())
@@ -128,11 +128,11 @@ func valueCells(v *inspect.Values) string {
 }
 
 func printTotals(w io.Writer, by string, totals []inspect.Total) {
-	fmt.Fprintln(w)
+	printf(w, "\n")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s\tTENSORS\tPARAMETERS\t\tBYTES\t\n", by)
+	printf(table, "%s\tTENSORS\tPARAMETERS\t\tBYTES\t\n", by)
 	for _, t := range totals {
-		fmt.Fprintf(table, "%s\t%d\t%d\t(%s)\t%d\t(%s)\n", fault.Printable(t.Name), t.Tensors, t.Parameters, count(t.Parameters),
+		printf(table, "%s\t%d\t%d\t(%s)\t%d\t(%s)\n", fault.Printable(t.Name), t.Tensors, t.Parameters, count(t.Parameters),
 			t.Bytes, humanize.Bytes(uint64(t.Bytes)))
 	}
 	table.Flush()

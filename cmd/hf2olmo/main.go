@@ -51,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case out.err != nil:
 		status, told := out.status()
 		if told {
-			fmt.Fprintf(stderr, "hf2olmo: the result cannot be written: %s\n", fault.Cause(out.err))
+			printf(stderr, "hf2olmo: the result cannot be written: %s\n", fault.Cause(out.err))
 		}
 		return status
 	case err == nil:
@@ -64,10 +64,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		usage.problem = err.Error()
 		fallthrough
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "hf2olmo: %s\nRun %s for how it is called.\n", fault.Escape(err.Error()), strings.TrimSpace("hf2olmo help "+usage.command))
+		printf(stderr, "hf2olmo: %s\nRun %s for how it is called.\n", err.Error(), strings.TrimSpace("hf2olmo help "+usage.command))
 		return statusUsage
 	}
-	fmt.Fprintf(stderr, "hf2olmo: %s\n", fault.Escape(err.Error()))
+	printf(stderr, "hf2olmo: %s\n", err.Error())
 	return statusFailed
 }
 

@@ -33,6 +33,9 @@ func TestNamesThatTerminalsObey(t *testing.T) {
 			t.Errorf("%q: %s%s", args, o.stdout, o.stderr)
 		}
 		o.bears(t)
+		if strings.Contains(o.stdout+o.stderr, "/a\n") {
+			t.Errorf("%q printed the newline of a name: %s%s", args, o.stdout, o.stderr)
+		}
 		if args[0] == "convert" && args[1] == "--force" {
 			obeyed(t, o.stdout, folder)
 		}

@@ -118,11 +118,11 @@ type lines struct {
 
 func (l *lines) Start(name string, total int64) {
 	l.name, l.total, l.began = fault.Printable(name), total, time.Now()
-	fmt.Fprintf(l.w, "%s: copying %s\n", l.name, humanize.Bytes(uint64(total)))
-	l.start(l.every, func(done int64) { fmt.Fprintln(l.w, l.state(done)) })
+	printf(l.w, "%s: copying %s\n", l.name, humanize.Bytes(uint64(total)))
+	l.start(l.every, func(done int64) { printf(l.w, "%s\n", l.state(done)) })
 }
 
-func (l *lines) Stop() { fmt.Fprintln(l.w, l.state(l.stop())) }
+func (l *lines) Stop() { printf(l.w, "%s\n", l.state(l.stop())) }
 
 // state tells how far the copy is, with its rate, and the time left where it goes on.
 func (l *lines) state(done int64) string {

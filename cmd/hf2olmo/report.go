@@ -32,13 +32,13 @@ func (r *report) line(rec convertRecord) {
 
 func (r *report) say(format string, args ...any) {
 	if !r.json && !r.quiet {
-		fmt.Fprintf(r.out, format, args...)
+		printf(r.out, format, args...)
 	}
 }
 
 func (r *report) warn(warnings []string) {
 	for _, w := range warnings {
-		fmt.Fprintf(r.err, "warning: %s\n", fault.Escape(w))
+		printf(r.err, "warning: %s\n", w)
 	}
 }
 
@@ -121,7 +121,7 @@ func (r *report) failed(source string, c *convert.Conversion, err error) {
 		rec.Status, rec.Error = "failed", faults.Error()
 		r.line(rec)
 	}
-	fmt.Fprintf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))
+	printf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))
 	printFaults(r.err, faults)
 }
 
@@ -145,10 +145,10 @@ func faultsOf(err error) fault.List {
 func printFaults(w io.Writer, faults fault.List) {
 	lines := faults.Lines()
 	for i, line := range lines {
-		fmt.Fprintf(w, "  %s\n", line.Text)
+		printf(w, "  %s\n", line.Text)
 		last := i == len(lines)-1 || lines[i+1].Hint != line.Hint
 		if line.Hint != "" && last {
-			fmt.Fprintf(w, "    %s\n", fault.Escape(line.Hint))
+			printf(w, "    %s\n", line.Hint)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func (r *report) notDone(sources []string) {
 	r.bad = append(r.bad, sources...)
 	for _, s := range sources {
 		r.line(convertRecord{Source: s, Status: "failed", Error: "stopped before it was begun"})
-		fmt.Fprintf(r.err, "hf2olmo: %s: not begun\n", fault.Printable(s))
+		printf(r.err, "hf2olmo: %s: not begun\n", fault.Printable(s))
 	}
 }
 
@@ -170,9 +170,9 @@ func (r *report) end() error {
 			parts = append(parts, fmt.Sprintf("%d unchanged", r.unchanged))
 		}
 		parts = append(parts, fmt.Sprintf("%d failed", len(r.bad)))
-		fmt.Fprintln(r.err, strings.Join(parts, ", "))
+		printf(r.err, "%s\n", strings.Join(parts, ", "))
 		for _, source := range r.bad {
-			fmt.Fprintf(r.err, "  failed: %s\n", fault.Printable(source))
+			printf(r.err, "  failed: %s\n", fault.Printable(source))
 		}
 	}
 	if len(r.bad) > 0 {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -34,7 +33,7 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, fun
 	go func() {
 		if s, ok := (<-signals).(syscall.Signal); ok {
 			signal.Stop(signals)
-			fmt.Fprintf(stderr, "hf2olmo: %v; removing what was written\n", signalError{s})
+			printf(stderr, "hf2olmo: %v; removing what was written\n", signalError{s})
 			cancel(signalError{s})
 		}
 	}()

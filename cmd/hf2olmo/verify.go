@@ -65,12 +65,12 @@ func verifyFolder(c *cli.Context) error {
 	}
 	switch {
 	case err != nil:
-		fmt.Fprintf(c.App.ErrWriter, "hf2olmo: %s: not compared with %s\n", fault.Printable(folder), fault.Printable(source))
+		printf(c.App.ErrWriter, "hf2olmo: %s: not compared with %s\n", fault.Printable(folder), fault.Printable(source))
 		printFaults(c.App.ErrWriter, faultsOf(err))
 		return errFailed
 	case !c.Bool("quiet"):
 		for _, w := range v.Warnings {
-			fmt.Fprintf(c.App.ErrWriter, "warning: %s\n", fault.Escape(w))
+			printf(c.App.ErrWriter, "warning: %s\n", w)
 		}
 	}
 	if !c.Bool("json") && (!v.Same() || !c.Bool("quiet")) {
@@ -119,27 +119,27 @@ const mostLines = 20
 func printVerification(w io.Writer, source string, v *convert.Verification) {
 	switch {
 	case v.Same():
-		fmt.Fprintf(w, "%s is %s (%s), bit for bit\n", v.Output, fault.Printable(source), v.Family)
-		fmt.Fprintf(w, "  %s parameters in %d tensors, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors, v.DType,
+		printf(w, "%s is %s (%s), bit for bit\n", v.Output, fault.Printable(source), v.Family)
+		printf(w, "  %s parameters in %d tensors, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors, v.DType,
 			humanize.Bytes(uint64(v.Bytes)), v.Seconds)
 		return
 	case v.Trained:
-		fmt.Fprintf(w, "%s was trained since it was %s: %d of %d tensors differ%s\n", v.Output, fault.Printable(source),
+		printf(w, "%s was trained since it was %s: %d of %d tensors differ%s\n", v.Output, fault.Printable(source),
 			v.Differing, v.Tensors, atStep(v.Step))
 		printFields(w, v.Config)
 		return
 	}
-	fmt.Fprintf(w, "%s is not %s (%s)\n", v.Output, fault.Printable(source), v.Family)
+	printf(w, "%s is not %s (%s)\n", v.Output, fault.Printable(source), v.Family)
 	for i, d := range v.Differences {
 		if i == mostLines {
-			fmt.Fprintf(w, "  and %d tensors more (--json has all)\n", len(v.Differences)-i)
+			printf(w, "  and %d tensors more (--json has all)\n", len(v.Differences)-i)
 			break
 		}
-		fmt.Fprintf(w, "  %s\n", differenceLine(d))
+		printf(w, "  %s\n", differenceLine(d))
 	}
 	printFields(w, v.Config)
 	if 2*v.Differing > v.Tensors {
-		fmt.Fprintf(w, "%d of %d tensors differ: is it another model, or one that was trained?\n", v.Differing, v.Tensors)
+		printf(w, "%d of %d tensors differ: is it another model, or one that was trained?\n", v.Differing, v.Tensors)
 	}
 }
 
@@ -176,6 +176,6 @@ func printFields(w io.Writer, fields []convert.FieldDifference) {
 		if d.Field != "" {
 			name += ": " + d.Field
 		}
-		fmt.Fprintf(w, "  %s: expected %s, found %s\n", name, fault.Printable(d.Expected), fault.Printable(d.Found))
+		printf(w, "  %s: expected %s, found %s\n", name, fault.Printable(d.Expected), fault.Printable(d.Found))
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 
 	"github.com/urfave/cli/v2"
@@ -29,6 +28,6 @@ func printVersion(c *cli.Context) error {
 		writeJSON(c.App.Writer, versionRecord{version, runtime.Version(), runtime.GOOS, runtime.GOARCH})
 		return nil
 	}
-	_, err := fmt.Fprintf(c.App.Writer, "hf2olmo %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+	printf(c.App.Writer, "hf2olmo %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return nil
 }

@@ -51,5 +51,7 @@ var configDamages = []damageCase{
 	{"load_path in the cloud", "", "", edit("config.yaml", "load_path: null", "load_path: s3://bucket/step1-unsharded"), "load-path", Warning, "leads elsewhere"},
 	{"load_path that is filled in", "", "", edit("config.yaml", "load_path: null", "load_path: ${path.last_checkpoint:/x}"), "load-path", Note, "filled in"},
 	{"try_load_latest_save", "", "", edit("config.yaml", "try_load_latest_save: false", "try_load_latest_save: true"), "try-load-latest", Note, "latest"},
-	{"nested without end", "", "", write("config.yaml", "model: "+strings.Repeat("[", 100000)), "config-yaml", Error, "nested"},
+	{"nested without end", "", "", write("config.yaml", "model: "+strings.Repeat("[", 1000)), "config-yaml", Error, "did not find expected node content"},
+	{"nested deep", "", "", write("config.yaml", "model: "+strings.Repeat("[", 1000)+strings.Repeat("]", 1000)), "config-yaml", Error, "nested"},
+	{"many values", "", "", write("config.yaml", "model: ["+strings.Repeat(",", 100001)), "config-yaml", Error, "more than 100000 values"},
 }

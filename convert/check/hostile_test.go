@@ -40,20 +40,6 @@ func damageEverywhere(t *testing.T, dir, path string) {
 	}
 }
 
-// TestNoConfigPanics cuts and changes a config.yaml everywhere.
-func TestNoConfigPanics(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(testdata, "checkpoints/unsharded/step3-unsharded/config.yaml"))
-	must(t, err)
-	for at := 0; at < len(text); at += 7 {
-		parseYAML(text[:at])
-		for _, b := range []byte("\t:[{-&*!|\"'\xff\n#") {
-			changed := bytes.Clone(text)
-			changed[at] = b
-			parseYAML(changed)
-		}
-	}
-}
-
 // TestStrangeFiles puts what is no regular file where files are read.
 func TestStrangeFiles(t *testing.T) {
 	for _, name := range []string{"model.pt", "optim.pt", "train.pt", "config.yaml", "model.safetensors"} {

@@ -1,9 +1,10 @@
 package check
 
 import (
-	"io"
 	"path/filepath"
 
+	"hf2olmo/convert/omegaconf"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/torchfile"
 )
 
@@ -36,26 +37,25 @@ func (c *checker) checkLocal() {
 
 // localWorld reads the number of ranks from metadata.yaml.
 func (c *checker) localWorld() int {
-	f, info, err := c.open(localMetadata)
+	text, err := regular.Read(filepath.Join(c.path, localMetadata), omegaconf.MaxSize)
 	if err != nil {
 		c.add(Finding{Code: "metadata-missing", File: localMetadata, Problem: "is missing, which tells the number of ranks",
 			Trainer: "The trainer stops: FileNotFoundError: metadata.yaml not found.", Hint: "Copy the checkpoint whole."})
 		return 0
 	}
-	defer f.Close()
-	text := make([]byte, min(info.Size(), largestConfig+1))
-	if _, err = io.ReadFull(f, text); err != nil {
-		text = nil
+	var world any
+	v, err := omegaconf.Read(text)
+	if err == nil {
+		m, _ := v.Data.(*omegaconf.Mapping)
+		world, err = m.Get("world_size").As("int")
 	}
-	v, err := parseYAML(text)
-	m, _ := v.data.(*mapping)
-	n, _ := m.get("world_size").data.(int64)
+	n, _ := world.(int)
 	if err != nil || n < 1 || n > mostRanks {
 		c.add(Finding{Code: "metadata-broken", File: localMetadata, Problem: "does not tell the number of ranks", Expected: "world_size: N",
 			Trainer: "The trainer stops with OLMoConfigurationError.", Hint: "Copy it again."})
 		return 0
 	}
-	return int(n)
+	return n
 }
 
 // readable sees that a rank's file can be read, and notes once what torch refuses of it.

@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"strings"
 
+	"hf2olmo/convert/omegaconf"
 	"hf2olmo/keymap"
 )
 
 // checkModelSection reads `model:`, of which config.yaml must say everything.
 func (c *checker) checkModelSection() {
-	v := c.config.top.get("model")
-	m, ok := v.data.(*mapping)
-	if !v.there {
+	v := c.config.top.Get("model")
+	m, ok := v.Data.(*omegaconf.Mapping)
+	if !v.There {
 		c.add(Finding{Code: "config-model-missing", File: configFile, Tensor: "model", Problem: "is missing",
 			Trainer: "The trainer takes GPT-2's defaults for the whole model and loads something else than was saved; OLMo.from_checkpoint stops: OLMoConfigurationError: Missing key model.",
 			Hint:    "Put the model: section here that the weights were made with."})
@@ -29,16 +30,16 @@ func (c *checker) checkModelSection() {
 }
 
 // modelValues returns the fields by type, and whether all of them are known.
-func (c *checker) modelValues(m *mapping) (map[string]any, bool) {
+func (c *checker) modelValues(m *omegaconf.Mapping) (map[string]any, bool) {
 	values := map[string]any{}
 	whole := true
 	fields := map[string]keymap.Field{}
 	for _, f := range c.target.Fields {
 		fields[f.Name] = f
 	}
-	for _, key := range m.keys {
+	for _, key := range m.Keys() {
 		f, known := fields[key]
-		v := m.values[key]
+		v := m.Get(key)
 		at := "model." + key
 		switch {
 		case !known:
@@ -46,26 +47,28 @@ func (c *checker) modelValues(m *mapping) (map[string]any, bool) {
 				Trainer: fmt.Sprintf("The trainer stops: OLMoConfigurationError: Key '%s' not in '%s'.", key, modelSection),
 				Hint:    "Remove it; fields of a Hugging Face config.json are called otherwise here."})
 			continue
-		case v.interpolated():
+		case !v.There: // ??? leaves the default
+			continue
+		case v.Interpolated():
 			whole = false
 			values[key] = nil
 			c.add(Finding{Gravity: Note, Code: "config-interpolated", File: configFile, Tensor: at, Problem: "is filled in by OmegaConf, so the shapes were not compared", Found: v.String(),
 				Trainer: "OLMo.from_checkpoint reads the model: section alone and stops where it leads out of it: OLMoConfigurationError: Interpolation key not found.",
 				Hint:    "Write the value itself."})
 			continue
-		case v.data == nil && f.Nullable:
+		case v.Data == nil && f.Nullable:
 			values[key] = nil
 			continue
 		}
-		typed, err := coerce(f.Kind, v)
+		typed, err := v.As(f.Kind)
 		if err != nil {
 			whole = false
 			c.wrongType(at, err.Error(), v)
 			continue
 		}
 		values[key] = typed
-		if stringly.MatchString(v.plain) && f.Kind == "float" {
-			c.add(Finding{Gravity: Warning, Code: "config-float", File: configFile, Tensor: at, Problem: "is a number to the trainer but a string to YAML 1.1, which wants a point before and a sign after the e", Found: v.plain,
+		if omegaconf.OnlyHere.MatchString(v.Plain) && f.Kind == "float" {
+			c.add(Finding{Gravity: Warning, Code: "config-float", File: configFile, Tensor: at, Problem: "is a number to the trainer but a string to YAML 1.1, which wants a point before and a sign after the e", Found: v.Plain,
 				Trainer: "The trainer reads it rightly; OLMo's own scripts, such as convert_olmo_to_hf_new.py, and everything else that reads it with PyYAML get the string.",
 				Hint:    fmt.Sprintf("Write %s.", yamlFloat(typed))})
 		}

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
 )
 
@@ -17,7 +18,7 @@ var loaders = map[Kind]string{
 func (c *checker) configured() Kind {
 	if c.config != nil {
 		for _, field := range []string{"load_path_sharded_checkpointer", "sharded_checkpointer"} {
-			if name, ok := c.config.top.get(field).data.(string); ok {
+			if name, ok := c.config.top.Get(field).Data.(string); ok {
 				return Kind(name)
 			}
 		}
@@ -41,11 +42,11 @@ func (c *checker) checkName() {
 	case kind == Unsharded:
 		c.add(Finding{Code: "name", Problem: "the name does not end in " + olmo.Suffix, Found: base,
 			Trainer: "The trainer takes it for a sharded checkpoint and stops: FileNotFoundError: rank0.pt not found (or .metadata, with another --load_path_sharded_checkpointer).",
-			Hint:    "Rename the folder: mv " + shellWord(c.shown()) + " " + shellWord(rightName(c.shown(), kind))})
+			Hint:    "Rename the folder: mv " + folder.ShellQuote(c.shown()) + " " + folder.ShellQuote(rightName(c.shown(), kind))})
 	case kind.sharded():
 		c.add(Finding{Code: "name", Problem: "the name ends in " + olmo.Suffix + ", but this is a sharded checkpoint (" + string(kind) + ")", Found: base,
 			Trainer: "The trainer takes it for an unsharded one and stops: FileNotFoundError: model.pt not found.",
-			Hint:    "Rename the folder: mv " + shellWord(c.shown()) + " " + shellWord(rightName(c.shown(), kind))})
+			Hint:    "Rename the folder: mv " + folder.ShellQuote(c.shown()) + " " + folder.ShellQuote(rightName(c.shown(), kind))})
 	}
 }
 

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"hf2olmo/convert/folder"
 )
 
 // huggingFace is for a model that was not converted.
 func (c *checker) huggingFace() {
 	c.add(Finding{Code: "huggingface", Problem: "is a Hugging Face model, not a checkpoint of the trainer",
 		Trainer: "The trainer knows neither its files nor the names of its tensors: " + c.looksFor() + ".",
-		Hint:    "Convert it: hf2olmo convert " + shellWord(c.dir)})
+		Hint:    "Convert it: hf2olmo convert " + folder.ShellQuote(c.dir)})
 }
 
 // runFolder is for the folder above.
@@ -28,7 +30,7 @@ func (c *checker) runFolder() {
 	c.add(Finding{Code: "run-folder", Problem: "is a folder of checkpoints, not one of them", Found: strings.Join(names, ", "),
 		Trainer: "The trainer takes it for a sharded checkpoint: " + c.looksFor() + ".",
 		Hint: "The latest is " + latest + ", which ${path.last_checkpoint:" + c.dir + "} as load_path and --try_load_latest_save choose: " +
-			"hf2olmo check " + shellWord(filepath.Join(c.dir, latest))})
+			"hf2olmo check " + folder.ShellQuote(filepath.Join(c.dir, latest))})
 }
 
 // unknown is for a folder that holds nothing that is known.
@@ -40,13 +42,4 @@ func (c *checker) unknown() {
 		f.Problem = "is empty"
 	}
 	c.add(f)
-}
-
-// shellWord quotes a path for a command that a person copies.
-func shellWord(path string) string {
-	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=@%:,"
-	if strings.Trim(path, plain) == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

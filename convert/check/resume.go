@@ -4,16 +4,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"hf2olmo/convert/folder"
 )
 
 // checkResume looks at the fields that say what is loaded when training is started
 // with this config.yaml.
 func (c *checker) checkResume() {
-	v := c.config.top.get("load_path")
-	path, _ := v.data.(string)
-	hint := "Say what to load when you start: --load_path=" + shellWord(c.renamed())
+	v := c.config.top.Get("load_path")
+	path, _ := v.Text()
+	hint := "Say what to load when you start: --load_path=" + folder.ShellQuote(c.renamed())
 	switch {
-	case v.interpolated():
+	case v.Interpolated():
 		c.add(Finding{Gravity: Note, Code: "load-path", File: configFile, Tensor: "load_path", Problem: "is filled in by OmegaConf when training starts", Found: path,
 			Hint: hint + ", to be sure that it is this folder."})
 	case path == "":

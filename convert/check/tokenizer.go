@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmo"
 )
@@ -16,16 +17,16 @@ const defaultTokenizer = "gpt2"
 // with OLMo, a hub id, and counts its tokens: the trainer does not start where they
 // are not vocab_size.
 func (c *checker) checkTokenizer() {
-	id, section := defaultTokenizer, c.config.top.section("tokenizer")
-	switch v := section.get("identifier"); {
-	case section == nil && !c.config.top.get("tokenizer").there:
+	id, section := defaultTokenizer, c.config.top.Section("tokenizer")
+	switch v := section.Get("identifier"); {
+	case section == nil && !c.config.top.Get("tokenizer").There:
 		c.add(Finding{Gravity: Warning, Code: "tokenizer-missing", File: configFile, Tensor: "tokenizer", Problem: "is missing",
 			Trainer: "The trainer takes gpt2 from the hub, which has 50257 tokens; Tokenizer.from_checkpoint stops: OLMoConfigurationError: Missing key tokenizer.",
 			Hint:    "Name the tokenizer that the model was trained with: tokenizer.identifier, or --tokenizer.identifier=…"})
-	case v.interpolated() || v.there && v.data == nil || v.data != nil && section.text("identifier") == "":
+	case v.Interpolated() || v.There && v.Data == nil || v.Data != nil && text(section, "identifier") == "":
 		return
-	case v.there:
-		id = section.text("identifier")
+	case v.There:
+		id = text(section, "identifier")
 	}
 	size := int64(0)
 	if info, err := os.Stat(id); err == nil && info.Mode().IsRegular() {
@@ -55,7 +56,7 @@ func (c *checker) notHere(id string) {
 	isPath := !hf.IsID(id) || strings.HasSuffix(id, ".json")
 	hint := "Name it by a path that exists where the trainer is started: --tokenizer.identifier=FILE"
 	if found {
-		hint = "There is one in the folder: --tokenizer.identifier=" + shellWord(filepath.Join(c.renamed(), filepath.Base(id)))
+		hint = "There is one in the folder: --tokenizer.identifier=" + folder.ShellQuote(filepath.Join(c.renamed(), filepath.Base(id)))
 	}
 	switch {
 	case isPath:
@@ -71,13 +72,13 @@ func (c *checker) notHere(id string) {
 
 // compareVocabulary holds the number of tokens, 0 where it is not known, against vocab_size.
 func (c *checker) compareVocabulary(size int64, id string) {
-	m := c.config.top.section("model")
-	v := m.get("vocab_size")
-	n, err := coerce("int", v)
-	if size == 0 || m == nil || v.there && err != nil {
+	m := c.config.top.Section("model")
+	v := m.Get("vocab_size")
+	n, err := v.As("int")
+	if size == 0 || m == nil || v.There && err != nil {
 		return
 	}
-	if !v.there {
+	if !v.There {
 		for _, f := range c.target.Fields {
 			if f.Name == "vocab_size" {
 				n = f.Default

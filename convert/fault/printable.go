@@ -22,7 +22,10 @@ func Printable(s string) string {
 	return escape(s, "")
 }
 
-// Escape is Printable for a text of any length, whose lines and tabs stay.
+// OneLine is Printable for a text of any length.
+func OneLine(s string) string { return escape(s, "") }
+
+// Escape is OneLine for a whole text, whose lines and tabs stay.
 func Escape(s string) string { return escape(s, "\n\t") }
 
 func escape(s, keep string) string {

@@ -18,7 +18,7 @@ func ShellQuote(path string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(path); i++ {
-		if c := path[i]; c < ' ' || c > '~' || c == '\'' || c == '\\' {
+		if c := path[i]; c < ' ' || c > '~' || c == '\'' || c == '\\' || c == '!' {
 			fmt.Fprintf(&b, `\x%02x`, c)
 		} else {
 			b.WriteByte(c)

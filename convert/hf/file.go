@@ -3,7 +3,6 @@ package hf
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"syscall"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 )
 
 // nonblock keeps the opening of a named pipe, put where a file was a moment ago, from waiting for ever.
@@ -59,17 +59,11 @@ func (o *opening) open(name string) (*os.File, os.FileInfo, *fault.Fault) {
 	if bad := o.leadsOut(name); bad != nil {
 		return nil, nil, bad
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, nil, &fault.Fault{File: name, Problem: "cannot be opened: " + bare(err).Error()}
 	}
-	info, err = f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("is %s, not a file", kind(info.Mode()))
-	}
-	if err == nil {
-		err = o.standIn(f, name, info.Size())
-	}
+	err = o.standIn(f, name, info.Size())
 	if err == nil {
 		return f, info, nil
 	}

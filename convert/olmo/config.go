@@ -14,9 +14,9 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/goccy/go-yaml"
-
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
+	"hf2olmo/convert/omegaconf"
 	"hf2olmo/keymap"
 )
 
@@ -44,12 +44,19 @@ type Training struct {
 var trainingText string
 
 var trainingTemplate = template.Must(template.New("training.yaml").
-	Funcs(template.FuncMap{"yaml": scalar}).Parse(trainingText))
+	Funcs(template.FuncMap{"yaml": omegaconf.Scalar}).Parse(trainingText))
 
 // Config returns the text of config.yaml: a complete training config, so that
-// Command starts training as it stands.
+// Command starts training as it stands. The error is a *fault.Fault where a name is one
+// that no config can hold.
 func Config(t Training) ([]byte, error) {
 	name := RunName(t.Folder)
+	if _, err := omegaconf.Text(name); err != nil {
+		return nil, &fault.Fault{File: t.Folder, Problem: "the run's name " + err.Error(), Hint: "Choose another --output."}
+	}
+	if _, err := omegaconf.Text(t.Tokenizer); err != nil {
+		return nil, &fault.Fault{File: t.Tokenizer, Problem: "the tokenizer's name " + err.Error(), Hint: "Name another with --tokenizer ID."}
+	}
 	var text bytes.Buffer
 	err := trainingTemplate.Execute(&text, map[string]any{
 		"Source":     strings.Map(printable, t.Source),
@@ -84,34 +91,6 @@ func tokenType(model []keymap.Setting) string {
 		}
 	}
 	return "uint16"
-}
-
-// scalar writes a value so that YAML 1.1 (PyYAML), YAML 1.2 and OmegaConf read the
-// same: PyYAML takes 1e-06 for a string, OmegaConf takes ${ for a reference.
-func scalar(v any) (string, error) {
-	switch v := v.(type) {
-	case nil:
-		return "null", nil
-	case float64:
-		return float(v), nil
-	case string:
-		v = strings.ReplaceAll(v, "${", `\${`)
-		text, err := yaml.Marshal(v)
-		return strings.TrimSpace(string(text)), err
-	}
-	text, err := yaml.Marshal(v)
-	return strings.TrimSpace(string(text)), err
-}
-
-func float(v float64) string {
-	digits, exponent, hasExponent := strings.Cut(strconv.FormatFloat(v, 'g', -1, 64), "e")
-	if !strings.Contains(digits, ".") {
-		digits += ".0"
-	}
-	if hasExponent {
-		return digits + "e" + exponent
-	}
-	return digits
 }
 
 // printable keeps a comment a comment, whatever a path holds.

@@ -2,51 +2,83 @@ package olmo
 
 import (
 	"path/filepath"
-	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/omegaconf"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
 )
 
-// Written is what a config.yaml says of the model and of where its files are,
-// whoever wrote it: a conversion, a user's editor, or a trainer.
+// Written is what a config.yaml says of the model and of where its files are, as the
+// trainer has it, whoever wrote it: a conversion, a user's editor, or a trainer.
 type Written struct {
-	Model     map[string]any // nil where there is no such section
+	Model     map[string]any // each value as its field's type; nil if there is no such section
 	Tokenizer string
 	LoadPath  string
 }
 
-// What a config.yaml may be at most. A trainer's own have a few thousand bytes, and
-// with all paths of a large data set some hundred thousand.
-const (
-	largestConfig = 2 << 20
-	mostWords     = 200_000
-)
-
 // ReadConfig reads the config.yaml of a checkpoint folder.
 func ReadConfig(folder string) (*Written, error) {
-	text, err := regular.Read(filepath.Join(folder, ConfigFile), largestConfig)
+	text, err := regular.Read(filepath.Join(folder, ConfigFile), omegaconf.MaxSize)
 	if err != nil {
 		return nil, &fault.Fault{File: ConfigFile, Problem: "cannot be read: " + fault.Cause(err)}
 	}
-	var y struct {
-		Model     map[string]any `yaml:"model"`
-		Tokenizer struct {
-			Identifier string `yaml:"identifier"`
-		} `yaml:"tokenizer"`
-		LoadPath string `yaml:"load_path"`
+	document, err := omegaconf.Read(text)
+	if err != nil {
+		return nil, &fault.Fault{File: ConfigFile, Problem: "cannot be read as YAML: " + err.Error()}
 	}
-	if err := keymap.CheckYAML(string(text), largestConfig, mostWords); err != nil {
-		return nil, &fault.Fault{File: ConfigFile, Problem: "is not a config: " + err.Error()}
+	target, err := keymap.TargetNamed("olmo")
+	if err != nil {
+		return nil, err
 	}
-	if err := yaml.Unmarshal(text, &y); err != nil {
-		problem, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, &fault.Fault{File: ConfigFile, Problem: "is not valid: " + problem}
+	top, ok := document.Data.(*omegaconf.Mapping)
+	if !ok && document.Data != nil {
+		return nil, &fault.Fault{File: ConfigFile, Problem: "is not a mapping of fields", Found: document.String()}
 	}
-	// OmegaConf's escape, which scalar writes.
-	plain := func(s string) string { return strings.ReplaceAll(s, `\${`, "${") }
-	return &Written{Model: y.Model, Tokenizer: plain(y.Tokenizer.Identifier), LoadPath: plain(y.LoadPath)}, nil
+	w := &Written{Model: typed(top.Section("model"), target.Fields)}
+	w.Tokenizer = shown(top.Section("tokenizer").Get("identifier"))
+	w.LoadPath = shown(top.Get("load_path"))
+	return w, nil
+}
+
+// typed gives each value the type of its field. One that does not fit, of which the trainer
+// stops, stays as it was read.
+func typed(section *omegaconf.Mapping, fields []keymap.Field) map[string]any {
+	if section == nil {
+		return nil
+	}
+	kinds := map[string]string{}
+	for _, f := range fields {
+		kinds[f.Name] = f.Kind
+	}
+	model := map[string]any{}
+	for _, key := range section.Keys() {
+		v := section.Get(key)
+		value, err := v.As(kinds[key])
+		if err != nil || v.Data == nil {
+			value = plain(v)
+		}
+		if v.There {
+			model[key] = value
+		}
+	}
+	return model
+}
+
+// plain is a value without a type: lists and mappings, which no field of a model is, by their size.
+func plain(v omegaconf.Value) any {
+	switch v.Data.(type) {
+	case []omegaconf.Value, *omegaconf.Mapping:
+		return v.String()
+	}
+	return v.Data
+}
+
+// shown is a text as the trainer has it, and as it stands in the file if it refers elsewhere.
+func shown(v omegaconf.Value) string {
+	if text, known := v.Text(); known {
+		return text
+	}
+	text, _ := v.Data.(string)
+	return text
 }

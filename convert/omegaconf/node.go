@@ -15,7 +15,7 @@ const (
 
 // reader gives the parser's nodes their meaning. Aliases share the node that they repeat.
 type reader struct {
-	lines   [][]byte
+	lines   [][]rune // nil if no scalar can have the tag "!"
 	anchors map[string]bool
 	values  map[*yaml.Node]Value // of those that were read
 	counts  map[*yaml.Node]int   // of values below a node; 0 while it is counted

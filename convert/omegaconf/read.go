@@ -47,8 +47,12 @@ func Read(text []byte) (*Document, error) {
 	if root == nil {
 		return &Document{Value: Value{There: true}}, nil
 	}
-	r := reader{lines: bytes.Split(text, []byte("\n")), anchors: map[string]bool{},
-		values: map[*yaml.Node]Value{}, counts: map[*yaml.Node]int{}}
+	r := reader{anchors: map[string]bool{}, values: map[*yaml.Node]Value{}, counts: map[*yaml.Node]int{}}
+	if bytes.Contains(text, []byte("! ")) || bytes.Contains(text, []byte("!\n")) || bytes.Contains(text, []byte("!\t")) {
+		for line := range bytes.Lines(text) {
+			r.lines = append(r.lines, []rune(string(line)))
+		}
+	}
 	n, err := r.count(root, 0)
 	if err != nil {
 		return nil, err

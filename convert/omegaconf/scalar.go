@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -57,14 +58,17 @@ func (r *reader) unspecific(n *yaml.Node) bool {
 	if n.Line < 1 || n.Line > len(r.lines) {
 		return false
 	}
-	rest := []rune(string(r.lines[n.Line-1]))
-	rest = rest[min(max(n.Column-1, 0), len(rest)):]
-	for _, word := range strings.Fields(string(rest)) {
-		switch {
-		case word == "!":
+	rest := r.lines[n.Line-1]
+	for at := n.Column - 1; at < len(rest) && (rest[at] == '&' || rest[at] == '!'); at++ {
+		from := at
+		for at < len(rest) && !unicode.IsSpace(rest[at]) {
+			at++
+		}
+		if at-from == 1 && rest[from] == '!' {
 			return true
-		case word[0] != '&' && word[0] != '!':
-			return false
+		}
+		for at+1 < len(rest) && unicode.IsSpace(rest[at+1]) {
+			at++
 		}
 	}
 	return false
@@ -89,9 +93,13 @@ func resolve(text string) string {
 
 // construct makes the value that a scalar with this tag has.
 func construct(tag, text string) (any, error) {
-	switch tag {
-	case "!!str":
+	if tag == "!!str" {
 		return text, nil
+	}
+	if len(text) > 4300 { // more digits than Python reads
+		return nil, fmt.Errorf("a value of %d bytes is not a %s", len(text), strings.TrimPrefix(tag, "!!"))
+	}
+	switch tag {
 	case "!!null":
 		return nil, nil
 	case "!!bool":
@@ -121,8 +129,6 @@ func integer(text string) (any, bool) {
 	sign, digits := signed(digits)
 	n, base := new(big.Int), 10
 	switch {
-	case len(digits) > 4300: // which Python does not read either
-		return nil, false
 	case digits == "0":
 	case strings.HasPrefix(digits, "0b"):
 		digits, base = digits[2:], 2

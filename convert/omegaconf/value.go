@@ -11,7 +11,9 @@
 package omegaconf
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -93,4 +95,23 @@ func (v Value) Interpolated() bool {
 	_, isText := v.Data.(string)
 	_, known := v.Text()
 	return isText && !known
+}
+
+// String writes the value for a message.
+func (v Value) String() string {
+	switch d := v.Data.(type) {
+	case nil:
+		return "null"
+	case []Value:
+		return fmt.Sprintf("a list of %d", len(d))
+	case *Mapping:
+		return "a mapping"
+	case string:
+		return strconv.Quote(d)
+	case float64:
+		if v.Plain != "" {
+			return v.Plain
+		}
+	}
+	return fmt.Sprint(v.Data)
 }

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"hf2olmo/convert/fault"
+)
+
+// printf is fmt.Fprintf for what people read. Texts among args may come from files and names
+// that nobody vouches for: each stays on its line, and a terminal obeys nothing in it.
+// Everything that is not JSON is printed by it.
+func printf(w io.Writer, format string, args ...any) {
+	shown := make([]any, len(args))
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case string:
+			shown[i] = fault.OneLine(v)
+		case error:
+			shown[i] = fault.OneLine(v.Error())
+		case fmt.Stringer:
+			shown[i] = fault.OneLine(v.String())
+		default:
+			shown[i] = arg
+		}
+	}
+	fmt.Fprintf(w, format, shown...)
+}

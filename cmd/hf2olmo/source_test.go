@@ -1,0 +1,85 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// doors are the functions that open or read a file by its name, and the only files of the
+// source that may call them. Everything else opens what it reads by package regular, which
+// takes neither pipes nor devices, and never waits.
+var doors = map[string][]string{
+	"os.Open":               {},
+	"os.ReadFile":           {},
+	"os.OpenFile":           {"convert/regular/regular.go", "convert/write.go", "convert/folder/", "convert/hf/cache.go", "convert/hf/ref.go"},
+	"os.Create":             {},
+	"os.DirFS":              {},
+	"os.OpenRoot":           {},
+	"os.OpenInRoot":         {},
+	"zip.OpenReader":        {},
+	"ioutil.ReadFile":       {},
+	"syscall.Open":          {},
+	"unix.Open":             {},
+	"unix.Openat":           {"convert/folder/"},
+	"unix.Openat2":          {},
+	"mmap.Open":             {},
+	"safetensors.Open":      {},
+	"pytorch.Load":          {},
+	"exec.Command":          {},
+	"fmt.Fprintf":           {"cmd/hf2olmo/print.go", "cmd/hf2olmo/json.go", "cmd/hf2olmo/check.go", "convert/", "keymap/"},
+	"fmt.Fprintln":          {"convert/"},
+	"fmt.Fprint":            {"convert/"},
+	"fmt.Println":           {},
+	"fmt.Printf":            {},
+	"os.Stdout.WriteString": {},
+}
+
+// TestDoors parses the program's source: no file is opened but by package regular, and nothing
+// printed but by printf, which keeps texts on their lines.
+func TestDoors(t *testing.T) {
+	const root = "../.."
+	seen := 0
+	must(t, filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(root, path)
+		if err != nil || e.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "testdata") {
+			return err
+		}
+		seen++
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			from, ok := call.X.(*ast.Ident)
+			if !ok {
+				return true
+			}
+			if where, isDoor := doors[from.Name+"."+call.Sel.Name]; isDoor && !startsWithAny(name, where) {
+				t.Errorf("%s uses %s.%s", name, from.Name, call.Sel.Name)
+			}
+			return true
+		})
+		return nil
+	}))
+	if seen < 100 {
+		t.Errorf("only %d files were seen", seen)
+	}
+}
+
+func startsWithAny(name string, beginnings []string) bool {
+	for _, b := range beginnings {
+		if strings.HasPrefix(filepath.ToSlash(name), b) {
+			return true
+		}
+	}
+	return false
+}
