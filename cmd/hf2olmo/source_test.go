@@ -14,7 +14,7 @@ import (
 // source that may call them. Everything else opens what it reads by package regular, which
 // takes neither pipes nor devices, and never waits.
 var doors = map[string][]string{
-	"os.Open":               {},
+	"os.Open":               {"convert/folder/"},
 	"os.ReadFile":           {},
 	"os.OpenFile":           {"convert/regular/regular.go", "convert/write.go", "convert/folder/", "convert/hf/cache.go", "convert/hf/ref.go"},
 	"os.Create":             {},
@@ -33,7 +33,7 @@ var doors = map[string][]string{
 	"exec.Command":          {},
 	"fmt.Fprintf":           {"cmd/hf2olmo/print.go", "cmd/hf2olmo/json.go", "cmd/hf2olmo/check.go", "convert/", "keymap/"},
 	"fmt.Fprintln":          {"convert/"},
-	"fmt.Fprint":            {"convert/"},
+	"fmt.Fprint":            {"convert/", "keymap/"},
 	"fmt.Println":           {},
 	"fmt.Printf":            {},
 	"os.Stdout.WriteString": {},
