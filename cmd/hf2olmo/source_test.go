@@ -14,9 +14,9 @@ import (
 // source that may call them. Everything else opens what it reads by package regular, which
 // takes neither pipes nor devices, and never waits.
 var doors = map[string][]string{
-	"os.Open":               {"convert/folder/"},
+	"os.Open":               {"convert/folder/", "convert/disk/"},
 	"os.ReadFile":           {},
-	"os.OpenFile":           {"convert/regular/regular.go", "convert/write.go", "convert/folder/", "convert/hf/cache.go", "convert/hf/ref.go"},
+	"os.OpenFile":           {"convert/regular/regular.go", "convert/write.go", "convert/folder/", "convert/disk/", "convert/hf/cache.go", "convert/hf/ref.go"},
 	"os.Create":             {},
 	"os.DirFS":              {},
 	"os.OpenRoot":           {},
@@ -25,7 +25,7 @@ var doors = map[string][]string{
 	"ioutil.ReadFile":       {},
 	"syscall.Open":          {},
 	"unix.Open":             {},
-	"unix.Openat":           {"convert/folder/"},
+	"unix.Openat":           {"convert/folder/", "convert/disk/"},
 	"unix.Openat2":          {},
 	"mmap.Open":             {},
 	"safetensors.Open":      {},
