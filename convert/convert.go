@@ -39,6 +39,7 @@ type Conversion struct {
 	Unchanged bool
 	options   Options
 	trainer   trainer
+	tokenizer *hf.Tokenizer // whose tokens are counted; nil for none
 	document  keymap.Object // the target's config file, where its page declares one
 	at        *folder.Place
 	earlier   *folder.Manifest // of the output that is there, if it may be the same

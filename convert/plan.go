@@ -50,7 +50,7 @@ func (c *Conversion) plan() (*keymap.Plan, error) {
 	}
 	if plan != nil {
 		c.Family, c.Config, c.document = plan.Family, plan.Config, plan.Document
-		c.warnOfTokens()
+		faults.Add("", c.checkTokens())
 		c.warnOfFields(plan)
 	}
 	return plan, faults.Err()
@@ -67,10 +67,15 @@ func (c *Conversion) refusal(err error) error {
 // facts are what the tables may know beyond config.json.
 func (c *Conversion) facts() (keymap.Facts, error) {
 	known := map[string]any{}
-	tokenizer, err := c.countedTokenizer()
+	var err error
+	c.tokenizer, err = c.countedTokenizer()
 	use := c.trainer.tokenizers(c)
-	if tokenizer != nil {
-		known["vocab_size"] = int(tokenizer.VocabSize)
+	switch {
+	case c.tokenizer == nil:
+	case use.strict:
+		known["vocab_size"] = int(c.tokenizer.VocabSize)
+	default:
+		known["vocab_size"] = int(c.tokenizer.Span())
 	}
 	if !utf8.ValidString(use.identity) {
 		err = errors.Join(err, &fault.Fault{File: use.identity, Problem: "is not UTF-8 text, and " + use.config + " cannot name it as tokenizer",

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -67,6 +68,9 @@ func openNamed(named string) (*hf.Tokenizer, error) {
 func (c *Conversion) countedTokenizer() (*hf.Tokenizer, error) {
 	named, own := c.options.Tokenizer, c.Model.Tokenizer
 	if t, err := openNamed(named); t != nil || err != nil {
+		if t != nil {
+			c.Warnings = append(c.Warnings, t.Warnings...)
+		}
 		return t, err
 	}
 	use := c.trainer.tokenizers(c)
@@ -76,26 +80,60 @@ func (c *Conversion) countedTokenizer() (*hf.Tokenizer, error) {
 	}
 	switch {
 	case named == "" && own == nil:
-		c.warn("no tokenizer.json beside the weights: %s %s, and vocab_size is guessed from the embedding's rows; name the right one with --tokenizer ID%s", use.config, use.missing, orElse)
+		c.warn("no tokenizer.json beside the weights: %s %s, and vocab_size is guessed from the embedding's rows; "+
+			"name the right one with --tokenizer ID%s", use.config, use.missing, orElse)
 	case named != "" && own == nil:
 		c.warn("vocab_size is guessed from the embedding's rows: %s--tokenizer %s has another number of tokens", where, named)
 	case named != "":
-		c.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has another number of tokens", own.VocabSize, where, named)
+		c.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has another number of tokens",
+			own.VocabSize, where, named)
 	}
 	return own, nil
 }
 
-// warnOfTokens warns of special tokens outside the vocabulary: the trainer says
-// nothing, and documents are never told apart, or padding reads past the embedding.
-func (c *Conversion) warnOfTokens() {
+// checkTokens compares the tokenizer's ids with the embedding's rows. Where a token has none,
+// the trainer that checks it refuses to start; the other one trains, on data without that token.
+func (c *Conversion) checkTokens() error {
 	values := settings(c.Config)
-	vocabulary, ok := values["tokens"].(int)
-	if !ok {
-		vocabulary, _ = values["vocab_size"].(int)
+	rows := c.trainer.rows(values)
+	vocabulary := rows
+	if c.tokenizer != nil {
+		vocabulary = min(rows, int(c.tokenizer.Span()))
+		if count, some := c.tokenizer.Past(int64(rows)); count > 0 {
+			problem := fmt.Sprintf("%s past the embedding's %d rows: %s",
+				plural(count, "token has an id", "tokens have ids"), rows, tokenList(count, some))
+			if c.trainer.tokenizers(c).strict {
+				return &fault.Fault{File: filepath.Base(c.tokenizer.Path), Problem: problem, Hint: "Resize the model's embedding to " +
+					"its tokenizer, or name the tokenizer that it was trained with: --tokenizer. OLMo-core has no such check: --target olmo-core."}
+			}
+			c.warn("%s: %s; keep such tokens out of the training data", filepath.Base(c.tokenizer.Path), problem)
+		}
 	}
-	for _, name := range []string{"eos_token_id", "pad_token_id"} {
+	for _, name := range []string{"eos_token_id", "pad_token_id"} { // of which no trainer says anything
 		if id, ok := values[name].(int); ok && (id < 0 || id >= vocabulary) {
 			c.warn("%s %d lies outside the vocabulary of %d tokens", name, id, vocabulary)
 		}
 	}
+	return nil
+}
+
+// tokenList names at most five of count tokens.
+func tokenList(count int, some []hf.Token) string {
+	const most = 5
+	var names []string
+	for _, t := range some[:min(len(some), most)] {
+		names = append(names, fmt.Sprintf("%.80q (id %d)", t.Content, t.ID))
+	}
+	list := strings.Join(names, ", ")
+	if count > len(names) {
+		list += fmt.Sprintf(" and %d more", count-len(names))
+	}
+	return list
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -18,6 +18,8 @@ type trainer interface {
 	tokenizers(c *Conversion) tokenizerUse
 	// tokenizerPath is what the config calls a tokenizer.json that is there: an absolute path.
 	tokenizerPath(file string) (string, error)
+	// rows are those of the embedding, by the fields of the native config.
+	rows(config map[string]any) int
 	// bundles reports whether a tokenizer of this name comes with the trainer.
 	bundles(tokenizer string) bool
 	// layOut fills c.large and c.small.

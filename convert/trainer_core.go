@@ -49,6 +49,11 @@ func (coreTrainer) tokenizerPath(file string) (string, error) {
 	return filepath.Abs(filepath.Dir(file))
 }
 
+func (coreTrainer) rows(config map[string]any) int {
+	rows, _ := config["vocab_size"].(int)
+	return rows
+}
+
 func (coreTrainer) bundles(string) bool { return false }
 
 func (n coreTrainer) layOut(c *Conversion) error {

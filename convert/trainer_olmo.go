@@ -48,6 +48,14 @@ func (olmoTrainer) tokenizers(c *Conversion) tokenizerUse {
 // tokenizerPath: the trainer reads a file, of any name.
 func (olmoTrainer) tokenizerPath(file string) (string, error) { return filepath.Abs(file) }
 
+func (olmoTrainer) rows(config map[string]any) int {
+	if rows, ok := config["embedding_size"].(int); ok {
+		return rows
+	}
+	rows, _ := config["vocab_size"].(int)
+	return rows
+}
+
 func (olmoTrainer) bundles(tokenizer string) bool { return olmo.Tokenizers().Bundled[tokenizer] > 0 }
 
 func (n olmoTrainer) layOut(c *Conversion) error {
@@ -74,8 +82,12 @@ func (c *Conversion) stateDict() torchfile.Dict {
 
 // smallFiles makes the files beside model.pt.
 func (n olmoTrainer) smallFiles(c *Conversion) error {
+	tokens := int64(0)
+	if c.tokenizer != nil {
+		tokens = c.tokenizer.Span()
+	}
 	config, err := olmo.Config(olmo.Training{
-		Folder: c.Output, Source: c.Model.Source, Model: c.Config, Tokenizer: n.tokenizers(c).identity,
+		Folder: c.Output, Source: c.Model.Source, Model: c.Config, Tokenizer: n.tokenizers(c).identity, Tokens: tokens,
 	})
 	if err != nil {
 		return err

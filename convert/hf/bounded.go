@@ -31,13 +31,16 @@ var (
 // A tokenizer's longest, its table of characters, has a million.
 const maxString = 4 << 20
 
+// maxMerges is the most merges that a tokenizer may have, in lists of two or lines of text.
+const maxMerges = 2_000_000
+
 // maxTensors is the most tensors that a model may have. The largest that a native
 // trainer knows have a few thousand.
 const maxTensors = 100_000
 
 // newDecoder returns a decoder of r that gives up where l is passed.
-func newDecoder(r io.Reader, l limits) *jsontext.Decoder {
-	return jsontext.NewDecoder(&bounded{r: r, limits: l})
+func newDecoder(r io.Reader, l limits, o ...jsontext.Options) *jsontext.Decoder {
+	return jsontext.NewDecoder(&bounded{r: r, limits: l}, o...)
 }
 
 // bounded passes JSON through and counts what a reader would make of it.

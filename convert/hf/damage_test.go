@@ -167,14 +167,14 @@ var damages = []struct {
 	{"tokenizer ends early", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/tokenizer.json", 1700)) },
 		"tokenizer.json: is not valid JSON: unexpected EOF at line 92, column 5\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"tokenizer without vocabulary", func(t *testing.T, dir string) { write(t, dir+"/tokenizer.json", `{"model": {}}`) },
-		"tokenizer.json: there is no model.vocab at line 1, column 14\n"},
+		"tokenizer.json: model has no merges at line 1, column 13\n"},
 	{"everything at once", func(t *testing.T, dir string) {
 		write(t, dir+"/config.json", "nope")
 		write(t, dir+"/tokenizer.json", "{}")
 		write(t, dir+"/"+weights, "\x02\x00\x00\x00\x00\x00\x00\x00{}")
 	}, "config.json: is not valid JSON: invalid character 'o' in literal null (expecting 'u') at line 1, column 2\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n" +
 		weights + ": holds no tensors\n" +
-		"tokenizer.json: there is no model.vocab at line 1, column 3\n"},
+		"tokenizer.json: there is no model at line 1, column 3\n"},
 }
 
 func TestDamages(t *testing.T) {

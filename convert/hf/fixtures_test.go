@@ -4,9 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sort"
 	"testing"
 
@@ -126,7 +128,7 @@ func TestTokenizers(t *testing.T) {
 			t.Fatal(err)
 		}
 		info, _ := f.Stat()
-		have, err := decodeTokenizer(f)
+		have, err := decodeTokenizer(f, slices.Collect(maps.Keys(want.IDs))...)
 		f.Close()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -65,8 +65,8 @@ func Open(path string, options ...Option) (*Model, error) {
 	o.model.ZeroScript = o.names[zeroScript]
 	o.readConfig()
 	o.readWeights()
+	o.readSides() // which name the tokens that the tokenizer is asked for
 	o.readTokenizer()
-	o.readSides()
 	if err := o.faults.Err(); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,8 @@ type python struct {
 }
 
 func newPython(r io.Reader, l limits) *python {
-	c := &constants{r: transform.NewReader(&bounded{r: r, limits: l}, encoding.UTF8Validator), values: map[int64]float64{}, last: ' '}
+	valid := transform.NewReader(&bounded{r: r, limits: l}, encoding.UTF8Validator)
+	c := &constants{r: valid, values: map[int64]float64{}, last: ' '}
 	return &python{jsontext.NewDecoder(c, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), c}
 }
 

@@ -38,16 +38,29 @@ func (m *Model) SpecialTokenID(role string) (id int64, ok bool) {
 	if m.Tokenizer == nil {
 		return 0, false
 	}
+	for _, content := range m.specialNames(role) {
+		if id, ok := m.Tokenizer.TokenID(content); ok {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+// specialNames are the tokens that the files beside config.json name for a role.
+func (m *Model) specialNames(role string) (names []string) {
 	for _, name := range []string{tokenizerSet, specialsName} {
 		token := m.sides[name][role+"_token"]
 		if object, isObject := token.(map[string]any); isObject {
 			token = object["content"]
 		}
 		if content, isString := token.(string); isString {
-			if id, ok := m.Tokenizer.TokenID(content); ok {
-				return id, true
-			}
+			names = append(names, content)
 		}
 	}
-	return 0, false
+	return names
+}
+
+// specialTokens are the tokens whose ids SpecialTokenID may look for.
+func (m *Model) specialTokens() []string {
+	return append(m.specialNames("eos"), m.specialNames("pad")...)
 }

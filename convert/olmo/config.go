@@ -38,6 +38,7 @@ type Training struct {
 	Source    string           // the model that it was made from, for the comment on top
 	Model     []keymap.Setting // all fields of `model:`, in order
 	Tokenizer string           // a file, a name bundled with OLMo, or a hub id
+	Tokens    int64            // ids of tokens that may occur in data, from 0; 0 where only vocab_size is known
 }
 
 //go:embed training.yaml
@@ -64,7 +65,7 @@ func Config(t Training) ([]byte, error) {
 		"Name":       name,
 		"Model":      t.Model,
 		"Tokenizer":  t.Tokenizer,
-		"TokenType":  tokenType(t.Model),
+		"TokenType":  tokenType(t),
 		"LoadPath":   t.Folder,
 		"SaveFolder": "runs/" + name,
 	})
@@ -84,11 +85,15 @@ func Command(path string) string {
 }
 
 // tokenType is the numpy type of token ids on disk: two bytes hold 65,536 of them.
-func tokenType(model []keymap.Setting) string {
-	for _, s := range model {
-		if n, ok := s.Value.(int); ok && s.Name == "vocab_size" && n > math.MaxUint16+1 {
-			return "uint32"
+func tokenType(t Training) string {
+	ids := t.Tokens
+	for _, s := range t.Model {
+		if n, ok := s.Value.(int); ok && s.Name == "vocab_size" {
+			ids = max(ids, int64(n))
 		}
+	}
+	if ids > math.MaxUint16+1 {
+		return "uint32"
 	}
 	return "uint16"
 }

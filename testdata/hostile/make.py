@@ -142,14 +142,23 @@ for name, text in {
     put(name, "model.safetensors.index.json", text)
 
 for name, text in {
-    "tokenizer-token-twice": '{"model": {"vocab": {"a": 0, "a": 1}}, "added_tokens": []}',
-    "tokenizer-member-twice": '{"model": {"vocab": {"a": 0}}, "model": {"vocab": {}}}',
+    "tokenizer-member-twice": '{"model": {"vocab": {"a": 0}, "merges": []}, "model": {"vocab": {}}}',
     "tokenizer-deep": '{"model": {"vocab": ' + "[" * 50000,
+    "tokenizer-deep-inside": '{"model": {"x": ' + "[" * 50000,
     "tokenizer-no-vocab": '{"model": {}}',
-    "tokenizer-id-huge": '{"model": {"vocab": {"a": 99999999999999999999}}}',
-    "tokenizer-id-negative": '{"model": {"vocab": {"a": -1}}}',
-    "tokenizer-escapes": json.dumps({"model": {"vocab": {ESCAPES: "x"}}}),
+    "tokenizer-id-huge": '{"model": {"vocab": {"a": 99999999999999999999}, "merges": []}}',
+    "tokenizer-id-negative": '{"model": {"vocab": {"a": -1}, "merges": []}}',
+    "tokenizer-id-2-32": '{"model": {"vocab": {"a": 4294967296}, "merges": []}}',
+    "tokenizer-escapes": json.dumps({"model": {"vocab": {ESCAPES: "x"}, "merges": []}}),
+    "tokenizer-escapes-merge": json.dumps({"model": {"vocab": {}, "merges": [ESCAPES]}}),
+    "tokenizer-escapes-type": json.dumps({"normalizer": {"type": ESCAPES}}),
+    "tokenizer-escapes-section": json.dumps({ESCAPES: 1}),
     "tokenizer-cut": '{"model": {"vocab": {"a": 0, "b": ',
+    "tokenizer-version": '{"version": "2.0"}',
+    "tokenizer-merge-unknown": '{"model": {"vocab": {"a": 0}, "merges": ["qq ww"]}}',
+    "tokenizer-type-unknown": '{"model": {"type": "Foo", "vocab": {"a": 0}, "merges": []}}',
+    "tokenizer-part-unknown": '{"pre_tokenizer": {"type": "Nope"}}',
+    "tokenizer-added-token": '{"added_tokens": [{"id": 91, "content": "<zz>"}]}',
 }.items():
     put(name, "tokenizer.json", text)
 
