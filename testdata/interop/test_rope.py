@@ -26,7 +26,7 @@ def write(family: str, folder: Path) -> dict:
     config = dict(
         hidden_size=2 * width, num_attention_heads=2, num_key_value_heads=1, intermediate_size=16, vocab_size=32,
         num_hidden_layers=LAYERS if family in NESTED else 1, num_experts=2, num_experts_per_tok=1, head_dim=width,
-        query_pre_attn_scalar=width, sliding_window=None if family == "mistral" else 16,
+        query_pre_attn_scalar=width, sliding_window=None if family == "mistral" else 16, pad_token_id=1,
     )  # fmt: skip
     if family not in ("gemma3_text", "olmo3", "mistral"):
         del config["sliding_window"]
@@ -134,6 +134,8 @@ def test_random_ropes(family, tmp_path):
     became = Counter()
     for seed in range(CASES):
         config = random_rope(random.Random(f"{family} {seed}"), family in NESTED)
+        if family == "olmo3" and not config.get("rope_parameters"):
+            config.pop("rope_theta", None)  # transformers 5 has 500000 on layers with windows whatever this says
         (source / "config.json").write_text(json.dumps(base | config))
         done = cli.run("convert", "--quiet", "--force", "--target", "olmo-core", "--output", out, source)
         assert done.returncode in (0, 1) and "goroutine" not in done.stderr, done.stderr
