@@ -48,15 +48,16 @@ type checker struct {
 	names  map[string]bool
 	target *keymap.Target
 	trainer
-	config  *config // nil where there is none that can be read
-	foreign bool    // a trainer's state with other objects than weights was seen
+	config  *config              // nil where there is none that can be read
+	foreign bool                 // a trainer's state with other objects than weights was seen
+	loaded  map[string]loadState // by file
 	report  *Report
 }
 
 // Folder checks a folder. The error is that of a context that has ended, or of this
 // program; all that is wrong with the folder is in the report.
 func Folder(ctx context.Context, dir string, o Options) (*Report, error) {
-	c := &checker{Options: o, ctx: ctx, dir: dir, report: &Report{Folder: dir, Kind: Unknown}}
+	c := &checker{Options: o, ctx: ctx, dir: dir, loaded: map[string]loadState{}, report: &Report{Folder: dir, Kind: Unknown}}
 	var err error
 	if c.target, err = target(); err != nil {
 		return nil, err

@@ -42,7 +42,8 @@ func (c *checker) checkMetadata(folder string) {
 	}
 	v, err := c.outline(name)
 	if err != nil {
-		c.unreadable(name, err)
+		c.add(Finding{Code: "unreadable", File: name, Problem: err.Error(),
+			Trainer: "The trainer stops where it reads the index.", Hint: "Copy the checkpoint again."})
 		return
 	}
 	object, _ := v.(*torchfile.Object)

@@ -46,16 +46,11 @@ func (c *checker) modelTensors() []saved {
 			Hint:    "Was the checkpoint copied whole? From a Hugging Face model it is made by hf2olmo convert MODEL."})
 		return nil
 	}
-	tensors, err := c.openModel()
-	if err != nil {
-		c.unreadable(olmo.ModelFile, err)
+	loaded := c.load(olmo.ModelFile, weightsOf)
+	if loaded == nil {
 		return nil
 	}
-	list := make([]saved, len(tensors))
-	for i, t := range tensors {
-		list[i] = saved{t.Name, t.Shape, t.DType}
-	}
-	return list
+	return c.savedTensors(olmo.ModelFile, loaded)
 }
 
 // openModel reads the header of model.pt.
@@ -68,28 +63,7 @@ func (c *checker) openModel() ([]tensor.Tensor, error) {
 	return torchfile.Open(f, &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info})
 }
 
-// unreadable tells why a file of torch.save cannot be read, a finding a fault.
-func (c *checker) unreadable(name string, err error) {
-	var faults fault.List
-	faults.Add(name, err)
-	for _, f := range faults {
-		finding := Finding{Code: "unreadable", File: name, Tensor: f.Tensor, Problem: f.Problem, Expected: f.Expected, Found: f.Found, Hint: f.Hint,
-			Trainer: "The trainer stops in torch.load, as a rule with: PytorchStreamReader failed reading zip archive."}
-		if strings.Contains(f.Problem, "Python objects other than tensors") || strings.Contains(f.Problem, "dict") || f.Tensor != "" {
-			finding.Code = "not-tensors"
-			finding.Trainer = "OLMo.from_checkpoint stops with torch 2.6 or later: UnpicklingError: Weights only load failed; the trainer's main branch runs whatever code the file names, and stops where it finds no tensors."
-		}
-		if strings.Contains(f.Hint, "pytorch_model.bin") {
-			finding.Hint = "Save the weights alone, under the trainer's names: torch.save(model.state_dict(), \"" + name + "\")."
-		}
-		if strings.Contains(f.Problem, "is empty") {
-			finding.Trainer = "The trainer stops: EOFError."
-		}
-		c.add(finding)
-	}
-}
-
-// outline reads the pickle of a file, without its tensors.
+// outline reads a pickle, such as .metadata is.
 func (c *checker) outline(name string) (any, error) {
 	f, info, err := c.open(name)
 	if err != nil {

@@ -106,7 +106,7 @@ func (c *checker) checkSums(name string, w *weights) error {
 		return nil // told where the file is looked for
 	}
 	defer f.Close()
-	entries, noSums, err := torchfile.Members(f, info.Size())
+	entries, noSums, err := torchfile.Members(f, torchfile.ArchiveSize(f, info.Size()))
 	if err != nil {
 		c.addArchive(name, err)
 		return nil
@@ -139,18 +139,23 @@ func (c *checker) checkSums(name string, w *weights) error {
 	return err
 }
 
-// addArchive reports an archive whose entries cannot be read one by one, unless that was
-// reported already: the trainer reads the file.
+// addArchive reports an archive whose entries cannot be read one by one, unless load reported
+// it already.
 func (c *checker) addArchive(name string, err error) {
-	if slices.ContainsFunc(c.report.Findings, func(f Finding) bool { return f.File == name && f.Code == "unreadable" }) {
+	if c.loaded[name] == failed {
 		return
 	}
 	var f *fault.Fault
 	if !errors.As(err, &f) {
 		f = &fault.Fault{Problem: err.Error()}
 	}
-	c.add(Finding{Gravity: c.ifRead(name), Code: "archive", File: name, Problem: f.Problem, Expected: f.Expected, Found: f.Found, Hint: f.Hint,
-		Trainer: "Nothing of it was read here. No program writes such a file."})
+	finding := Finding{Code: "archive", File: name, Problem: f.Problem, Expected: f.Expected, Found: f.Found, Hint: f.Hint,
+		Trainer: "Its bytes were not read here. The trainer does not read this file."}
+	if c.loaded[name] == readable {
+		finding.Trainer = "Its bytes were not read here. torch.load reads it."
+		finding.Gravity = Warning
+	}
+	c.add(finding)
 }
 
 // ifRead is the gravity of what is wrong with a file: of one that the trainer does not read, a warning.

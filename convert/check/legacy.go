@@ -20,16 +20,15 @@ func (c *checker) checkLegacy() {
 			c.shadow(rankName("", n), name)
 			continue
 		}
-		v, err := c.outline(name)
-		if err != nil {
-			c.unreadable(name, err)
+		loaded := c.load(name, stateOf)
+		if loaded == nil {
 			continue
 		}
-		own := c.checkRank(name, torchfile.AsMap(v))
+		own := c.checkRank(name, torchfile.AsMap(loaded.Value))
 		switch {
 		case world == 0 && own > 0:
 			world = own
-			c.compareRank(name, torchfile.AsMap(v))
+			c.compareRank(name, torchfile.AsMap(loaded.Value))
 		case own > 0 && own != world:
 			c.add(Finding{Code: "world-size", File: name, Problem: "was written by another number of ranks than the first", Expected: fmt.Sprint(world), Found: fmt.Sprint(own),
 				Trainer: "The trainer stops, or loads parts that do not fit each other.", Hint: "Two checkpoints were mixed: copy one of them whole."})
@@ -51,9 +50,7 @@ func (c *checker) checkRank(name string, state *torchfile.Map) int {
 				Trainer: "The trainer stops: KeyError: '" + key + "'.", Hint: "Take another checkpoint of the run."})
 		}
 	}
-	if !c.foreign {
-		c.checkTrainState(name, state)
-	}
+	c.checkTrainState(name, state)
 	return c.worldOf(state)
 }
 

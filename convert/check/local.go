@@ -58,15 +58,10 @@ func (c *checker) localWorld() int {
 	return n
 }
 
-// readable sees that a rank's file can be read, and notes once what torch refuses of it.
+// readable checks that the trainer can read the file of a rank.
 func (c *checker) readable(name string) {
-	v, err := c.outline(name)
-	if err != nil {
-		c.unreadable(name, err)
-		return
-	}
-	if filepath.Dir(name) == "train" && !c.foreign {
-		c.checkTrainState(name, torchfile.AsMap(v))
+	if loaded := c.load(name, stateOf); loaded != nil && filepath.Dir(name) == "train" {
+		c.checkTrainState(name, torchfile.AsMap(loaded.Value))
 	}
 }
 

@@ -17,6 +17,7 @@ var trainerText []byte
 // trainer is what is known of the trainer's configs, from trainer.yaml.
 type trainer struct {
 	Sections map[string]map[string]string `yaml:"sections"`
+	Packages []string                     `yaml:"packages"` // that are installed with it
 }
 
 func readTrainer() (t trainer, err error) {

@@ -117,12 +117,11 @@ func (c *checker) checkTrainRank() int {
 			Trainer: "The trainer stops after it has loaded the model: FileNotFoundError.", Hint: "Copy the checkpoint whole."})
 		return 0
 	}
-	v, err := c.outline(name)
-	if err != nil {
-		c.unreadable(name, err)
+	loaded := c.load(name, stateOf)
+	if loaded == nil {
 		return 0
 	}
-	state := torchfile.AsMap(v)
+	state := torchfile.AsMap(loaded.Value)
 	c.checkTrainState(name, state)
 	return c.worldOf(state)
 }

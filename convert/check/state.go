@@ -32,12 +32,11 @@ func (c *checker) checkOptim(model []saved) {
 }
 
 func (c *checker) checkOptimState(model []saved) {
-	v, err := c.outline(optimFile)
-	if err != nil {
-		c.unreadable(optimFile, err)
+	loaded := c.load(optimFile, stateOf)
+	if loaded == nil {
 		return
 	}
-	dict := torchfile.AsMap(v)
+	dict := torchfile.AsMap(loaded.Value)
 	groups, _ := dict.Get("param_groups").(*torchfile.List)
 	if torchfile.AsMap(dict.Get("state")) == nil || groups == nil || len(groups.Items) == 0 {
 		c.add(Finding{Code: "optim-broken", File: optimFile, Problem: "is not the state of an optimizer", Expected: "a dict of state and param_groups",
@@ -83,22 +82,13 @@ func (c *checker) checkTrain() {
 			Hint:    "Make one that begins anew, in the folder: " + freshTrain})
 		return
 	}
-	v, err := c.outline(name)
-	if err != nil {
-		c.unreadable(name, err)
-		return
+	if loaded := c.load(name, stateOf); loaded != nil {
+		c.checkTrainState(name, torchfile.AsMap(loaded.Value))
 	}
-	c.checkTrainState(name, torchfile.AsMap(v))
 }
 
 // checkTrainState looks for what the trainer takes from its state, unless it is reset.
 func (c *checker) checkTrainState(name string, state *torchfile.Map) {
-	if names := foreign(state); len(names) > 0 {
-		c.foreign = true
-		c.add(Finding{Gravity: Note, Code: "weights-only", File: name, Problem: "names " + joined(names) + ", as every trainer's own does",
-			Trainer: "The released ai2-olmo 0.6.0 cannot read it with torch 2.6 or later: UnpicklingError: Weights only load failed. Its main branch can.",
-			Hint:    "Train with main, or with torch before 2.6."})
-	}
 	if c.flag("reset_trainer_state") {
 		return
 	}
@@ -153,18 +143,6 @@ func keysOf(m *torchfile.Map) string {
 		return "an empty dict"
 	}
 	return joined(keys)
-}
-
-// foreign returns the packages that a trainer's state names and torch.load refuses
-// unless it is told that the file is trusted.
-func foreign(state *torchfile.Map) []string {
-	found := map[string]bool{}
-	walk(state, func(o *torchfile.Object) {
-		if pkg, _, _ := strings.Cut(o.Class, "."); pkg == "pathlib" || pkg == "numpy" {
-			found[pkg] = true
-		}
-	})
-	return sortedKeys(found)
 }
 
 // walk calls visit for every object in v, each once.

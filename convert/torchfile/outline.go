@@ -13,7 +13,11 @@ import (
 // an optimizer, the shards of a rank.
 
 // A List is a list, a tuple or a set.
-type List struct{ Items []any }
+type List struct {
+	Items []any
+
+	made byte // the opcode that made it
+}
 
 // A Map is a dict in its order.
 type Map struct{ Items []Pair }
@@ -90,9 +94,14 @@ func OpenOutline(r io.ReaderAt, size int64) (any, error) {
 // outline reads one pickle up to its STOP.
 func outline(src *source) (any, error) {
 	o := outliner{src: src, memo: map[uint64]any{}}
-	defer src.forget()
+	return o.run()
+}
+
+// run runs the opcodes up to STOP, and returns what is on top of the stack then.
+func (o *outliner) run() (any, error) {
+	defer o.src.forget()
 	for {
-		code, err := src.number(1, "an opcode")
+		code, err := o.src.number(1, "an opcode")
 		if err != nil {
 			return nil, err
 		}
@@ -105,8 +114,14 @@ func outline(src *source) (any, error) {
 			}
 			return o.stack[len(o.stack)-1], nil
 		}
+		if o.watch != nil {
+			o.watch.before(byte(code), o)
+		}
 		if err := o.do(byte(code)); err != nil {
 			return nil, err
+		}
+		if o.watch != nil {
+			o.watch.after(byte(code), o)
 		}
 	}
 }
@@ -119,10 +134,14 @@ type outliner struct {
 	memo    map[uint64]any
 	opcodes int
 	objects int
+	watch   *loading // nil if nobody asks what torch.load would do
 }
 
 func (o *outliner) push(v any) {
-	o.objects++
+	switch v.(type) {
+	case *List, *Map, *Object: // a tensor takes about nine
+		o.objects++
+	}
 	o.stack = append(o.stack, v)
 }
 

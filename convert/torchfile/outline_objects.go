@@ -35,7 +35,7 @@ func (o *outliner) build(code byte) error {
 	}
 	switch code {
 	case opTuple, opTuple1, opTuple2, opTuple3, opFrozenSet:
-		o.push(&List{values})
+		o.push(&List{values, code})
 	case opBinPersID:
 		o.push(&Object{Class: "storage", Args: values[0]})
 	case opStackGlobal:

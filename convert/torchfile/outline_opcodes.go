@@ -36,8 +36,8 @@ var integers = map[byte]int64{opBinInt: 4, opBinInt1: 1, opBinInt2: 2}
 // constants are the opcodes that push a value of their own.
 var constants = map[byte]func() any{
 	opNone: func() any { return nil }, opNewTrue: func() any { return true }, opNewFalse: func() any { return false },
-	opEmptyList: func() any { return &List{} }, opEmptyTuple: func() any { return &List{} },
-	opEmptySet: func() any { return &List{} }, opEmptyDict: func() any { return &Map{} },
+	opEmptyList: func() any { return &List{made: opEmptyList} }, opEmptyTuple: func() any { return &List{made: opEmptyTuple} },
+	opEmptySet: func() any { return &List{made: opEmptySet} }, opEmptyDict: func() any { return &Map{} },
 }
 
 // do runs one opcode.
@@ -145,6 +145,6 @@ func (o *outliner) remember(code byte) error {
 	if !ok {
 		return brokenPickle("an object that was never put")
 	}
-	o.push(v)
+	o.stack = append(o.stack, v) // no new object
 	return nil
 }

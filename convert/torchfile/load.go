@@ -1,0 +1,183 @@
+package torchfile
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+)
+
+// Loaded is what torch.load makes of a file, as far as its headers show. Open reads what torch
+// writes and nothing else; Load follows torch 2.13 also where it reads more than that, or less.
+type Loaded struct {
+	// Value is an outline, in which a tensor is an Object of one of torch's rebuild functions.
+	Value any
+	// Names are the classes and functions that the pickle names, sorted.
+	Names []string
+	// Refused is why torch.load stops if weights_only is true, as it is by default. It is
+	// empty if torch.load reads the file. With weights_only=False it reads the file wherever
+	// Names can be imported.
+	Refused string
+	// Protocol reports whether it was saved with another pickle protocol than torch's own, 2,
+	// which is a reason for Refused.
+	Protocol bool
+	// Unusual is what no torch.save writes and torch.load still reads, such as compressed
+	// entries. Open refuses such a file.
+	Unusual []string
+}
+
+// A LoadError says why torch.load stops, whatever its arguments are. Any other error of Load
+// means that it is not known what torch.load does.
+type LoadError struct {
+	Problem string // what is wrong with the file
+	Says    string // the type of torch's exception, and its words
+	Program bool   // whether the file is a program in place of weights
+}
+
+func (e *LoadError) Error() string { return e.Problem }
+
+func stops(says, problem string, args ...any) error {
+	return &LoadError{Problem: fmt.Sprintf(problem, args...), Says: says}
+}
+
+// Load reads the headers of a file of size bytes. No tensor bytes are read.
+func Load(r io.ReaderAt, size int64) (*Loaded, error) {
+	head, err := readHead(r, size)
+	switch {
+	case err != nil:
+		return nil, err
+	case size == 0:
+		return nil, stops("EOFError", "the file is empty")
+	case isZip(head):
+		return loadZip(r, size)
+	case isLegacy(head):
+		return loadLegacy(r, size)
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return nil, notTorch(head, size)
+	case len(head) > 1 && (head[0] == opProto && head[1] <= 5):
+		return nil, stops("RuntimeError: Invalid magic number; corrupt file?", "is a plain pickle, not a file that torch.save wrote")
+	}
+	f := notTorch(head, size)
+	problem := f.Problem
+	if f.Found != "" {
+		problem += ", but " + f.Found
+	}
+	return nil, stops("UnpicklingError: Weights only load failed (or invalid load key)", "%s", problem)
+}
+
+// loading is one run of torch.load.
+type loading struct {
+	names    map[string]bool
+	protocol bool
+	storages map[string]loadedStorage
+	refused  string // the first reason why weights_only stops
+	unsure   string // something of which it is not known what torch does
+	stops    error
+}
+
+func newLoading() *loading {
+	return &loading{names: map[string]bool{}, storages: map[string]loadedStorage{}}
+}
+
+// read reads one pickle from src.
+func (l *loading) read(src *source) (any, error) {
+	o := outliner{src: src, memo: map[uint64]any{}, watch: l}
+	return o.run()
+}
+
+// done is the result once all is read.
+func (l *loading) done(value any) (*Loaded, error) {
+	switch {
+	case l.stops != nil:
+		return nil, l.stops
+	case l.unsure != "" && l.refused == "":
+		return nil, problem("%s", l.unsure)
+	}
+	return &Loaded{Value: value, Names: slices.Sorted(maps.Keys(l.names)), Refused: l.refused, Protocol: l.protocol}, nil
+}
+
+func (l *loading) refuse(format string, args ...any) {
+	if l.refused == "" {
+		l.refused = fmt.Sprintf(format, args...)
+	}
+}
+
+// before sees an opcode before it is run: what torch's own unpickler, that of weights_only,
+// would not do.
+func (l *loading) before(code byte, o *outliner) {
+	if !weightsOnlyOpcodes[code] {
+		l.refuse("Unsupported operand %d", code)
+		l.protocol = true
+		return
+	}
+	switch code {
+	case opReduce, opNewObj:
+		if f, ok := o.below(1).(*Object); !ok || !safeGlobals[python3(f.Class)] {
+			l.refuse("Trying to call reduce for unrecognized function")
+		}
+	case opAppend, opAppends:
+		if list, ok := o.target(code).(*List); !ok || list.made != opEmptyList {
+			l.refuse("Can only append to lists")
+		}
+	case opSetItem, opSetItems:
+		switch d := o.target(code).(type) {
+		case *Map:
+		case *Object:
+			if d.Class != "collections.OrderedDict" && d.Class != "collections.Counter" {
+				l.refuse("Can only %s for dict, collections.OrderedDict, collections.Counter", opcodes[code].name)
+			}
+		default:
+			l.refuse("Can only %s for dict", opcodes[code].name)
+		}
+	case opBuild:
+		switch d := o.target(code).(type) {
+		case *Object:
+			if isRebuilt(d) {
+				l.unsure = "a tensor is given a state"
+			}
+		default:
+			l.refuse("Can only build Tensor, Parameter, OrderedDict or types allowlisted via `add_safe_globals`")
+		}
+	}
+}
+
+// after sees what an opcode made.
+func (l *loading) after(code byte, o *outliner) {
+	made, _ := o.below(0).(*Object)
+	if made == nil {
+		return
+	}
+	switch code {
+	case opGlobal, opStackGlobal:
+		l.names[made.Class] = true
+		if !safeGlobals[python3(made.Class)] {
+			l.refuse("Unsupported global: GLOBAL %s was not an allowed global by default", made.Class)
+		}
+	case opBinPersID:
+		l.addStorage(made)
+	case opReduce:
+		if l.stops == nil && isRebuilt(made) {
+			_, l.stops = loadedTensor(made)
+		}
+	}
+}
+
+// below returns the value n places below the top of the stack, nil if there is none.
+func (o *outliner) below(n int) any {
+	if len(o.stack) <= n {
+		return nil
+	}
+	return o.stack[len(o.stack)-1-n]
+}
+
+// target is what an opcode adds values to.
+func (o *outliner) target(code byte) any {
+	n := takes[code]
+	if toMarks[code] {
+		if len(o.marks) == 0 {
+			return nil
+		}
+		n = len(o.stack) - o.marks[len(o.marks)-1]
+	}
+	return o.below(n)
+}

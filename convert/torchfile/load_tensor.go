@@ -1,0 +1,161 @@
+package torchfile
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"hf2olmo/convert/tensor"
+)
+
+// loadedStorage is a storage that a pickle refers to.
+type loadedStorage struct{ numel, bytes int64 }
+
+func sortedStorages(storages map[string]loadedStorage) []string {
+	return slices.Sorted(maps.Keys(storages))
+}
+
+// addStorage notes a storage: ("storage", class, key, location, number of elements, …).
+func (l *loading) addStorage(o *Object) {
+	dtype, numel, ok := storageOf(o)
+	args, _ := o.Args.(*List)
+	if !ok {
+		l.unsure = "something other than a storage is referred to"
+		return
+	}
+	key, _ := args.Items[2].(string)
+	bytes, fits := tensor.Product([]int64{numel, dtype.Size()})
+	if known, twice := l.storages[key]; !fits || twice && known != (loadedStorage{numel, bytes}) {
+		l.unsure = "one storage has two sizes, or an impossible one"
+	}
+	l.storages[key] = loadedStorage{numel, bytes}
+}
+
+// storageOf returns the dtype and the number of elements of a storage.
+func storageOf(o *Object) (dtype tensor.DType, numel int64, ok bool) {
+	args, _ := o.Args.(*List)
+	if args == nil || len(args.Items) < 5 || args.Items[0] != any("storage") {
+		return 0, 0, false
+	}
+	class, _ := args.Items[1].(*Object)
+	if class == nil {
+		return 0, 0, false
+	}
+	name := strings.Replace(class.Class, "torch.cuda.", "torch.", 1)
+	known, ok := globals[name].(storageClass)
+	_, isKey := args.Items[2].(string)
+	numel, isNumel := args.Items[4].(int64)
+	return known.dtype, numel, ok && isKey && isNumel && numel >= 0
+}
+
+// isRebuilt reports whether o is what one of torch's functions makes of a tensor's parts.
+func isRebuilt(o *Object) bool {
+	return strings.HasPrefix(o.Class, "torch._utils._rebuild_") || o.Class == "torch._tensor._rebuild_from_type_v2"
+}
+
+// A LoadedTensor is what torch.load makes of a tensor in a pickle.
+type LoadedTensor struct {
+	Shape []int64
+	DType tensor.DType // Invalid for one that package tensor does not know
+}
+
+// Tensor returns what v is if it is a tensor. ok is false for anything else, and for tensors
+// that are not dense.
+func (l *Loaded) Tensor(v any) (t LoadedTensor, ok bool) {
+	o, isObject := v.(*Object)
+	if !isObject || !isRebuilt(o) {
+		return t, false
+	}
+	found, err := loadedTensor(o)
+	if found == nil || err != nil {
+		return t, false
+	}
+	return *found, true
+}
+
+// loadedTensor returns the tensor that a rebuild function makes, nil if that is not known, or
+// why the function fails.
+func loadedTensor(o *Object) (*LoadedTensor, error) {
+	args, _ := o.Args.(*List)
+	for range 3 { // a tensor with attributes, a parameter with state, a parameter
+		if args == nil || len(args.Items) == 0 {
+			return nil, nil
+		}
+		switch name := strings.TrimPrefix(o.Class, "torch._utils."); {
+		case name == "torch._tensor._rebuild_from_type_v2" && len(args.Items) == 4:
+			function, _ := args.Items[0].(*Object)
+			if function == nil {
+				return nil, nil
+			}
+			inner, _ := args.Items[2].(*List)
+			o, args = &Object{Class: function.Class}, inner
+		case strings.HasPrefix(name, "_rebuild_parameter"):
+			inner, _ := args.Items[0].(*Object)
+			if inner == nil {
+				return nil, nil
+			}
+			o = inner
+			args, _ = inner.Args.(*List)
+		case name == "_rebuild_tensor", name == "_rebuild_tensor_v2", name == "_rebuild_tensor_v3":
+			return denseTensor(name, args.Items)
+		default:
+			return nil, nil
+		}
+	}
+	return nil, nil
+}
+
+// denseTensor is _rebuild_tensor(storage, offset, size, stride, …).
+func denseTensor(name string, args []any) (*LoadedTensor, error) {
+	if len(args) < 4 {
+		return nil, nil
+	}
+	storage, _ := args[0].(*Object)
+	offset, isOffset := args[1].(int64)
+	shape, isShape := outlineSizes(args[2])
+	stride, isStride := outlineSizes(args[3])
+	if storage == nil || !isOffset || !isShape || !isStride || offset < 0 || len(shape) != len(stride) {
+		return nil, nil
+	}
+	dtype, numel, ok := storageOf(storage)
+	if !ok {
+		return nil, nil
+	}
+	if name == "_rebuild_tensor_v3" && len(args) > 6 {
+		class, _ := args[6].(*Object)
+		if class == nil {
+			return nil, nil
+		}
+		known, _ := globals[class.Class].(dtypeClass)
+		if known.dtype == tensor.Invalid {
+			return &LoadedTensor{Shape: shape}, nil
+		}
+		numel, dtype = numel*dtype.Size()/known.dtype.Size(), known.dtype
+	}
+	if end, fits := reach(offset, shape, stride); !fits || end > numel {
+		return nil, stops("RuntimeError: setStorage: … out of bounds for storage", "a tensor of shape %s reaches past its storage", tensor.ShapeString(shape))
+	}
+	return &LoadedTensor{shape, dtype}, nil
+}
+
+// outlineSizes reads a tuple of sizes, or a torch.Size.
+func outlineSizes(v any) ([]int64, bool) {
+	if o, ok := v.(*Object); ok && o.Class == "torch.Size" {
+		if args, _ := o.Args.(*List); args != nil && len(args.Items) == 1 {
+			v = args.Items[0]
+		}
+	}
+	list, _ := v.(*List)
+	if list == nil || len(list.Items) > 64 {
+		return nil, false
+	}
+	sizes := make([]int64, len(list.Items))
+	for i, item := range list.Items {
+		n, ok := item.(int64)
+		if !ok || n < 0 {
+			return nil, false
+		}
+		sizes[i] = n
+	}
+	return sizes, true
+}
