@@ -14,9 +14,29 @@ const configName = "config.json"
 func (o *opening) readConfig() {
 	config, bad := o.readObject(configName)
 	if bad != nil {
+		if hint := o.configElsewhere(); hint != "" {
+			bad.Hint = hint
+		}
 		o.add(bad)
 	}
 	o.model.Config = config
+}
+
+// configElsewhere says where there is a config.json for weights that have none beside
+// them; "" if there is one, or none to be found for a folder that was downloaded.
+func (o *opening) configElsewhere() string {
+	if o.names[configName] {
+		return ""
+	}
+	for _, dir := range []string{innerFolder, ".."} {
+		if exists(filepath.Join(o.dir, dir, configName)) {
+			return "There is one in " + filepath.Join(o.dir, dir) + ": put it and tokenizer.json beside the weights."
+		}
+	}
+	if o.weights != "" || o.firstOfPrecedence() == "" {
+		return "Put the model's config.json and tokenizer.json beside the weights."
+	}
+	return ""
 }
 
 // readObject reads a small JSON file that holds one object.

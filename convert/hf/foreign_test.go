@@ -81,7 +81,19 @@ func TestFileAlone(t *testing.T) {
 	expectFaults(t, dir+"/"+shard2, dir, shard2+": is one of several shards\n  Give the folder, or the index file.\n")
 	dir = t.TempDir()
 	write(t, dir+"/w.safetensors", read(t, "testdata/single/model.safetensors"))
-	expectFaults(t, dir+"/w.safetensors", dir, "config.json: does not exist"+hint("config.json"))
+	expectFaults(t, dir+"/w.safetensors", dir, "config.json: does not exist\n  Put the model's config.json and tokenizer.json beside the weights.\n")
+	must(t, os.Mkdir(dir+"/pytorch_model.bin", 0o777))
+	must(t, os.Rename(dir+"/w.safetensors", dir+"/pytorch_model.bin/pytorch_model.bin"))
+	write(t, dir+"/config.json", "{}")
+	expectFaults(t, dir+"/pytorch_model.bin", dir, "config.json: does not exist\n  There is one in DIR: put it and tokenizer.json beside the weights.\n")
+	dir = t.TempDir()
+	write(t, dir+"/huggingface/config.json", "{}")
+	write(t, dir+"/model_world_size_1_rank_0.pt", "PK")
+	expectFaults(t, dir+"/model_world_size_1_rank_0.pt", dir, "config.json: does not exist\n"+
+		"  There is one in DIR/huggingface: put it and tokenizer.json beside the weights.\n"+
+		"model_world_size_1_rank_0.pt: the file is cut short: expected a file that torch.save wrote, found 2 bytes\n  The file is damaged or not complete: download it again.\n"+
+		"model_world_size_1_rank_0.pt: is verl's checkpoint of an actor or critic, one file per rank, not a Hugging Face model\n"+
+		"  Merge it with verl's model_merger and convert the result: `python -m verl.model_merger merge --backend fsdp --local_dir THIS_FOLDER --target_dir MERGED`.\n")
 }
 
 // Links lead where people put their weights: into a cache, into a shared folder. They are

@@ -33,7 +33,8 @@ var indexDamages = []struct {
 	{"shards missing", func(t *testing.T, dir string) {
 		must(t, os.Remove(dir+"/"+shard1))
 		must(t, os.Remove(dir+"/"+shard3))
-	}, shard1 + ": does not exist" + hint(shard1) + shard3 + ": does not exist" + hint(shard3)},
+	}, indexName + ": names 3 shards, and 2 of them do not exist\n  Run the same download again: it fetches what is missing.\n" +
+		shard1 + ": does not exist" + hint(shard1) + shard3 + ": does not exist" + hint(shard3)},
 	{"shards damaged", func(t *testing.T, dir string) {
 		must(t, os.Truncate(dir+"/"+shard1, 900))
 		write(t, dir+"/"+shard2, pointer)

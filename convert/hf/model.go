@@ -67,6 +67,9 @@ func Open(path string, options ...Option) (*Model, error) {
 	o.readWeights()
 	o.readSides() // which name the tokens that the tokenizer is asked for
 	o.readTokenizer()
+	if suspect := o.model.Suspect; suspect != nil && len(o.faults) > 0 {
+		o.add(&fault.Fault{File: o.weights, Problem: suspect.Problem, Hint: suspect.Hint, Lead: true})
+	}
 	if err := o.faults.Err(); err != nil {
 		return nil, err
 	}

@@ -13,9 +13,9 @@ type shardSet struct {
 	prefix, total, ending string
 }
 
-// stale says that an index is of other shards than those beside it: some of its own are
-// not there, and another set is complete. nil if that is not so.
-func (o *opening) stale(x *index) *fault.Fault {
+// lost sums up that shards of an index do not exist: the index is stale if another set
+// of shards is complete, else what is said of each shard follows. nil if at most one is lost.
+func (o *opening) lost(x *index) *fault.Fault {
 	missing, own := 0, map[string]bool{}
 	for _, file := range x.files() {
 		own[file] = true
@@ -26,6 +26,20 @@ func (o *opening) stale(x *index) *fault.Fault {
 	if missing == 0 {
 		return nil
 	}
+	if f := o.stale(x, missing, own); f != nil || missing == 1 {
+		return f
+	}
+	f := &fault.Fault{File: x.name, Problem: fmt.Sprintf("names %d shards, and %d of them do not exist", len(own), missing),
+		Hint: "Run the same download again: it fetches what is missing.", Lead: true}
+	if unfinished := o.unfinished(); unfinished != nil {
+		f.Found = unfinished.Found
+	}
+	return f
+}
+
+// stale says that an index is of other shards than those beside it, its own ones; nil if
+// no other set is complete.
+func (o *opening) stale(x *index, missing int, own map[string]bool) *fault.Fault {
 	sets := map[shardSet][]string{}
 	for _, name := range sorted(o.names) {
 		parts := shard.FindStringSubmatch(name)

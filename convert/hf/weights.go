@@ -30,9 +30,10 @@ func (o *opening) readWeights() {
 			return
 		}
 		files = x.files()
-		if bad := o.stale(x); bad != nil {
-			o.add(bad)
-			return
+		if bad := o.lost(x); bad != nil {
+			if o.add(bad); !bad.Lead {
+				return
+			}
 		}
 	}
 	found := map[string]string{}  // tensor → the file that it was found in
