@@ -7,6 +7,7 @@ import (
 
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
 
@@ -33,14 +34,6 @@ func readFrame(out *os.File, name string, pieces []torchfile.Piece) error {
 	return nil
 }
 
-// growth bounds how much larger a conversion may be than the files that it is made
-// of. Casts double it; expanded tensors may do more, and a hostile file of some
-// kilobytes could fill a disk by them.
-const (
-	mostGrowth = 64
-	alwaysFine = 64 << 20 // bytes
-)
-
 // growsTooMuch refuses a conversion that is far larger than the model.
 func (c *Conversion) growsTooMuch() error {
 	source, made := int64(0), int64(0)
@@ -50,10 +43,10 @@ func (c *Conversion) growsTooMuch() error {
 	for _, f := range c.large {
 		made += f.size
 	}
-	if made <= alwaysFine || made/mostGrowth <= source {
+	if !tensor.TooLarge(made, source) {
 		return nil
 	}
-	return &fault.Fault{File: c.weights(), Problem: fmt.Sprintf("its tensors share their bytes: the checkpoint would be more than %d times as large", mostGrowth),
-		Expected: fmt.Sprintf("at most %d bytes", mostGrowth*source), Found: fmt.Sprintf("%d bytes", made),
+	return &fault.Fault{File: c.weights(), Problem: fmt.Sprintf("its tensors share their bytes: the checkpoint would be more than %d times as large", tensor.MostGrowth),
+		Expected: fmt.Sprintf("at most %d bytes", tensor.MostGrowth*source), Found: fmt.Sprintf("%d bytes", made),
 		Hint: "Load the model with transformers, and save it with save_pretrained."}
 }

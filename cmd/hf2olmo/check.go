@@ -1,9 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/urfave/cli/v2"
 
 	"hf2olmo/convert/check"
@@ -57,11 +54,8 @@ func checkFolders(c *cli.Context) error {
 // tellCheck prints a report: a verdict, and what was found in order of gravity.
 func tellCheck(c *cli.Context, report *check.Report) error {
 	if c.Bool("json") {
-		text, err := json.Marshal(report)
-		if err == nil {
-			_, err = fmt.Fprintf(c.App.Writer, "%s\n", escapeJSON(text))
-		}
-		return err
+		writeJSON(c.App.Writer, report)
+		return nil
 	}
 	kind := ""
 	if report.Kind != check.Unknown {

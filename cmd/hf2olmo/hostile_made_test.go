@@ -1,9 +1,11 @@
 package main
 
 import (
+	"archive/zip"
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -48,6 +50,9 @@ var made = map[string]struct {
 	"hole for config":     {"llama", hole("config.json"), "config.json: is too large"},
 	"hole for tokenizer":  {"llama", hole("tokenizer.json"), "tokenizer.json: is too large"},
 	"hole for index":      {"olmo2-sharded", hole("model.safetensors.index.json"), "model.safetensors.index.json: is too large"},
+	"many in a .bin":      {"llama-bin", zipped("\x80\x02}(X\x01\x00\x00\x00a"+oneTensor, "X\x04\x00\x00\x00%04xh\x00h\x05R", 65_000, "u."), "not used by the llama table"},
+	"many dimensions":     {"llama-bin", zipped("\x80\x02}(X\x01\x00\x00\x00a"+strings.ReplaceAll(oneTensor, "K\x01\x85", "("+strings.Repeat("K\x01", 100)+"t"), "X\x04\x00\x00\x00%04xh\x00h\x05R", 65_000, "u."), "has 100 dimensions"},
+	"expanded far":        {"llama-bin", zipped("\x80\x02}(X\x01\x00\x00\x00a"+strings.Replace(strings.Replace(oneTensor, "K\x01\x85", "\x8a\x06\x00\x00\x00\x00\x00\x01\x85", 1), "K\x01\x85", "K\x00\x85", 1), "", 0, "u."), "more than 64 times the size of the file"},
 	"million tensors":     {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 1_000_000, "}")), "model.safetensors: is not"},
 	"many tensors":        {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 99_000, "}")), "has no place in the table"},
 	"too many tensors":    {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 101_000, "}")), "more than any model needs"},
@@ -165,6 +170,39 @@ func header(head, piece string, n int, tail string) func(*bufio.Writer) {
 		count.Flush()
 		binary.Write(w, binary.LittleEndian, uint64(length))
 		repeated(head, piece, n, tail)(w)
+	}
+}
+
+// oneTensor pickles a tensor of one element, whose function and arguments are memoised as 0 and 5.
+const oneTensor = "ctorch._utils\n_rebuild_tensor_v2\nq\x00((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x01tQ" +
+	"K\x00K\x01\x85K\x01\x85\x89ccollections\nOrderedDict\n)Rtq\x05R"
+
+// zipped is a .bin with one storage and this pickle, in which piece stands n times.
+func zipped(head, piece string, n int, tail string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		f, err := os.Create(filepath.Join(dir, "pytorch_model.bin"))
+		must(t, err)
+		z := zip.NewWriter(f)
+		for _, name := range []string{"a/data.pkl", "a/data/0", "a/version"} {
+			w, err := z.CreateHeader(&zip.FileHeader{Name: name})
+			must(t, err)
+			b := bufio.NewWriter(w)
+			switch name {
+			case "a/data.pkl":
+				b.WriteString(head)
+				for i := range n {
+					fmt.Fprintf(b, piece, i)
+				}
+				b.WriteString(tail)
+			case "a/data/0":
+				b.WriteString("\x00\x00\x80\x3f")
+			default:
+				b.WriteString("3\n")
+			}
+			must(t, b.Flush())
+		}
+		must(t, z.Close())
+		must(t, f.Close())
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"strings"
@@ -83,7 +84,9 @@ func measure(c *cli.Context, r *inspect.Report) error {
 }
 
 // printReport prints the config in short, a table of the tensors, and what they add up to.
-func printReport(w io.Writer, r *inspect.Report, stats bool) {
+func printReport(out io.Writer, r *inspect.Report, stats bool) {
+	w := bufio.NewWriter(out) // the table writes every cell by itself
+	defer w.Flush()
 	var config []string
 	for _, s := range r.Config {
 		if s.Value != nil {

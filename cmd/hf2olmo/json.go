@@ -1,13 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/inspect"
@@ -134,27 +135,31 @@ type versionRecord struct {
 
 // writeJSON writes one record on a line of its own.
 func writeJSON(w io.Writer, record any) {
-	text, err := json.Marshal(record)
-	if err != nil { // a float that JSON has no word for; records keep such out
+	out := bufio.NewWriter(w)
+	defer out.Flush()
+	if err := json.NewEncoder(escapeJSON{out}).Encode(record); err != nil { // a float that JSON has no word for; records keep such out
 		panic(err)
 	}
-	fmt.Fprintf(w, "%s\n", escapeJSON(text))
 }
 
-// escapeJSON escapes what encoding/json leaves in strings and a terminal might obey:
-// the value stays the same.
-func escapeJSON(text []byte) string {
-	var b strings.Builder
-	for _, r := range string(text) {
+// escapeJSON writes a line of JSON, and escapes what encoding/json leaves in strings and a
+// terminal might obey: the value stays the same. Write gets the whole line at once, and
+// reports no error, as no reader of our results is owed one.
+type escapeJSON struct{ out *bufio.Writer }
+
+func (e escapeJSON) Write(text []byte) (int, error) {
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRune(text[at:])
+		at += size
 		switch {
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
+		case r == '\n' || unicode.IsPrint(r): // the end of the line, for in strings it is escaped already
+			e.out.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+			fmt.Fprintf(e.out, `\u%04x\u%04x`, high, low)
 		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
+			fmt.Fprintf(e.out, `\u%04x`, r)
 		}
 	}
-	return b.String()
+	return len(text), nil
 }

@@ -30,15 +30,18 @@ func Escape(s string) string { return escape(s, "\n\t") }
 
 func escape(s, keep string) string {
 	var b strings.Builder
+	var quoted [16]byte
 	for i, r := range s {
 		switch {
+		case ' ' <= r && r <= '~':
+			b.WriteByte(byte(r))
 		case r == unicode.ReplacementChar && !strings.HasPrefix(s[i:], string(unicode.ReplacementChar)):
 			b.WriteString(`\x` + strconv.FormatUint(uint64(s[i]), 16))
 		case unicode.IsPrint(r) || strings.ContainsRune(keep, r):
 			b.WriteRune(r)
 		default:
-			quoted := strconv.QuoteRuneToASCII(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
+			text := strconv.AppendQuoteRuneToASCII(quoted[:0], r)
+			b.Write(text[1 : len(text)-1])
 		}
 	}
 	return b.String()

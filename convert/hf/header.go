@@ -43,6 +43,7 @@ var dtypes = map[string]tensor.DType{
 func decodeHeader(r io.Reader) ([]entry, error) {
 	d := newDecoder(r, headerLimits)
 	var entries []entry
+	names := 0
 	err := eachMember(d, "the JSON value", func(name string) error {
 		switch {
 		case name == "__metadata__" && d.PeekKind() == 'n':
@@ -52,6 +53,9 @@ func decodeHeader(r io.Reader) ([]entry, error) {
 				_, err := readString(d, "")
 				return about(err, "%s.%s", name, key)
 			})
+		}
+		if names += len(name); names > tensor.MaxNames {
+			return misshapen(d, "the names of the tensors take more than %d MB, more than any model's", tensor.MaxNames>>20)
 		}
 		e, err := decodeEntry(d, name)
 		entries = append(entries, e)
@@ -83,6 +87,9 @@ func decodeEntry(d *jsontext.Decoder, name string) (entry, error) {
 	})
 	if err == nil && (seen != 3 || len(offsets) != 2) { // the decoder lets no member stand twice
 		err = misshapen(d, ": needs dtype, shape and two data_offsets")
+	}
+	if err == nil && len(e.shape) > tensor.MaxDims {
+		err = misshapen(d, ": has %d dimensions, more than any model's tensors", len(e.shape))
 	}
 	if err == nil {
 		e.begin, e.end = offsets[0], offsets[1]

@@ -31,6 +31,14 @@ type Tensor struct {
 	Offset int64 // bytes
 }
 
+// MaxDims is the most dimensions that a tensor of a file may have. torch stops at 64, and
+// the tensors of models have up to 5; a hostile file could make us count far more.
+const MaxDims = 16
+
+// MaxNames is the most bytes that the names of a file's tensors may take together. The
+// largest models have some ten thousand in a file, of some fifty bytes each.
+const MaxNames = 4 << 20
+
 // Numel returns the number of elements.
 func (t *Tensor) Numel() int64 {
 	n, _ := Product(t.Shape)
@@ -72,6 +80,18 @@ func Product(sizes []int64) (n int64, ok bool) {
 	}
 	return n, true
 }
+
+// TooLarge reports whether so many bytes are more than can be made of files that have
+// source bytes together. A cast doubles them, and layers may share their weights; but
+// a hostile file of some bytes can name them as a tensor of any size.
+func TooLarge(made, source int64) bool {
+	return made > alwaysFine && made/MostGrowth > source
+}
+
+// MostGrowth is how many times as large as its file a model may be.
+const MostGrowth = 64
+
+const alwaysFine = 64 << 20 // bytes
 
 // ShapeString writes a shape as torch does: [4096, 11008].
 func ShapeString(shape []int64) string {

@@ -77,7 +77,7 @@ var hostilePickles = map[string]struct{ pickle, want string }{
 	"pid too short":        {"\x80\x02X" + le32(7) + "storage\x85Q.", "a persistent id that is no storage"},
 	"storage alone":        {"\x80\x02}" + keyA + storage0 + "s.", "a: is not a tensor: found a storage"},
 	"rebuild in rebuild":   {"\x80\x02ctorch._tensor\n_rebuild_from_type_v2\nq\x00(h\x00ctorch\nTensor\n(h\x00ctorch\nTensor\n)}t}tR.", "unknown class"},
-	"many large shapes":    {"\x80\x02}(" + sharedShape() + "u.", "below zero"},
+	"many large shapes":    {"\x80\x02}(" + sharedShape() + "u.", "20000 dimensions"},
 	"many BUILDs":          {"\x80\x02" + hooks + "}q\x00" + keyA + "K\x01s" + "b" + strings.Repeat("h\x00b", maxBuilds) + ".", "more objects"},
 	"many large dicts":     {"\x80\x02}(" + bigDict() + "u.", "d0: is not a tensor"},
 }
@@ -152,6 +152,8 @@ func TestHostileTensors(t *testing.T) {
 		"a number too long":  {tensor(storage0, zero, "\x8a\x09"+le64(1<<62)+"\x01\x85", one), "below zero"},
 		"a float":            {tensor(storage0, zero, "G"+le64(0)+"\x85", one), "below zero"},
 		"a bool":             {tensor(storage0, zero, "\x88\x85", one), "below zero"},
+		"expanded far":       {tensor(storage0, zero, long(1<<40)+"\x85", "K\x00\x85"), "a: its tensors share their bytes: they would take more than 64 times"},
+		"17 dimensions":      {tensor(storage0, zero, "("+strings.Repeat("K\x01", 17)+"t", "("+strings.Repeat("K\x01", 17)+"t"), "a: has 17 dimensions"},
 		"storage too large":  {tensor(storage(huge), zero, one, one), "impossible number of elements"},
 		"storage below zero": {tensor(storage("J\xff\xff\xff\xff"), zero, one, one), "impossible number of elements"},
 		"storage too long":   {tensor(storage("K\x05"), zero, one, one), "a: its storage 0 has a wrong size: expected 20 bytes, found 16 bytes"},

@@ -43,6 +43,9 @@ func openItem(r io.ReaderAt, file *tensor.File, name string, offset, size int64)
 	if f != nil {
 		return tensor.Tensor{}, f
 	}
+	if err := checkGrowth([]tensor.Tensor{placed}, size); err != nil {
+		return tensor.Tensor{}, err
+	}
 	t.in.of.tensor = name
 	a.addRecords(file, offset)
 	return placed, a.checkNames()

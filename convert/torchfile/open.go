@@ -51,12 +51,33 @@ func readFile(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
 		return nil, err
 	}
 	tensors, err := stateDict(value, file)
+	if err == nil {
+		err = checkGrowth(tensors, file.Size)
+	}
 	if err == nil && a != nil {
 		err = a.checkNames()
 		file.Records = nil
 		a.addRecords(file, 0)
 	}
 	return tensors, err
+}
+
+// checkGrowth refuses tensors that are together far larger than the file, for they share
+// their bytes: whoever reads them would not come to an end.
+func checkGrowth(tensors []tensor.Tensor, size int64) error {
+	sum, largest := int64(0), 0
+	for i := range tensors {
+		if tensors[i].Bytes() > tensors[largest].Bytes() {
+			largest = i
+		}
+		if sum += tensors[i].Bytes(); tensor.TooLarge(sum, size) {
+			f := problem("its tensors share their bytes: they would take more than %d times the size of the file", tensor.MostGrowth)
+			f.Tensor = tensors[largest].Name
+			f.Hint = "Load the file in Python, and save it again with tensors made contiguous."
+			return f
+		}
+	}
+	return nil
 }
 
 // inFile returns err as faults that all name the file.

@@ -31,9 +31,11 @@ func rebuildTensor(args []any) (any, error) {
 		return nil, brokenPickle("a tensor without storage or offset")
 	}
 	t := &tensorValue{in: v, offset: offset, dtype: v.dtype, dtypeName: v.dtype.String()}
-	shape, isShape := Sizes(args[2], maxDims)
-	stride, isStride := Sizes(args[3], maxDims)
-	if offset < 0 || !isShape || !isStride || len(shape) != len(stride) {
+	shape, isShape := Sizes(args[2], tensor.MaxDims)
+	stride, isStride := Sizes(args[3], tensor.MaxDims)
+	if dims := max(length(args[2]), length(args[3])); dims > tensor.MaxDims {
+		t.refused = problem("has %d dimensions, more than any model's tensors", dims)
+	} else if offset < 0 || !isShape || !isStride || len(shape) != len(stride) {
 		t.refused = damaged("its offset, shape or stride is no number or below zero")
 	}
 	t.shape, t.stride = shape, stride
@@ -141,10 +143,21 @@ func rebuildSize(args []any) (any, error) {
 	if len(args) != 1 {
 		return nil, brokenPickle("a torch.Size with too few or too many parts")
 	}
-	if _, ok := Sizes(args[0], maxDims); !ok {
+	if _, ok := Sizes(args[0], tensor.MaxDims); !ok {
 		return nil, brokenPickle("a torch.Size of something other than numbers")
 	}
 	return args[0], nil
+}
+
+// length returns the number of items of a tuple or list, 0 for anything else.
+func length(v any) int {
+	switch v := v.(type) {
+	case *types.Tuple:
+		return v.Len()
+	case *types.List:
+		return v.Len()
+	}
+	return 0
 }
 
 func isEmpty(v any) bool { return v == nil || isDict(v) && dictLen(v) == 0 }

@@ -39,6 +39,13 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	if f := nested(items, file.Name); f != nil {
 		return nil, f
 	}
+	names := 0
+	for _, item := range items {
+		name, _ := item.Key.(string)
+		if names += len(name); names > tensor.MaxNames {
+			return nil, problem("the names of the tensors take more than %d MB, more than any model's", tensor.MaxNames>>20)
+		}
+	}
 	var tensors []tensor.Tensor
 	var faults fault.List
 	seen := map[string]bool{}

@@ -152,10 +152,6 @@ func asInt(v any) (int64, bool) {
 	return int64(n), ok
 }
 
-// maxDims is more dimensions than torch allows a tensor (64), and bounds the work for
-// a hostile file in which many tensors share one long tuple.
-const maxDims = 100
-
 // Sizes returns a Python tuple or list of at most most ints, none of them negative,
 // as gopickle gives it.
 func Sizes(v any, most int) ([]int64, bool) {
