@@ -22,6 +22,8 @@ func diskHint(err error) string {
 	switch {
 	case is(unix.ENOSPC, unix.EDQUOT):
 		return "Free some space or quota there, or choose an --output or --into on another disk."
+	case is(unix.EMFILE, unix.ENFILE):
+		return "Raise the limit on open files: see ulimit -n."
 	case is(unix.EFBIG):
 		return "A limit on the size of files stands in the way: see ulimit -f, or choose an --output or --into on another disk."
 	case is(fs.ErrPermission, unix.EROFS):

@@ -127,6 +127,9 @@ func (f *Folder) replacePlainly() error {
 		return f.writeFault("", err)
 	}
 	f.older = replaced
+	if aside := f.aside(); os.Rename(replaced, aside) == nil {
+		f.older = aside // no other run will want to put it back
+	}
 	return nil
 }
 

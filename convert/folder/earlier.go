@@ -108,8 +108,7 @@ func (s *surveyor) entry(name string) {
 	}
 	state, listed := s.listed[name]
 	switch {
-	case name == LockFile && isLock(info) == nil:
-		s.found.files = append(s.found.files, name)
+	case name == LockFile && isLock(info) == nil: // it goes last
 	case s.manifest.Format == 0:
 		s.unknown = append(s.unknown, name)
 	case info.IsDir() && s.Names.folder(name) && s.holdsListed(name):

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 )
@@ -150,6 +152,9 @@ func lacks(folder string, err error) error {
 	var lack *disk.Lack
 	if !errors.As(err, &lack) {
 		return fault.Output(folder, "cannot be written", err)
+	}
+	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) { // no fault of the disk's
+		return fault.Output(folder, "cannot be written", lack.Err)
 	}
 	f := fault.Output(folder, "its disk cannot "+lack.What, lack.Err)
 	if f.Hint == "" || errors.Is(err, fs.ErrPermission) {

@@ -82,6 +82,9 @@ func (f *Folder) restore(ctx context.Context) error {
 			}
 			Tidy(f.Path)
 		case err == nil:
+			if aside := f.aside(); os.Rename(path, aside) == nil {
+				path = aside
+			}
 			f.leave(f.removeOlder(ctx, path))
 		}
 	}

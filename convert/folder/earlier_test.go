@@ -1,0 +1,160 @@
+package folder
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// older makes an output with a config c, a large file a and a file in a folder.
+func older(t *testing.T, path string) {
+	t.Helper()
+	f := create(t, path, false)
+	must(t, os.Mkdir(filepath.Join(f.Temp, "sub"), 0o777))
+	for name, text := range map[string]string{"a": "large", "c": "config", "sub/a": "inner"} {
+		must(t, f.WriteFile(name, []byte(text)))
+	}
+	info, err := os.Stat(filepath.Join(f.Temp, "a"))
+	must(t, err)
+	modified := info.ModTime()
+	crc, err := crcFile(context.Background(), filepath.Join(f.Temp, "a"))
+	must(t, err)
+	large := State{Name: "a", Size: 5, ModTime: &modified, Hash: "of the frame", CRC32: crc}
+	manifest, err := (&Manifest{Format: ManifestFormat, Target: "t", Outputs: []State{large, state("c", "config"), state("sub/a", "inner")}}).Text()
+	must(t, err)
+	must(t, f.WriteFile(ManifestFile, manifest))
+	commit(t, f)
+}
+
+// TestSurvey changes an output in one way, and has it replaced: only what a conversion
+// wrote goes. Where the place is not vacant, nothing in it is touched.
+func TestSurvey(t *testing.T) {
+	write := func(name, text string) func(dir string) error {
+		return func(dir string) error { return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666) }
+	}
+	replaced := func(name string, by func(path string) error) func(dir string) error {
+		return func(dir string) error {
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+				return err
+			}
+			return by(filepath.Join(dir, name))
+		}
+	}
+	folder := func(path string) error { return os.Mkdir(path, 0o777) }
+	link := func(to string) func(path string) error {
+		return func(path string) error { return os.Symlink(to, path) }
+	}
+	for name, test := range map[string]struct {
+		change func(dir string) error
+		want   string // "" where it is replaced
+	}{
+		"nothing":              {func(string) error { return nil }, ""},
+		"config edited":        {write("c", "edited"), ""},
+		"config gone":          {func(dir string) error { return os.Remove(filepath.Join(dir, "c")) }, ""},
+		"file gone":            {func(dir string) error { return os.Remove(filepath.Join(dir, "a")) }, ""},
+		"lock left":            {write(LockFile, ""), ""},
+		"time only":            {func(dir string) error { return os.Chtimes(filepath.Join(dir, "a"), time.Time{}, time.Unix(1, 0)) }, ""},
+		"hard link":            {func(dir string) error { return os.Link(filepath.Join(dir, "a"), dir+".mine") }, ""},
+		"read-only":            {func(dir string) error { return os.Chmod(filepath.Join(dir, "a"), 0o400) }, ""},
+		"note":                 {write("note", ""), "holds note, which no conversion wrote"},
+		"note in a folder":     {write("sub/note", ""), "holds sub/note, which no conversion wrote"},
+		"hidden note":          {write(".note", ""), "holds .note, which"},
+		"backup of one's own":  {write("c.bak", ""), "holds c.bak, which"},
+		"lock of one's own":    {write(LockFile, "mine"), "holds .lock, which"},
+		"six notes":            {write("n6", ""), "holds n1, n2, n3, n4, n5 and 1 more, which"},
+		"other size":           {write("a", "larger"), "a: has 6 bytes, and the conversion wrote 5"},
+		"other small contents": {write("sub/a", "INNER"), "sub/a: is not what the conversion wrote"},
+		"other large contents": {write("a", "LARGE"), "a: is not what the conversion wrote"},
+		"folder for a file":    {replaced("a", folder), "a: is a folder, and the conversion wrote a file"},
+		"link for a file":      {replaced("a", link("sub/a")), "a: is a link, and the conversion wrote a file"},
+		"link for the config":  {replaced("c", link("a")), "c: is a link"},
+		"pipe for a file":      {replaced("a", func(path string) error { return syscall.Mkfifo(path, 0o666) }), "a: is a pipe"},
+		"file for a folder":    {replaced("sub", func(path string) error { return os.WriteFile(path, nil, 0o666) }), "holds sub, which"},
+		"link for a folder":    {replaced("sub", link("..")), "holds sub, which"},
+		"link for manifest":    {replaced(ManifestFile, link("a")), "holds a, c, hf2olmo.json, sub, which"},
+		"no manifest":          {replaced(ManifestFile, func(string) error { return nil }), "holds a, c, sub, which"},
+		"newer manifest":       {write(ManifestFile, `{"format": 3}`), "was written by a newer hf2olmo"},
+		"other's manifest":     {write(ManifestFile, `{"format": "x"}`), "holds a, c, hf2olmo.json, sub, which"},
+		"huge manifest":        {write(ManifestFile, `{"format": 2}`+strings.Repeat(" ", largestManifest)), "holds a, c, hf2olmo.json, sub, which"},
+		"lying manifest":       {write(ManifestFile, `{"format": 2, "output_files": [{"name": "../x.mine", "size": 5}, {"name": "note"}]}`), "holds a, c, sub, which"},
+	} {
+		path := filepath.Join(t.TempDir(), "x")
+		older(t, path)
+		if name == "six notes" {
+			for _, n := range []string{"n1", "n2", "n3", "n4", "n5"} {
+				must(t, write(n, "")(path))
+			}
+		}
+		must(t, test.change(path))
+		before := list(t, path)
+		f, err := Create(context.Background(), place(path, true), nil)
+		if test.want != "" {
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if after := list(t, path); after != before || list(t, filepath.Dir(path)) != "x" {
+				t.Errorf("%s: held %s, holds %s", name, before, after)
+			}
+			continue
+		}
+		must(t, err)
+		must(t, f.WriteFile("c", []byte("new config")))
+		writeManifest(t, f)
+		commit(t, f)
+		want := map[string]string{"config edited": "c c.bak " + ManifestFile}[name]
+		if got := list(t, path); got != want && (want != "" || got != "c "+ManifestFile) {
+			t.Errorf("%s: holds %s", name, got)
+		}
+	}
+}
+
+func writeManifest(t *testing.T, f *Folder) {
+	t.Helper()
+	kept, err := f.Keep(context.Background())
+	must(t, err)
+	manifest, err := (&Manifest{Format: ManifestFormat, Target: "t", Outputs: kept}).Text()
+	must(t, err)
+	must(t, f.WriteFile(ManifestFile, manifest))
+}
+
+// TestEditedMeanwhile edits the config of the older output after it was kept: it stays.
+func TestEditedMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	older(t, path)
+	f := create(t, path, true)
+	writeManifest(t, f)
+	must(t, os.WriteFile(filepath.Join(path, "c"), []byte("edited now"), 0o666))
+	if err := f.Commit(context.Background()); err == nil || !strings.Contains(err.Error(), "was changed while the new output was made") {
+		t.Error(err)
+	}
+	must(t, f.Discard())
+	if text, _ := os.ReadFile(filepath.Join(path, "c")); string(text) != "edited now" || list(t, filepath.Dir(path)) != "x" {
+		t.Errorf("c holds %q; beside: %s", text, list(t, filepath.Dir(path)))
+	}
+}
+
+// TestKilledWhileRemoving: whatever a killed run had removed of a folder, the next removes the rest.
+func TestKilledWhileRemoving(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	for n := range 6 {
+		older(t, path)
+		aside := filepath.Join(filepath.Dir(path), ".x.partial.12"+asideSuffix)
+		must(t, os.Rename(path, aside))
+		must(t, os.WriteFile(filepath.Join(aside, LockFile), nil, 0o666))
+		p := place(path, true)
+		found, err := p.survey(context.Background(), aside)
+		must(t, err)
+		for _, name := range append(found.files, found.folders...)[:n] {
+			must(t, os.Remove(filepath.Join(aside, name)))
+		}
+		f := create(t, path, true)
+		must(t, f.Discard())
+		if left := list(t, filepath.Dir(path)); left != "" {
+			t.Fatalf("after %d: left %s", n, left)
+		}
+	}
+}
