@@ -1,6 +1,7 @@
 package keymap
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,14 +37,14 @@ func typeOfArchitecture(config map[string]any) (class, modelType string) {
 func modelTypes() (types []string) {
 	for _, name := range Targets() {
 		types = append(types, Families(name)...)
-		if t, err := TargetNamed(name); err == nil {
-			for other := range t.Elsewhere {
-				types = append(types, other)
-			}
+		for _, group := range elsewherePage()[name] {
+			types = slices.AppendSeq(types, maps.Keys(group.Models))
 		}
 	}
 	slices.Sort(types)
 	return slices.Compact(types)
 }
 
-func plainType(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "") }
+func plainType(name string) string {
+	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+}

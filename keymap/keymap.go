@@ -91,6 +91,19 @@ func For(t *Target, config map[string]any) (*Table, error) {
 	return nil, t.unknown(config)
 }
 
+// TargetOf returns the first target that has a table for a model with this config.json,
+// "" where none has.
+func TargetOf(config map[string]any) string {
+	for _, name := range Targets() {
+		if target, err := TargetNamed(name); err == nil {
+			if _, err := For(target, config); err == nil {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
 // unknown words the refusal of a model that no table matches.
 func (t *Target) unknown(config map[string]any) *Refusal {
 	modelType, _ := config["model_type"].(string)
@@ -107,12 +120,8 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 		}
 		return r
 	}
-	if e, ok := t.Elsewhere[modelType]; ok {
-		return &Refusal{
-			File:    source,
-			Because: fmt.Sprintf("model_type %q: %s", modelType, e.Because),
-			Hint:    e.Hint,
-		}
+	if because, hint, ok := t.elsewhere(modelType); ok {
+		return &Refusal{File: source, Because: fmt.Sprintf("model_type %q: %s", modelType, because), Hint: hint}
 	}
 	return &Refusal{
 		File:    source,

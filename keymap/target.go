@@ -8,11 +8,10 @@ import (
 
 // A Target is a trainer's own side: its model config and its state dict.
 type Target struct {
-	Name      string
-	Trainer   string
-	Fields    []Field              // of the model config, in the order written
-	Elsewhere map[string]Elsewhere // by model_type
-	Saved     Saved
+	Name    string
+	Trainer string
+	Fields  []Field // of the model config, in the order written
+	Saved   Saved
 
 	// Immaterial are fields that say nothing of a model whose weights are loaded.
 	Immaterial []string
@@ -25,18 +24,6 @@ type Target struct {
 	layerCount *expression
 	layerName  *expression
 	names      scope // what shapes and conditions may use
-}
-
-// Elsewhere says why a model has no table for the target, and what to do with it.
-type Elsewhere struct {
-	Because string
-	Hint    string
-}
-
-// elsewhereYAML are models that share a hint, with the reason for each.
-type elsewhereYAML struct {
-	Hint   string            `yaml:"hint"`
-	Models map[string]string `yaml:"models"`
 }
 
 // binding gives a name to the value of an expression.
@@ -87,11 +74,10 @@ type targetYAML struct {
 		Name    string        `yaml:"name"`
 		Tensors yaml.MapSlice `yaml:"tensors"`
 	} `yaml:"layers"`
-	Saved      Saved           `yaml:"saved"`
-	Immaterial []string        `yaml:"immaterial"`
-	Templates  yaml.MapSlice   `yaml:"templates"`
-	Document   yaml.MapSlice   `yaml:"document"`
-	Elsewhere  []elsewhereYAML `yaml:"elsewhere"`
+	Saved      Saved         `yaml:"saved"`
+	Immaterial []string      `yaml:"immaterial"`
+	Templates  yaml.MapSlice `yaml:"templates"`
+	Document   yaml.MapSlice `yaml:"document"`
 }
 
 func parseTarget(text []byte) (*Target, error) {
@@ -99,12 +85,7 @@ func parseTarget(text []byte) (*Target, error) {
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	t := &Target{Name: y.Target, Trainer: y.Trainer, Elsewhere: map[string]Elsewhere{}, Saved: y.Saved, Immaterial: y.Immaterial}
-	for _, group := range y.Elsewhere {
-		for model, because := range group.Models {
-			t.Elsewhere[model] = Elsewhere{because, group.Hint}
-		}
-	}
+	t := &Target{Name: y.Target, Trainer: y.Trainer, Saved: y.Saved, Immaterial: y.Immaterial}
 	var err error
 	if t.Fields, err = parseFields(y.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)

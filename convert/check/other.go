@@ -1,18 +1,36 @@
 package check
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
 
 	"hf2olmo/convert/folder"
+	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
+	"hf2olmo/keymap"
 )
 
 // huggingFace is for a model that was not converted.
 func (c *checker) huggingFace() {
 	c.add(Finding{Code: "huggingface", Problem: "is a Hugging Face model, not a checkpoint of the trainer",
 		Trainer: "The trainer knows neither its files nor the names of its tensors: " + c.looksFor() + ".",
-		Hint:    "Convert it: hf2olmo convert " + folder.ShellQuote(c.dir)})
+		Hint:    "Convert it: hf2olmo convert " + c.targetFlag() + folder.ShellQuote(c.dir)})
+}
+
+// targetFlag is the option of convert for a Hugging Face model that another trainer than
+// the first takes, with a space after it.
+func (c *checker) targetFlag() string {
+	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
+	var config map[string]any
+	if err != nil || json.Unmarshal(text, &config) != nil {
+		return ""
+	}
+	if target := keymap.TargetOf(config); target != "" && target != keymap.Targets()[0] {
+		return "--target " + target + " "
+	}
+	return ""
 }
 
 // runFolder is for the folder above.

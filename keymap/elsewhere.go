@@ -1,0 +1,36 @@
+package keymap
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/goccy/go-yaml"
+)
+
+// unsupported are models that share a hint, with the reason for each.
+type unsupported struct {
+	Hint   string            `yaml:"hint"`
+	Models map[string]string `yaml:"models"`
+}
+
+// elsewherePage is elsewhere.yaml, by target.
+var elsewherePage = sync.OnceValue(func() map[string][]unsupported {
+	text, err := files.ReadFile("elsewhere.yaml")
+	if err == nil {
+		var page map[string][]unsupported
+		if err = yaml.UnmarshalWithOptions(text, &page, yaml.Strict()); err == nil {
+			return page
+		}
+	}
+	panic(fmt.Sprintf("elsewhere.yaml: %v", err)) // it is bundled, and a test reads it
+})
+
+// elsewhere says why models of a type have no table for the target, and what to do with them.
+func (t *Target) elsewhere(modelType string) (because, hint string, ok bool) {
+	for _, group := range elsewherePage()[t.Name] {
+		if because, ok := group.Models[modelType]; ok {
+			return because, group.Hint, true
+		}
+	}
+	return "", "", false
+}
