@@ -42,6 +42,10 @@ func readEnd(r io.ReaderAt, size int64) (zipEnd, error) {
 		if end, err = readZip64End(r, directoryEnd, size, end); err != nil {
 			return zipEnd{}, err
 		}
+		follows := directoryEnd+zip64EndSize == uint64(tailOffset)+uint64(at-zip64LocatorSize)
+		if magicAt(locator[4:]) != 0 || magicAt(locator[16:]) != 1 || !follows {
+			return zipEnd{}, damaged("the zip64 end record is not where the end of the archive says")
+		}
 	}
 	switch {
 	case end.size > maxDirectory:
@@ -91,7 +95,7 @@ func readZip64End(r io.ReaderAt, at uint64, size int64, small zipEnd) (zipEnd, e
 	if err := readAt(r, b, int64(at)); err != nil {
 		return zipEnd{}, err
 	}
-	u64 := binary.LittleEndian.Uint64
+	u32, u64 := binary.LittleEndian.Uint32, binary.LittleEndian.Uint64
 	end := zipEnd{records: u64(b[32:]), size: u64(b[40:]), offset: u64(b[48:])}
 	switch {
 	case magicAt(b) != zip64EndMagic,
@@ -99,6 +103,8 @@ func readZip64End(r io.ReaderAt, at uint64, size int64, small zipEnd) (zipEnd, e
 		small.size != min(end.size, full32),
 		small.offset != min(end.offset, full32):
 		return zipEnd{}, damaged("the two end records of the zip archive differ")
+	case u64(b[4:]) != zip64EndSize-12 || u32(b[16:]) != 0 || u32(b[20:]) != 0 || u64(b[24:]) != end.records:
+		return zipEnd{}, problem("a zip archive in several parts is not supported")
 	}
 	return end, nil
 }
