@@ -61,6 +61,7 @@ func (n coreTrainer) layOut(c *Conversion) error {
 	if err != nil {
 		return err
 	}
+	c.large = nil
 	for _, f := range plan.Files {
 		large := file{name: path.Join(olmocore.ModelFolder, f.Name), size: f.Size, frame: f.Frame}
 		for _, item := range f.Items {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
@@ -83,7 +84,9 @@ type native struct {
 	files   []*tensor.File
 	bytes   int64
 	tensors []stored
-	trained bool // there is an optimizer's state beside the tensors
+	frames  []frame       // that hold them, in the order of the files
+	index   *dcp.Metadata // nil where there is none
+	trained bool          // there is an optimizer's state beside the tensors
 }
 
 // stored is a tensor of a checkpoint folder.
@@ -126,6 +129,7 @@ func openNative(dir string, noFollow bool) (*native, error) {
 	n := &native{target: "olmo", folder: path, bytes: info.Size(),
 		file: &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info}}
 	n.files = []*tensor.File{n.file}
+	n.frames = []frame{{path: f.Name(), name: olmo.ModelFile, size: info.Size()}}
 	tensors, err := torchfile.Open(f, n.file)
 	for i := range tensors {
 		t := &tensors[i]

@@ -1,55 +1,129 @@
 package convert
 
 import (
+	"cmp"
+	"errors"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
 
-// compareFrame compares all that model.pt holds beside the tensors' bytes, where a
-// conversion wrote it: readers pass over checksums and padding, and so a bit that
-// turned there would not be seen. What a trainer saved is laid out in another way.
-func (v *verifier) compareFrame() error {
-	if v.native.file == nil {
-		return nil // every item was opened, and the index is compared with the other small files
-	}
-	layout, err := torchfile.Plan("model", v.stateDict())
-	if err != nil {
+// frame is an archive in a checkpoint: model.pt, or an item of a distributed one.
+type frame struct {
+	path, name   string // of the file; name as it is called in the folder
+	offset, size int64
+}
+
+// compareFrames compares all that the files hold beside the tensors' bytes. Each archive
+// must be sound, so that no reader finds other tensors in it. What convert wrote must
+// moreover be there to the bit: readers pass over most of padding and directory.
+func (v *verifier) compareFrames() error {
+	if err := v.checkFrames(); err != nil || len(v.result.Differences) > 0 || !v.asConverted() {
 		return err
 	}
-	if v.recorded == nil || layout.Size != v.native.file.Size {
-		return nil
+	for _, f := range v.large {
+		if err := v.compareLarge(f); err != nil {
+			return err
+		}
 	}
-	f, _, err := regular.Open(filepath.Join(v.native.folder, olmo.ModelFile))
+	return nil
+}
+
+// checkFrames checks that every archive is built as torch.save builds it.
+func (v *verifier) checkFrames() error {
+	var file *os.File
+	defer func() { file.Close() }()
+	for i, f := range v.native.frames {
+		if i == 0 || f.path != v.native.frames[i-1].path {
+			file.Close()
+			var err error
+			if file, _, err = regular.Open(f.path); err != nil {
+				return &fault.Fault{File: f.name, Problem: "cannot be opened: " + fault.Cause(err)}
+			}
+		}
+		err := torchfile.CheckFrame(io.NewSectionReader(file, f.offset, f.size), f.size)
+		var wrong *torchfile.FrameError
+		switch {
+		case errors.As(err, &wrong):
+			v.frameDiffers(f.name, f.offset+wrong.Offset, wrong.Problem)
+		case err != nil:
+			return &fault.Fault{File: f.name, Problem: "cannot be read: " + fault.Cause(err)}
+		}
+	}
+	return nil
+}
+
+// asConverted reports whether the files are those that convert writes: what torch saved
+// has another size, and other places for the same tensors.
+func (v *verifier) asConverted() bool {
+	if v.recorded != nil && v.recorded.Layout != folder.ManifestLayout || len(v.structural) > 0 {
+		return false
+	}
+	for _, f := range v.large {
+		info, err := os.Stat(v.inFolder(f.name))
+		if err != nil || info.Size() != f.size {
+			return false
+		}
+	}
+	return true
+}
+
+// compareLarge compares a file that convert wrote, apart from its tensors.
+func (v *verifier) compareLarge(f file) error {
+	in, _, err := regular.Open(v.inFolder(f.name))
 	if err != nil {
-		return &fault.Fault{File: olmo.ModelFile, Problem: "cannot be opened: " + fault.Cause(err)}
+		return &fault.Fault{File: f.name, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
-	defer f.Close()
-	for _, piece := range layout.Frame(v.sums()) {
+	defer in.Close()
+	for _, piece := range f.frame(v.sums(f)) {
 		got := make([]byte, len(piece.Data))
-		if _, err := f.ReadAt(got, piece.Offset); err != nil && err != io.EOF {
-			return &fault.Fault{File: olmo.ModelFile, Problem: "cannot be read: " + fault.Cause(err)}
+		if _, err := in.ReadAt(got, piece.Offset); err != nil && err != io.EOF {
+			return &fault.Fault{File: f.name, Problem: "cannot be read: " + fault.Cause(err)}
 		}
 		if at, _ := countDifferences(piece.Data, got, 1); at >= 0 {
-			v.result.Differences = append(v.result.Differences, TensorDifference{Element: -1, Offset: piece.Offset + at,
-				Problem: "the file's structure (names, checksums, padding) is not as it was written"})
+			v.frameDiffers(f.name, piece.Offset+at, "the file's structure (names, checksums, padding) is not as it was written")
 			return nil
 		}
 	}
 	return nil
 }
 
-// sums are the checksums of all tensors, in the order in which they are written.
-func (v *verifier) sums() []uint32 {
-	sums := make([]uint32, len(v.compared))
+func (v *verifier) frameDiffers(file string, at int64, problem string) {
+	v.result.Differences = append(v.result.Differences, TensorDifference{File: file, Element: -1, Offset: at, Problem: problem})
+}
+
+func (v *verifier) inFolder(name string) string {
+	return filepath.Join(v.native.folder, filepath.FromSlash(name))
+}
+
+// segment is a range of bytes of a tensor, and its checksum.
+type segment struct {
+	from, length int64
+	sum          uint32
+}
+
+// sums are the checksums of the runs of a file, in their order.
+func (v *verifier) sums(f file) []uint32 {
+	byTensor := map[int]*comparison{}
 	for i := range v.compared {
-		for j, sum := range v.compared[i].sums {
-			sums[i] = tensor.CombineCRC(sums[i], sum, v.compared[i].lengths[j])
+		byTensor[v.compared[i].tensor] = &v.compared[i]
+	}
+	sums := make([]uint32, len(f.runs))
+	for i, r := range f.runs {
+		segments := byTensor[r.tensor].segments
+		first, _ := slices.BinarySearchFunc(segments, r.from, func(s segment, from int64) int { return cmp.Compare(s.from, from) })
+		for _, s := range segments[first:] {
+			if s.from >= r.from+r.place.Bytes {
+				break
+			}
+			sums[i] = tensor.CombineCRC(sums[i], s.sum, s.length)
 		}
 	}
 	return sums

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"hash/crc32"
@@ -15,7 +16,7 @@ import (
 // A TensorDifference is a tensor that is not what a conversion would write. Element is
 // the first that differs, in row-major order, and Offset where it stands in model.pt;
 // both are -1 where no single element is meant. Tensor is empty where it is the file's
-// own structure that differs.
+// own structure that differs. File is empty where it is model.pt.
 type TensorDifference struct {
 	Tensor   string `json:"tensor"`
 	Source   string `json:"source"` // the tensor of the model that the element comes from
@@ -23,6 +24,7 @@ type TensorDifference struct {
 	Offset   int64  `json:"offset"`
 	Elements int64  `json:"elements"` // how many differ
 	Problem  string `json:"problem"`
+	File     string `json:"file,omitempty"`
 }
 
 // verifier is one comparison, shared by its workers.
@@ -39,18 +41,23 @@ type verifier struct {
 
 // comparison is a tensor that is there in both, in the same shape.
 type comparison struct {
-	tensor  int // of the conversion
-	content *tensor.Content
-	found   *tensor.Content
-	sums    []uint32 // of the pieces, in order
-	lengths []int64
-	first   int64 // element, -1 for none
-	differ  int64 // elements
+	tensor   int // of the conversion
+	content  *tensor.Content
+	found    *tensor.Content
+	cuts     []int64   // bytes before each run of a file, in rising order
+	segments []segment // between the cuts and the ends of pieces, in order
+	first    int64     // element, -1 for none
+	differ   int64     // elements
 }
 
 // compareTensors compares names and shapes, then all bytes, then what holds them together.
 func (v *verifier) compareTensors(ctx context.Context) error {
 	v.pair()
+	if len(v.structural) == 0 {
+		if err := v.layOut(); err != nil {
+			return err
+		}
+	}
 	all := slices.Clone(v.Model.Tensors)
 	for i := range v.native.tensors {
 		for _, part := range v.native.tensors[i].content.Parts {
@@ -80,7 +87,9 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 	}
 	r := v.result
 	for i := range v.compared {
-		if k := &v.compared[i]; k.differ > 0 {
+		k := &v.compared[i]
+		slices.SortFunc(k.segments, func(a, b segment) int { return cmp.Compare(a.from, b.from) }) // workers end in any order
+		if k.differ > 0 {
 			r.Differing++
 			r.Differences = append(r.Differences, v.describe(k))
 		}
@@ -90,8 +99,20 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 	if err := v.compareSums(ctx, files); err != nil {
 		return err
 	}
-	if len(r.Differences) == 0 {
-		return v.compareFrame()
+	return v.compareFrames()
+}
+
+// layOut finds where convert would put each tensor, in one run or several.
+func (v *verifier) layOut() error {
+	if err := v.trainer.layOut(v.Conversion); err != nil {
+		return err
+	}
+	cuts := map[int][]int64{}
+	for _, r := range v.runs() {
+		cuts[r.tensor] = append(cuts[r.tensor], r.from)
+	}
+	for i := range v.compared {
+		v.compared[i].cuts = cuts[v.compared[i].tensor]
 	}
 	return nil
 }
@@ -155,19 +176,32 @@ func (v *verifier) visitor() tensor.Visitor {
 				first = (p.Offset+int64(at))/k.content.DType.Size() + from
 			}
 		}
-		k.note(v, p, crc32.ChecksumIEEE(data), first, differ)
+		k.note(v, p, k.cut(p, data), first, differ)
 		return nil
 	}
 }
 
+// cut returns the checksums of a piece, which a run may end in.
+func (k *comparison) cut(p tensor.Piece, data []byte) []segment {
+	var segments []segment
+	at := p.Offset
+	for len(data) > 0 {
+		next := at + int64(len(data))
+		if i, _ := slices.BinarySearch(k.cuts, at+1); i < len(k.cuts) {
+			next = min(next, k.cuts[i])
+		}
+		part := data[:next-at]
+		segments = append(segments, segment{at, next - at, crc32.ChecksumIEEE(part)})
+		data, at = data[len(part):], next
+	}
+	return segments
+}
+
 // note keeps what a piece showed.
-func (k *comparison) note(v *verifier, p tensor.Piece, sum uint32, first, differ int64) {
+func (k *comparison) note(v *verifier, p tensor.Piece, segments []segment, first, differ int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for int64(len(k.sums)) <= p.Number {
-		k.sums, k.lengths = append(k.sums, 0), append(k.lengths, 0)
-	}
-	k.sums[p.Number], k.lengths[p.Number] = sum, p.Length
+	k.segments = append(k.segments, segments...)
 	k.differ += differ
 	if first >= 0 && (k.first < 0 || first < k.first) {
 		k.first = first
@@ -198,6 +232,9 @@ func (v *verifier) describe(k *comparison) TensorDifference {
 		if rest < part.Numel() {
 			if part.Contiguous() {
 				d.Offset = part.Offset + rest*part.DType.Size()
+				if part.File != v.native.file {
+					d.File = part.File.Name
+				}
 			}
 			break
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -153,7 +154,7 @@ func atStep(step int64) string {
 func differenceLine(d convert.TensorDifference) string {
 	if d.Element < 0 {
 		if d.Tensor == "" {
-			return fmt.Sprintf("model.pt: byte %d: %s", d.Offset, d.Problem)
+			return fault.Printable(fmt.Sprintf("%s: byte %d: %s", fileOf(d), d.Offset, d.Problem))
 		}
 		return fmt.Sprintf("%s: %s", fault.Printable(d.Tensor), d.Problem)
 	}
@@ -162,13 +163,16 @@ func differenceLine(d convert.TensorDifference) string {
 		line = fmt.Sprintf("%s: element %d differs", d.Tensor, d.Element)
 	}
 	if d.Offset >= 0 {
-		line += fmt.Sprintf(" (byte %d of model.pt)", d.Offset)
+		line += fmt.Sprintf(" (byte %d of %s)", d.Offset, fault.Printable(fileOf(d)))
 	}
 	if line += ", which comes from " + fault.Printable(d.Source); d.Elements > 1 {
 		line += fmt.Sprintf("; %d elements in all", d.Elements)
 	}
 	return line
 }
+
+// fileOf is the file in which a difference was found.
+func fileOf(d convert.TensorDifference) string { return cmp.Or(d.File, "model.pt") }
 
 func printFields(w io.Writer, fields []convert.FieldDifference) {
 	for _, d := range fields {

@@ -54,6 +54,13 @@ func Open(dir string) (*Checkpoint, error) {
 	return c, faults.Err()
 }
 
+// OpenIndex reads the index of the checkpoint in dir, and nothing of its items.
+func OpenIndex(dir string) (*Metadata, error) {
+	o := opening{dir: dir, files: map[string]*opened{}}
+	defer o.close()
+	return o.metadata()
+}
+
 // opening holds the files that are open while a checkpoint is read.
 type opening struct {
 	dir   string
