@@ -14,9 +14,9 @@ import (
 )
 
 // A TensorDifference is a tensor that is not what a conversion would write. Element is
-// the first that differs, in row-major order, and Offset where it stands in model.pt;
-// both are -1 where no single element is meant. Tensor is empty where it is the file's
-// own structure that differs. File is empty where it is model.pt.
+// the first that differs, in row-major order, and Offset its byte in File; both are -1
+// where no single element is meant. Tensor is empty if it is the file's own structure
+// that differs, and File if there is no file.
 type TensorDifference struct {
 	Tensor   string `json:"tensor"`
 	Source   string `json:"source"` // the tensor of the model that the element comes from
@@ -24,7 +24,7 @@ type TensorDifference struct {
 	Offset   int64  `json:"offset"`
 	Elements int64  `json:"elements"` // how many differ
 	Problem  string `json:"problem"`
-	File     string `json:"file,omitempty"`
+	File     string `json:"file"`
 }
 
 // verifier is one comparison, shared by its workers.
@@ -232,9 +232,7 @@ func (v *verifier) describe(k *comparison) TensorDifference {
 		if rest < part.Numel() {
 			if part.Contiguous() {
 				d.Offset = part.Offset + rest*part.DType.Size()
-				if part.File != v.native.file {
-					d.File = part.File.Name
-				}
+				d.File = part.File.Name
 			}
 			break
 		}

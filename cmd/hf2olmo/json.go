@@ -47,6 +47,7 @@ type verifyRecord struct {
 	Error             string                     `json:"error"`
 	Seconds           float64                    `json:"seconds"`
 	Bytes             int64                      `json:"bytes"`
+	Warnings          []string                   `json:"warnings"`
 }
 
 // inspectRecord is what inspect tells of a path.

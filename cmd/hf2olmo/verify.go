@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -93,7 +92,7 @@ func terminalProgress(w io.Writer) convert.Progress {
 
 // newVerifyRecord is the record of a comparison, or of why there is none.
 func newVerifyRecord(source, folder string, v *convert.Verification, err error) verifyRecord {
-	rec := verifyRecord{Source: source, Output: folder, Status: "failed",
+	rec := verifyRecord{Source: source, Output: folder, Status: "failed", Warnings: []string{},
 		Differences: []convert.TensorDifference{}, ConfigDifferences: []convert.FieldDifference{}}
 	if err != nil {
 		rec.Error = faultsOf(err).Error()
@@ -102,7 +101,7 @@ func newVerifyRecord(source, folder string, v *convert.Verification, err error) 
 	rec.Output, rec.Tensors, rec.Differing, rec.Step = v.Output, v.Tensors, v.Differing, v.Step
 	rec.Differences = append(rec.Differences, v.Differences...)
 	rec.ConfigDifferences = append(rec.ConfigDifferences, v.Config...)
-	rec.Seconds, rec.Bytes = v.Seconds, v.Bytes
+	rec.Seconds, rec.Bytes, rec.Warnings = v.Seconds, v.Bytes, append(rec.Warnings, v.Warnings...)
 	switch {
 	case v.Trained:
 		rec.Status = "trained"
@@ -154,25 +153,22 @@ func atStep(step int64) string {
 func differenceLine(d convert.TensorDifference) string {
 	if d.Element < 0 {
 		if d.Tensor == "" {
-			return fault.Printable(fmt.Sprintf("%s: byte %d: %s", fileOf(d), d.Offset, d.Problem))
+			return fault.Printable(fmt.Sprintf("%s: byte %d: %s", d.File, d.Offset, d.Problem))
 		}
-		return fmt.Sprintf("%s: %s", fault.Printable(d.Tensor), d.Problem)
+		return fmt.Sprintf("%s: %s", fault.Printable(d.Tensor), fault.Printable(d.Problem))
 	}
-	line := fmt.Sprintf("%s: differs from element %d on", d.Tensor, d.Element)
+	line := fmt.Sprintf("%s: differs from element %d on", fault.Printable(d.Tensor), d.Element)
 	if d.Elements == 1 {
-		line = fmt.Sprintf("%s: element %d differs", d.Tensor, d.Element)
+		line = fmt.Sprintf("%s: element %d differs", fault.Printable(d.Tensor), d.Element)
 	}
 	if d.Offset >= 0 {
-		line += fmt.Sprintf(" (byte %d of %s)", d.Offset, fault.Printable(fileOf(d)))
+		line += fmt.Sprintf(" (byte %d of %s)", d.Offset, d.File)
 	}
 	if line += ", which comes from " + fault.Printable(d.Source); d.Elements > 1 {
 		line += fmt.Sprintf("; %d elements in all", d.Elements)
 	}
 	return line
 }
-
-// fileOf is the file in which a difference was found.
-func fileOf(d convert.TensorDifference) string { return cmp.Or(d.File, "model.pt") }
 
 func printFields(w io.Writer, fields []convert.FieldDifference) {
 	for _, d := range fields {

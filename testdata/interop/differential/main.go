@@ -29,8 +29,8 @@ type question struct {
 }
 
 type answer struct {
-	Tensors []read `json:"tensors,omitempty"`
-	Value   any    `json:"value,omitempty"`
+	Tensors []read `json:"tensors"`
+	Value   any    `json:"value"`
 	Refused string `json:"refused,omitempty"`
 }
 
