@@ -71,7 +71,7 @@ def run_case(name: str, rng: Dice, folder: Path, helper: Helper) -> tuple[str, d
 def signature(name: str, verdict: str, ours: dict, theirs: dict) -> str:
     """What cases of one cause have in common, more or less."""
     words = theirs.get("refused", "")
-    return f"{name}: {verdict}: " + re.sub(r"[0-9]+|'[^']*'|\"[^\"]*\"", "#", words)[:80]
+    return f"{name}: {verdict}: " + re.sub(r"[0-9]+|'[^']*'|\"[^\"]*\"|`[^`]*`", "#", words)[:80]
 
 
 class Report:

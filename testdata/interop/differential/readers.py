@@ -116,8 +116,10 @@ def typed(value):
         return "null"
     if isinstance(value, bool):
         return "bool true" if value else "bool false"
-    if isinstance(value, int):
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
         return f"int {value}"
+    if isinstance(value, int):
+        value = float(value) if abs(value) < 2**1023 else float("inf")  # no field of a model needs such a number
     if isinstance(value, float):
         return "float nan" if value != value else "float " + struct.pack(">d", value).hex()
     return f"text {value}" if isinstance(value, str) else f"{type(value).__name__} {value}"
