@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -157,7 +158,7 @@ func hash(contents []content) (answer, error) {
 		}
 		a.Tensors = append(a.Tensors, r)
 	}
-	return a, nil
+	return a, files.CheckRecords(context.Background())
 }
 
 // readConfig reads the config.yaml in a folder.
