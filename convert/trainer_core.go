@@ -73,20 +73,22 @@ func (n coreTrainer) layOut(c *Conversion) error {
 	if err != nil {
 		return err
 	}
-	inner, err := plan.Metadata.Marshal(c.Model.Name, "")
+	indexes, err := indexFiles(&plan.Metadata, c.Model.Name)
+	c.small = append([]smallFile{{olmocore.ConfigFile, config}}, indexes...)
+	return err
+}
+
+// indexFiles are the two indexes of a checkpoint that is called id.
+func indexFiles(m *dcp.Metadata, id string) ([]smallFile, error) {
+	inner, err := m.Marshal(id, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	outer, err := plan.Metadata.Marshal(c.Model.Name, olmocore.ModelFolder+"/")
-	if err != nil {
-		return err
-	}
-	c.small = []smallFile{
-		{olmocore.ConfigFile, config},
+	outer, err := m.Marshal(id, olmocore.ModelFolder+"/")
+	return []smallFile{
 		{path.Join(olmocore.ModelFolder, dcp.MetadataFile), inner},
 		{dcp.MetadataFile, outer},
-	}
-	return nil
+	}, err
 }
 
 func (coreTrainer) entries(c *Conversion) []dcp.Entry {
@@ -120,6 +122,7 @@ func (n coreTrainer) readBack(c *Conversion, folder string) error {
 				chunks[k].File = strings.TrimPrefix(chunks[k].File, olmocore.ModelFolder+"/")
 			}
 		}
+		want.Metadata.ID = c.Model.Name
 		if !reflect.DeepEqual(written.Metadata, want.Metadata) {
 			return &fault.Fault{File: filepath.Join(dir, dcp.MetadataFile), Problem: "was not read back as it was written"}
 		}

@@ -3,6 +3,8 @@ package convert
 import (
 	"bytes"
 	"cmp"
+	"errors"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -48,6 +50,28 @@ func openCore(folder, at string) (*native, error) {
 	return n, nil
 }
 
+// renameIndexes gives the indexes that convert would write the name that the model had
+// when it was converted: it may lie in another folder now.
+func (v *verifier) renameIndexes() error {
+	id := v.native.index.ID
+	if id == v.Model.Name {
+		return nil
+	}
+	plan, err := dcp.NewPlan(coreTrainer{}.entries(v.Conversion))
+	if err != nil {
+		return err
+	}
+	indexes, err := indexFiles(&plan.Metadata, id)
+	for _, index := range indexes {
+		for i := range v.small {
+			if v.small[i].name == index.name {
+				v.small[i] = index
+			}
+		}
+	}
+	return err
+}
+
 // compareIndexes compares the two indexes of a checkpoint: the trainer reads the inner
 // one, and whatever is given the checkpoint's own folder the outer.
 func (v *verifier) compareIndexes() {
@@ -82,15 +106,25 @@ func (v *verifier) compareCoreRest() error {
 	}
 	if v.recorded == nil {
 		v.compareIndexes()
+	} else if err := v.renameIndexes(); err != nil {
+		return err
 	}
 	for _, f := range v.small {
 		if f.name != olmocore.ConfigFile && v.recorded == nil {
 			continue
 		}
-		found, err := regular.Read(filepath.Join(v.native.folder, filepath.FromSlash(f.name)), largestSmall)
+		most := int64(largestSmall)
+		if f.name == olmocore.ConfigFile {
+			most = olmocore.LargestConfig
+		}
+		found, err := regular.Read(v.inFolder(f.name), most)
 		switch {
-		case err != nil:
+		case errors.Is(err, fs.ErrNotExist):
 			v.fileDiffers(f.name, "as convert writes it", missing)
+		case err != nil:
+			v.fileDiffers(f.name, "as convert writes it", "what cannot be read: "+fault.Cause(err))
+		case f.name == olmocore.ConfigFile:
+			v.compareCoreConfig(f.data, found)
 		case !bytes.Equal(found, f.data):
 			v.fileDiffers(f.name, "as convert writes it", "other contents")
 		}

@@ -171,7 +171,11 @@ func differenceLine(d convert.TensorDifference) string {
 }
 
 func printFields(w io.Writer, fields []convert.FieldDifference) {
-	for _, d := range fields {
+	for i, d := range fields {
+		if i == mostLines {
+			fmt.Fprintf(w, "  and %d fields more (--json has all)\n", len(fields)-i)
+			return
+		}
 		name := d.File
 		if d.Field != "" {
 			name += ": " + d.Field

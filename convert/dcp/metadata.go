@@ -12,6 +12,7 @@ const MetadataFile = ".metadata"
 type Metadata struct {
 	Tensors []Tensor
 	Others  []string // names of entries that are no tensors, such as step counts
+	ID      string   // what the checkpoint is called in it, "" if it does not say; Marshal is given another
 }
 
 // A Tensor is an entry of the state dict, cut into chunks.

@@ -64,6 +64,9 @@ func readMetadata(value any) (*Metadata, *fault.Fault) {
 		return nil, f
 	}
 	m := &Metadata{}
+	if about, ok := attributes(top["storage_meta"], classMeta); ok {
+		m.ID, _ = about["checkpoint_id"].(string)
+	}
 	chunks, seen := 0, map[string]bool{}
 	for _, entry := range *entries {
 		name, ok := entry.Key.(string)

@@ -30,6 +30,10 @@ const (
 	Step = "step0"
 )
 
+// IdentifierField is where ConfigFile names the tokenizer. The trainer's own scripts look there;
+// no weights depend on it.
+const IdentifierField = "dataset.tokenizer.identifier"
+
 // ModelPrefix stands before the names of the model's tensors in a checkpoint, and
 // apart from the optimizer's.
 const ModelPrefix = "model"
