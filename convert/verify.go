@@ -160,6 +160,7 @@ func (v *verifier) compareRest() error {
 	if v.native.file == nil {
 		return v.compareCoreRest()
 	}
+	v.compareShadows()
 	step, known := olmo.GlobalStep(v.native.folder)
 	_, noOptimizer := os.Stat(filepath.Join(v.native.folder, olmo.OptimizerFile))
 	r.Trained = len(v.structural) == 0 && r.Differing > 0 && (noOptimizer == nil || known && step > 0)
@@ -181,6 +182,16 @@ func (v *verifier) compareRest() error {
 		}
 	}
 	return v.compareTrainState(step, known, noOptimizer == nil)
+}
+
+// compareShadows looks for files that the trainer would read in place of model.pt.
+func (v *verifier) compareShadows() {
+	entries, _ := os.ReadDir(v.native.folder) // a folder that cannot be listed shows elsewhere
+	for _, e := range entries {
+		if olmo.Shadows(e.Name()) {
+			v.fileDiffers(e.Name(), "no such file", "a file that the trainer would read in place of "+olmo.ModelFile)
+		}
+	}
 }
 
 func (v *verifier) compareTokenizer() error {
