@@ -173,7 +173,7 @@ func differenceLine(d convert.TensorDifference) string {
 func printFields(w io.Writer, fields []convert.FieldDifference) {
 	for i, d := range fields {
 		if i == mostLines {
-			fmt.Fprintf(w, "  and %d fields more (--json has all)\n", len(fields)-i)
+			printf(w, "  and %d fields more (--json has all)\n", len(fields)-i)
 			return
 		}
 		name := d.File

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,6 +20,7 @@ import (
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/omegaconf"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
@@ -161,15 +163,17 @@ func hash(contents []content) (answer, error) {
 	return a, files.CheckRecords(context.Background())
 }
 
-// readConfig reads the config.yaml in a folder.
+// readConfig reads the config.yaml in a folder, whole.
 func readConfig(q question) (answer, error) {
-	written, err := olmo.ReadConfig(q.Path)
+	text, err := regular.Read(filepath.Join(q.Path, olmo.ConfigFile), omegaconf.MaxSize)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{Value: typed(map[string]any{
-		"model": written.Model, "identifier": written.Tokenizer, "load_path": written.LoadPath,
-	})}, nil
+	document, err := omegaconf.Read(text)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{Value: typed(document.Value)}, nil
 }
 
 // readTokenizer reads the tokenizer.json in a folder.
@@ -199,6 +203,23 @@ func readJSON(q question) (answer, error) {
 // typed keeps apart what JSON would not: 1 and 1.0, and the bits of a float.
 func typed(v any) any {
 	switch v := v.(type) {
+	case omegaconf.Value:
+		return typed(v.Data)
+	case *omegaconf.Mapping:
+		object := map[string]any{}
+		for _, key := range v.Keys() {
+			object[key] = "text ???" // the field's default stays
+			if value := v.Get(key); value.There {
+				object[key] = typed(value)
+			}
+		}
+		return object
+	case []omegaconf.Value:
+		list := []any{}
+		for _, value := range v {
+			list = append(list, typed(value))
+		}
+		return list
 	case map[string]any:
 		object := map[string]any{}
 		for name, value := range v {
@@ -220,6 +241,9 @@ func typed(v any) any {
 		return "text " + v
 	case nil:
 		return "null"
+	}
+	if n, ok := v.(*big.Int); ok {
+		return fmt.Sprintf("int %d", n)
 	}
 	switch reflect.ValueOf(v).Kind() {
 	case reflect.Int, reflect.Int64, reflect.Uint64:

@@ -116,29 +116,25 @@ def typed(value):
         return "null"
     if isinstance(value, bool):
         return "bool true" if value else "bool false"
-    if isinstance(value, int) and -(2**63) <= value < 2**63:
-        return f"int {value}"
     if isinstance(value, int):
-        value = float(value) if abs(value) < 2**1023 else float("inf")  # no field of a model needs such a number
+        return f"int {value}"
     if isinstance(value, float):
         return "float nan" if value != value else "float " + struct.pack(">d", value).hex()
     return f"text {value}" if isinstance(value, str) else f"{type(value).__name__} {value}"
 
 
 def read_yaml(path: Path) -> dict:
+    """The whole document. What refers to another value (${...}) stays as it is: the trainer resolves it when it is asked for."""
     from omegaconf import OmegaConf
 
     loaded = OmegaConf.load(path / "config.yaml")
-    plain = OmegaConf.to_container(loaded, resolve=True)
-    if not isinstance(plain, dict):
-        raise Refused(f"a {type(plain).__name__}")
-    model, tokenizer, load_path = plain.get("model"), plain.get("tokenizer"), plain.get("load_path")
-    identifier = tokenizer.get("identifier") if isinstance(tokenizer, dict) else tokenizer
-    return {"value": typed({"model": model, "identifier": identifier, "load_path": load_path})}
+    return {"value": typed(OmegaConf.to_container(loaded, resolve=False))}
 
 
 def read_json(path: Path) -> dict:
-    loaded = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    # hf2olmo keeps whole numbers of 64 bits: no field of a model needs larger ones.
+    text = (path / "config.json").read_text(encoding="utf-8")
+    loaded = json.loads(text, parse_int=lambda digits: int(digits) if -(2**63) <= int(digits) < 2**63 else float(digits))
     if not isinstance(loaded, dict):
         raise Refused(f"a {type(loaded).__name__}")
     return {"value": typed(loaded)}
