@@ -157,6 +157,9 @@ func (n *native) dtype() tensor.DType {
 // wrote from one that was damaged.
 func (v *verifier) compareRest() error {
 	r := v.result
+	if err := v.warnOfTokenizer(); err != nil {
+		return err
+	}
 	if v.native.file == nil {
 		return v.compareCoreRest()
 	}
@@ -170,11 +173,8 @@ func (v *verifier) compareRest() error {
 		r.Config = append(r.Config, FieldDifference{File: olmo.ConfigFile, Expected: "a config", Found: err.Error()})
 	} else {
 		r.Config = append(r.Config, v.modelDifferences(written)...)
-		differences, moved := v.tokenizerDifferences(written, v.recorded)
-		r.Config = append(r.Config, differences...)
-		if moved != "" {
-			v.warn("%s", moved)
-		}
+		v.comparePlaces(written)
+		v.warnOfConfig(written)
 	}
 	if v.Model.Tokenizer != nil {
 		if err := v.compareTokenizer(); err != nil {

@@ -2,10 +2,12 @@ package convert
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
@@ -49,19 +51,75 @@ func modelField(name, expected, found string) FieldDifference {
 	return FieldDifference{olmo.ConfigFile, "model." + name, expected, found}
 }
 
-// tokenizerDifferences holds the tokenizer that is named against the one that
-// conversion would name. A folder that was moved still names its earlier place: that
-// is told as a warning, for it is the same conversion.
-func (c *Conversion) tokenizerDifferences(written *olmo.Written, recorded *folder.Manifest) ([]FieldDifference, string) {
-	expected := c.trainer.tokenizers(c).identity
-	if written.Tokenizer == expected {
-		return nil, ""
+// comparePlaces compares what config.yaml names outside of the model: the tokenizer, and
+// the folder to start from. A folder that was moved still names its earlier place: that
+// is a warning, for it is the same conversion, and so is another load_path.
+func (v *verifier) comparePlaces(written *olmo.Written) {
+	folder, earlier := v.native.folder, v.native.folder
+	if v.recorded != nil {
+		earlier = v.recorded.Output
 	}
-	if recorded != nil && expected == filepath.Join(c.Output, olmo.TokenizerFile) && written.Tokenizer == filepath.Join(recorded.Output, olmo.TokenizerFile) {
-		return nil, fmt.Sprintf("%s was moved here from %s: its %s still names that place in tokenizer.identifier and load_path",
-			c.Output, recorded.Output, olmo.ConfigFile)
+	var moved []string
+	expected := v.trainer.tokenizers(v.Conversion).identity
+	switch {
+	case written.Tokenizer == expected:
+	case expected == filepath.Join(folder, olmo.TokenizerFile) && written.Tokenizer == filepath.Join(earlier, olmo.TokenizerFile):
+		moved = append(moved, "tokenizer.identifier")
+	default:
+		v.result.Config = append(v.result.Config, FieldDifference{olmo.ConfigFile, "tokenizer.identifier", expected, written.Tokenizer})
 	}
-	return []FieldDifference{{olmo.ConfigFile, "tokenizer.identifier", expected, written.Tokenizer}}, ""
+	switch {
+	case written.LoadPath == folder || v.result.Trained: // a trainer's own config names what it started from
+	case written.LoadPath == earlier:
+		moved = append(moved, "load_path")
+	case written.LoadPath == "":
+		v.warn("%s names no load_path: training would start from random weights", olmo.ConfigFile)
+	default:
+		v.warn("load_path in %s is %s: training would start from there, not from this folder", olmo.ConfigFile, written.LoadPath)
+	}
+	if len(moved) > 0 {
+		v.warn("%s was moved here from %s: its %s still names that place in %s", folder, earlier, olmo.ConfigFile, strings.Join(moved, " and "))
+	}
+}
+
+// warnOfConfig warns of what else was edited that the trainer stops at, or reads in another way.
+func (v *verifier) warnOfConfig(written *olmo.Written) {
+	var stray []string
+	known := olmo.KnownTrainer().Sections[olmo.TopSection]
+	for _, key := range written.Keys {
+		if known[key] == "" {
+			stray = append(stray, key)
+		}
+	}
+	v.warnOfStray(olmo.ConfigFile, stray, "which the trainer does not know: it refuses to start")
+	if d := written.Truncate; d != olmo.TruncateDirection {
+		v.warn("tokenizer.truncate_direction in %s is %s; convert writes %s", olmo.ConfigFile, cmp.Or(d, missing), olmo.TruncateDirection)
+	}
+}
+
+// warnOfTokenizer warns if the model's tokenizer is not the one that was there when it
+// was converted.
+func (v *verifier) warnOfTokenizer() error {
+	if v.recorded == nil {
+		return nil
+	}
+	at := slices.IndexFunc(v.recorded.Sources, func(s folder.State) bool { return s.Name == olmo.TokenizerFile })
+	now := v.Model.Tokenizer
+	switch {
+	case at < 0 && now == nil:
+		return nil
+	case at < 0:
+		v.warn("%s of the model was not there when it was converted", olmo.TokenizerFile)
+		return nil
+	case now == nil:
+		v.warn("%s of the model is not there any more", olmo.TokenizerFile)
+		return nil
+	}
+	state, err := hashWhole(now.Path)
+	if err == nil && state.Hash != v.recorded.Sources[at].Hash {
+		v.warn("%s of the model was edited since it was converted", olmo.TokenizerFile)
+	}
+	return err
 }
 
 // plain gives null its YAML name.

@@ -23,6 +23,7 @@ import (
 	"sync"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
 )
@@ -33,11 +34,8 @@ type Options struct {
 	NoFollow bool // refuse a folder with links that lead out of it
 }
 
-// Both are read once, however many folders are checked.
-var (
-	target       = sync.OnceValues(func() (*keymap.Target, error) { return keymap.TargetNamed("olmo") })
-	knownTrainer = sync.OnceValues(readTrainer)
-)
+// target is read once, however many folders are checked.
+var target = sync.OnceValues(func() (*keymap.Target, error) { return keymap.TargetNamed("olmo") })
 
 // checker gathers what is found out about one folder.
 type checker struct {
@@ -47,7 +45,7 @@ type checker struct {
 	path   string // absolute, as the user named it: links have names of their own
 	names  map[string]bool
 	target *keymap.Target
-	trainer
+	olmo.Trainer
 	config  *config              // nil where there is none that can be read
 	foreign bool                 // a trainer's state with other objects than weights was seen
 	loaded  map[string]loadState // by file
@@ -57,12 +55,10 @@ type checker struct {
 // Folder checks a folder. The error is that of a context that has ended, or of this
 // program; all that is wrong with the folder is in the report.
 func Folder(ctx context.Context, dir string, o Options) (*Report, error) {
-	c := &checker{Options: o, ctx: ctx, dir: dir, loaded: map[string]loadState{}, report: &Report{Folder: dir, Kind: Unknown}}
+	c := &checker{Options: o, Trainer: olmo.KnownTrainer(), ctx: ctx, dir: dir, loaded: map[string]loadState{},
+		report: &Report{Folder: dir, Kind: Unknown}}
 	var err error
 	if c.target, err = target(); err != nil {
-		return nil, err
-	}
-	if c.trainer, err = knownTrainer(); err != nil {
 		return nil, err
 	}
 	if c.path, err = filepath.Abs(dir); err != nil {

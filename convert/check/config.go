@@ -59,7 +59,7 @@ func (c *checker) checkConfig() {
 	if c.config == nil {
 		return
 	}
-	c.checkSection(topSection, "", c.config.top)
+	c.checkSection(olmo.TopSection, "", c.config.top)
 	c.checkModelSection()
 	c.checkTokenizer()
 	c.checkResume()

@@ -1,34 +1,14 @@
 package check
 
 import (
-	_ "embed"
 	"fmt"
 	"slices"
 	"strings"
 
 	"hf2olmo/convert/omegaconf"
-
-	"github.com/goccy/go-yaml"
 )
 
-//go:embed trainer.yaml
-var trainerText []byte
-
-// trainer is what is known of the trainer's configs, from trainer.yaml.
-type trainer struct {
-	Sections map[string]map[string]string `yaml:"sections"`
-	Packages []string                     `yaml:"packages"` // that are installed with it
-}
-
-func readTrainer() (t trainer, err error) {
-	err = yaml.UnmarshalWithOptions(trainerText, &t, yaml.Strict())
-	return t, err
-}
-
-const (
-	topSection   = "TrainConfig"
-	modelSection = "ModelConfig"
-)
+const modelSection = "ModelConfig"
 
 // checkSection holds a section of config.yaml against its fields: OmegaConf refuses a
 // key that it does not know and a value of another type.

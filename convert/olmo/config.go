@@ -24,6 +24,9 @@ import (
 // unsharded checkpoint. It looks at nothing else.
 const Suffix = "-unsharded"
 
+// TruncateDirection is the end of a text at which the tokenizer cuts it.
+const TruncateDirection = "right"
+
 // The files of an unsharded checkpoint.
 const (
 	ModelFile     = "model.pt"

@@ -14,7 +14,9 @@ import (
 type Written struct {
 	Model     map[string]any // each value as its field's type; nil if there is no such section
 	Tokenizer string
+	Truncate  string // tokenizer.truncate_direction
 	LoadPath  string
+	Keys      []string // at the top, in order
 }
 
 // ReadConfig reads the config.yaml of a checkpoint folder.
@@ -37,7 +39,9 @@ func ReadConfig(folder string) (*Written, error) {
 	}
 	w := &Written{Model: typed(top.Section("model"), target.Fields)}
 	w.Tokenizer = shown(top.Section("tokenizer").Get("identifier"))
+	w.Truncate = shown(top.Section("tokenizer").Get("truncate_direction"))
 	w.LoadPath = shown(top.Get("load_path"))
+	w.Keys = top.Keys()
 	return w, nil
 }
 
