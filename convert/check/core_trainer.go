@@ -76,6 +76,7 @@ func (c *checker) checkCoreConfig() {
 			Hint: "The model's config must then be in your script."})
 		return
 	}
+	c.checkCoreTokenizer(text)
 	var config struct {
 		Model map[string]any `json:"model"`
 	}
