@@ -10,13 +10,33 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// names are all that the pickle of a .metadata may name, besides torch's dtypes.
-var names = []string{
-	classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta,
-	memoryFormat, classPlace, corePlace, layoutFunction, sizeFunction,
-	"torch.float32", "torch.bfloat16", "torch.float16", "torch.float64", "torch.int64", "torch.int32",
-	"torch.int16", "torch.int8", "torch.uint8", "torch.bool", "torch.uint16", "torch.uint32", "torch.uint64",
-	"torch.float8_e4m3fn", "torch.float8_e5m2", "torch.complex64", "torch.complex128",
+// words are what a .metadata may name.
+var words = torchfile.Words{
+	Classes: []torchfile.Name{classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace},
+	Functions: map[torchfile.Name]func(torchfile.Tuple) bool{
+		sizeFunction: func(args torchfile.Tuple) bool {
+			_, ok := torchfile.Sizes(one(args), 64)
+			return ok
+		},
+		layoutFunction: func(args torchfile.Tuple) bool { return one(args) == "torch.strided" },
+		memoryFormat: func(args torchfile.Tuple) bool {
+			n, ok := one(args).(int)
+			return ok && 0 <= n && n <= 2 // contiguous, channels last, preserve
+		},
+	},
+	Names: []torchfile.Name{
+		"torch.float32", "torch.bfloat16", "torch.float16", "torch.float64", "torch.int64", "torch.int32",
+		"torch.int16", "torch.int8", "torch.uint8", "torch.bool", "torch.uint16", "torch.uint32", "torch.uint64",
+		"torch.float8_e4m3fn", "torch.float8_e5m2", "torch.complex64", "torch.complex128",
+	},
+}
+
+// one is the only argument of a call, nil if there is none or more.
+func one(args torchfile.Tuple) any {
+	if len(args) != 1 {
+		return nil
+	}
+	return args[0]
 }
 
 // Bounds on what a hostile file can make the program hold: a list that stands once in
@@ -31,7 +51,7 @@ const (
 // Tensors are in the order of the file. It does not say whether they are whole: see
 // Check. Errors are a *fault.Fault or a fault.List that name the file .metadata.
 func ReadMetadata(r io.ReaderAt, size int64) (*Metadata, error) {
-	value, err := torchfile.Unpickle(r, size, names)
+	value, err := torchfile.Unpickle(r, size, words)
 	if err == nil {
 		m, f := readMetadata(value)
 		if f == nil {
@@ -74,10 +94,13 @@ func readMetadata(value any) (*Metadata, *fault.Fault) {
 			return nil, wrong("an entry without a name of its own")
 		}
 		seen[name] = true
-		state, ok := attributes(entry.Value, classTensor)
-		if !ok {
+		if o, ok := entry.Value.(*torchfile.Instance); ok && o.Class == classBytes {
 			m.Others = append(m.Others, name)
 			continue
+		}
+		state, ok := attributes(entry.Value, classTensor)
+		if !ok {
+			return nil, wrong("an entry that is neither a tensor nor bytes")
 		}
 		t, f := readTensor(name, state, index)
 		if f != nil {
@@ -146,16 +169,14 @@ func readTensor(name string, state map[string]any, index map[string]Chunk) (Tens
 
 // dtype is what TensorProperties say first. Others than package tensor knows are Invalid.
 func dtype(traits *torchfile.Instance) (tensor.DType, bool) {
-	var name any
-	switch state := traits.State.(type) {
-	case *types.Tuple:
-		if state.Len() > 0 {
-			name = state.Get(0)
-		}
-	case *types.Dict:
-		name, _ = state.Get("dtype")
+	state, ok := traits.State.(*types.Tuple)
+	if !ok || state.Len() != 5 { // dtype, layout, requires_grad, memory format, pin_memory
+		return tensor.Invalid, false
 	}
-	text, ok := name.(torchfile.Name)
+	if format, ok := state.Get(3).(*torchfile.Call); !ok || format.Function != memoryFormat {
+		return tensor.Invalid, false
+	}
+	text, ok := state.Get(0).(torchfile.Name)
 	if !ok || traits.Class != classTraits || len(text) < len("torch.") {
 		return tensor.Invalid, false
 	}
@@ -174,9 +195,11 @@ func attributes(value any, class torchfile.Name) (map[string]any, bool) {
 	}
 	named := map[string]any{}
 	for _, entry := range *state {
-		if name, ok := entry.Key.(string); ok {
-			named[name] = entry.Value
+		name, ok := entry.Key.(string)
+		if !ok {
+			return nil, false
 		}
+		named[name] = entry.Value
 	}
 	return named, true
 }

@@ -29,8 +29,9 @@ func readPlaces(places *types.Dict) (map[string]Chunk, *fault.Fault) {
 			continue // of an entry that is no tensor
 		}
 		start, ok1 := numbers(key["offset"])
+		_, isList := key["offset"].(*types.List) // which cannot be a part of a key
 		c, ok2 := readPlace(place)
-		if !ok || !ok1 || !ok2 {
+		if !ok || !ok1 || isList || !ok2 {
 			return nil, wrong("a place in storage_data without name, offset or file")
 		}
 		index[placeKey(name, start)] = c
@@ -40,16 +41,17 @@ func readPlaces(places *types.Dict) (map[string]Chunk, *fault.Fault) {
 
 func placeKey(name string, start []int64) string { return fmt.Sprint(start) + name }
 
-// readPlace reads a _StorageInfo. A path that leads out of the folder is refused.
+// readPlace reads a _StorageInfo. A path that leads out of the folder is refused, and so is
+// one with more in it than names: through a folder that is not there, or a link, it leads elsewhere.
 func readPlace(place map[string]any) (Chunk, bool) {
 	file, ok := place["relative_path"].(string)
 	offset, ok1 := place["offset"].(int)
 	bytes, ok2 := place["length"].(int)
 	if !ok || !ok1 || !ok2 || offset < 0 || bytes < 0 || file == "" || len(file) > 4096 ||
-		path.IsAbs(file) || strings.ContainsRune(file, 0) || path.Clean(file) == ".." || strings.HasPrefix(path.Clean(file), "../") {
+		path.IsAbs(file) || strings.ContainsRune(file, 0) || path.Clean(file) != file || file == ".." || strings.HasPrefix(file, "../") {
 		return Chunk{}, false
 	}
-	return Chunk{File: path.Clean(file), Offset: int64(offset), Bytes: int64(bytes)}, true
+	return Chunk{File: file, Offset: int64(offset), Bytes: int64(bytes)}, true
 }
 
 // numbers reads a torch.Size, or a tuple or list in its place.

@@ -69,6 +69,16 @@ func (d DType) Size() int64 {
 	return 0
 }
 
+// Differentiable reports whether a tensor of the dtype may require a gradient in torch:
+// it is not of whole numbers or truth values.
+func (d DType) Differentiable() bool {
+	switch d {
+	case Int64, Int32, Int16, Int8, UInt8, UInt16, UInt32, UInt64, Bool:
+		return false
+	}
+	return d != Invalid
+}
+
 // Convertible reports whether d is one of the three dtypes that models train in.
 func (d DType) Convertible() bool {
 	return d == Float32 || d == BFloat16 || d == Float16

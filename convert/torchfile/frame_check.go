@@ -137,27 +137,18 @@ func isPadding(b []byte) bool {
 // checkDirectory checks what the records of the directory have beside what was compared
 // with the local headers: nothing, or a zip64 field.
 func checkDirectory(r io.ReaderAt, z *zip.Reader, end zipEnd) error {
-	at := int64(end.offset)
-	used := int64(0)
-	for _, f := range z.File {
-		b := make([]byte, centralHeaderSize)
-		if err := readAt(r, b, at+used); err != nil {
-			return err
-		}
+	err := walkDirectory(r, z.File, end, func(f *zip.File, at int64, b []byte) error {
 		extraSize := int64(binary.LittleEndian.Uint16(b[30:]))
 		plain := len(bytes.Trim(b[32:38], "\x00")) == 0 // no comment, disk 0, no internal attributes
-		if magicAt(b) != centralHeaderMagic || !plain || len(f.Comment) > 0 || !slices.Contains(centralExtraSizes, extraSize) {
-			return &FrameError{at + used, fmt.Sprintf("%q: its record in the directory has more than torch writes", f.Name)}
+		if !plain || !slices.Contains(centralExtraSizes, extraSize) {
+			return &FrameError{at, fmt.Sprintf("%q: its record in the directory has more than torch writes", f.Name)}
 		}
-		used += centralHeaderSize + int64(len(f.Name)) + extraSize
+		return nil
+	})
+	if err == nil && z.Comment != "" {
+		return &FrameError{int64(end.offset + end.size), "the archive has a comment"}
 	}
-	if used != int64(end.size) {
-		return &FrameError{at + used, "there are bytes behind the directory"}
-	}
-	if z.Comment != "" {
-		return &FrameError{at + used, "the archive has a comment"}
-	}
-	return nil
+	return err
 }
 
 // centralExtraSizes are those of a zip64 field in the directory, with one to three numbers.

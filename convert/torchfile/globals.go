@@ -10,7 +10,8 @@ import (
 
 // storageClass is one of torch's classes for storages, such as torch.FloatStorage.
 type storageClass struct {
-	dtype tensor.DType
+	dtype   tensor.DType
+	untyped bool // it counts bytes, and the older format cannot have it
 }
 
 // dtypeClass is a dtype that a pickle names; Invalid where package tensor lacks it.
@@ -63,10 +64,10 @@ func makeGlobals() map[string]any {
 		"torch.Size":                                 function(rebuildSize),
 		"torch.Tensor":                               typeClass{},
 		"torch.nn.parameter.Parameter":               typeClass{},
-		untypedStorage:                               storageClass{tensor.UInt8},
+		untypedStorage:                               storageClass{tensor.UInt8, true},
 	}
 	for dtype, name := range storageNames {
-		known["torch."+name] = storageClass{dtype}
+		known["torch."+name] = storageClass{dtype: dtype}
 	}
 	for _, name := range strings.Fields(dtypeNames) {
 		known["torch."+name] = dtypeClass{name, tensor.ParseDType(name)}

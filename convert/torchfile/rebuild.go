@@ -17,6 +17,7 @@ type tensorValue struct {
 	shape, stride []int64
 	dtype         tensor.DType
 	dtypeName     string
+	gradient      bool         // requires one
 	refused       *fault.Fault // why it cannot be read, if it cannot
 }
 
@@ -82,6 +83,7 @@ func (t *tensorValue) checkGradient(requires, hooks any) error {
 	if _, isBool := requires.(bool); !isBool || !isEmpty(hooks) {
 		return brokenPickle("a tensor with hooks, or whose requires_grad is not a bool")
 	}
+	t.gradient = t.gradient || requires == true
 	return nil
 }
 
@@ -175,6 +177,8 @@ func (t *tensorValue) place(name string, file *tensor.File) (tensor.Tensor, *fau
 		return refuse(t.refused)
 	case t.dtype == tensor.Invalid:
 		return refuse(problem("has the unknown dtype %s", t.dtypeName))
+	case t.gradient && !t.dtype.Differentiable():
+		return refuse(damaged("requires a gradient, which tensors of %s do not have", t.dtype))
 	case s.lost != nil:
 		return refuse(s.lost)
 	}

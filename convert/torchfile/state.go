@@ -6,11 +6,19 @@ import (
 	"github.com/nlpodyssey/gopickle/types"
 )
 
-// settable are the attributes of torch.Tensor that take a value and change what the
-// tensor is; data replaces all its elements.
-var settable = map[string]bool{
-	"data": true, "grad": true, "_grad": true, "requires_grad": true, "_backward_hooks": true, "_post_accumulate_grad_hooks": true,
-	"real": true, "imag": true, "names": true, "_python_dispatch": true,
+// tensorsOwn are the attributes of torch.Tensor that take a value and change what the tensor
+// is (data replaces all its elements), and those that take none, or not every one.
+var tensorsOwn = nameSet("data grad _grad requires_grad _backward_hooks _post_accumulate_grad_hooks real imag names _python_dispatch " +
+	"H T mH mT _base _cdata _grad_fn _has_symbolic_sizes_strides _version device dtype grad_dtype grad_fn is_cpu is_cuda is_ipu " +
+	"is_leaf is_maia is_meta is_mkldnn is_mps is_mtia is_nested is_quantized is_sparse is_sparse_csr is_vulkan is_xla is_xpu " +
+	"itemsize layout name nbytes ndim output_nr retains_grad shape")
+
+func nameSet(names string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range strings.Fields(names) {
+		set[name] = true
+	}
+	return set
 }
 
 // maxState bounds the values in the attributes of one tensor.
@@ -40,7 +48,7 @@ func checkState(state any) error {
 		}
 		for _, item := range items {
 			name, ok := item.Key.(string)
-			if !ok || settable[name] || strings.HasPrefix(name, "__") || !plain(item.Value, &left) {
+			if !ok || tensorsOwn[name] || strings.HasPrefix(name, "__") || !plain(item.Value, &left) {
 				f := problem("a tensor has the attribute %q, which may change it when torch loads the file", name)
 				f.Hint = "Save plain tensors: torch.save({k: v.detach().clone() for k, v in state_dict.items()}, \"pytorch_model.bin\")."
 				return f

@@ -92,7 +92,7 @@ func (all *storages) load(id any) (any, error) {
 	key, isKey := tuple.Get(2).(string)
 	_, isLocation := tuple.Get(3).(string)
 	numel, isNumel := asInt(tuple.Get(4))
-	if !isClass || !isKey || !isLocation || !isNumel {
+	if !isClass || class.untyped && all.legacy || !isKey || !isLocation || !isNumel {
 		return nil, brokenPickle("a storage without class, key, device or number of elements")
 	}
 	if _, ok := tensor.Product([]int64{numel, class.dtype.Size()}); !ok {

@@ -24,14 +24,28 @@ func (words *vocabulary) find(module, name string) (any, error) {
 	return class, nil
 }
 
-// Unpickle reads the pickle of size bytes in r, which may name nothing but names and
-// torch's dtypes. What it makes of the classes among names is an *Instance, what it calls
-// is a *Call, a name by itself is a Name, and all else is as gopickle gives it.
-// Nothing is executed. Errors are a *fault.Fault without a file.
-func Unpickle(r io.ReaderAt, size int64, names []string) (any, error) {
+// Words are what a pickle may name. Classes are made without arguments, which gives an
+// *Instance; a function is called if it takes the arguments, which gives a *Call; names
+// that are neither are themselves.
+type Words struct {
+	Classes   []Name
+	Functions map[Name]func(args Tuple) bool
+	Names     []Name
+}
+
+// Unpickle reads the pickle of size bytes in r, which may name nothing else than words.
+// All that is not made of them is as gopickle gives it. Nothing is executed. Errors are a
+// *fault.Fault without a file.
+func Unpickle(r io.ReaderAt, size int64, known Words) (any, error) {
 	words := vocabulary{names: map[string]any{}, objects: true, builds: maxObjects, calls: maxObjects}
-	for _, name := range names {
-		words.names[name] = Name(name)
+	for _, name := range known.Names {
+		words.names[string(name)] = name
+	}
+	for _, name := range known.Classes {
+		words.names[string(name)] = class(name)
+	}
+	for name, takes := range known.Functions {
+		words.names[string(name)] = callable{name, takes}
 	}
 	data, err := scanWords(newSource(r, 0, size), &words)
 	if err == nil && int64(len(data)) != size {
@@ -50,16 +64,30 @@ func Unpickle(r io.ReaderAt, size int64, names []string) (any, error) {
 	return value, err
 }
 
+// class is a Name that objects are made of.
+type class Name
+
 // PyNew is how gopickle makes an object of the class.
-func (n Name) PyNew(args ...any) (any, error) {
+func (c class) PyNew(args ...any) (any, error) {
 	if len(args) != 0 {
 		return nil, brokenPickle("an object made with arguments")
 	}
-	return &Instance{Class: n}, nil
+	return &Instance{Class: Name(c)}, nil
+}
+
+// callable is a Name that is called.
+type callable struct {
+	name  Name
+	takes func(args Tuple) bool
 }
 
 // Call is how gopickle calls the function.
-func (n Name) Call(args ...any) (any, error) { return &Call{n, args}, nil }
+func (c callable) Call(args ...any) (any, error) {
+	if !c.takes(args) {
+		return nil, brokenPickle("a call of " + string(c.name) + " with arguments that it does not take")
+	}
+	return &Call{c.name, args}, nil
+}
 
 // PySetState is how gopickle gives the object its state.
 func (o *Instance) PySetState(state any) error {

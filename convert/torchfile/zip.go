@@ -82,7 +82,10 @@ func openDirectory(r io.ReaderAt, size int64) (*archive, error) {
 	}
 	z, err := zip.NewReader(r, size)
 	if err != nil || len(z.File) == 0 {
-		return nil, damaged("the zip directory is broken")
+		return nil, brokenDirectory()
+	}
+	if err := walkDirectory(r, z.File, end, checkRecord); err != nil {
+		return nil, err
 	}
 	a := &archive{r: r, end: end, entries: make(map[string]*zip.File, len(z.File)), noSums: true}
 	folded := make(map[string]string, len(z.File))

@@ -23,6 +23,10 @@ const (
 	flagEncrypted = 1 << 0
 	flagUTF8      = 1 << 11
 
+	// Flags that change nothing: how hard deflate tried, a descriptor, names in UTF-8.
+	// Other ones are of encryption and patches.
+	knownFlags = 3<<1 | 1<<3 | flagUTF8
+
 	dosFolder = 1 << 4 // external attribute: torch reads no bytes of such an entry
 
 	// A field of 16 or 32 bits that holds the largest number says that the real

@@ -4,11 +4,14 @@ import hashlib
 import io
 import json
 import pickle
+import re
 import struct
+import types
 import warnings
 from pathlib import Path
 
 import torch
+from torch.distributed.checkpoint import CheckpointException
 
 LARGEST = 1 << 20  # bytes of a tensor that is read, as in main.go
 
@@ -39,14 +42,45 @@ def tensors(found: dict) -> dict:
     return {"tensors": sorted(result, key=lambda t: t["name"].encode("utf-8", "replace"))}
 
 
+# Opcodes of other protocols than 2, which hf2olmo reads and torch reads without weights_only alone: INT, LONG,
+# BINSTRING, SHORT_BINUNICODE, STACK_GLOBAL, MEMOIZE, FRAME.
+OTHER_PROTOCOLS = {73, 76, 84, 140, 147, 148, 149}
+
+
+class Allowed(pickle.Unpickler):
+    """pickle as torch.load uses it without weights_only, with the names that weights_only allows."""
+
+    def find_class(self, module: str, name: str):
+        allowed = torch._weights_only_unpickler._get_allowed_globals()
+        if f"{module}.{name}" not in allowed:
+            raise Refused(f"{module}.{name}")
+        return allowed[f"{module}.{name}"]
+
+
+AS_PICKLE = types.SimpleNamespace(
+    __name__="pickle", Unpickler=Allowed, load=lambda file, **options: Allowed(file, **options).load()
+)
+
+
+def load(path: Path, **options):
+    """torch.load with weights_only, and without if the pickle's protocol needs that."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, **options)
+    except pickle.UnpicklingError as error:
+        operand = re.search(r"Unsupported operand (\d+)", str(error))
+        if operand is None or int(operand[1]) not in OTHER_PROTOCOLS:
+            raise
+    return torch.load(path, map_location="cpu", weights_only=False, pickle_module=AS_PICKLE, **options)
+
+
 def read_torch(path: Path) -> dict:
     """torch.load as the trainer and transformers call it: from the file, and mapped."""
-    loaded = torch.load(path, map_location="cpu", weights_only=True)
+    loaded = load(path)
     if not isinstance(loaded, dict):
         raise Refused(f"a {type(loaded).__name__}")
     result = tensors(loaded)
     if path.read_bytes()[:2] == b"PK":
-        mapped = tensors(torch.load(path, map_location="cpu", weights_only=True, mmap=True))
+        mapped = tensors(load(path, mmap=True))
         if mapped != result:
             return {"tensors": [], "mapped": "otherwise"}  # torch disagrees with itself: no reading is right
     return result
@@ -134,7 +168,9 @@ def read_yaml(path: Path) -> dict:
 def read_json(path: Path) -> dict:
     # hf2olmo keeps whole numbers of 64 bits: no field of a model needs larger ones.
     text = (path / "config.json").read_text(encoding="utf-8")
-    loaded = json.loads(text, parse_int=lambda digits: int(digits) if -(2**63) <= int(digits) < 2**63 else float(digits))
+    loaded = json.loads(
+        text, parse_int=lambda digits: int(digits) if -(2**63) <= int(digits) < 2**63 else float(digits)
+    )
     if not isinstance(loaded, dict):
         raise Refused(f"a {type(loaded).__name__}")
     return {"value": typed(loaded)}
@@ -167,5 +203,8 @@ def read(kind: str, path: Path) -> dict:
     except (TimeoutError, KeyboardInterrupt):
         raise
     except BaseException as error:  # tokenizers panics with one that is no Exception
-        line = str(error).strip().split("\n")[0]
-        return {"refused": f"{type(error).__name__}: {line}"[:300]}
+        text = str(error).split("WeightsUnpickler error:")[-1].strip()
+        if isinstance(error, CheckpointException):
+            error = next(iter(error.failures.values()))[0]
+            text = str(error).strip()
+        return {"refused": f"{type(error).__name__}: {text.splitlines()[0] if text else ''}"[:300]}
