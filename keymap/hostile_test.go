@@ -115,7 +115,7 @@ func TestHostileConfigs(t *testing.T) {
 		"long text":      {"hidden_act", strings.Repeat("x", 100_000), "hidden_act is larger than any config needs"},
 		"deep text":      {"rope_scaling", map[string]any{"type": strings.Repeat("x", 100_000)}, "rope_scaling is larger"},
 		"layers":         {"num_hidden_layers", int64(100_000), "100000 layers, but the weights files hold only 5000 tensors"},
-		"too many each":  {"num_hidden_layers", int64(4_000), "asks for more than 11001 tensors, but"},
+		"too many each":  {"num_hidden_layers", int64(4_000), "asks for more than 11000 tensors, but"},
 		"layers of 2^63": {"num_hidden_layers", int64(1<<63 - 1), "num_hidden_layers is 9223372036854775807: expected a whole number"},
 		"heads of 2^52":  {"num_attention_heads", int64(1 << 52), "is not a multiple"},
 		"below zero":     {"num_hidden_layers", int64(-1), "at least 1"},
@@ -137,5 +137,38 @@ func TestHostileConfigs(t *testing.T) {
 				t.Errorf("took %v", took)
 			}
 		})
+	}
+}
+
+// TestHostileEach has a table make parts of every tensor, which the config makes many.
+func TestHostileEach(t *testing.T) {
+	target, err := TargetNamed("olmo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := Source("olmo", "llama")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []string{"embedding_rows", "d_model", "d_model * d_model", "2000 * d_model"} {
+		text := strings.NewReplacer(
+			"transformer.wte.weight: model.embed_tokens.weight", `transformer.wte.weight: {from: "model.x.{e}", shape: ["1", d_model], each: {e: "`+size+`"}}`,
+			"transformer.ff_out.weight: lm_head.weight", `transformer.ff_out.weight: {from: "model.x.{e}", shape: ["1", d_model], each: {e: "`+size+`"}}`,
+			"transformer.{layer}.attn_out.weight: model.layers.{i}.self_attn.o_proj.weight",
+			`transformer.{layer}.attn_out.weight: {from: "model.x.{e}", shape: ["1", d_model], each: {e: "`+size+`"}}`,
+		).Replace(string(source))
+		table, err := Parse([]byte(text))
+		if err != nil || text == string(source) {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		_, refusals := table.Plan(target, map[string]any{"model_type": "llama", "hidden_size": int64(1 << 20), "num_hidden_layers": int64(90_000),
+			"num_attention_heads": int64(1), "intermediate_size": int64(48), "vocab_size": int64(1 << 20), "eos_token_id": int64(1)}, Facts{Tensors: 99_000})
+		if got := fmt.Sprint(refusals); !strings.Contains(got, "do not have so many tensors") {
+			t.Errorf("%s: %.300s", size, got)
+		}
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("%s: took %v", size, took)
+		}
 	}
 }

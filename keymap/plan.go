@@ -11,6 +11,8 @@ type Plan struct {
 	Tensors  []PlannedTensor
 	Drop     []Drop
 	Unknown  []string // fields of config.json that have a value and that nobody knows, sorted
+
+	room int // how many more parts may be planned
 }
 
 // A Setting is a field of the target's config; Value is an int, float64, bool, string,

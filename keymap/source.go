@@ -105,14 +105,12 @@ func parseLongOrigin(value any, names scope) (origin, error) {
 	return o, nil
 }
 
-// mostParts keeps a table from making more parts than any model has tensors.
-const mostParts = 1 << 20
-
-// plan evaluates an origin for a tensor of the target with the given shape.
-func (o *origin) plan(name string, shape []int64, env map[string]any, fill *strings.Replacer) (PlannedTensor, error) {
+// plan evaluates an origin for a tensor of the target with the given shape. room is how many
+// parts may still be planned, for all tensors together.
+func (o *origin) plan(name string, shape []int64, env map[string]any, fill *strings.Replacer, room *int) (PlannedTensor, error) {
 	planned := PlannedTensor{Name: name, Shape: shape, DType: o.dtype, Add: o.add}
 	for _, s := range o.parts {
-		parts, err := s.plan(shape, env, fill)
+		parts, err := s.plan(shape, env, fill, room)
 		if err != nil {
 			return planned, fmt.Errorf("%s: %w", s.name, err)
 		}
@@ -124,7 +122,7 @@ func (o *origin) plan(name string, shape []int64, env map[string]any, fill *stri
 	return planned, planned.rowsAddUp()
 }
 
-func (s *sourceSpec) plan(shape []int64, env map[string]any, fill *strings.Replacer) ([]Part, error) {
+func (s *sourceSpec) plan(shape []int64, env map[string]any, fill *strings.Replacer, room *int) ([]Part, error) {
 	part := Part{Name: replace(fill, s.name), Shape: shape}
 	var err error
 	if s.shape != nil {
@@ -141,15 +139,17 @@ func (s *sourceSpec) plan(shape []int64, env map[string]any, fill *strings.Repla
 		return nil, fmt.Errorf("only a matrix can be transposed")
 	}
 	if s.each == nil {
+		*room--
 		return []Part{part}, nil
 	}
 	n, err := s.each.value.int(env)
-	if err == nil && n > mostParts {
-		err = fmt.Errorf("%d parts: at most %d", n, mostParts)
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("each: %w", err)
+	case n > int64(*room):
+		return nil, fmt.Errorf("each: %d parts: the weights files do not have so many tensors", n)
 	}
+	*room -= int(n)
 	parts := make([]Part, n)
 	for i := range parts {
 		parts[i] = part

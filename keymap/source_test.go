@@ -42,8 +42,8 @@ func TestOrigins(t *testing.T) {
 	} {
 		o, err := originForTest(t, text)
 		var got PlannedTensor
-		if err == nil {
-			got, err = o.plan("t", []int64{6, 4}, map[string]any{"n": 3, "turn": true}, nil)
+		if room := 100; err == nil {
+			got, err = o.plan("t", []int64{6, 4}, map[string]any{"n": 3, "turn": true}, nil, &room)
 		}
 		told := fmt.Sprint(got.Parts)
 		if got.Add != 0 {

@@ -10,9 +10,10 @@ import (
 // planTensors goes through the target's state dict, and then through what the
 // model may hold besides. env is the target's, checked.
 func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any, facts Facts) error {
+	plan.room = mostPlanned(facts) // each part is a tensor of the model
 	err := target.walk(env, func(spec tensorSpec, shape []int64, fill *strings.Replacer) error {
-		if tooMany(len(plan.Tensors), facts) {
-			return fmt.Errorf("the config asks for more than %d tensors, but the weights files hold only %d", len(plan.Tensors), facts.Tensors)
+		if plan.room < 0 || tooMany(len(plan.Tensors), facts) {
+			return fmt.Errorf("the config asks for more than %d tensors, but the weights files hold only %d", mostPlanned(facts), facts.Tensors)
 		}
 		return t.planTensor(plan, spec, shape, env, fill)
 	})
@@ -23,15 +24,17 @@ func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any, fact
 	if err != nil {
 		return err
 	}
-	return t.planDrops(plan, env, int(layers))
+	return t.planDrops(plan, env, int(layers), mostPlanned(facts))
 }
 
-// tooMany reports whether a plan has so many more tensors than there are that telling
-// each missing one would help nobody, and planning it takes all memory.
-func tooMany(planned int, facts Facts) bool {
+// mostPlanned is how many tensors are planned of a model: of so many more than there are that
+// telling each missing one would help nobody, planning them takes all memory.
+func mostPlanned(facts Facts) int {
 	const told = 1000
-	return planned > 2*facts.Tensors+told
+	return 2*facts.Tensors + told
 }
+
+func tooMany(planned int, facts Facts) bool { return planned > mostPlanned(facts) }
 
 // walk calls visit for every tensor of the state dict of a checked config, in order.
 // fill writes the number of a layer into its names; it is nil for tensors of none.
@@ -104,7 +107,7 @@ func (t *Table) planOrigin(plan *Plan, spec tensorSpec, shape []int64, env map[s
 	} else if !ok {
 		return PlannedTensor{}, fmt.Errorf("does not say where %s comes from", spec.name)
 	}
-	return source.plan(name, shape, env, fill)
+	return source.plan(name, shape, env, fill, &plan.room)
 }
 
 // same checks that a tensor that is another under a second name has that other's shape.
@@ -157,7 +160,7 @@ func (p PlannedTensor) rowsAddUp() error {
 	return nil
 }
 
-func (t *Table) planDrops(plan *Plan, env map[string]any, layers int) error {
+func (t *Table) planDrops(plan *Plan, env map[string]any, layers, most int) error {
 	for _, spec := range t.drop {
 		if spec.when != nil {
 			if there, err := spec.when.bool(env); err != nil {
@@ -165,6 +168,9 @@ func (t *Table) planDrops(plan *Plan, env map[string]any, layers int) error {
 			} else if !there {
 				continue
 			}
+		}
+		if len(plan.Drop) > most {
+			return fmt.Errorf("table %s: drop: more than %d tensors", t.Family, most)
 		}
 		if !strings.Contains(spec.name, "{i}") {
 			plan.Drop = append(plan.Drop, Drop{spec.name, spec.sameAs})

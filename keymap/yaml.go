@@ -25,7 +25,7 @@ const (
 // place where it stands: anchors, aliases, tags and merge keys are refused, and
 // with them documents that grow when they are read.
 func unmarshal(text []byte, into any) (err error) {
-	if err := CheckYAML(string(text), MaxSize, maxTokens); err != nil {
+	if err := checkYAML(string(text)); err != nil {
 		return err
 	}
 	defer func() { // the parser has been seen to panic on broken documents
@@ -39,11 +39,10 @@ func unmarshal(text []byte, into any) (err error) {
 	return nil
 }
 
-// CheckYAML refuses a text that would cost a parser more than its size lets one
-// expect, and one of more than size bytes or words words.
-func CheckYAML(text string, size, words int) (err error) {
-	if len(text) > size {
-		return fmt.Errorf("a document of %d bytes: at most %d", len(text), size)
+// checkYAML refuses a text that would cost the parser more than its size lets one expect.
+func checkYAML(text string) (err error) {
+	if len(text) > MaxSize {
+		return fmt.Errorf("a document of %d bytes: at most %d", len(text), MaxSize)
 	}
 	if err := checkNesting(text); err != nil {
 		return err
@@ -54,8 +53,8 @@ func CheckYAML(text string, size, words int) (err error) {
 		}
 	}()
 	tokens := lexer.Tokenize(text)
-	if len(tokens) > words {
-		return fmt.Errorf("a document of %d words: at most %d", len(tokens), words)
+	if len(tokens) > maxTokens {
+		return fmt.Errorf("a document of %d words: at most %d", len(tokens), maxTokens)
 	}
 	for _, t := range tokens {
 		switch t.Type {

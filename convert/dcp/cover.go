@@ -1,6 +1,8 @@
 package dcp
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -13,8 +15,9 @@ import (
 // The error is a fault.List.
 func (m *Metadata) Check() error {
 	var faults fault.List
+	work := mostWork
 	for i := range m.Tensors {
-		if f := m.Tensors[i].check(); f != nil {
+		if f := m.Tensors[i].check(&work); f != nil {
 			f.File, f.Tensor = MetadataFile, m.Tensors[i].Name
 			faults = append(faults, f)
 		}
@@ -24,7 +27,7 @@ func (m *Metadata) Check() error {
 
 // check holds the chunks against the tensor: blocks that lie inside of it, share no
 // element, and have as many elements as it has, are all of it.
-func (t *Tensor) check() *fault.Fault {
+func (t *Tensor) check(work *int) *fault.Fault {
 	whole, ok := tensor.Product(t.Shape)
 	if !ok {
 		return &fault.Fault{Problem: "has an impossible size", Found: tensor.ShapeString(t.Shape)}
@@ -39,7 +42,11 @@ func (t *Tensor) check() *fault.Fault {
 			break // they overlap, and the sum must not overflow
 		}
 	}
-	if a, b, ok := overlap(t.Chunks); ok {
+	a, b, err := overlap(t.Chunks, work)
+	switch {
+	case err != nil:
+		return &fault.Fault{Problem: err.Error(), Found: fmt.Sprintf("%d chunks", len(t.Chunks))}
+	case a != nil:
 		return &fault.Fault{Problem: "has chunks that overlap", Found: a.String() + " and " + b.String()}
 	}
 	if held != whole {
@@ -75,37 +82,71 @@ func (c *Chunk) String() string {
 	return text + "]"
 }
 
-// mostBeside is how many chunks may hold parts of one row. Real checkpoints have a
-// handful; a file that claims more would take for ever to check.
-const mostBeside = 4096
+// mostWork bounds the look for chunks that overlap, of all tensors of a checkpoint together:
+// chunks that are put in order or compared. The chunks of a checkpoint that torch wrote are a
+// grid, and take a few times their number.
+const mostWork = 20_000_000
 
-// overlap returns two chunks that share an element. It goes through them by their
-// first rows, and compares each only with those that reach as far; without rows
-// that overlap, as our own are, that is none.
-func overlap(chunks []Chunk) (a, b *Chunk, found bool) {
-	var order, open []*Chunk
+// errWork is that chunks lie in a way that would take for ever to check.
+var errWork = errors.New("has chunks that lie in another way than any checkpoint's")
+
+// overlap returns two chunks that share an element.
+func overlap(chunks []Chunk, work *int) (a, b *Chunk, err error) {
+	var some []*Chunk
 	for i := range chunks {
 		if n, _ := tensor.Product(chunks[i].Shape); n > 0 {
-			order = append(order, &chunks[i])
+			some = append(some, &chunks[i])
 		}
 	}
-	slices.SortStableFunc(order, func(a, b *Chunk) int { return slices.Compare(a.Start, b.Start) })
-	for _, c := range order {
-		if len(c.Start) == 0 {
-			if len(order) > 1 {
-				return order[0], order[1], true
-			}
-			continue
-		}
-		open = slices.DeleteFunc(open, func(o *Chunk) bool { return o.Start[0]+o.Shape[0] <= c.Start[0] })
-		for _, o := range open {
-			if len(open) > mostBeside || o.meets(c) {
-				return o, c, true
-			}
-		}
-		open = append(open, c)
+	return meeting(some, 0, 0, work)
+}
+
+// meeting cuts chunks into groups where a plane crosses none of them, in one dimension after
+// the other: two of different groups do not meet. uncut is in how many dimensions in a row
+// no plane was found. Where there is none in any, each is compared with each.
+func meeting(chunks []*Chunk, dim, uncut int, work *int) (a, b *Chunk, err error) {
+	if *work -= len(chunks); *work < 0 {
+		return nil, nil, errWork
 	}
-	return nil, nil, false
+	switch {
+	case len(chunks) < 2:
+		return nil, nil, nil
+	case uncut == len(chunks[0].Start):
+		return pair(chunks, work)
+	}
+	byStart := func(a, b *Chunk) int { return cmp.Compare(a.Start[dim], b.Start[dim]) }
+	if !slices.IsSortedFunc(chunks, byStart) {
+		slices.SortStableFunc(chunks, byStart)
+	}
+	next, from, reach := (dim+1)%len(chunks[0].Start), 0, int64(0)
+	for i, c := range chunks {
+		if i > from && c.Start[dim] >= reach {
+			if a, b, err = meeting(chunks[from:i], next, 0, work); a != nil || err != nil {
+				return a, b, err
+			}
+			from = i
+		}
+		reach = max(reach, c.Start[dim]+c.Shape[dim])
+	}
+	if uncut++; from > 0 {
+		uncut = 0
+	}
+	return meeting(chunks[from:], next, uncut, work)
+}
+
+// pair compares each with each.
+func pair(chunks []*Chunk, work *int) (a, b *Chunk, err error) {
+	for i, c := range chunks {
+		for _, o := range chunks[:i] {
+			if o.meets(c) {
+				return o, c, nil
+			}
+		}
+		if *work -= i * len(c.Start); *work < 0 {
+			return nil, nil, errWork
+		}
+	}
+	return nil, nil, nil
 }
 
 func (c *Chunk) meets(o *Chunk) bool {

@@ -1,8 +1,11 @@
 package dcp
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hf2olmo/convert/tensor"
 )
@@ -42,6 +45,74 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "model.w")):
 			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// TestOverlapRandom holds the look for overlaps against comparing each with each.
+func TestOverlapRandom(t *testing.T) {
+	found := 0
+	for range 3000 {
+		var chunks []Chunk
+		for range rand.N(7) {
+			chunks = append(chunks, chunk(rand.Int64N(5), rand.Int64N(5), rand.Int64N(5), rand.Int64N(3), rand.Int64N(3), rand.Int64N(3)))
+		}
+		want := false
+		for i := range chunks {
+			for k := range i {
+				n, _ := tensor.Product(chunks[i].Shape)
+				m, _ := tensor.Product(chunks[k].Shape)
+				want = want || n > 0 && m > 0 && chunks[i].meets(&chunks[k])
+			}
+		}
+		work := mostWork
+		a, _, err := overlap(chunks, &work)
+		if err != nil || (a != nil) != want {
+			t.Fatalf("%v: %v, %v; want %v", chunks, a, err, want)
+		}
+		if want {
+			found++
+		}
+	}
+	if found < 300 {
+		t.Errorf("only %d of 3000 overlapped", found)
+	}
+}
+
+// TestOverlapCost lays chunks so that they cost most to check, and as large runs do.
+func TestOverlapCost(t *testing.T) {
+	var grid, beside, spiral, pins []Chunk
+	for i := range int64(100_000) { // as 100,000 ranks would, in two dimensions
+		grid = append(grid, chunk(i/100*8, i%100*16, 8, 16))
+	}
+	for i := range int64(4000) {
+		c := Chunk{Start: make([]int64, 64), Shape: slices.Repeat([]int64{1}, 64)}
+		c.Start[63] = i
+		beside = append(beside, c)
+	}
+	const n = 20_000 // each reaches past all that follow, in one dimension after the other
+	for i := range int64(n) {
+		c := chunk(i/2, i/2, n-i, 1)
+		if i%2 == 1 {
+			c = chunk(i/2, i/2+1, 1, n-i)
+		}
+		spiral = append(spiral, c)
+	}
+	for i := range int64(30_000) {
+		pins = append(pins, chunk(i, 0, 30_000, 1))
+		pins[i].Start[1] = i
+	}
+	for name, c := range map[string]struct {
+		chunks []Chunk
+		fails  bool
+	}{"grid": {grid, false}, "beside": {beside, false}, "spiral": {spiral, true}, "pins": {pins, true}} {
+		start, work := time.Now(), mostWork
+		a, _, err := overlap(c.chunks, &work)
+		if a != nil || (err != nil) != c.fails {
+			t.Errorf("%s: %v, %v", name, a, err)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("%s: took %v", name, took)
 		}
 	}
 }

@@ -43,8 +43,9 @@ func one(args torchfile.Tuple) any {
 // a pickle may be named by many tensors. Real checkpoints have a chunk for each tensor
 // and process that held a part of it, and paths of a handful of names.
 const (
-	mostChunks = 400_000
-	mostParts  = 64
+	mostChunks  = 400_000
+	mostNumbers = 5 * mostChunks // of dimensions of all chunks
+	mostParts   = 64
 )
 
 // ReadMetadata reads a .metadata of size bytes, of any writer: torch's or OLMo-core's.
@@ -87,7 +88,7 @@ func readMetadata(value any) (*Metadata, *fault.Fault) {
 	if about, ok := attributes(top["storage_meta"], classMeta); ok {
 		m.ID, _ = about["checkpoint_id"].(string)
 	}
-	chunks, seen := 0, map[string]bool{}
+	chunks, numbers, seen := 0, 0, map[string]bool{}
 	for _, entry := range *entries {
 		name, ok := entry.Key.(string)
 		if !ok || seen[name] {
@@ -107,7 +108,8 @@ func readMetadata(value any) (*Metadata, *fault.Fault) {
 			f.Tensor = name
 			return nil, f
 		}
-		if chunks += len(t.Chunks); chunks > mostChunks {
+		chunks += len(t.Chunks)
+		if numbers += len(t.Chunks) * len(t.Shape); chunks > mostChunks || numbers > mostNumbers {
 			return nil, wrong("more chunks than any checkpoint has")
 		}
 		m.Tensors = append(m.Tensors, t)

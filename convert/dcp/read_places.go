@@ -1,7 +1,7 @@
 package dcp
 
 import (
-	"fmt"
+	"encoding/binary"
 	"path"
 	"strings"
 
@@ -14,7 +14,7 @@ import (
 // readPlaces reads storage_data: where the item of each chunk stands. Chunks are
 // known by their tensor's name and where they start in it.
 func readPlaces(places *types.Dict) (map[string]Chunk, *fault.Fault) {
-	index := map[string]Chunk{}
+	index, dimensions := map[string]Chunk{}, 0
 	for _, entry := range *places {
 		key, ok := attributes(entry.Key, classIndex)
 		place, ok1 := attributes(entry.Value, classPlace)
@@ -34,12 +34,22 @@ func readPlaces(places *types.Dict) (map[string]Chunk, *fault.Fault) {
 		if !ok || !ok1 || isList || !ok2 {
 			return nil, wrong("a place in storage_data without name, offset or file")
 		}
+		if dimensions += len(start); dimensions > mostNumbers || len(index) > mostChunks {
+			return nil, wrong("more chunks than any checkpoint has")
+		}
 		index[placeKey(name, start)] = c
 	}
 	return index, nil
 }
 
-func placeKey(name string, start []int64) string { return fmt.Sprint(start) + name }
+// placeKey is one text for a name and numbers.
+func placeKey(name string, start []int64) string {
+	key := binary.AppendVarint(make([]byte, 0, len(name)+2*len(start)+1), int64(len(start)))
+	for _, n := range start {
+		key = binary.AppendVarint(key, n)
+	}
+	return string(append(key, name...))
+}
 
 // readPlace reads a _StorageInfo. A path that leads out of the folder is refused, and so is
 // one with more in it than names: through a folder that is not there, or a link, it leads elsewhere.
