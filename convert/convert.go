@@ -83,14 +83,34 @@ func Convert(ctx context.Context, source string, o Options) (*Result, error) {
 }
 
 // Prepare reads the headers of a model and checks everything that can be known
-// before a byte is written. The error is a fault.List with all that is wrong.
+// before a byte is written. The error is a fault.List with all that is wrong. Once the
+// context has ended it returns at once: nothing was written yet, so whatever a slow disk or a
+// large file keeps it with may be left where it is.
 func Prepare(ctx context.Context, source string, o Options) (*Conversion, error) {
+	type prepared struct {
+		conversion *Conversion
+		err        error
+	}
+	done := make(chan prepared, 1)
+	go func() {
+		c, err := prepare(ctx, source, o)
+		done <- prepared{c, err}
+	}()
+	select {
+	case p := <-done:
+		return p.conversion, p.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func prepare(ctx context.Context, source string, o Options) (*Conversion, error) {
 	tokenizer, err := FindTokenizer(o.target(), o.Tokenizer)
 	if err != nil {
 		return nil, err
 	}
 	o.Tokenizer = tokenizer
-	c, err := examine(ctx, source, "", o)
+	c, err := examine(source, "", o)
 	if c == nil {
 		return nil, err
 	}
@@ -115,8 +135,12 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 // examine opens a model and matches its tensors with the table of its family. output is the
 // absolute path of the checkpoint, "" for the one that the options give. The conversion is
 // returned also where something is wrong with it, nil where it cannot even be read.
-func examine(ctx context.Context, source, output string, o Options) (*Conversion, error) {
-	model, err := open(ctx, source, o)
+func examine(source, output string, o Options) (*Conversion, error) {
+	var options []hf.Option
+	if o.NoFollow {
+		options = append(options, hf.NoFollow)
+	}
+	model, err := hf.Open(source, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -141,30 +165,6 @@ func examine(ctx context.Context, source, output string, o Options) (*Conversion
 		}
 	}
 	return c, faults.Err()
-}
-
-// open is hf.Open that does not wait for a slow disk once the user has stopped the
-// program: nothing was written yet, so what it was doing may be left where it is.
-func open(ctx context.Context, source string, o Options) (*hf.Model, error) {
-	var options []hf.Option
-	if o.NoFollow {
-		options = append(options, hf.NoFollow)
-	}
-	type opened struct {
-		model *hf.Model
-		err   error
-	}
-	done := make(chan opened, 1)
-	go func() {
-		model, err := hf.Open(source, options...)
-		done <- opened{model, err}
-	}()
-	select {
-	case o := <-done:
-		return o.model, o.err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
 }
 
 // place finds out whether the output's path is free, or has the same already.

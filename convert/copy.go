@@ -3,7 +3,6 @@ package convert
 import (
 	"context"
 	"os"
-	"runtime"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -30,7 +29,6 @@ const (
 	stridedBytes = 8 << 20
 	leastBytes   = 64 << 10
 	allBytes     = 24 << 20 // of all workers' pieces together
-	mostJobs     = 16       // by default: more only floods a network disk
 )
 
 // copier is one copy of all runs into their places, shared by its workers.
@@ -57,12 +55,14 @@ type piece struct {
 // copyRuns copies every run to its place in out and returns each one's CRC-32. It refuses
 // files that were changed meanwhile or whose checksums are wrong, and NaN.
 func (c *Conversion) copyRuns(ctx context.Context, files *tensor.Files, out []*os.File) ([]uint32, error) {
-	k := &copier{Conversion: c, files: files, out: out, runs: c.runs(), jobs: c.options.Jobs,
+	k := &copier{Conversion: c, files: files, out: out, runs: c.runs(),
 		seen: seen{parts: map[string]values{}, over: map[string]int64{}}}
 	k.sums = make([][]uint32, len(k.runs))
-	if k.jobs <= 0 {
-		k.jobs = min(runtime.GOMAXPROCS(0), mostJobs)
+	pieces := int64(0)
+	for _, r := range k.runs {
+		pieces += r.place.Bytes/leastBytes + 1
 	}
+	k.jobs = tensor.Workers(c.options.Jobs, pieces)
 	if p := c.options.Progress; p != nil {
 		total := int64(0)
 		for _, r := range k.runs {

@@ -52,7 +52,7 @@ func Verify(ctx context.Context, source, dir string, o Options) (*Verification, 
 	if recorded != nil {
 		o.Tokenizer = recorded.Options.Tokenizer
 	}
-	c, err := examine(ctx, source, native.folder, o)
+	c, err := examine(source, native.folder, o)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ The status is 0 where the trainer would load every folder, and 1 where it would 
 		},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a folder may be called "help"
-		Action:          checkFolders,
+		Action:          interruptible(checkFolders),
 	}
 }
 

@@ -77,7 +77,7 @@ func isToggle(f cli.Flag) bool {
 
 // jobsFlag is --jobs of a command that does something to pieces of tensors.
 func jobsFlag(verb string) cli.Flag {
-	return &cli.IntFlag{Name: "jobs", Usage: verb + " `N` pieces at once", DefaultText: "as many as there are processors, at most 16"}
+	return &cli.IntFlag{Name: "jobs", Usage: verb + " `N` pieces at once, at most 64", DefaultText: "as many as there are processors, at most 16"}
 }
 
 const noFollow = "no-follow"

@@ -38,7 +38,7 @@ Exit status: 0 listed, 1 it cannot be read, 2 the call is wrong.`,
 		},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
-		Action:          inspectPath,
+		Action:          interruptible(inspectPath),
 	}
 }
 

@@ -6,8 +6,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
+	"time"
 
+	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert/fault"
@@ -43,15 +46,41 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, fun
 	}
 }
 
+// patience is how long a command that was stopped may take to say what it did not do.
+const patience = time.Second
+
+// interruptible is for a command that writes nothing: once a signal has stopped it, it may be
+// left wherever it is.
+func interruptible(action cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		done := make(chan error, 1)
+		go func() { done <- action(c) }()
+		select {
+		case err := <-done:
+			return err
+		case <-c.Context.Done():
+		}
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(patience):
+			return context.Cause(c.Context)
+		}
+	}
+}
+
 // results is standard output. Names in it come from files that nobody vouches for, so
 // what a terminal might obey is escaped. It remembers that something could not be written, for
 // a script must not take a result that was cut short for the whole.
 type results struct {
 	io.Writer
+	mu  sync.Mutex // a command that was left where it is may still write
 	err error
 }
 
 func (r *results) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if _, err := io.WriteString(r.Writer, fault.Escape(string(p))); err != nil {
 		if r.err == nil {
 			r.err = err

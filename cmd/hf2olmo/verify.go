@@ -36,7 +36,7 @@ Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call 
 		},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
-		Action:          verifyFolder,
+		Action:          interruptible(verifyFolder),
 	}
 }
 

@@ -132,6 +132,9 @@ func (s *surveyor) unlisted(name string) bool {
 	return s.manifest.Format == 1 && name == s.Names.Unlisted[s.manifest.Target]
 }
 
+// largestKept is the most bytes of a config that is kept: a copy of it is written.
+const largestKept = 16 << 20
+
 // file judges a file that a conversion wrote, or another in its place.
 func (s *surveyor) file(name, full string, was State, info fs.FileInfo) {
 	config := slices.Contains(s.Names.Configs, name)
@@ -140,6 +143,9 @@ func (s *surveyor) file(name, full string, was State, info fs.FileInfo) {
 		s.fault(name, "is %s, and the conversion wrote a file", kind(info.Mode()))
 		return
 	case name == ManifestFile:
+	case (config || s.Names.backup(name)) && info.Size() > largestKept:
+		s.fault(name, "has %d bytes, more than any config", info.Size())
+		return
 	case config || s.Names.backup(name):
 		hash, err := hashFile(s.ctx, full)
 		if err != nil {

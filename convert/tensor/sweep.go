@@ -24,15 +24,27 @@ type Visitor func(g *Gatherer, p Piece, data []byte) error
 const (
 	sweepBytes   = 1 << 20
 	sweepStrided = 32 << 20 // of all workers together
-	sweepJobs    = 16       // by default
+	sweepJobs    = 16       // by default: more only floods a network disk
+	mostWorkers  = 64       // whatever the user asks for: each holds a piece
 )
+
+// Workers returns how many goroutines share pieces of work: jobs of them, 0 being as many as
+// suits, and no more than there are pieces or than memory should hold.
+func Workers(jobs int, pieces int64) int {
+	if jobs <= 0 {
+		jobs = min(runtime.GOMAXPROCS(0), sweepJobs)
+	}
+	return int(max(1, min(int64(jobs), pieces, mostWorkers)))
+}
 
 // Sweep reads all contents once, in parallel, and shows every piece to the visitor
 // of the worker that read it. jobs 0 is as many workers as suits.
 func Sweep(ctx context.Context, files *Files, contents []*Content, jobs int, visitor func() Visitor) error {
-	if jobs <= 0 {
-		jobs = min(runtime.GOMAXPROCS(0), sweepJobs)
+	pieces := int64(0)
+	for _, c := range contents {
+		pieces += c.Bytes()/sweepBytes + 1
 	}
+	jobs = Workers(jobs, pieces)
 	s := &sweep{contents: contents, strided: min(8<<20, sweepStrided/int64(jobs))}
 	group, ctx := errgroup.WithContext(ctx)
 	for range jobs {
@@ -92,14 +104,16 @@ func (s *sweep) take() (Piece, bool) {
 	return Piece{}, false
 }
 
-// pieceSize is a multiple of the element size; of a turned matrix, whole rows.
+// pieceSize is a multiple of the element size; of a turned matrix, whole rows where they are
+// not longer than a piece may be.
 func (s *sweep) pieceSize(c *Content) int64 {
 	if !c.Strided() {
 		return sweepBytes
 	}
 	if shape := c.Parts[0].Shape; len(shape) == 2 && shape[1] > 0 {
-		row := shape[1] * c.DType.Size()
-		return max(row, s.strided/row*row)
+		if row := shape[1] * c.DType.Size(); row <= s.strided {
+			return s.strided / row * row
+		}
 	}
 	return s.strided &^ 15
 }
