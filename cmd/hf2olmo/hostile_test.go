@@ -29,12 +29,13 @@ func TestHostile(t *testing.T) {
 		name, words, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
 		want[name] = words
 	}
+	good := goodFolders(t)
 	got := make([]string, len(entries))
 	t.Run("cases", func(t *testing.T) {
 		for i, e := range entries {
 			t.Run(e.Name(), func(t *testing.T) {
 				t.Parallel()
-				got[i] = tryHostile(t, filepath.Join(hostile, "cases", e.Name()))
+				got[i] = tryHostile(t, filepath.Join(hostile, "cases", e.Name()), good)
 				if got[i] != want[e.Name()] && !*update {
 					t.Errorf("got  %s\nwant %s", got[i], want[e.Name()])
 				}
@@ -50,22 +51,40 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// tryHostile converts one case, and returns the first words of the refusal.
-func tryHostile(t *testing.T, with string) string {
+// goodFolders are conversions of the bundled model for both trainers.
+func goodFolders(t *testing.T) []string {
+	dir := t.TempDir()
+	folders := []string{filepath.Join(dir, "good-unsharded"), filepath.Join(dir, "core")}
+	for i, target := range []string{"olmo", "olmo-core"} {
+		if o := execute(t, "convert", "--target", target, "--output", folders[i], "../../testdata/models/llama"); o.status != 0 {
+			t.Fatal(o.stderr)
+		}
+	}
+	return folders
+}
+
+// tryHostile gives one case to every command with all options between them, and returns the
+// first words of the refusal to convert it.
+func tryHostile(t *testing.T, with string, good []string) string {
 	dir := t.TempDir()
 	model, out := filepath.Join(dir, "model"), filepath.Join(dir, "out")
 	layOver(t, model, with)
 	must(t, os.Mkdir(out, 0o777))
 	o := execute(t, "convert", "--into", out, model)
 	o.refused(t, out)
-	for _, command := range []string{"inspect", "check"} {
-		execute(t, command, model).bears(t)
+	for _, args := range [][]string{
+		{"convert", "--json", "--dry-run", "--dtype", "float16", "--allow-nan", "--no-follow", "--into", out, model},
+		{"convert", "--target", "olmo-core", "--dry-run", "--jobs", "999999999", "--tokenizer", "gpt2", "--into", out, model},
+		{"convert", "--json", "--quiet", "--dtype", "bfloat16", "--target", "olmo-core", "--force", "--output", filepath.Join(dir, "core"), model},
+		{"inspect", "--stats", "--jobs", "999999999", model},
+		{"inspect", "--json", model},
+		{"check", "--full", "--json", model},
+		{"verify", "--json", "--jobs", "999999999", model, good[0]},
+		{"verify", "--no-follow", model, good[1]},
+	} {
+		execute(t, args...).bears(t)
 	}
-	if strings.Contains(with, "escapes") {
-		execute(t, "convert", "--json", "--into", out, model).refused(t, out)
-		execute(t, "inspect", "--json", model).bears(t)
-		execute(t, "check", "--json", model).bears(t)
-	}
+	nothing(t, out)
 	if weights, err := os.ReadFile(filepath.Join(with, "pytorch_model.bin")); err == nil {
 		tryCheckpoint(t, filepath.Join(dir, "native-unsharded"), weights)
 	}
@@ -79,7 +98,7 @@ func tryCheckpoint(t *testing.T, folder string, weights []byte) {
 		t.Fatal(o.stderr)
 	}
 	must(t, os.WriteFile(filepath.Join(folder, "model.pt"), weights, 0o666))
-	for _, args := range [][]string{{"check", folder}, {"inspect", folder}, {"verify", source, folder}} {
+	for _, args := range [][]string{{"check", "--full", folder}, {"inspect", "--stats", folder}, {"verify", source, folder}} {
 		if o := execute(t, args...); o.status != 1 && args[0] != "inspect" {
 			t.Errorf("%q: status %d\n%s", args, o.status, o.stdout)
 		} else {
