@@ -126,15 +126,9 @@ func (c *Conversion) suspect(*matcher) *fault.Fault {
 	return nil
 }
 
-// sameModel is what to do where the cause is not known.
-const sameModel = "Check that config.json and the weights are of the same model: `hf2olmo inspect` lists the tensors."
-
-// counts sums up what is wrong where its cause is not known. One fault needs no sum.
+// counts sums up what is wrong where its cause is not known, and there is more than one fault.
 func (c *Conversion) counts(m *matcher) *fault.Fault {
-	if len(m.faults) == 1 {
-		if f := m.faults[0]; f.Hint == "" {
-			f.Hint = sameModel
-		}
+	if len(m.faults) < 2 {
 		return nil
 	}
 	var parts []string
@@ -152,6 +146,7 @@ func (c *Conversion) counts(m *matcher) *fault.Fault {
 	if parts == nil {
 		return nil
 	}
-	return &fault.Fault{File: m.files, Hint: sameModel,
-		Problem: "the tensors are not those that config.json describes: " + strings.Join(parts, ", ")}
+	return &fault.Fault{File: m.files,
+		Problem: "the tensors are not those that config.json describes: " + strings.Join(parts, ", "),
+		Hint:    "Check that config.json and the weights are of the same model: `hf2olmo inspect` lists the tensors."}
 }

@@ -23,6 +23,7 @@ type Target struct {
 	layers     []tensorSpec
 	layerCount *expression
 	layerName  *expression
+	readBack   readBack
 	names      scope // what shapes and conditions may use
 }
 
@@ -74,10 +75,11 @@ type targetYAML struct {
 		Name    string        `yaml:"name"`
 		Tensors yaml.MapSlice `yaml:"tensors"`
 	} `yaml:"layers"`
-	Saved      Saved         `yaml:"saved"`
-	Immaterial []string      `yaml:"immaterial"`
-	Templates  yaml.MapSlice `yaml:"templates"`
-	Document   yaml.MapSlice `yaml:"document"`
+	Saved      Saved          `yaml:"saved"`
+	Immaterial []string       `yaml:"immaterial"`
+	Templates  yaml.MapSlice  `yaml:"templates"`
+	Document   yaml.MapSlice  `yaml:"document"`
+	Read       map[string]any `yaml:"read"`
 }
 
 func parseTarget(text []byte) (*Target, error) {
@@ -111,6 +113,9 @@ func parseTarget(text []byte) (*Target, error) {
 	}
 	if err := t.parseDocument(y); err != nil {
 		return nil, err
+	}
+	if t.readBack, err = parseReadBack(y.Read, namesOf(t.Fields)); err != nil {
+		return nil, fmt.Errorf("read: %w", err)
 	}
 	if err := t.Saved.compile(t.names); err != nil {
 		return nil, fmt.Errorf("saved: %w", err)

@@ -16,7 +16,8 @@ func TestManyTensors(t *testing.T) {
 	dir := fresh(t, "unsharded", "")
 	weigh(func(list []held) []held {
 		for i := range many {
-			list = append(list, held{fmt.Sprintf("transformer.x.%d.weight", i), tensor.Float32, []int64{1}, make([]byte, 4)})
+			list = append(list, held{fmt.Sprintf("transformer.x.%d.weight", i), tensor.Float32, []int64{1},
+				make([]byte, 4)})
 		}
 		return list
 	})(t, dir)

@@ -49,7 +49,6 @@ type checker struct {
 	config  *config              // nil where there is none that can be read
 	foreign bool                 // a trainer's state with other objects than weights was seen
 	loaded  map[string]loadState // by file
-	found   *tokenizer           // that the config names, once it was looked for
 	report  *Report
 }
 
@@ -122,8 +121,7 @@ func (c *checker) run() error {
 		c.huggingFace()
 		return nil
 	case CoreTrainer:
-		c.coreTrainer()
-		return nil
+		return c.coreTrainer()
 	case Run:
 		c.runFolder()
 		return nil

@@ -80,6 +80,8 @@ var damages = []damageCase{
 	{"no optim.pt", "", "", remove("optim.pt"), "optim-missing", Error, "--reset_optimizer_state=true"},
 	{"no optim.pt, reset", "", "", all(remove("optim.pt"), edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true")), "optim-missing", Note, "begins anew"},
 	{"optim.pt, reset", "", "", edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true"), "optim-unused", Note, "does not read it"},
+	{"optim.pt, reset: how to keep it", "", "", edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true"), "optim-unused", Note, "continue with it: --reset_optimizer_state=false. --try_load_latest_save"},
+	{"optim.pt, all reset: how to keep it", "", "", all(edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true"), edit("config.yaml", "reset_trainer_state: false", "reset_trainer_state: true")), "optim-unused", Note, "--reset_optimizer_state=false --reset_trainer_state=false"},
 	{"no train.pt", "", "", remove("train.pt"), "train-missing", Error, "also with --reset_trainer_state"},
 	{"no config.yaml", "", "", remove("config.yaml"), "config-missing", Error, "FileNotFoundError: config.yaml"},
 	{"optim.pt empty", "", "", pickled("optim.pt", torchfile.Dict{}), "optim-broken", Error, "KeyError"},

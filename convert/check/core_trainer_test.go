@@ -24,9 +24,13 @@ func TestCoreHole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	state, err := os.ReadFile(filepath.Join(testdata, "checkpoints/new/step3/train/rank0.pt"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	for name, data := range map[string][]byte{
-		"config.json": []byte(`{"model": {}}`), "train/rank0.pt": nil,
+		"config.json": []byte(`{"model": {}}`), "train/rank0.pt": state, ".metadata.json": []byte("{}"),
 		"model_and_optim/.metadata": metadata, "model_and_optim/__0_0.distcp": item,
 	} {
 		path := filepath.Join(dir, name)

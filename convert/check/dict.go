@@ -38,11 +38,13 @@ func (c *checker) savedTensors(name string, loaded *torchfile.Loaded) []saved {
 	}
 	for _, key := range others {
 		f := Finding{Code: "not-a-tensor", File: name, Problem: "is not a tensor",
-			Trainer: "The trainer stops if the model has a tensor of this name: AttributeError; otherwise its FSDP path ignores it, and OLMo.from_checkpoint stops: RuntimeError: Unexpected key(s) in state_dict.",
-			Hint:    saveStateDict(name)}
+			Trainer: "The trainer stops if the model has a tensor of this name: AttributeError; otherwise its " +
+				"FSDP path ignores it, and OLMo.from_checkpoint stops: RuntimeError: Unexpected key(s) in state_dict.",
+			Hint: saveStateDict(name)}
 		var isText bool
 		if f.Tensor, isText = key.(string); !isText {
-			f.Problem, f.Trainer = "has a key that is not a text", "The trainer stops: AttributeError: object has no attribute 'replace'."
+			f.Problem, f.Trainer = "has a key that is not a text",
+				"The trainer stops: AttributeError: object has no attribute 'replace'."
 		}
 		c.add(f)
 	}
@@ -52,8 +54,9 @@ func (c *checker) savedTensors(name string, loaded *torchfile.Loaded) []saved {
 // addNoTensors is for a dict without tensors; those of a training script may be a level below.
 func (c *checker) addNoTensors(name string, loaded *torchfile.Loaded, dict *torchfile.Map) {
 	f := Finding{Code: "not-tensors", File: name, Problem: "contains no tensors", Found: keysOf(dict),
-		Trainer: "The trainer stops: KeyError with the first name that it looks for; OLMo.from_checkpoint stops: RuntimeError: Missing key(s) in state_dict.",
-		Hint:    saveStateDict(name)}
+		Trainer: "The trainer stops: KeyError with the first name that it looks for; OLMo.from_checkpoint stops: " +
+			"RuntimeError: Missing key(s) in state_dict.",
+		Hint: saveStateDict(name)}
 	if loaded.Refused != "" {
 		f.Trainer += " The released ai2-olmo 0.6.0 stops before: UnpicklingError: Weights only load failed."
 	}
@@ -64,8 +67,9 @@ func (c *checker) addNoTensors(name string, loaded *torchfile.Loaded, dict *torc
 			continue
 		}
 		f.Code, f.Found = "nested", ""
-		f.Problem = "contains the tensors one level below, as " + quoted(key) + ", like the checkpoints of many training scripts"
-		f.Hint = "Save the inner dict alone: " + `python -c "import torch; torch.save(torch.load('` + name + `', map_location='cpu', weights_only=False)[` + quoted(key) + `], '` + name + `')"`
+		f.Problem = "contains the tensors one level below, as " + quoted(key) + ", like the checkpoints of many " +
+			"training scripts"
+		f.Hint = "Save the inner dict alone: " + saveCommand(name, "["+quoted(key)+"]")
 		break
 	}
 	c.add(f)

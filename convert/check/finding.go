@@ -174,7 +174,8 @@ type record struct {
 func (r *Report) MarshalJSON() ([]byte, error) {
 	records := []record{}
 	for _, f := range r.Findings {
-		records = append(records, record{f.Gravity, f.Code, f.File, f.Tensor, f.Message(), f.Expected, f.Found, f.Hint})
+		records = append(records, record{f.Gravity, f.Code, f.File, f.Tensor, f.Message(), f.Expected, f.Found,
+			f.Hint})
 	}
 	return json.Marshal(struct {
 		Folder   string   `json:"folder"`

@@ -112,7 +112,8 @@ func (c *checker) checkSums(name string, w *weights) error {
 		return nil
 	}
 	if noSums {
-		c.add(Finding{Gravity: Note, Code: "unsummed", File: name, Problem: "was written without checksums, so damage to it cannot be detected"})
+		c.add(Finding{Gravity: Note, Code: "unsummed", File: name,
+			Problem: "was written without checksums, so damage to it cannot be detected"})
 	}
 	var mu sync.Mutex
 	var bad []string
@@ -133,8 +134,10 @@ func (c *checker) checkSums(name string, w *weights) error {
 	})
 	slices.Sort(bad)
 	for _, entry := range bad {
-		c.add(Finding{Gravity: c.ifRead(name), Code: "checksum", File: name, Tensor: entry, Problem: "the checksum of this entry is wrong: its bytes were changed since it was saved",
-			Trainer: "torch.load checks no checksum: the trainer loads the damaged bytes silently.", Hint: "Copy or download the file again."})
+		c.add(Finding{Gravity: c.ifRead(name), Code: "checksum", File: name, Tensor: entry,
+			Problem: "the checksum of this entry is wrong: its bytes were changed since it was saved",
+			Trainer: "torch.load checks no checksum: the trainer loads the damaged bytes silently.",
+			Hint:    "Copy or download the file again."})
 	}
 	return err
 }
@@ -149,7 +152,8 @@ func (c *checker) addArchive(name string, err error) {
 	if !errors.As(err, &f) {
 		f = &fault.Fault{Problem: err.Error()}
 	}
-	finding := Finding{Code: "archive", File: name, Problem: f.Problem, Expected: f.Expected, Found: f.Found, Hint: f.Hint,
+	finding := Finding{Code: "archive", File: name, Problem: f.Problem, Expected: f.Expected, Found: f.Found,
+		Hint:    f.Hint,
 		Trainer: "Its bytes were not read here. The trainer does not read this file."}
 	if c.loaded[name] == readable {
 		finding.Trainer = "Its bytes were not read here. torch.load reads it."
@@ -160,7 +164,8 @@ func (c *checker) addArchive(name string, err error) {
 
 // ifRead is the gravity of what is wrong with a file: of one that the trainer does not read, a warning.
 func (c *checker) ifRead(name string) Gravity {
-	if c.report.Kind == Unsharded && !slices.Contains([]string{olmo.ModelFile, olmo.TrainFile, optimFile, otherFile}, name) {
+	if c.report.Kind == Unsharded && !slices.Contains([]string{olmo.ModelFile, olmo.TrainFile, optimFile,
+		otherFile}, name) {
 		return Warning
 	}
 	return Error

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/json"
 	"os"
 	"path"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
 )
 
 // Kind is what a folder is. The sharded kinds are called as the trainer's
@@ -46,10 +49,9 @@ func (c *checker) kind() Kind {
 	switch {
 	case c.names[olmo.ModelFile]:
 		return Unsharded
+	case !c.names[olmo.ConfigFile] && c.ofCore():
+		return CoreTrainer
 	case c.has(path.Join(modelOptim, metadataFile)), c.names[modelOptim]:
-		if c.names[".metadata.json"] || !c.names[olmo.ConfigFile] && c.names["config.json"] {
-			return CoreTrainer
-		}
 		return New
 	case len(c.ranks("")) > 0:
 		return Legacy
@@ -59,8 +61,6 @@ func (c *checker) kind() Kind {
 		return Core
 	case len(c.ranks("model")) > 0 || c.names["metadata.yaml"] && c.names["model"]:
 		return Local
-	case c.names[".metadata.json"]:
-		return CoreTrainer
 	case c.names["config.json"] && !c.names[olmo.TrainFile], c.hugging():
 		return HuggingFace
 	case len(c.steps()) > 0:
@@ -71,6 +71,22 @@ func (c *checker) kind() Kind {
 		return Unsharded
 	}
 	return Unknown
+}
+
+// ofCore reports whether OLMo-core's trainer, or a conversion for it, wrote the folder, which
+// has no config.yaml.
+func (c *checker) ofCore() bool {
+	switch {
+	case c.names[coreMarker], c.names[modelOptim]:
+		return true
+	case !c.names[olmocore.ConfigFile]:
+		return false
+	}
+	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
+	var config struct {
+		Model map[string]any `json:"model"`
+	}
+	return err == nil && json.Unmarshal(text, &config) == nil && config.Model[classField] != nil
 }
 
 // hugging reports whether there are weights under a name that only Hugging Face gives.

@@ -45,22 +45,28 @@ func (c *checker) load(name string, what contents) *torchfile.Loaded {
 		if stops.Program {
 			code = "not-tensors"
 		}
-		c.add(Finding{Code: code, File: name, Problem: stops.Problem, Trainer: "The trainer stops in torch.load: " + stops.Says + ".",
-			Hint: "Copy the file again, or save it with torch.save."})
+		c.add(Finding{Code: code, File: name, Problem: stops.Problem,
+			Trainer: "The trainer stops in torch.load: " + stops.Says + ".",
+			Hint:    "Copy the file again, or save it with torch.save."})
 		return nil
 	case err != nil:
-		c.add(Finding{Code: "unsure", File: name, Problem: "cannot be read by this program (" + err.Error() + "), so it is not known whether the trainer reads it",
+		c.add(Finding{Code: "unsure", File: name, Problem: "cannot be read by this program (" + err.Error() + "), " +
+			"so it is not known whether the trainer reads it",
 			Hint: "If you trust the file, see whether torch reads it: " + loadCommand(name)})
 		return nil
 	}
 	if len(loaded.Unusual) > 0 {
-		c.add(Finding{Gravity: Warning, Code: "unusual", File: name, Problem: "is not as torch.save writes it: " + strings.Join(loaded.Unusual, ", "),
-			Trainer: "torch.load reads it all the same; hf2olmo convert and verify do not.", Hint: "Save it again: " + saveCommand(name)})
+		c.add(Finding{Gravity: Warning, Code: "unusual", File: name,
+			Problem: "is not as torch.save writes it: " + strings.Join(loaded.Unusual, ", "),
+			Trainer: "torch.load reads it all the same; hf2olmo convert and verify do not.",
+			Hint:    "Save it again: " + saveCommand(name, "")})
 	}
 	if foreign := c.notInstalled(loaded.Names); len(foreign) > 0 {
-		c.add(Finding{Code: "not-installed", File: name, Problem: "contains objects of classes that do not come with the trainer: " + joined(foreign),
-			Trainer: "The trainer stops: UnpicklingError: Weights only load failed (main: ModuleNotFoundError or AttributeError, unless it can import them).",
-			Hint:    "Save it without them."})
+		c.add(Finding{Code: "not-installed", File: name, Problem: "contains objects of classes that do not come " +
+			"with the trainer: " + joined(foreign),
+			Trainer: "The trainer stops: UnpicklingError: Weights only load failed (main: ModuleNotFoundError or " +
+				"AttributeError, unless it can import them).",
+			Hint: "Save it without them."})
 		return nil
 	}
 	c.loaded[name] = readable
@@ -80,21 +86,26 @@ func (c *checker) addRefusal(name string, what contents, loaded *torchfile.Loade
 			packages = append(packages, pkg)
 		}
 	}
-	f := Finding{Gravity: Warning, Code: "weights-only", File: name, Problem: "is refused by torch.load with weights_only=True",
+	f := Finding{Gravity: Warning, Code: "weights-only", File: name,
+		Problem: "is refused by torch.load with weights_only=True",
 		Found:   loaded.Refused,
-		Trainer: "The released ai2-olmo 0.6.0 stops with torch 2.6 or later: UnpicklingError: Weights only load failed. Its main branch reads the file.",
-		Hint:    "Train with main, or save it again: " + saveCommand(name)}
+		Trainer: "The released ai2-olmo 0.6.0 stops with torch 2.6 or later: UnpicklingError: Weights only load " +
+			"failed. Its main branch reads the file.",
+		Hint: "Train with main, or save it again: " + saveCommand(name, "")}
 	switch {
 	case what == weightsOf:
-		f.Trainer = "OLMo.from_checkpoint and the released ai2-olmo 0.6.0 stop with torch 2.6 or later: UnpicklingError: Weights only load failed. Training with the main branch reads the file."
+		f.Trainer = "OLMo.from_checkpoint and the released ai2-olmo 0.6.0 stop with torch 2.6 or later: " +
+			"UnpicklingError: Weights only load failed. Training with the main branch reads the file."
 	case len(packages) > 0 || c.report.Kind.sharded() && !loaded.Protocol:
 		if c.foreign {
 			return // the same of every rank
 		}
 		c.foreign = true
-		f = Finding{Gravity: Note, Code: "weights-only", File: name, Problem: "contains " + joined(packages) + " objects, like every one that the trainer saves",
-			Trainer: "The released ai2-olmo 0.6.0 cannot read it with torch 2.6 or later: UnpicklingError: Weights only load failed. Its main branch can.",
-			Hint:    "Train with main, or with torch before 2.6."}
+		f = Finding{Gravity: Note, Code: "weights-only", File: name,
+			Problem: "contains " + joined(packages) + " objects, like every one that the trainer saves",
+			Trainer: "The released ai2-olmo 0.6.0 cannot read it with torch 2.6 or later: UnpicklingError: " +
+				"Weights only load failed. Its main branch can.",
+			Hint: "Train with main, or with torch before 2.6."}
 		if len(packages) == 0 {
 			f.Problem = "contains sharded tensors, like every one that the trainer saves"
 		}
@@ -122,6 +133,8 @@ func loadCommand(name string) string {
 	return `python -c "import torch; torch.load('` + name + `', map_location='cpu', weights_only=False)"`
 }
 
-func saveCommand(name string) string {
-	return `python -c "import torch; torch.save(torch.load('` + name + `', map_location='cpu', weights_only=False), '` + name + `')"`
+// saveCommand saves what a file contains again, or what is inside of it.
+func saveCommand(name, inside string) string {
+	return `python -c "import torch; torch.save(torch.load('` + name +
+		`', map_location='cpu', weights_only=False)` + inside + `, '` + name + `')"`
 }

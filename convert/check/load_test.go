@@ -96,26 +96,40 @@ func trainOf(header, more string) damage {
 // loadDamages are files that torch reads in another way than Open does, as testdata/interop/test_torch_load.py shows.
 var loadDamages = []damageCase{
 	{"a plain state", "", "", trainOf("\x80\x02", ""), "", Note, ""},
-	{"protocol 4", "", "", trainOf("\x80\x04\x95\x50\x00\x00\x00\x00\x00\x00\x00", "\x8c\x01xK\x01"), "weights-only", Warning, "Unsupported operand 149"},
+	{"protocol 4", "", "", trainOf("\x80\x04\x95\x50\x00\x00\x00\x00\x00\x00\x00", "\x8c\x01xK\x01"),
+		"weights-only", Warning, "Unsupported operand 149"},
 	{"protocol 4 loads with main", "", "", trainOf("\x80\x04\x95\x50\x00\x00\x00\x00\x00\x00\x00", ""), "", Note, ""},
-	{"a large int", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00x\x8b\x00\x01\x00\x00"+strings.Repeat("\x01", 256)), "weights-only", Warning, "Unsupported operand 139"},
-	{"defaultdict", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xccollections\ndefaultdict\n)R"), "weights-only", Warning, "collections.defaultdict"},
-	{"Namespace", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xcargparse\nNamespace\n)\x81"), "weights-only", Warning, "argparse.Namespace"},
-	{"a class of one's own", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xcmine\nThing\n)\x81"), "not-installed", Error, "mine.Thing"},
-	{"a class of a script", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xc__main__\nThing\n)\x81"), "not-installed", Error, "__main__.Thing"},
+	{"a large int", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00x\x8b\x00\x01\x00\x00"+strings.Repeat("\x01",
+		256)), "weights-only", Warning, "Unsupported operand 139"},
+	{"defaultdict", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xccollections\ndefaultdict\n)R"),
+		"weights-only", Warning, "collections.defaultdict"},
+	{"Namespace", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xcargparse\nNamespace\n)\x81"), "weights-only",
+		Warning, "argparse.Namespace"},
+	{"a class of one's own", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xcmine\nThing\n)\x81"),
+		"not-installed", Error, "mine.Thing"},
+	{"a class of a script", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xc__main__\nThing\n)\x81"),
+		"not-installed", Error, "__main__.Thing"},
 	{"a plain pickle", "", "", write("train.pt", "\x80\x02}."), "unreadable", Error, "Invalid magic number"},
 	{"compressed", "", "", rezip("model.pt", zip.Deflate, nil), "unusual", Warning, "compressed"},
 	{"compressed loads", "", "", rezip("model.pt", zip.Deflate, nil), "", Note, ""},
-	{"zeros behind the end", "", "", appended("model.pt", strings.Repeat("\x00", 100)), "unusual", Warning, "100 bytes follow"},
+	{"zeros behind the end", "", "", appended("model.pt", strings.Repeat("\x00", 100)), "unusual", Warning,
+		"100 bytes follow"},
 	{"zeros behind the end load", "", "", appended("model.pt", strings.Repeat("\x00", 100)), "", Note, ""},
-	{"no version", "", "", rezip("model.pt", zip.Store, withoutEntry("/version")), "unreadable", Error, `hasRecord("version")`},
-	{"an unknown version", "", "", rezip("model.pt", zip.Store, replaced("/version", "11\n")), "unreadable", Error, "version 11"},
-	{"an entry beside the folder", "", "", rezip("model.pt", zip.Store, withEntry("notes.txt")), "unreadable", Error, "not in a subdirectory"},
+	{"no version", "", "", rezip("model.pt", zip.Store, withoutEntry("/version")), "unreadable", Error,
+		`hasRecord("version")`},
+	{"an unknown version", "", "", rezip("model.pt", zip.Store, replaced("/version", "11\n")), "unreadable",
+		Error, "version 11"},
+	{"an entry beside the folder", "", "", rezip("model.pt", zip.Store, withEntry("notes.txt")), "unreadable",
+		Error, "not in a subdirectory"},
 	{"an entry in the folder", "", "", rezip("model.pt", zip.Store, withEntry("TOP/notes.txt")), "", Note, ""},
-	{"another byte order", "", "", rezip("model.pt", zip.Store, replaced("/byteorder", "big")), "unusual", Warning, "big-endian"},
-	{"no byte order", "", "", rezip("model.pt", zip.Store, replaced("/byteorder", "middle")), "unreadable", Error, "endianness"},
-	{"a record missing", "", "", rezip("model.pt", zip.Store, withoutEntry("/data/0")), "unreadable", Error, "file not found"},
-	{"a record short", "", "", rezip("model.pt", zip.Store, replaced("/data/0", "abcd")), "unreadable", Error, "record size (4 bytes)"},
+	{"another byte order", "", "", rezip("model.pt", zip.Store, replaced("/byteorder", "big")), "unusual",
+		Warning, "big-endian"},
+	{"no byte order", "", "", rezip("model.pt", zip.Store, replaced("/byteorder", "middle")), "unreadable", Error,
+		"endianness"},
+	{"a record missing", "", "", rezip("model.pt", zip.Store, withoutEntry("/data/0")), "unreadable", Error,
+		"file not found"},
+	{"a record short", "", "", rezip("model.pt", zip.Store, replaced("/data/0", "abcd")), "unreadable", Error,
+		"record size (4 bytes)"},
 	{"the weights inside", "", "", nest("model"), "nested", Error, "Missing key(s)"},
 	{"the weights inside: how to", "", "", nest("model"), "nested", Error, "['model'], 'model.pt'"},
 }
@@ -124,7 +138,8 @@ var loadDamages = []damageCase{
 func nest(key string) damage {
 	return rezip("model.pt", zip.Store, func(list []archived) []archived {
 		for i := range list {
-			if body, ok := bytes.CutPrefix(list[i].data, []byte("\x80\x02")); ok && strings.HasSuffix(list[i].name, "/data.pkl") {
+			if body, ok := bytes.CutPrefix(list[i].data, []byte("\x80\x02")); ok &&
+				strings.HasSuffix(list[i].name, "/data.pkl") {
 				head := append([]byte("\x80\x02}X"), byte(len(key)), 0, 0, 0)
 				list[i].data = append(append(append(head, key...), bytes.TrimSuffix(body, []byte("."))...), "s."...)
 			}

@@ -3,8 +3,11 @@ package check
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"hf2olmo/convert/olmo"
 
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmocore"
@@ -45,10 +48,27 @@ func (c *checker) runFolder() {
 		names = append([]string{fmt.Sprintf("%d more", len(names)-most)}, names[len(names)-most:]...)
 	}
 	latest := steps[len(steps)-1].name
+	inner := &checker{path: filepath.Join(c.path, latest), names: namesIn(filepath.Join(c.path, latest))}
+	if !inner.names[olmo.ConfigFile] && inner.ofCore() {
+		c.add(Finding{Gravity: Warning, Code: "run-folder", Problem: "is a folder of OLMo-core checkpoints, which were not checked", Found: strings.Join(names, ", "),
+			Trainer: "With load_path = this folder, OLMo-core loads the latest that is complete.",
+			Hint:    "Check the one that it loads: hf2olmo check " + folder.ShellQuote(filepath.Join(c.dir, latest))})
+		return
+	}
 	c.add(Finding{Code: "run-folder", Problem: "is a folder of checkpoints, not one of them", Found: strings.Join(names, ", "),
 		Trainer: "The trainer takes it for a sharded checkpoint: " + c.looksFor() + ".",
 		Hint: "The latest is " + latest + ", which ${path.last_checkpoint:" + c.dir + "} as load_path and --try_load_latest_save choose: " +
 			"hf2olmo check " + folder.ShellQuote(filepath.Join(c.dir, latest))})
+}
+
+// namesIn returns the names of what is in a folder.
+func namesIn(path string) map[string]bool {
+	names := map[string]bool{}
+	entries, _ := os.ReadDir(path)
+	for _, e := range entries {
+		names[e.Name()] = true
+	}
+	return names
 }
 
 // unknown is for a folder that holds nothing that is known.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"hf2olmo/convert/tensor"
+	"hf2olmo/keymap"
 )
 
 // outcomes is what the trainer does with tensors that do not fit, which differs by format.
@@ -27,7 +28,6 @@ func (c *checker) compare(file string, tensors []saved, then outcomes) []saved {
 	if byName == nil || c.config == nil || c.config.model == nil {
 		return tensors
 	}
-	used := map[string]bool{}
 	has := func(name string) bool { _, ok := byName[name]; return ok }
 	declared, refusals := c.target.StateDict(c.config.model, len(tensors), has)
 	for _, r := range refusals {
@@ -37,6 +37,13 @@ func (c *checker) compare(file string, tensors []saved, then outcomes) []saved {
 	if declared == nil {
 		return tensors
 	}
+	return c.compareDeclared(file, byName, declared, then)
+}
+
+// compareDeclared compares tensors, by the names that the trainer knows them by, with those
+// of a state dict. It returns those that belong to it.
+func (c *checker) compareDeclared(file string, byName map[string]saved, declared []keymap.SavedTensor, then outcomes) []saved {
+	used := map[string]bool{}
 	var expected []saved
 	for _, d := range declared {
 		t, ok := byName[d.Saved]
@@ -51,14 +58,14 @@ func (c *checker) compare(file string, tensors []saved, then outcomes) []saved {
 	}
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		if !used[name] {
-			c.add(Finding{Code: "tensor-surplus", File: file, Tensor: byName[name].name, Problem: "is no tensor of the model that config.yaml describes",
+			c.add(Finding{Code: "tensor-surplus", File: file, Tensor: byName[name].name, Problem: "is not a tensor of the model that the config describes",
 				Found: tensor.ShapeString(byName[name].shape), Trainer: then.surplus, Hint: configOrWeights})
 		}
 	}
 	return expected
 }
 
-const configOrWeights = "Either config.yaml is not of these weights, or the weights are incomplete or of another model."
+const configOrWeights = "Either the config is not of these weights, or the weights are incomplete or of another model."
 
 func (c *checker) compareShape(file string, t saved, shape []int64, then outcomes) {
 	if t.dtype != tensor.Invalid && !t.dtype.Convertible() && t.dtype != tensor.Float64 {

@@ -25,10 +25,20 @@ func (c *checker) checkOptim(model []saved) {
 			Hint:    "Start with --reset_optimizer_state=true (and --reset_trainer_state=true, if the run begins anew), or set it in config.yaml."})
 	case reset:
 		c.add(Finding{Gravity: Note, Code: "optim-unused", File: optimFile, Problem: "is there, but config.yaml sets reset_optimizer_state",
-			Trainer: "The trainer does not read it: the optimizer begins anew.", Hint: "To train on with it: --reset_optimizer_state=false"})
+			Trainer: "The trainer does not read it: the optimizer starts from scratch.", Hint: c.keepOptimizer()})
 	default:
 		c.checkOptimState(model)
 	}
+}
+
+// keepOptimizer says how to continue with the optimizer's state: a trainer whose own state is
+// reset starts its schedule from scratch.
+func (c *checker) keepOptimizer() string {
+	flags := "--reset_optimizer_state=false"
+	if c.flag("reset_trainer_state") {
+		flags += " --reset_trainer_state=false (with the first alone, the step count and the learning rate schedule start from scratch)"
+	}
+	return "To continue with it: " + flags + ". --try_load_latest_save does both, if save_folder contains a checkpoint."
 }
 
 func (c *checker) checkOptimState(model []saved) {

@@ -55,7 +55,8 @@ func Load(r io.ReaderAt, size int64) (*Loaded, error) {
 	case len(head) > 262 && string(head[257:262]) == "ustar":
 		return nil, notTorch(head, size)
 	case len(head) > 1 && (head[0] == opProto && head[1] <= 5):
-		return nil, stops("RuntimeError: Invalid magic number; corrupt file?", "is a plain pickle, not a file that torch.save wrote")
+		return nil, stops("RuntimeError: Invalid magic number; corrupt file?",
+			"is a plain pickle, not a file that torch.save wrote")
 	}
 	f := notTorch(head, size)
 	problem := f.Problem
@@ -93,7 +94,8 @@ func (l *loading) done(value any) (*Loaded, error) {
 	case l.unsure != "" && l.refused == "":
 		return nil, problem("%s", l.unsure)
 	}
-	return &Loaded{Value: value, Names: slices.Sorted(maps.Keys(l.names)), Refused: l.refused, Protocol: l.protocol}, nil
+	return &Loaded{Value: value, Names: slices.Sorted(maps.Keys(l.names)), Refused: l.refused,
+		Protocol: l.protocol}, nil
 }
 
 func (l *loading) refuse(format string, args ...any) {

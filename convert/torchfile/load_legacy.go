@@ -18,7 +18,8 @@ func loadLegacy(r io.ReaderAt, size int64) (*Loaded, error) {
 		parts = append(parts, v)
 	}
 	if parts[1] != any(int64(legacyProtocol)) {
-		return nil, stops("RuntimeError: Invalid protocol version", "has a version of the older format that torch does not read")
+		return nil, stops("RuntimeError: Invalid protocol version",
+			"has a version of the older format that torch does not read")
 	}
 	keys, ok := parts[4].(*List)
 	if !ok {
@@ -29,7 +30,8 @@ func loadLegacy(r io.ReaderAt, size int64) (*Loaded, error) {
 		key, _ := item.(string)
 		s, known := l.storages[key]
 		if !known {
-			return nil, stops("AssertionError: storage key not found in deserialized_objects", "the list of storages does not fit the tensors")
+			return nil, stops("AssertionError: storage key not found in deserialized_objects",
+				"the list of storages does not fit the tensors")
 		}
 		if s.bytes > size-end-numelSize {
 			return nil, stops("RuntimeError: unexpected EOF. The file might be corrupted", "the file is cut short")

@@ -133,7 +133,8 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 		numel, dtype = numel*dtype.Size()/known.dtype.Size(), known.dtype
 	}
 	if end, fits := reach(offset, shape, stride); !fits || end > numel {
-		return nil, stops("RuntimeError: setStorage: … out of bounds for storage", "a tensor of shape %s reaches past its storage", tensor.ShapeString(shape))
+		return nil, stops("RuntimeError: setStorage: … out of bounds for storage",
+			"a tensor of shape %s reaches past its storage", tensor.ShapeString(shape))
 	}
 	return &LoadedTensor{shape, dtype}, nil
 }

@@ -80,7 +80,8 @@ func openArchiveStart(r io.ReaderAt, size int64) (z *zip.Reader, whole int64, er
 	}
 	at := bytes.LastIndex(tail[:max(0, len(tail)-endSize+4)], binary.LittleEndian.AppendUint32(nil, endMagic))
 	if at < 0 {
-		return nil, 0, stops("RuntimeError: PytorchStreamReader failed reading zip archive: failed finding central directory",
+		return nil, 0, stops("RuntimeError: PytorchStreamReader failed reading zip archive: failed finding "+
+			"central directory",
 			"is not complete: the directory at the end of the archive is missing")
 	}
 	whole = size - int64(len(tail)) + int64(at) + endSize + int64(binary.LittleEndian.Uint16(tail[at+20:]))
@@ -97,7 +98,8 @@ func openArchiveStart(r io.ReaderAt, size int64) (z *zip.Reader, whole int64, er
 	}
 	var magic [4]byte
 	if err := readAt(part, magic[:], int64(end.offset)); err != nil || magicAt(magic[:]) != centralHeaderMagic {
-		return nil, 0, stops("RuntimeError: PytorchStreamReader failed reading zip archive: invalid header or archive is corrupted",
+		return nil, 0, stops("RuntimeError: PytorchStreamReader failed reading zip archive: invalid header or "+
+			"archive is corrupted",
 			"the directory of the archive is damaged")
 	}
 	z, err = zip.NewReader(part, whole)
@@ -123,13 +125,15 @@ func openLoose(r io.ReaderAt, size int64) (*looseZip, error) {
 func (z *looseZip) index(files []*zip.File) error {
 	top, _, ok := strings.Cut(files[0].Name, "/")
 	if !ok {
-		return stops("RuntimeError: file in archive is not in a subdirectory", "the entry %q is not in a folder", files[0].Name)
+		return stops("RuntimeError: file in archive is not in a subdirectory", "the entry %q is not in a folder",
+			files[0].Name)
 	}
 	compressed := false
 	for _, f := range files {
 		name, inside := strings.CutPrefix(f.Name, top+"/")
 		if !inside {
-			return stops("RuntimeError: file in archive is not in a subdirectory", "the entry %q is not in the folder %q, as all others are", f.Name, top)
+			return stops("RuntimeError: file in archive is not in a subdirectory",
+				"the entry %q is not in the folder %q, as all others are", f.Name, top)
 		}
 		name = asciiLower(name)
 		if other := z.records[name]; other != nil {
@@ -150,7 +154,8 @@ func (z *looseZip) index(files []*zip.File) error {
 
 // isRead reports whether torch reads the entry: which of two it reads is not known.
 func isRead(name string) bool {
-	return strings.HasPrefix(name, "data/") || slices.Contains([]string{"data.pkl", "version", ".data/version", "byteorder", "constants.pkl"}, name)
+	return strings.HasPrefix(name, "data/") || slices.Contains([]string{"data.pkl", "version", ".data/version",
+		"byteorder", "constants.pkl"}, name)
 }
 
 // read returns an entry of at most most bytes. torch compares no checksum.
@@ -158,9 +163,11 @@ func (z *looseZip) read(name string, most int64) ([]byte, error) {
 	f := z.records[name]
 	switch {
 	case f == nil:
-		return nil, stops("RuntimeError: PytorchStreamReader failed locating file "+name+": file not found", "the entry %s is missing", name)
+		return nil, stops("RuntimeError: PytorchStreamReader failed locating file "+name+": file not found",
+			"the entry %s is missing", name)
 	case f.Flags&flagEncrypted != 0 || f.Method != zip.Store && f.Method != zip.Deflate:
-		return nil, stops("RuntimeError: PytorchStreamReader failed: unsupported method", "the entry %s is encrypted, or compressed in a way that torch does not read", name)
+		return nil, stops("RuntimeError: PytorchStreamReader failed: unsupported method",
+			"the entry %s is encrypted, or compressed in a way that torch does not read", name)
 	case f.UncompressedSize64 > uint64(most):
 		return nil, problem("the entry %s has more than %d bytes", name, most)
 	}
@@ -196,7 +203,8 @@ func (z *looseZip) checkVersion() error {
 	case err != nil:
 		return stops("RuntimeError: Couldn't parse the version", "the entry version is not a number")
 	case version < 1 || version > largestVersion:
-		return stops("RuntimeError: Attempted to read a PyTorch file with version "+digits, "has version %s of the format: torch 2.13 reads 1 to %d", digits, largestVersion)
+		return stops("RuntimeError: Attempted to read a PyTorch file with version "+digits,
+			"has version %s of the format: torch 2.13 reads 1 to %d", digits, largestVersion)
 	}
 	return nil
 }
@@ -223,12 +231,16 @@ func (z *looseZip) checkStorages(storages map[string]loadedStorage) error {
 		f := z.records["data/"+asciiLower(key)]
 		switch {
 		case f == nil:
-			return stops("RuntimeError: PytorchStreamReader failed locating file data/"+key+": file not found", "the entry data/%s is missing", key)
+			return stops("RuntimeError: PytorchStreamReader failed locating file data/"+key+": file not found",
+				"the entry data/%s is missing", key)
 		case f.Flags&flagEncrypted != 0 || f.Method != zip.Store && f.Method != zip.Deflate:
-			return stops("RuntimeError: PytorchStreamReader failed: unsupported method", "the entry data/%s is encrypted, or compressed in a way that torch does not read", key)
+			return stops("RuntimeError: PytorchStreamReader failed: unsupported method",
+				"the entry data/%s is encrypted, or compressed in a way that torch does not read", key)
 		case f.UncompressedSize64 != uint64(storages[key].bytes):
-			return stops(fmt.Sprintf("RuntimeError: record size (%d bytes) does not match expected size (%d bytes)", f.UncompressedSize64, storages[key].bytes),
-				"the entry data/%s has %d bytes, but its tensors need %d", key, f.UncompressedSize64, storages[key].bytes)
+			return stops(fmt.Sprintf("RuntimeError: record size (%d bytes) does not match expected size (%d "+
+				"bytes)", f.UncompressedSize64, storages[key].bytes),
+				"the entry data/%s has %d bytes, but its tensors need %d", key, f.UncompressedSize64,
+				storages[key].bytes)
 		}
 	}
 	return nil

@@ -1,0 +1,151 @@
+package check
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/goccy/go-yaml"
+
+	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
+	"hf2olmo/keymap"
+)
+
+//go:embed core.yaml
+var coreText []byte
+
+// coreClasses are the fields of OLMo-core's config classes.
+var coreClasses = sync.OnceValues(func() (classes map[string][]string, err error) {
+	err = yaml.UnmarshalWithOptions(coreText, &classes, yaml.Strict())
+	return classes, err
+})
+
+var coreTarget = sync.OnceValues(func() (*keymap.Target, error) { return keymap.TargetNamed("olmo-core") })
+
+// classField is what OLMo-core writes the class of an object under.
+const classField = "_CLASS_"
+
+var coreOutcomes = outcomes{
+	missing:  "A model built from config.json does not load it: RuntimeError: Missing key in checkpoint state_dict.",
+	surplus:  "A model built from config.json has no such tensor, and OLMo-core leaves it out silently.",
+	sameSize: "A model built from config.json does not load it: ValueError: Size mismatch.",
+	larger:   "A model built from config.json does not load it: ValueError: Size mismatch.",
+	smaller:  "A model built from config.json does not load it: ValueError: Size mismatch.",
+}
+
+// coreModel reads the model section of config.json, nil if there is none.
+func (c *checker) coreModel() map[string]any {
+	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
+	if err != nil {
+		c.add(Finding{Gravity: Note, Code: "core-config", File: olmocore.ConfigFile,
+			Problem: "cannot be read: " + fault.Cause(err),
+			Hint:    "The model's config must then be in your script."})
+		return nil
+	}
+	var config struct {
+		Model map[string]any `json:"model"`
+	}
+	if err := json.Unmarshal(text, &config); err != nil || config.Model == nil {
+		c.add(Finding{Gravity: Warning, Code: "core-config", File: olmocore.ConfigFile,
+			Problem: "has no model section that can be read",
+			Hint:    "The model's config must then be in your script."})
+		return nil
+	}
+	return config.Model
+}
+
+// checkCoreConfig compares config.json, from which a script builds the model, with the tensors.
+func (c *checker) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) error {
+	model := c.coreModel()
+	if model == nil {
+		return nil
+	}
+	classes, err := coreClasses()
+	if err != nil {
+		return err
+	}
+	c.coreFields(classes, "model", model)
+	target, err := coreTarget()
+	if err != nil || checkpoint == nil {
+		return err
+	}
+	config, ok := target.ReadBack(model, coreBlocks(model))
+	if !ok {
+		c.add(Finding{Gravity: Note, Code: "core-config", File: olmocore.ConfigFile, Tensor: "model",
+			Problem: "describes a model of a kind that this program does not know, so its tensors were not " +
+				"compared with it"})
+		return nil
+	}
+	byName := map[string]saved{}
+	for _, t := range checkpoint.Tensors {
+		if name, isModel := strings.CutPrefix(t.Name, olmocore.ModelPrefix+"."); isModel {
+			byName[name] = saved{t.Name, t.Shape, t.DType}
+		}
+	}
+	has := func(name string) bool { _, ok := byName[name]; return ok }
+	declared, refusals := target.StateDict(config, len(byName), has)
+	for _, r := range refusals {
+		c.add(Finding{Code: "config-model", File: olmocore.ConfigFile, Tensor: "model", Problem: r.Because,
+			Trainer: "OLMo-core cannot build such a model.", Hint: "Correct the model section."})
+	}
+	if declared != nil {
+		c.compareDeclared(index, byName, declared, coreOutcomes)
+	}
+	return nil
+}
+
+// coreFields looks for fields that OLMo-core's classes do not have.
+func (c *checker) coreFields(classes map[string][]string, at string, v any) {
+	if list, isList := v.([]any); isList {
+		for i, item := range list {
+			c.coreFields(classes, at+"."+strconv.Itoa(i), item)
+		}
+	}
+	object, _ := v.(map[string]any)
+	class, _ := object[classField].(string)
+	fields, known := classes[class]
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if known && name != classField && name != "type" && !slices.Contains(fields, name) {
+			c.add(Finding{Code: "config-unknown-key", File: olmocore.ConfigFile, Tensor: at + "." + name,
+				Problem: "is not a field of " + class,
+				Trainer: fmt.Sprintf("TransformerConfig.from_dict stops: OLMoConfigurationError: class '%s' has "+
+					"no attribute '%s'.", class[strings.LastIndexByte(class, '.')+1:], name),
+				Hint: "Remove it from config.json; another version of OLMo-core may have known it."})
+		}
+		c.coreFields(classes, at+"."+name, object[name])
+	}
+}
+
+// coreBlocks returns the kinds of blocks that a model has: one for all layers, with overrides
+// for some, or several with names.
+func coreBlocks(model map[string]any) []map[string]any {
+	var blocks []map[string]any
+	add := func(v any) bool {
+		block, _ := v.(map[string]any)
+		if _, isBlock := block["sequence_mixer"]; isBlock {
+			blocks = append(blocks, block)
+			return true
+		}
+		return false
+	}
+	named, _ := model["block"].(map[string]any)
+	if !add(named) {
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			add(named[name])
+		}
+	}
+	overrides, _ := model["block_overrides"].(map[string]any)
+	for _, layer := range slices.Sorted(maps.Keys(overrides)) {
+		add(overrides[layer])
+	}
+	return blocks
+}

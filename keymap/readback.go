@@ -1,0 +1,73 @@
+package keymap
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// readBack tells how the fields of a config are read back from a config file that nests.
+type readBack struct {
+	known  []*expression // conditions: of other models nothing is said
+	fields map[string]*expression
+}
+
+func parseReadBack(read map[string]any, known scope) (readBack, error) {
+	r := readBack{fields: map[string]*expression{}}
+	names := scope{"model": true, "block": true}
+	for _, name := range slices.Sorted(maps.Keys(read)) {
+		if conditions, isList := read[name].([]any); isList && name == "known" {
+			for _, text := range conditions {
+				e, err := compile(fmt.Sprint(text), names)
+				if err != nil {
+					return r, err
+				}
+				r.known = append(r.known, e)
+			}
+			continue
+		}
+		if !known[name] {
+			return r, fmt.Errorf("there is no field %q", name)
+		}
+		e, err := compile(fmt.Sprint(read[name]), names)
+		if err != nil {
+			return r, fmt.Errorf("%s: %w", name, err)
+		}
+		r.fields[name] = e
+	}
+	return r, nil
+}
+
+// ReadBack returns the fields of a config, as StateDict takes them, of a model section that
+// has these blocks. ok is false if the model is not one that the target describes, or if its
+// blocks have different shapes.
+func (t *Target) ReadBack(model map[string]any, blocks []map[string]any) (config map[string]any, ok bool) {
+	for _, block := range blocks {
+		fields, ok := t.readBack.read(map[string]any{"model": model, "block": block})
+		if !ok || config != nil && !reflect.DeepEqual(config, fields) {
+			return nil, false
+		}
+		config = fields
+	}
+	return config, config != nil
+}
+
+func (r *readBack) read(env map[string]any) (map[string]any, bool) {
+	for _, condition := range r.known {
+		if so, err := condition.bool(env); err != nil || !so {
+			return nil, false
+		}
+	}
+	fields := map[string]any{}
+	for name, e := range r.fields {
+		v, err := e.eval(env)
+		if err != nil {
+			return nil, false
+		}
+		if v != nil {
+			fields[name] = v
+		}
+	}
+	return fields, len(fields) > 0
+}
