@@ -117,6 +117,9 @@ func prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	var faults fault.List
 	faults.Add("", err)
 	faults.Add("", c.place(ctx))
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if len(faults) > 0 {
 		return nil, faults
 	}

@@ -29,6 +29,9 @@ func (c *Conversion) Write(ctx context.Context) (*Result, error) {
 		return c.afterOthers(start, err)
 	}
 	if err := c.fill(ctx, f); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // whatever it was that stopped
+		}
 		return nil, errors.Join(err, f.Discard())
 	}
 	for _, backup := range f.Backups {

@@ -59,8 +59,13 @@ func (p *Place) survey(ctx context.Context, root string) (*earlier, error) {
 	if len(s.unknown) > 0 {
 		s.faults = append(fault.List{notOurs(root, s.unknown)}, s.faults...)
 	}
+	hint := "--force replaces only what a conversion wrote. Move the folder away, or choose another --output."
+	if s.manifest.Format == 0 {
+		hint = "There is no " + ManifestFile + " that says what a conversion wrote, so nothing is replaced. " +
+			"Move the folder away, or choose another --output."
+	}
 	for i := range s.faults {
-		s.faults[i].Hint = "--force replaces only what a conversion wrote. Move the folder away, or choose another --output."
+		s.faults[i].Hint = hint
 	}
 	s.nameKept()
 	return &s.found, s.faults.Err()

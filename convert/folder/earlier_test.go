@@ -24,7 +24,8 @@ func older(t *testing.T, path string) {
 	crc, err := crcFile(context.Background(), filepath.Join(f.Temp, "a"))
 	must(t, err)
 	large := State{Name: "a", Size: 5, ModTime: &modified, Hash: "of the frame", CRC32: crc}
-	manifest, err := (&Manifest{Format: ManifestFormat, Target: "t", Outputs: []State{large, state("c", "config"), state("sub/a", "inner")}}).Text()
+	outputs := []State{large, state("c", "config"), state("sub/a", "inner")}
+	manifest, err := (&Manifest{Format: ManifestFormat, Target: "t", Outputs: outputs}).Text()
 	must(t, err)
 	must(t, f.WriteFile(ManifestFile, manifest))
 	commit(t, f)
@@ -45,6 +46,11 @@ func TestSurvey(t *testing.T) {
 		}
 	}
 	folder := func(path string) error { return os.Mkdir(path, 0o777) }
+	pipe := func(path string) error { return syscall.Mkfifo(path, 0o666) }
+	empty := func(path string) error { return os.WriteFile(path, nil, 0o666) }
+	touched := func(dir string) error { return os.Chtimes(filepath.Join(dir, "a"), time.Time{}, time.Unix(1, 0)) }
+	const noManifest = "holds a, c, hf2olmo.json, sub, which"
+	const lie = `{"format": 2, "output_files": [{"name": "../x.mine", "size": 5}, {"name": "note"}]}`
 	link := func(to string) func(path string) error {
 		return func(path string) error { return os.Symlink(to, path) }
 	}
@@ -57,7 +63,7 @@ func TestSurvey(t *testing.T) {
 		"config gone":          {func(dir string) error { return os.Remove(filepath.Join(dir, "c")) }, ""},
 		"file gone":            {func(dir string) error { return os.Remove(filepath.Join(dir, "a")) }, ""},
 		"lock left":            {write(LockFile, ""), ""},
-		"time only":            {func(dir string) error { return os.Chtimes(filepath.Join(dir, "a"), time.Time{}, time.Unix(1, 0)) }, ""},
+		"time only":            {touched, ""},
 		"hard link":            {func(dir string) error { return os.Link(filepath.Join(dir, "a"), dir+".mine") }, ""},
 		"read-only":            {func(dir string) error { return os.Chmod(filepath.Join(dir, "a"), 0o400) }, ""},
 		"note":                 {write("note", ""), "holds note, which no conversion wrote"},
@@ -72,15 +78,15 @@ func TestSurvey(t *testing.T) {
 		"folder for a file":    {replaced("a", folder), "a: is a folder, and the conversion wrote a file"},
 		"link for a file":      {replaced("a", link("sub/a")), "a: is a link, and the conversion wrote a file"},
 		"link for the config":  {replaced("c", link("a")), "c: is a link"},
-		"pipe for a file":      {replaced("a", func(path string) error { return syscall.Mkfifo(path, 0o666) }), "a: is a pipe"},
-		"file for a folder":    {replaced("sub", func(path string) error { return os.WriteFile(path, nil, 0o666) }), "holds sub, which"},
+		"pipe for a file":      {replaced("a", pipe), "a: is a pipe"},
+		"file for a folder":    {replaced("sub", empty), "holds sub, which"},
 		"link for a folder":    {replaced("sub", link("..")), "holds sub, which"},
-		"link for manifest":    {replaced(ManifestFile, link("a")), "holds a, c, hf2olmo.json, sub, which"},
+		"link for manifest":    {replaced(ManifestFile, link("a")), noManifest},
 		"no manifest":          {replaced(ManifestFile, func(string) error { return nil }), "holds a, c, sub, which"},
 		"newer manifest":       {write(ManifestFile, `{"format": 3}`), "was written by a newer hf2olmo"},
-		"other's manifest":     {write(ManifestFile, `{"format": "x"}`), "holds a, c, hf2olmo.json, sub, which"},
-		"huge manifest":        {write(ManifestFile, `{"format": 2}`+strings.Repeat(" ", largestManifest)), "holds a, c, hf2olmo.json, sub, which"},
-		"lying manifest":       {write(ManifestFile, `{"format": 2, "output_files": [{"name": "../x.mine", "size": 5}, {"name": "note"}]}`), "holds a, c, sub, which"},
+		"other's manifest":     {write(ManifestFile, `{"format": "x"}`), noManifest},
+		"huge manifest":        {write(ManifestFile, `{"format": 2}`+strings.Repeat(" ", largestManifest)), noManifest},
+		"lying manifest":       {write(ManifestFile, lie), "holds a, c, sub, which"},
 	} {
 		path := filepath.Join(t.TempDir(), "x")
 		older(t, path)
@@ -128,12 +134,14 @@ func TestEditedMeanwhile(t *testing.T) {
 	f := create(t, path, true)
 	writeManifest(t, f)
 	must(t, os.WriteFile(filepath.Join(path, "c"), []byte("edited now"), 0o666))
-	if err := f.Commit(context.Background()); err == nil || !strings.Contains(err.Error(), "was changed while the new output was made") {
+	err := f.Commit(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "was changed while the new output was made") {
 		t.Error(err)
 	}
 	must(t, f.Discard())
-	if text, _ := os.ReadFile(filepath.Join(path, "c")); string(text) != "edited now" || list(t, filepath.Dir(path)) != "x" {
-		t.Errorf("c holds %q; beside: %s", text, list(t, filepath.Dir(path)))
+	beside := list(t, filepath.Dir(path))
+	if got, err := os.ReadFile(filepath.Join(path, "c")); string(got) != "edited now" || err != nil || beside != "x" {
+		t.Errorf("c holds %q, %v; beside: %s", got, err, beside)
 	}
 }
 

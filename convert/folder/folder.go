@@ -93,8 +93,8 @@ func (f *Folder) take(parent string) error {
 		return nil // that it could be made shows that no other run has it
 	case errors.Is(err, errNoLocks):
 		f.unlock()
-		return &fault.Fault{File: f.Path, Problem: "is being written by another hf2olmo, or one was killed: " + f.Temp + " is there, and " + err.Error(),
-			Hint: "If no other runs, remove that folder."}
+		return &fault.Fault{File: f.Path, Hint: "If no other runs, remove that folder.",
+			Problem: "is being written by another hf2olmo, or one was killed: " + f.Temp + " is there, and " + err.Error()}
 	case err != nil && !errors.Is(err, errBusy):
 		if mine {
 			os.Remove(f.Temp)
