@@ -42,7 +42,8 @@ func (c *Conversion) recognise() error {
 	damage := append(c.earlier.Damage(c.Output, names.Edited), c.trainer.damage(c)...)
 	if len(damage) > 0 {
 		return &fault.Fault{File: c.Output, Problem: "exists already and is not as it was converted: " + strings.Join(damage, "; "),
-			Hint: "Move those files away and make it again with --force, or choose another --output. `hf2olmo verify` compares it with the model."}
+			Hint: "Move those files away and make it again with --force, or choose another --output. " +
+				"`hf2olmo verify` compares it with the model."}
 	}
 	c.Unchanged = true
 	folder.Tidy(c.Output)

@@ -33,7 +33,7 @@ func bindfsOver(t *testing.T, under string, options ...string) string {
 		if os.Getenv("HF2OLMO_NO_FUSE") == "1" {
 			t.Skip("HF2OLMO_NO_FUSE=1")
 		}
-		t.Fatalf("bindfs (apt-get install bindfs; /dev/fuse is needed): %v: %s\nHF2OLMO_NO_FUSE=1 leaves these tests out.", err, text)
+		t.Fatalf("bindfs (apt-get install bindfs; /dev/fuse is needed; HF2OLMO_NO_FUSE=1 leaves these tests out): %v: %s", err, text)
 	}
 	t.Cleanup(func() {
 		if text, err := exec.Command("fusermount3", "-u", mount).CombinedOutput(); err != nil {
@@ -58,27 +58,28 @@ func mountAs(t *testing.T, kind, options string) string {
 	return dir
 }
 
-// layered returns an overlay, and the folders of its layers.
-func layered(t *testing.T) (mount, lower string) {
+// layered returns an overlay, over a lower layer that was filled before.
+func layered(t *testing.T, fill func(lower string)) string {
 	t.Helper()
 	dir := t.TempDir()
-	lower = filepath.Join(dir, "lower")
 	for _, name := range []string{"lower", "upper", "work"} {
 		must(t, os.Mkdir(filepath.Join(dir, name), 0o777))
 	}
-	return mountAs(t, "overlay", fmt.Sprintf("lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", dir, dir, dir)), lower
+	fill(filepath.Join(dir, "lower"))
+	return mountAs(t, "overlay", fmt.Sprintf("lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", dir, dir, dir))
 }
+
+const llama, olmo2 = "../../testdata/models/llama", "../../testdata/models/olmo2"
 
 // TestDisks converts on each disk for each trainer: a new output, the same once more,
 // with --force, and another model in its place, whose config was edited.
 func TestDisks(t *testing.T) {
 	disks := map[string]func() string{
-		"bindfs":               func() string { mount, _ := bindfs(t); return mount },
-		"bindfs --chmod-deny":  func() string { mount, _ := bindfs(t, "--chmod-deny"); return mount },
-		"bindfs --chown-deny":  func() string { mount, _ := bindfs(t, "--chown-deny", "--chgrp-deny"); return mount },
-		"bindfs as NFS squash": func() string { mount, _ := bindfs(t, "--create-for-user=root", "--xattr-none"); return mount },
-		"overlay":              func() string { mount, _ := layered(t); return mount },
-		"tmpfs":                func() string { return mountAs(t, "tmpfs", "size=16m") },
+		"overlay": func() string { return layered(t, func(string) {}) },
+		"tmpfs":   func() string { return mountAs(t, "tmpfs", "size=16m") },
+	}
+	for _, options := range []string{"", "--chmod-deny", "--chown-deny --chgrp-deny", "--create-for-user=root --xattr-none"} {
+		disks["bindfs "+options] = func() string { mount, _ := bindfs(t, strings.Fields(options)...); return mount }
 	}
 	for name, mount := range disks {
 		out := mount()
@@ -89,7 +90,6 @@ func TestDisks(t *testing.T) {
 }
 
 func usual(t *testing.T, out, target, config string) {
-	llama, olmo2 := "../../testdata/models/llama", "../../testdata/models/olmo2"
 	folder := filepath.Join(out, "x-unsharded")
 	step := func(want, source string, flags ...string) {
 		t.Helper()
@@ -124,8 +124,9 @@ func TestDisksDenied(t *testing.T) {
 	} {
 		mount, under := bindfs(t, option)
 		for _, target := range []string{"olmo", "olmo-core"} {
-			args := []string{"convert", "--target", target, "--output", filepath.Join(mount, "x-unsharded"), "../../testdata/models/llama"}
-			if o := execute(t, append(args, "--dry-run")...); o.status != 0 || len(listed(t, under)) > 0 && option != "--delete-deny" {
+			args := []string{"convert", "--target", target, "--output", filepath.Join(mount, "x-unsharded"), llama}
+			before := len(listed(t, under)) // of the other target
+			if o := execute(t, append(args, "--dry-run")...); o.status != 0 || len(listed(t, under)) != before {
 				t.Errorf("%s: a dry run: status %d, %s, left %v", option, o.status, o.stderr, listed(t, under))
 			}
 			for range 2 { // what the first left must not change what the second says
@@ -146,17 +147,16 @@ func TestDisksDenied(t *testing.T) {
 // TestDisksOlder replaces an output that cannot be renamed, or whose files cannot be
 // removed: found before a byte is copied, and nothing happens to it.
 func TestDisksOlder(t *testing.T) {
-	models := "../../testdata/models/"
 	older := func(folder string) {
 		t.Helper()
-		if o := execute(t, "convert", "--output", folder, models+"llama"); o.status != 0 {
+		if o := execute(t, "convert", "--output", folder, llama); o.status != 0 {
 			t.Fatal(o.stderr)
 		}
 	}
 	refused := func(folder, want string) {
 		t.Helper()
 		before := tree(t, folder)
-		o := execute(t, "convert", "--force", "--output", folder, models+"olmo2")
+		o := execute(t, "convert", "--force", "--output", folder, olmo2)
 		if o.status != 1 || !strings.Contains(o.stderr, want) || strings.Contains(o.stderr, "copying") {
 			t.Errorf("want %q, status %d: %s", want, o.status, o.stderr)
 		}
@@ -164,13 +164,8 @@ func TestDisksOlder(t *testing.T) {
 			t.Errorf("%s: was\n%s\nis\n%s", want, before, after)
 		}
 	}
-	mount, lower := layered(t)
-	inLower := filepath.Join(lower, "x-unsharded")
-	must(t, syscall.Unmount(mount, 0))
-	older(inLower)
-	dir := filepath.Dir(lower)
-	must(t, syscall.Mount("overlay", mount, "overlay", 0, fmt.Sprintf("lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work", dir, dir, dir)))
-	refused(filepath.Join(mount, "x-unsharded"), "cannot be renamed, so that another may take its place: invalid cross-device link")
+	mount := layered(t, func(lower string) { older(filepath.Join(lower, "x-unsharded")) })
+	refused(filepath.Join(mount, "x-unsharded"), "cannot be renamed, so that another may take its place: invalid cross-device")
 
 	folder := filepath.Join(t.TempDir(), "x-unsharded")
 	older(folder)
@@ -187,7 +182,7 @@ func TestDisksOlder(t *testing.T) {
 		refused(folder, "model.pt: is immutable (see lsattr) and cannot be removed")
 		must(t, exec.Command("chattr", "-i", file).Run())
 	}
-	if o := execute(t, "convert", "--force", "--output", folder, models+"olmo2"); o.status != 0 {
+	if o := execute(t, "convert", "--force", "--output", folder, olmo2); o.status != 0 {
 		t.Error(o.stderr)
 	}
 }

@@ -26,7 +26,8 @@ func oldOutput(t *testing.T, format, name string) (source, output string) {
 			continue
 		}
 		moved := strings.ReplaceAll(string(text), "/home/me", dir)
-		sizes[fmt.Sprintf("%q,\n      \"size\": %d", file, len(text))] = fmt.Sprintf("%q,\n      \"size\": %d", file, len(moved))
+		size := func(text string) string { return fmt.Sprintf("%q,\n      \"size\": %d", file, len(text)) }
+		sizes[size(string(text))] = size(moved)
 		if file == folder.ManifestFile {
 			for was, is := range sizes {
 				moved = strings.ReplaceAll(moved, was, is)

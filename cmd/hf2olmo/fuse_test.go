@@ -24,18 +24,22 @@ func TestFuseConcurrent(t *testing.T) {
 		sources = append(sources, filepath.Join(dir, fmt.Sprint("model", i)))
 		sparse{layers: layers, width: 512, heads: 8, kvHeads: 4, mlp: 1024, vocabulary: 4000, shards: 1}.write(t, sources[i])
 	}
-	out := filepath.Join(mount, "out")
+	for _, target := range []string{"olmo", "olmo-core"} {
+		out := filepath.Join(mount, target)
+		folder := filepath.Join(out, "x-unsharded")
+		told := together(t, 4, "convert", "--json", "--target", target, "--output", folder, sources[0])
+		if strings.Count(told, `"converted"`) != 1 || strings.Count(told, `"unchanged"`) != 3 {
+			t.Error(told)
+		}
+		onlyWhole(t, sources[0], out, folder)
+		told = together(t, 4, "convert", "--json", "--force", "--target", target, "--output", folder, sources[1])
+		if strings.Count(told, `"converted"`) != 4 {
+			t.Error(told)
+		}
+		onlyWhole(t, sources[1], out, folder)
+	}
+	out := filepath.Join(mount, "olmo")
 	folder := filepath.Join(out, "x-unsharded")
-	told := together(t, 4, "convert", "--json", "--output", folder, sources[0])
-	if strings.Count(told, `"converted"`) != 1 || strings.Count(told, `"unchanged"`) != 3 {
-		t.Error(told)
-	}
-	onlyWhole(t, sources[0], out, folder)
-	told = together(t, 4, "convert", "--json", "--force", "--output", folder, sources[1])
-	if strings.Count(told, `"converted"`) != 4 {
-		t.Error(told)
-	}
-	onlyWhole(t, sources[1], out, folder)
 	killAtRandom(t, sources, folder, time.Now().Add(2*time.Second))
 	if o := execute(t, "convert", "--force", "--output", folder, sources[0]); o.status != 0 {
 		t.Fatal(o.stderr)
@@ -51,15 +55,16 @@ func TestFuseStopped(t *testing.T) {
 	mount, under := bindfs(t, "--write-rate=8M", fresh)
 	fast := bindfsOver(t, under, fresh)
 	source := filepath.Join(t.TempDir(), "model")
-	sparse{layers: 2, width: 512, heads: 8, kvHeads: 4, mlp: 1024, vocabulary: 4000, shards: 1}.write(t, source) // 25 MB: 3 s
-	small := "../../testdata/models/olmo2"
+	model := sparse{layers: 2, width: 512, heads: 8, kvHeads: 4, mlp: 1024, vocabulary: 4000, shards: 1}
+	model.write(t, source) // 25 MB: 3 s
 	for i := range 10 {
 		term, force := i%2 == 0, i/2%2 == 0
 		target := []string{"olmo", "olmo-core"}[i/4%2]
 		args := []string{"convert", "--target", target, "--output", filepath.Join(mount, "x-unsharded"), source}
 		if force {
 			args = append(args, "--force")
-			if o := execute(t, "convert", "--target", target, "--output", filepath.Join(fast, "x-unsharded"), small); o.status != 0 {
+			o := execute(t, "convert", "--target", target, "--output", filepath.Join(fast, "x-unsharded"), olmo2)
+			if o.status != 0 {
 				t.Fatal(o.stderr)
 			}
 		}
@@ -69,7 +74,7 @@ func TestFuseStopped(t *testing.T) {
 			t.Errorf("try %d: SIGTERM left %q, want %q", i, names, want)
 		}
 		if force {
-			onlyWholeNow(t, small, filepath.Join(under, "x-unsharded"))
+			onlyWholeNow(t, olmo2, filepath.Join(under, "x-unsharded"))
 		}
 		args[4] = filepath.Join(fast, "x-unsharded")
 		if o := execute(t, args...); o.status != 0 {
@@ -99,7 +104,8 @@ func stopOnSlowDisk(t *testing.T, args []string, term bool) {
 	if took := time.Since(sent); took > 2*time.Second {
 		t.Errorf("SIGTERM took %v", took)
 	}
-	if status := command.ProcessState.ExitCode(); status != 143 || !strings.Contains(text.String(), "nothing was left behind") {
+	status := command.ProcessState.ExitCode()
+	if status != 143 || !strings.Contains(text.String(), "nothing was left behind") {
 		t.Errorf("status %d: %s", status, text.String())
 	}
 }

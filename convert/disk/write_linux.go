@@ -37,7 +37,8 @@ func StartWriteback(out *os.File, at, length int64) {
 // while one is waited for.
 func SyncFile(ctx context.Context, out *os.File, size int64) error {
 	const part = 16 << 20
-	const begin, finish = unix.SYNC_FILE_RANGE_WRITE, unix.SYNC_FILE_RANGE_WAIT_BEFORE | unix.SYNC_FILE_RANGE_WRITE | unix.SYNC_FILE_RANGE_WAIT_AFTER
+	const begin = unix.SYNC_FILE_RANGE_WRITE
+	const finish = unix.SYNC_FILE_RANGE_WAIT_BEFORE | begin | unix.SYNC_FILE_RANGE_WAIT_AFTER
 	for at := int64(0); at < size; at += part {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

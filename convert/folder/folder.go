@@ -140,8 +140,8 @@ func (f *Folder) prepare(ctx context.Context) error {
 	}
 	if older != nil {
 		if err := disk.Movable(f.Path, f.Temp); err != nil { // f.Temp has the lock in it
-			return &fault.Fault{File: f.Path, Problem: "cannot be renamed, so that another may take its place: " + fault.Cause(err),
-				Hint: "Choose another --output, or move the folder away."}
+			return &fault.Fault{File: f.Path, Hint: "Choose another --output, or move the folder away.",
+				Problem: "cannot be renamed, so that another may take its place: " + fault.Cause(err)}
 		}
 	}
 	return f.clear()

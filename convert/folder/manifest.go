@@ -78,8 +78,9 @@ func (m *Manifest) TooNew(folder string) error {
 	if m.Format <= ManifestFormat {
 		return nil
 	}
-	return &fault.Fault{File: folder, Problem: fmt.Sprintf("was written by a newer hf2olmo: its %s has format %d, and this one knows %d",
-		ManifestFile, m.Format, ManifestFormat), Hint: "Use that version, or choose another --output."}
+	problem := fmt.Sprintf("was written by a newer hf2olmo: its %s has format %d, and this one knows %d",
+		ManifestFile, m.Format, ManifestFormat)
+	return &fault.Fault{File: folder, Problem: problem, Hint: "Use that version, or choose another --output."}
 }
 
 // Text returns the manifest as it is written.

@@ -98,7 +98,8 @@ func (p *Place) partial(root string) (*tree, error) {
 	case err != nil:
 		return nil, inTheWay(root, fault.Cause(err))
 	case len(strange) > 0:
-		return nil, inTheWay(root, "it holds "+strings.Join(strange[:min(len(strange), 5)], ", ")+", which no conversion wrote")
+		shown := strings.Join(strange[:min(len(strange), 5)], ", ")
+		return nil, inTheWay(root, "it holds "+shown+", which no conversion wrote")
 	case !locked && len(t.files)+len(t.folders) > 0:
 		return nil, inTheWay(root, "it has no "+LockFile+" as a conversion makes it")
 	}
