@@ -20,6 +20,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
@@ -46,7 +47,7 @@ type Conversion struct {
 	same      []pair
 	fields    []keymap.Setting                  // of config.json, that the table reads and whatIf may change
 	suppose   func(map[string]any) *keymap.Plan // what the table would make of another config.json, nil if nothing
-	large     []file                            // of the folder, with the tensors
+	large     []assemble.File                   // of the folder, with the tensors
 	small     []smallFile                       // the others, in the order in which they are written
 }
 
@@ -197,7 +198,7 @@ func (c *Conversion) place(ctx context.Context) error {
 func (c *Conversion) Bytes() int64 {
 	n := int64(0)
 	for _, f := range c.large {
-		n += f.size
+		n += f.Size
 	}
 	for _, f := range c.small {
 		n += int64(len(f.data))

@@ -27,20 +27,20 @@ func (c *Conversion) makesTheSame() (bool, error) {
 	defer files.Close()
 	gatherer := tensor.NewGatherer(files)
 	for _, large := range c.large {
-		out, _, err := regular.Open(filepath.Join(c.Output, filepath.FromSlash(large.name)))
+		out, _, err := regular.Open(filepath.Join(c.Output, filepath.FromSlash(large.Name)))
 		if err != nil {
-			return false, &fault.Fault{File: large.name, Problem: "cannot be opened: " + fault.Cause(err)}
+			return false, &fault.Fault{File: large.Name, Problem: "cannot be opened: " + fault.Cause(err)}
 		}
 		defer out.Close()
-		for _, r := range large.runs {
-			content := &c.Tensors[r.tensor].Content
-			for _, at := range []int64{0, r.place.Bytes / 2 &^ 63} {
-				want := make([]byte, min(sampleTensor, r.place.Bytes-at))
+		for _, r := range large.Runs {
+			content := &c.Tensors[r.Tensor].Content
+			for _, at := range []int64{0, r.Place.Bytes / 2 &^ 63} {
+				want := make([]byte, min(sampleTensor, r.Place.Bytes-at))
 				got := make([]byte, len(want))
-				if err := gatherer.Read(want, content, r.from+at); err != nil {
+				if err := gatherer.Read(want, content, r.From+at); err != nil {
 					return false, err
 				}
-				if _, err := out.ReadAt(got, r.place.Offset+at); err != nil || !bytes.Equal(got, want) {
+				if _, err := out.ReadAt(got, r.Place.Offset+at); err != nil || !bytes.Equal(got, want) {
 					return false, nil
 				}
 			}

@@ -6,7 +6,6 @@ import (
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
-	"hf2olmo/convert/torchfile"
 	"hf2olmo/keymap"
 )
 
@@ -59,35 +58,6 @@ type tokenizerUse struct {
 	missing  string // what that says where there is none
 	strict   bool   // whether the trainer stops where the number of tokens is another
 	identity string // what it is called in the file
-}
-
-// A file is one of the large files of the folder, of which everything is known but the
-// bytes of the tensors and their checksums.
-type file struct {
-	name  string // in the folder
-	size  int64
-	runs  []run                                 // in rising order of their places
-	frame func(sums []uint32) []torchfile.Piece // all other bytes, from the CRC-32 of each run
-}
-
-// A run is a range of bytes of one tensor, and where it stands in a file.
-type run struct {
-	tensor int   // number in Conversion.Tensors
-	from   int64 // bytes of the tensor before it
-	file   int   // number in Conversion.large
-	place  torchfile.Extent
-}
-
-// runs are the runs of all files.
-func (c *Conversion) runs() []run {
-	var runs []run
-	for i, f := range c.large {
-		for _, r := range f.runs {
-			r.file = i
-			runs = append(runs, r)
-		}
-	}
-	return runs
 }
 
 // A smallFile is a file of the folder that is made in memory.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
@@ -63,9 +64,9 @@ func (n coreTrainer) layOut(c *Conversion) error {
 	}
 	c.large = nil
 	for _, f := range plan.Files {
-		large := file{name: path.Join(olmocore.ModelFolder, f.Name), size: f.Size, frame: f.Frame}
+		large := assemble.File{Name: path.Join(olmocore.ModelFolder, f.Name), Size: f.Size, Frame: f.Frame}
 		for _, item := range f.Items {
-			large.runs = append(large.runs, run{tensor: item.Entry, from: item.From, place: item.Data})
+			large.Runs = append(large.Runs, assemble.Run{Tensor: item.Entry, From: item.From, Place: item.Data})
 		}
 		c.large = append(c.large, large)
 	}

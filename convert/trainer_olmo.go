@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/regular"
@@ -63,11 +64,11 @@ func (n olmoTrainer) layOut(c *Conversion) error {
 	if err != nil {
 		return err
 	}
-	model := file{name: olmo.ModelFile, size: layout.Size, frame: layout.Frame}
+	model := assemble.File{Name: olmo.ModelFile, Size: layout.Size, Frame: layout.Frame}
 	for i := range c.Tensors {
-		model.runs = append(model.runs, run{tensor: i, place: layout.Storages[i]})
+		model.Runs = append(model.Runs, assemble.Run{Tensor: i, Place: layout.Storages[i]})
 	}
-	c.large = []file{model}
+	c.large = []assemble.File{model}
 	return n.smallFiles(c)
 }
 
@@ -96,7 +97,7 @@ func (n olmoTrainer) smallFiles(c *Conversion) error {
 	if err != nil {
 		return err
 	}
-	c.small = []smallFile{{olmo.ConfigFile, config}, {olmo.TrainFile, assemble(train)}}
+	c.small = []smallFile{{olmo.ConfigFile, config}, {olmo.TrainFile, wholeFile(train)}}
 	if c.Model.Tokenizer == nil {
 		return nil
 	}
@@ -108,8 +109,8 @@ func (n olmoTrainer) smallFiles(c *Conversion) error {
 	return nil
 }
 
-// assemble returns a whole file that has no storages.
-func assemble(l *torchfile.Layout) []byte {
+// wholeFile returns a whole file that has no storages.
+func wholeFile(l *torchfile.Layout) []byte {
 	data := make([]byte, l.Size)
 	for _, piece := range l.Frame(nil) {
 		copy(data[piece.Offset:], piece.Data)
@@ -135,7 +136,7 @@ func (olmoTrainer) readBack(c *Conversion, folder string) error {
 	}
 	for i, t := range c.Tensors {
 		w := byName[t.Name]
-		if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) || w.Offset != c.large[0].runs[i].place.Offset {
+		if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) || w.Offset != c.large[0].Runs[i].Place.Offset {
 			return &fault.Fault{File: path, Tensor: t.Name, Problem: "was not read back as it was written"}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/regular"
@@ -166,19 +167,19 @@ func (c *Conversion) hashWeights(file *tensor.File) (folder.State, error) {
 
 // record returns the manifest of what was written into dir, with the sums of the large
 // files, and the states of files that an older output had.
-func (c *Conversion) record(dir string, sums []sum, kept []folder.State) ([]byte, error) {
+func (c *Conversion) record(dir string, sums []assemble.Sum, kept []folder.State) ([]byte, error) {
 	m, err := c.manifest()
 	if err != nil {
 		return nil, err
 	}
 	for i, f := range c.large {
-		info, err := os.Stat(filepath.Join(dir, f.name))
+		info, err := os.Stat(filepath.Join(dir, f.Name))
 		if err != nil {
-			return nil, &fault.Fault{File: filepath.Join(c.Output, f.name), Problem: fault.Cause(err)}
+			return nil, &fault.Fault{File: filepath.Join(c.Output, f.Name), Problem: fault.Cause(err)}
 		}
 		modified := info.ModTime()
-		m.Outputs = append(m.Outputs, folder.State{Name: f.name, Size: info.Size(), ModTime: &modified,
-			Hash: sums[i].frame, CRC32: folder.CRC(sums[i].crc)})
+		m.Outputs = append(m.Outputs, folder.State{Name: f.Name, Size: info.Size(), ModTime: &modified,
+			Hash: sums[i].Frame, CRC32: folder.CRC(sums[i].CRC)})
 	}
 	for _, f := range c.small {
 		sum := sha256.Sum256(f.data)

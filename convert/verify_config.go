@@ -166,7 +166,7 @@ func (v *verifier) compareTrainState(step int64, known, hasOptimizer bool) error
 	switch {
 	case err != nil:
 		v.fileDiffers(olmo.TrainFile, "a trainer's state at step 0", missing)
-	case bytes.Equal(found, assemble(layout)), known && step == 0 && hasOptimizer:
+	case bytes.Equal(found, wholeFile(layout)), known && step == 0 && hasOptimizer:
 	case known && step != 0:
 		v.fileDiffers(olmo.TrainFile, "global_step 0", fmt.Sprintf("global_step %d", step))
 	default:

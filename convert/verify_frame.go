@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/regular"
@@ -67,8 +68,8 @@ func (v *verifier) asConverted() bool {
 		return false
 	}
 	for _, f := range v.large {
-		info, err := os.Stat(v.inFolder(f.name))
-		if err != nil || info.Size() != f.size {
+		info, err := os.Stat(v.inFolder(f.Name))
+		if err != nil || info.Size() != f.Size {
 			return false
 		}
 	}
@@ -76,19 +77,19 @@ func (v *verifier) asConverted() bool {
 }
 
 // compareLarge compares a file that convert wrote, apart from its tensors.
-func (v *verifier) compareLarge(f file) error {
-	in, _, err := regular.Open(v.inFolder(f.name))
+func (v *verifier) compareLarge(f assemble.File) error {
+	in, _, err := regular.Open(v.inFolder(f.Name))
 	if err != nil {
-		return &fault.Fault{File: f.name, Problem: "cannot be opened: " + fault.Cause(err)}
+		return &fault.Fault{File: f.Name, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
 	defer in.Close()
-	for _, piece := range f.frame(v.sums(f)) {
+	for _, piece := range f.Frame(v.sums(f)) {
 		got := make([]byte, len(piece.Data))
 		if _, err := in.ReadAt(got, piece.Offset); err != nil && err != io.EOF {
-			return &fault.Fault{File: f.name, Problem: "cannot be read: " + fault.Cause(err)}
+			return &fault.Fault{File: f.Name, Problem: "cannot be read: " + fault.Cause(err)}
 		}
 		if at, _ := countDifferences(piece.Data, got, 1); at >= 0 {
-			v.frameDiffers(f.name, piece.Offset+at, "the file's structure (names, checksums, padding) is not as it was written")
+			v.frameDiffers(f.Name, piece.Offset+at, "the file's structure (names, checksums, padding) is not as it was written")
 			return nil
 		}
 	}
@@ -110,17 +111,17 @@ type segment struct {
 }
 
 // sums are the checksums of the runs of a file, in their order.
-func (v *verifier) sums(f file) []uint32 {
+func (v *verifier) sums(f assemble.File) []uint32 {
 	byTensor := map[int]*comparison{}
 	for i := range v.compared {
 		byTensor[v.compared[i].tensor] = &v.compared[i]
 	}
-	sums := make([]uint32, len(f.runs))
-	for i, r := range f.runs {
-		segments := byTensor[r.tensor].segments
-		first, _ := slices.BinarySearchFunc(segments, r.from, func(s segment, from int64) int { return cmp.Compare(s.from, from) })
+	sums := make([]uint32, len(f.Runs))
+	for i, r := range f.Runs {
+		segments := byTensor[r.Tensor].segments
+		first, _ := slices.BinarySearchFunc(segments, r.From, func(s segment, from int64) int { return cmp.Compare(s.from, from) })
 		for _, s := range segments[first:] {
-			if s.from >= r.from+r.place.Bytes {
+			if s.from >= r.From+r.Place.Bytes {
 				break
 			}
 			sums[i] = tensor.CombineCRC(sums[i], s.sum, s.length)

@@ -108,8 +108,10 @@ func (v *verifier) layOut() error {
 		return err
 	}
 	cuts := map[int][]int64{}
-	for _, r := range v.runs() {
-		cuts[r.tensor] = append(cuts[r.tensor], r.from)
+	for _, f := range v.large {
+		for _, r := range f.Runs {
+			cuts[r.Tensor] = append(cuts[r.Tensor], r.From)
+		}
 	}
 	for i := range v.compared {
 		v.compared[i].cuts = cuts[v.compared[i].tensor]

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
-	"hf2olmo/convert/tensor"
 )
 
 // Write makes the checkpoint folder. It appears whole, or not at all. One that is
@@ -101,81 +99,12 @@ func (c *Conversion) enoughSpace() error {
 	return nil
 }
 
-// writeLarge makes the large files in a folder: it copies the tensors into them, writes
-// what stands between, and syncs them.
-func (c *Conversion) writeLarge(ctx context.Context, dir string) ([]sum, error) {
-	out, err := c.createLarge(ctx, dir)
-	defer func() {
-		for _, f := range out {
-			f.Close()
-		}
-	}()
-	if err != nil {
-		return nil, err
+// writeLarge makes the files with the tensors in a folder.
+func (c *Conversion) writeLarge(ctx context.Context, dir string) ([]assemble.Sum, error) {
+	job := assemble.Job{Name: c.Model.Name, Sources: c.Model.Tensors, Files: c.large, Dir: dir, Final: c.Output,
+		Workers: c.options.Jobs, Progress: c.options.Progress, Check: c.checkValues}
+	for _, t := range c.Tensors {
+		job.Tensors = append(job.Tensors, assemble.Tensor{Name: t.Name, Shape: t.Shape, Content: t.Content})
 	}
-	files, err := tensor.OpenFiles(c.Model.Tensors)
-	if err != nil {
-		return nil, err
-	}
-	defer files.Close()
-	crcs, err := c.copyRuns(ctx, files, out)
-	if err != nil {
-		return nil, err
-	}
-	if err := files.Unchanged(); err != nil {
-		return nil, err
-	}
-	sums := make([]sum, len(c.large))
-	for i, f := range c.large {
-		n := len(f.runs)
-		frame := f.frame(crcs[:n])
-		for _, piece := range frame {
-			if _, err := out[i].WriteAt(piece.Data, piece.Offset); err != nil {
-				return nil, c.writeFault(i, err)
-			}
-		}
-		sums[i] = f.sum(frame, crcs[:n])
-		crcs = crcs[n:]
-		if err := disk.SyncFile(ctx, out[i], f.size); err != nil {
-			return nil, c.diskFault(ctx, i, err)
-		}
-		if err := readFrame(out[i], filepath.Join(c.Output, f.name), frame); err != nil {
-			return nil, err
-		}
-	}
-	return sums, nil
-}
-
-// createLarge creates the large files and the folders that they stand in, and takes
-// their space. The files are returned also with an error.
-func (c *Conversion) createLarge(ctx context.Context, dir string) ([]*os.File, error) {
-	var out []*os.File
-	for i, f := range c.large {
-		path := filepath.Join(dir, filepath.FromSlash(f.name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return out, c.writeFault(i, err)
-		}
-		created, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-		if err != nil {
-			return out, c.writeFault(i, err)
-		}
-		out = append(out, created)
-		if err := disk.Reserve(ctx, created, f.size); err != nil {
-			return out, c.diskFault(ctx, i, err)
-		}
-	}
-	return out, nil
-}
-
-// writeFault is the fault of a large file that cannot be written.
-func (c *Conversion) writeFault(i int, err error) error {
-	return fault.Output(filepath.Join(c.Output, c.large[i].name), "cannot be written", err)
-}
-
-// diskFault is writeFault, but for a program that was stopped.
-func (c *Conversion) diskFault(ctx context.Context, i int, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return c.writeFault(i, err)
+	return job.Run(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hf2olmo/convert"
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
@@ -61,7 +62,7 @@ func convertModels(c *cli.Context) error {
 		return err
 	}
 	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg()}
-	var progress convert.Progress
+	var progress assemble.Progress
 	if !r.quiet {
 		progress = newProgress(c.App.ErrWriter)
 		o.Waiting = func(output string) {

@@ -11,7 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"hf2olmo/convert"
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 )
 
@@ -22,7 +22,7 @@ const (
 )
 
 // newProgress returns a bar where w is a terminal, and plain lines elsewhere.
-func newProgress(w io.Writer) convert.Progress {
+func newProgress(w io.Writer) assemble.Progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return &bar{w: w}
 	}
@@ -30,7 +30,7 @@ func newProgress(w io.Writer) convert.Progress {
 }
 
 // numbered puts a model's place among several before its name: [2/5] name.
-func numbered(p convert.Progress, place, models int) convert.Progress {
+func numbered(p assemble.Progress, place, models int) assemble.Progress {
 	if p == nil || models < 2 {
 		return p
 	}
@@ -38,7 +38,7 @@ func numbered(p convert.Progress, place, models int) convert.Progress {
 }
 
 type inPlace struct {
-	convert.Progress
+	assemble.Progress
 	prefix string
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"hf2olmo/convert"
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 )
 
@@ -83,7 +84,7 @@ func verifyFolder(c *cli.Context) error {
 }
 
 // terminalProgress is a bar on a terminal, and nothing elsewhere.
-func terminalProgress(w io.Writer) convert.Progress {
+func terminalProgress(w io.Writer) assemble.Progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return newProgress(w)
 	}

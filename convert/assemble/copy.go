@@ -1,4 +1,4 @@
-package convert
+package assemble
 
 import (
 	"context"
@@ -12,37 +12,35 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// Progress is told of a copy: its size in bytes at the start, then of each piece.
-// Add is called from many goroutines.
-type Progress interface {
-	Start(name string, total int64)
-	Add(n int64)
-	Stop()
-}
-
-// Pieces are copied one a worker, so what a worker holds does not grow with the
-// model. They are small enough for a processor's cache, which they pass four times:
-// read, summed, looked through for what is not finite, written. Turned matrices are read in short
-// runs, longer the larger the piece.
+// Each worker copies one piece at a time, so what it holds does not grow with the model.
+// Pieces are small enough for a processor's cache, which they pass four times: read,
+// summed, looked through for what is not finite, written. Transposed matrices are read
+// in short runs, longer the larger the piece.
 const (
 	pieceBytes   = 1 << 20
 	stridedBytes = 8 << 20
-	leastBytes   = 64 << 10
+	minBytes     = 64 << 10
 	allBytes     = 24 << 20 // of all workers' pieces together
 )
 
-// copier is one copy of all runs into their places, shared by its workers.
+// copier is one copy of all runs to their places, shared by its workers.
 type copier struct {
-	*Conversion
+	*Job
 	files *tensor.Files
 	out   []*os.File // by the number of the file
-	runs  []run
-	jobs  int
+	runs  []placed
 
-	mu   sync.Mutex
-	next piece
-	sums [][]uint32 // of each run's pieces, in order
-	seen seen
+	workers int
+	mu      sync.Mutex
+	next    piece
+	sums    [][]uint32 // of each run's pieces, in order
+	seen    Seen
+}
+
+// placed is a run and the number of its file.
+type placed struct {
+	Run
+	file int
 }
 
 // piece is a range of bytes of one run.
@@ -52,42 +50,48 @@ type piece struct {
 	length int64
 }
 
-// copyRuns copies every run to its place in out and returns each one's CRC-32. It refuses
-// files that were changed meanwhile or whose checksums are wrong, and NaN.
-func (c *Conversion) copyRuns(ctx context.Context, files *tensor.Files, out []*os.File) ([]uint32, error) {
-	k := &copier{Conversion: c, files: files, out: out, runs: c.runs(),
-		seen: seen{parts: map[string]values{}, over: map[string]int64{}}}
-	k.sums = make([][]uint32, len(k.runs))
-	pieces := int64(0)
-	for _, r := range k.runs {
-		pieces += r.place.Bytes/leastBytes + 1
-	}
-	k.jobs = tensor.Workers(c.options.Jobs, pieces)
-	if p := c.options.Progress; p != nil {
-		total := int64(0)
-		for _, r := range k.runs {
-			total += r.place.Bytes
+func newCopier(j *Job, files *tensor.Files, out []*os.File) *copier {
+	k := &copier{Job: j, files: files, out: out, seen: newSeen()}
+	for i, f := range j.Files {
+		for _, r := range f.Runs {
+			k.runs = append(k.runs, placed{r, i})
 		}
-		p.Start(c.Model.Name, total)
-		defer p.Stop()
+	}
+	k.sums = make([][]uint32, len(k.runs))
+	return k
+}
+
+// run copies every run and returns each one's CRC-32.
+func (k *copier) run(ctx context.Context) ([]uint32, error) {
+	total, pieces := int64(0), int64(0)
+	for _, r := range k.runs {
+		total += r.Place.Bytes
+		pieces += r.Place.Bytes/minBytes + 1
+	}
+	k.workers = tensor.Workers(k.Workers, pieces)
+	if k.Progress != nil {
+		k.Progress.Start(k.Name, total)
+		defer k.Progress.Stop()
 	}
 	group, working := errgroup.WithContext(ctx)
-	for range k.jobs {
+	for range k.workers {
 		group.Go(func() error { return k.work(working) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	damaged := files.CheckRecords(ctx)
+	damaged := k.files.CheckRecords(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	if err := files.Unchanged(); err != nil { // which is why, if anything is damaged
+	if err := k.files.Unchanged(); err != nil { // which is why, if anything is damaged
 		return nil, err
 	}
 	var faults fault.List
-	faults.Add(c.weights(), damaged)
-	faults.Add(c.weights(), c.judge(&k.seen))
+	faults.Add("", damaged)
+	if k.Check != nil {
+		faults.Add("", k.Check(&k.seen))
+	}
 	return k.combine(), faults.Err()
 }
 
@@ -96,7 +100,7 @@ func (k *copier) take() (piece, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for k.next.run < len(k.runs) {
-		size := k.runs[k.next.run].place.Bytes
+		size := k.runs[k.next.run].Place.Bytes
 		if k.next.offset >= size {
 			k.next = piece{run: k.next.run + 1}
 			continue
@@ -110,12 +114,12 @@ func (k *copier) take() (piece, bool) {
 	return piece{}, false
 }
 
-// pieceSize is the same for all pieces of a run but the last. A strided tensor's are
-// whole rows where these are not longer than a piece may be, for only whole rows are
-// turned fast.
+// pieceSize is the same for all pieces of a run but the last. Those of a strided tensor
+// are whole rows if these are not longer than a piece may be, for only whole rows are
+// transposed fast.
 func (k *copier) pieceSize(i int) int64 {
-	t := &k.Tensors[k.runs[i].tensor]
-	share := max(allBytes/int64(k.jobs)&^63, leastBytes)
+	t := &k.Tensors[k.runs[i].Tensor]
+	share := max(allBytes/int64(k.workers)&^63, minBytes)
 	if !t.Content.Strided() {
 		return min(pieceBytes, share)
 	}
@@ -128,18 +132,18 @@ func (k *copier) pieceSize(i int) int64 {
 	return size
 }
 
-// largestPiece is what a worker needs room for.
-func (k *copier) largestPiece() int64 {
-	largest := int64(0)
+// maxPiece is what a worker needs room for.
+func (k *copier) maxPiece() int64 {
+	most := int64(0)
 	for i, r := range k.runs {
-		largest = max(largest, min(k.pieceSize(i), r.place.Bytes))
+		most = max(most, min(k.pieceSize(i), r.Place.Bytes))
 	}
-	return largest
+	return most
 }
 
 func (k *copier) work(ctx context.Context) error {
 	gatherer := tensor.NewGatherer(k.files)
-	buffer := make([]byte, k.largestPiece())
+	buffer := make([]byte, k.maxPiece())
 	for {
 		p, ok := k.take()
 		if !ok {
@@ -151,8 +155,8 @@ func (k *copier) work(ctx context.Context) error {
 		if err := k.copyPiece(gatherer, p, buffer[:p.length]); err != nil {
 			return err
 		}
-		if k.options.Progress != nil {
-			k.options.Progress.Add(p.length)
+		if k.Progress != nil {
+			k.Progress.Add(p.length)
 		}
 	}
 }
@@ -160,12 +164,12 @@ func (k *copier) work(ctx context.Context) error {
 func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	r := &k.runs[p.run]
 	g.Overflows = 0
-	if err := g.Read(buffer, &k.Tensors[r.tensor].Content, r.from+p.offset); err != nil {
+	if err := g.Read(buffer, &k.Tensors[r.Tensor].Content, r.From+p.offset); err != nil {
 		return err
 	}
 	sum := g.Sum(buffer)
-	k.seen.piece(&k.Tensors[r.tensor], r.from+p.offset, buffer, g.Overflows)
-	at := r.place.Offset + p.offset
+	k.seen.piece(&k.Tensors[r.Tensor], r.From+p.offset, buffer, g.Overflows)
+	at := r.Place.Offset + p.offset
 	if _, err := k.out[r.file].WriteAt(buffer, at); err != nil {
 		return k.writeFault(r.file, err)
 	}
@@ -182,7 +186,7 @@ func (k *copier) combine() []uint32 {
 	for i, pieces := range k.sums {
 		size, done := k.pieceSize(i), int64(0)
 		for _, sum := range pieces {
-			n := min(size, k.runs[i].place.Bytes-done)
+			n := min(size, k.runs[i].Place.Bytes-done)
 			sums[i] = tensor.CombineCRC(sums[i], sum, n)
 			done += n
 		}

@@ -1,0 +1,63 @@
+package assemble
+
+import (
+	"sync"
+
+	"hf2olmo/convert/tensor"
+)
+
+// Seen is what a copy saw of the values that passed.
+type Seen struct {
+	mu    sync.Mutex
+	parts map[string]Values // by the sources' names, those of which there is something to say
+	over  map[string]int64  // elements that a cast made infinite, by the names of written tensors
+}
+
+// Values is what was seen of the elements of one source tensor.
+type Values struct {
+	NaN, Infinite bool
+	Zeros         int64 // elements of pieces that contain nothing else
+}
+
+func newSeen() Seen { return Seen{parts: map[string]Values{}, over: map[string]int64{}} }
+
+// Of returns what was seen of a source tensor.
+func (s *Seen) Of(source string) Values { return s.parts[source] }
+
+// Overflows returns how many elements of a written tensor became infinite by a cast.
+func (s *Seen) Overflows(name string) int64 { return s.over[name] }
+
+// piece notes what a piece of a written tensor, from the byte off of its content, shows
+// of its parts. A cast made overflows of its elements infinite.
+func (s *Seen) piece(t *Tensor, off int64, buffer []byte, overflows int64) {
+	if overflows > 0 {
+		s.mu.Lock()
+		s.over[t.Name] += overflows
+		s.mu.Unlock()
+	}
+	dtype := t.Content.DType
+	at := -off // of the part, in the buffer
+	for _, part := range t.Content.Parts {
+		size := part.Numel() * dtype.Size()
+		if from, to := max(at, 0), min(at+size, int64(len(buffer))); from < to {
+			special := tensor.Look(buffer[from:to], dtype)
+			special.Infinite = special.Infinite && overflows == 0
+			s.part(part.Name, special, (to-from)/dtype.Size())
+		}
+		at += size
+	}
+}
+
+func (s *Seen) part(name string, special tensor.Special, elements int64) {
+	if special == (tensor.Special{}) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.parts[name]
+	v.NaN, v.Infinite = v.NaN || special.NaN, v.Infinite || special.Infinite
+	if special.Zero {
+		v.Zeros += elements
+	}
+	s.parts[name] = v
+}
