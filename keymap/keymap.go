@@ -123,11 +123,16 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 	if because, hint, ok := t.elsewhere(modelType); ok {
 		return &Refusal{File: source, Because: fmt.Sprintf("model_type %q: %s", modelType, because), Hint: hint}
 	}
-	return &Refusal{
+	r := &Refusal{
 		File:    source,
 		Because: fmt.Sprintf("model_type %q is in no table", modelType),
 		Hint:    "Tables: " + known + ". A table of your own can be passed: --keymap FILE (begin from one that hf2olmo keymap NAME prints).",
 	}
+	if architecture, likely := typeOfArchitecture(config); likely != "" {
+		r.Because += fmt.Sprintf("; its architectures are [%q]", architecture)
+		r.Hint = fmt.Sprintf("If it is such a model, set \"model_type\" to %q in config.json.", likely)
+	}
+	return r
 }
 
 // A Refusal is a reason why a model cannot become the target's.

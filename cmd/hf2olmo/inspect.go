@@ -66,7 +66,11 @@ func inspectPath(c *cli.Context) error {
 		printReport(c.App.Writer, r, c.Bool("stats"))
 	}
 	if !c.Bool("quiet") {
-		for _, w := range r.Warnings {
+		for i, w := range r.Warnings {
+			if i == mostLines {
+				fmt.Fprintf(c.App.ErrWriter, "and %d more; --json has all\n", len(r.Warnings)-i)
+				break
+			}
 			printf(c.App.ErrWriter, "warning: %s\n", w)
 		}
 	}

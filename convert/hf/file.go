@@ -13,9 +13,6 @@ import (
 	"hf2olmo/convert/regular"
 )
 
-// nonblock keeps the opening of a named pipe, put where a file was a moment ago, from waiting for ever.
-const nonblock = syscall.O_NONBLOCK
-
 // absent reports whether nothing stands at a path, also where part of it is a file.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)

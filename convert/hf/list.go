@@ -59,8 +59,8 @@ func List(path string, options ...Option) (*Listing, error) {
 		}
 		return nil, fault.List{{File: path, Problem: "holds no tensors"}}
 	}
-	for _, line := range o.faults.Lines() {
-		l.Warnings = append(l.Warnings, line.Text)
+	if len(o.faults) > 0 {
+		l.Warnings = strings.Split(o.faults.Error(), "\n")
 	}
 	return l, nil
 }

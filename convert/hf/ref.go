@@ -33,7 +33,7 @@ func readRef(refs, branch string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("is %s, not a file", kind(info.Mode()))
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblock|syscall.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return "", err
 	}
