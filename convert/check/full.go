@@ -61,7 +61,12 @@ func (c *checker) checkBytes() error {
 func (c *checker) checkWeights() error {
 	tensors, err := c.openModel()
 	if err != nil {
-		return nil // told by checkFiles
+		if c.loaded[olmo.ModelFile] != readable {
+			return nil // reported by checkFiles
+		}
+		c.add(Finding{Gravity: Warning, Code: "unread", File: olmo.ModelFile, Problem: "its tensors were not checked for NaN, infinity and zeros: " + strings.TrimPrefix(err.Error(), olmo.ModelFile+": "),
+			Trainer: "torch.load reads it; hf2olmo convert and verify do not.", Hint: "Save it again: " + saveCommand(olmo.ModelFile, "")})
+		return c.checkSums(olmo.ModelFile, nil)
 	}
 	w := newWeights(tensors)
 	if err := c.checkSums(olmo.ModelFile, w); err != nil {

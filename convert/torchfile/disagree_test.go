@@ -1,6 +1,7 @@
 package torchfile
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -53,6 +54,27 @@ func TestStates(t *testing.T) {
 				t.Errorf("%s, %s: %v", form, name, err)
 			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 				t.Errorf("%s, %s: %v, want %q", form, name, err, c.want)
+			}
+		}
+	}
+}
+
+// TestLoadOfStates: what is not known of a tensor is not told, as check does with Load.
+func TestLoadOfStates(t *testing.T) {
+	for _, c := range []struct {
+		state  string
+		unsure bool
+	}{
+		{"N", false}, {"}", false}, {"}" + text("note") + "K\x01s", false},
+		{"}" + text("data") + tensor0 + "s", true}, {"N}" + text("data") + tensor0 + "s\x86", true}, {"}" + text("real") + "K\x01s", true},
+	} {
+		for _, value := range []string{
+			"ctorch._tensor\n_rebuild_from_type_v2\n(" + rebuild + "ctorch\nTensor\n(" + storage0 + "K\x00K\x04\x85K\x01\x85\x89" + hooks + "t" + c.state + "tR",
+			"ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor0 + "\x88" + hooks + c.state + "tR",
+		} {
+			file := withPickle(t, "\x80\x02}"+keyA+value+"s.")
+			if _, err := Load(bytes.NewReader(file), int64(len(file))); (err != nil) != c.unsure {
+				t.Errorf("%q: %v", c.state, err)
 			}
 		}
 	}

@@ -160,6 +160,9 @@ func (l *loading) after(code byte, o *outliner) {
 	case opReduce:
 		if l.stops == nil && isRebuilt(made) {
 			_, l.stops = loadedTensor(made)
+			if changesTensor(made) {
+				l.unsure = "a tensor is given attributes that may change it"
+			}
 		}
 	}
 }

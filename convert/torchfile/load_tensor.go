@@ -139,6 +139,31 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 	return &LoadedTensor{shape, dtype}, nil
 }
 
+// changesTensor reports whether o is a tensor with a state whose attributes torch.load sets
+// and that may make another tensor of it, as data does.
+func changesTensor(o *Object) bool {
+	args, _ := o.Args.(*List)
+	if args == nil || len(args.Items) != 4 || o.Class != "torch._tensor._rebuild_from_type_v2" && o.Class != "torch._utils._rebuild_parameter_with_state" {
+		return false
+	}
+	dicts := []any{args.Items[3]}
+	if pair, ok := args.Items[3].(*List); ok {
+		dicts = pair.Items
+	}
+	for _, d := range dicts {
+		dict := AsMap(d)
+		if d != nil && dict == nil || dict != nil && len(dict.Items) > maxState {
+			return true
+		}
+		for i := 0; dict != nil && i < len(dict.Items); i++ {
+			if name, ok := dict.Items[i].Key.(string); !ok || tensorsOwn[name] || strings.HasPrefix(name, "__") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // outlineSizes reads a tuple of sizes, or a torch.Size.
 func outlineSizes(v any) ([]int64, bool) {
 	if o, ok := v.(*Object); ok && o.Class == "torch.Size" {
