@@ -15,7 +15,20 @@ from values import INTEGERS, Dice, edit_bytes, edit_list, often
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 CONFIG = (MODELS / "llama" / "config.json").read_text()
-TOKENIZER = (MODELS / "llama" / "tokenizer.json").read_text()
+TOKENIZER = json.loads((MODELS / "llama" / "tokenizer.json").read_text())
+TOKENIZER["model"]["merges"] = TOKENIZER["model"]["merges"][:4]
+TOKENIZER["added_tokens"] = TOKENIZER["added_tokens"][:3] + TOKENIZER["added_tokens"][-2:]
+OTHER_MODELS = [
+    {"type": "WordLevel", "vocab": {"<unk>": 0, "a": 1, "b": 2}, "unk_token": "<unk>"},
+    {"type": "Unigram", "unk_id": 0, "vocab": [["<unk>", 0.0], ["a", -1.0], ["b", -2.5]], "byte_fallback": False},
+    {
+        "type": "WordPiece",
+        "unk_token": "<unk>",
+        "continuing_subword_prefix": "##",
+        "max_input_chars_per_word": 9,
+        "vocab": {"<unk>": 0, "##a": 1},
+    },
+]
 
 
 def zipped(rng: Dice, folder: Path):
@@ -198,7 +211,8 @@ def config_json(rng: Dice, folder: Path):
 
 
 def tokenizer(rng: Dice, folder: Path):
-    (folder / "tokenizer.json").write_bytes(json_text(rng, TOKENIZER, rng.choice([1, 1, 2])))
+    base = TOKENIZER if rng.random() < 0.7 else TOKENIZER | {"model": rng.choice(OTHER_MODELS)}
+    (folder / "tokenizer.json").write_bytes(json_text(rng, json.dumps(base)))
     return "tokenizer", folder
 
 

@@ -26,7 +26,11 @@ from values import Dice
 
 # A file of this kind that hf2olmo reads, while the library's refusal matches, and why that is right.
 EXCEPTIONS: list[tuple[str, str, str]] = [
-    ("dcp", r"^TypeError: unhashable type", "a key that cannot be one, in a part of .metadata that says nothing of tensors"),
+    (
+        "dcp",
+        r"^TypeError: unhashable type",
+        "a key that cannot be one, in a part of .metadata that says nothing of tensors",
+    ),
 ]
 
 SECONDS_PER_CASE = 5

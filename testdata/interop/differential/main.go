@@ -178,7 +178,7 @@ func readConfig(q question) (answer, error) {
 
 // readTokenizer reads the tokenizer.json in a folder.
 func readTokenizer(q question) (answer, error) {
-	tokenizer, err := hf.OpenTokenizer(filepath.Join(q.Path, olmo.TokenizerFile))
+	tokenizer, err := hf.OpenTokenizer(filepath.Join(q.Path, olmo.TokenizerFile), q.Tokens...)
 	if err != nil {
 		return answer{}, err
 	}
@@ -188,7 +188,9 @@ func readTokenizer(q question) (answer, error) {
 			ids[token] = id
 		}
 	}
-	return answer{Value: typed(map[string]any{"size": tokenizer.VocabSize, "ids": ids})}, nil
+	return answer{Value: typed(map[string]any{
+		"size": tokenizer.VocabSize, "largest": tokenizer.LargestID(), "ids": ids,
+	})}, nil
 }
 
 // readJSON reads the config.json in a folder.

@@ -158,16 +158,24 @@ def typed(value):
 
 
 def read_yaml(path: Path) -> dict:
-    """The whole document. What refers to another value (${...}) stays as it is: the trainer resolves it when it is asked for."""
+    """The whole document. What refers to another value (${...}) stays as it is: the trainer resolves it when asked."""
     from omegaconf import OmegaConf
 
     loaded = OmegaConf.load(path / "config.yaml")
     return {"value": typed(OmegaConf.to_container(loaded, resolve=False))}
 
 
+def whole_pair(escape: re.Match) -> str:
+    return escape[0] if len(escape[0]) != 6 else "\\ufffd"
+
+
 def read_json(path: Path) -> dict:
-    # hf2olmo keeps whole numbers of 64 bits: no field of a model needs larger ones.
-    text = (path / "config.json").read_text(encoding="utf-8")
+    # hf2olmo keeps whole numbers of 64 bits, and half a surrogate pair as U+FFFD: no field of a model needs either.
+    text = re.sub(
+        r"\\\\|\\u[dD][89aAbB]..\\u[dD][c-fC-F]..|\\u[dD][89a-fA-F]..",
+        whole_pair,
+        (path / "config.json").read_text("utf-8"),
+    )
     loaded = json.loads(
         text, parse_int=lambda digits: int(digits) if -(2**63) <= int(digits) < 2**63 else float(digits)
     )
@@ -182,10 +190,8 @@ def read_tokenizer(path: Path) -> dict:
     tokenizer = Tokenizer.from_file(str(path / "tokenizer.json"))
     vocabulary = tokenizer.get_vocab(with_added_tokens=True)
     some = {name: vocabulary[name] for name in sorted(vocabulary)[:: max(1, len(vocabulary) // 10)]}
-    return {
-        "value": typed({"size": tokenizer.get_vocab_size(with_added_tokens=True), "ids": some}),
-        "tokens": list(some),
-    }
+    size, largest = tokenizer.get_vocab_size(with_added_tokens=True), max(vocabulary.values(), default=-1)
+    return {"value": typed({"size": size, "largest": largest, "ids": some}), "tokens": list(some)}
 
 
 READERS = {
