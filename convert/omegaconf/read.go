@@ -68,6 +68,8 @@ func bounded(text []byte) error {
 		return fmt.Errorf("has %d bytes: at most %d are read", len(text), MaxSize)
 	case !utf8.Valid(text):
 		return errors.New("is not UTF-8 text")
+	case bytes.LastIndex(text, []byte("\ufeff")) > 0:
+		return errors.New("has a byte order mark behind its start")
 	case bytes.HasPrefix(text, []byte("%")) || bytes.Count(text, []byte("\n%")) > 0:
 		if bytes.Count(text, []byte("\n%")) > maxDirectives {
 			return errors.New("has more directives than any config")

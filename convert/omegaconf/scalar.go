@@ -49,6 +49,9 @@ func (r *reader) scalar(n *yaml.Node) (Value, error) {
 	if err != nil {
 		return Value{}, fmt.Errorf("line %d: %w", n.Line, err)
 	}
+	if s, ok := data.(string); ok && !wellFormed(s) {
+		return Value{}, fmt.Errorf("line %d: has ${ without a reference that can be read", n.Line)
+	}
 	return Value{Data: data, Plain: text, There: true}, nil
 }
 

@@ -1,4 +1,4 @@
-"""Mutated files, read by hf2olmo and by torch, safetensors, OmegaConf, tokenizers and json: see differential/fuzz.py."""
+"""Mutated files, read by hf2olmo and by the libraries that read them in training: see differential/fuzz.py."""
 
 import os
 import subprocess
@@ -17,7 +17,6 @@ SEED = "1"
 def test_readers_agree(tmp_path):
     helper = tmp_path / "differential"
     subprocess.run(["go", "build", "-o", helper, f"./{HERE.relative_to(cli.ROOT)}"], cwd=cli.ROOT, check=True)
-    (tmp_path / "faults").mkdir()
     command = [sys.executable, HERE / "fuzz.py", helper, "--seconds", SECONDS, "--seed", SEED, "--least", "10"]
     done = subprocess.run([*command, "--keep", tmp_path / "faults"], capture_output=True, text=True)
     print(done.stdout)

@@ -126,6 +126,7 @@ def late(*_) -> None:
 def child(options, first: int, until: float, report: Report, out) -> None:
     """Runs cases from the first on. A line tells of each when it starts, and when it is done."""
     signal.signal(signal.SIGALRM, late)
+    os.dup2(os.open(options.keep / "stderr.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)  # libraries panic there
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     helper, number, kinds = Helper(options.helper), first, options.kinds.split(",")
     with tempfile.TemporaryDirectory(dir=options.scratch) as folder:
@@ -178,6 +179,7 @@ def run(options) -> Report:
                     report.add(*rest)
         _, status = os.waitpid(pid, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
+            print((options.keep / "stderr.txt").read_text(errors="replace")[-2000:])
             raise SystemExit(f"case {number - 1} ({name}) of seed {options.seed}: the comparison itself failed")
         if os.WIFSIGNALED(status):
             report.add(name, "theirs crashed", "")
@@ -199,6 +201,7 @@ def main() -> int:
     memory = Path("/dev/shm")
     options.scratch = memory if os.access(memory, os.W_OK) else None
     options.keep = options.keep or Path(tempfile.mkdtemp(prefix="differential-"))
+    options.keep.mkdir(parents=True, exist_ok=True)
     print(f"seed {options.seed}, faults are kept in {options.keep}", flush=True)
     start = time.monotonic()
     report = run(options)
