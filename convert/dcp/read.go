@@ -14,6 +14,8 @@ import (
 var words = torchfile.Words{
 	Classes: []torchfile.Name{classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace},
 	Functions: map[torchfile.Name]func(torchfile.Tuple) bool{
+		"pathlib.PosixPath":        isPath, // what the checkpoint is called, if it was saved by such a path
+		"pathlib._local.PosixPath": isPath, // of Python 3.13
 		sizeFunction: func(args torchfile.Tuple) bool {
 			_, ok := torchfile.Sizes(one(args), 64)
 			return ok
@@ -29,6 +31,16 @@ var words = torchfile.Words{
 		"torch.int16", "torch.int8", "torch.uint8", "torch.bool", "torch.uint16", "torch.uint32", "torch.uint64",
 		"torch.float8_e4m3fn", "torch.float8_e5m2", "torch.complex64", "torch.complex128",
 	},
+}
+
+// isPath reports whether the arguments are the parts of a path.
+func isPath(args torchfile.Tuple) bool {
+	for _, part := range args {
+		if _, ok := part.(string); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // one is the only argument of a call, nil if there is none or more.

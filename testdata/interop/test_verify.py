@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import cli
 import containers
@@ -41,6 +42,46 @@ def rewrite(folder, change) -> None:
 def test_saved_again_by_torch(source, folder):
     rewrite(folder, lambda state: None)
     verify(source, folder, "same")
+
+
+def test_saved_again_in_the_older_format(source, folder):
+    torch.save(torch.load(folder / "model.pt"), folder / "model.pt", _use_new_zipfile_serialization=False)
+    verify(source, folder, "same")
+
+
+def test_another_record(source, folder):
+    """torch finds names whatever their case, and takes either."""
+    rewrite(folder, lambda state: None)
+    before = torch.load(folder / "model.pt")
+    with zipfile.ZipFile(folder / "model.pt", "a") as archive:
+        for name in [name for name in archive.namelist() if "/data/" in name]:
+            archive.writestr(name.replace("/data/", "/DATA/"), bytes(archive.getinfo(name).file_size))
+    after = torch.load(folder / "model.pt")
+    assert any(not torch.equal(before[name], after[name]) for name in before), "torch reads the same"
+    report = verify(source, folder, "failed")
+    assert "only in case" in report["error"], report
+
+
+def test_core_saved_again_by_torch(source, tmp_path):
+    """The same tensors in torch's own distributed checkpoint, which no manifest describes."""
+    import torch.distributed.checkpoint as dcp
+    from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
+
+    folder = tmp_path / "core"
+    done = cli.run("convert", "--target", "olmo-core", "--output", folder, source)
+    assert done.returncode == 0, done.stderr
+    dcp_to_torch_save(folder / "model_and_optim", tmp_path / "state.pt")
+    state = torch.load(tmp_path / "state.pt")
+    shutil.rmtree(folder / "model_and_optim")
+    dcp.save(state, checkpoint_id=folder / "model_and_optim", no_dist=True)  # the index then names a PosixPath
+    for name in ("hf2olmo.json", ".metadata"):
+        (folder / name).unlink()
+    verify(source, folder, "same")
+    item = next((folder / "model_and_optim").glob("*.distcp"))
+    data = bytearray(item.read_bytes())
+    data[data.rindex(b"PK\1\2") + 16] ^= 1  # the checksum in the directory of the last item
+    item.write_bytes(data)
+    assert verify(source, folder, "failed")["error"]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])

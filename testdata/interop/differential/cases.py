@@ -108,6 +108,8 @@ def distributed(rng: Dice, folder: Path):
         state["step"] = metadata.BytesStorageMetadata()
     index = metadata.Metadata(state, {name: tuple(name.split(".")) for name in whole}, storage)
     if rng.random() < 0.5:
+        index.storage_meta = metadata.StorageMeta(rng.choice([folder, str(folder)]), "save", "load")
+    if rng.random() < 0.5:
         edit_index(rng, index)
     text = pickle.dumps(index, often(rng, 2, [2, 3, 4, 5], 0.5))
     (folder / ".metadata").write_bytes(edit_pickle(rng, text) if rng.random() < 0.3 else text)

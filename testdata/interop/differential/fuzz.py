@@ -50,7 +50,10 @@ class Helper:
         line = self.process.stdout.readline()
         if not line:
             raise EOFError(f"hf2olmo's readers ended with status {self.process.wait()}")
-        return json.loads(line)
+        answer = json.loads(line)
+        if answer["tensors"]:
+            answer["tensors"].sort(key=readers.by_name)
+        return answer
 
 
 def judge(kind: str, ours: dict, theirs: dict) -> str:

@@ -39,7 +39,11 @@ def tensors(found: dict) -> dict:
             digest = hashlib.sha256(flat.view(torch.uint8).numpy().tobytes()).hexdigest()
         dtype = str(tensor.dtype).removeprefix("torch.")
         result.append({"name": name, "dtype": dtype, "shape": list(tensor.shape), "hash": digest})
-    return {"tensors": sorted(result, key=lambda t: t["name"].encode("utf-8", "replace"))}
+    return {"tensors": sorted(result, key=by_name)}
+
+
+def by_name(tensor: dict) -> bytes:
+    return tensor["name"].encode("utf-8", "replace")
 
 
 # Opcodes of other protocols than 2, which hf2olmo reads and torch reads without weights_only alone: INT, LONG,
@@ -103,7 +107,7 @@ class Restricted(pickle.Unpickler):
         raise Refused(f"{module}.{name}")
 
 
-ALLOWED = {("torch.serialization", "_get_layout"), ("torch._utils", "_rebuild_tensor_v2")}
+ALLOWED = {("pathlib", "PosixPath"), ("torch.serialization", "_get_layout"), ("torch._utils", "_rebuild_tensor_v2")}
 
 
 def read_dcp(path: Path) -> dict:
