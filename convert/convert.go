@@ -45,7 +45,7 @@ type Conversion struct {
 	at        *folder.Place
 	earlier   *folder.Manifest // of the output that is there, if it may be the same
 	same      []pair
-	fields    []keymap.Setting                  // of config.json, that the table reads and whatIf may change
+	fields    []keymap.Reading                  // of config.json, which whatIf may change
 	suppose   func(map[string]any) *keymap.Plan // what the table would make of another config.json, nil if nothing
 	large     []assemble.File                   // of the folder, with the tensors
 	small     []smallFile                       // the others, in the order in which they are written

@@ -126,9 +126,15 @@ func (c *Conversion) suspect(*matcher) *fault.Fault {
 	return nil
 }
 
-// counts sums up what is wrong where its cause is not known, and there is more than one fault.
+// sameModel is what to do where the cause is not known.
+const sameModel = "Check that config.json and the weights are of the same model: `hf2olmo inspect` lists the tensors."
+
+// counts sums up what is wrong where its cause is not known. One fault needs no sum.
 func (c *Conversion) counts(m *matcher) *fault.Fault {
-	if len(m.faults) < 2 {
+	if len(m.faults) == 1 {
+		if f := m.faults[0]; f.Hint == "" {
+			f.Hint = sameModel
+		}
 		return nil
 	}
 	var parts []string
@@ -146,7 +152,6 @@ func (c *Conversion) counts(m *matcher) *fault.Fault {
 	if parts == nil {
 		return nil
 	}
-	return &fault.Fault{File: m.files,
-		Problem: "the tensors are not those that config.json describes: " + strings.Join(parts, ", "),
-		Hint:    "Check that config.json and the weights are of the same model: `hf2olmo inspect` lists the tensors."}
+	return &fault.Fault{File: m.files, Hint: sameModel,
+		Problem: "the tensors are not those that config.json describes: " + strings.Join(parts, ", ")}
 }

@@ -39,7 +39,7 @@ func (c *Conversion) plan() (*keymap.Plan, error) {
 	var faults fault.List
 	facts, err := c.facts()
 	faults.Add("", err)
-	c.fields = table.Scalars(c.Model.Config)
+	c.fields = table.Readings(c.Model.Config)
 	c.suppose = func(config map[string]any) *keymap.Plan {
 		plan, _ := table.Plan(target, config, facts)
 		return plan

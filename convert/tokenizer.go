@@ -2,7 +2,6 @@ package convert
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -99,9 +98,7 @@ func (c *Conversion) checkTokens() error {
 	vocabulary := rows
 	if c.tokenizer != nil {
 		vocabulary = min(rows, int(c.tokenizer.Span()))
-		if count, some := c.tokenizer.Past(int64(rows)); count > 0 {
-			problem := fmt.Sprintf("%s past the embedding's %d rows: %s",
-				plural(count, "token has an id", "tokens have ids"), rows, tokenList(count, some))
+		if problem := c.tokenizer.PastText(int64(rows)); problem != "" {
 			if c.trainer.tokenizers(c).strict {
 				return &fault.Fault{File: filepath.Base(c.tokenizer.Path), Problem: problem, Hint: "Resize the model's embedding to " +
 					"its tokenizer, or name the tokenizer that it was trained with: --tokenizer. OLMo-core has no such check: --target olmo-core."}
@@ -115,25 +112,4 @@ func (c *Conversion) checkTokens() error {
 		}
 	}
 	return nil
-}
-
-// tokenList names at most five of count tokens.
-func tokenList(count int, some []hf.Token) string {
-	const most = 5
-	var names []string
-	for _, t := range some[:min(len(some), most)] {
-		names = append(names, fmt.Sprintf("%.80q (id %d)", t.Content, t.ID))
-	}
-	list := strings.Join(names, ", ")
-	if count > len(names) {
-		list += fmt.Sprintf(" and %d more", count-len(names))
-	}
-	return list
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -1,6 +1,8 @@
 package convert
 
 import (
+	"fmt"
+
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
@@ -30,6 +32,11 @@ func (c *Conversion) checkValues(seen *assemble.Seen) error {
 		if len(t.Shape) > 1 && v.Zeros > 0 && v.Zeros >= t.Numel() {
 			zero.add(t)
 		}
+	}
+	if len(faults) > 1 {
+		faults = append(faults, &fault.Fault{File: c.weights(), Lead: true,
+			Problem: fmt.Sprintf("%d tensors hold NaN", len(faults)),
+			Hint:    "The training diverged or the files are damaged: take an earlier checkpoint, or download them again."})
 	}
 	c.warnOf(infinite)
 	c.warnOf(zero)

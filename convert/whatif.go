@@ -33,40 +33,44 @@ func (c *Conversion) whatIf(m *matcher) *fault.Fault {
 		if tries--; tries < 0 {
 			return nil
 		}
-		plan := c.suppose(changed(c.Model.Config, change))
+		plan := c.suppose(c.changed(change))
 		if plan == nil {
 			continue
 		}
 		probe := c.newMatcher()
 		if probe.match(plan, c.Model); len(probe.faults) == 0 {
-			return change.fault(m)
+			return change.fault(m, c.lists(change))
 		}
 	}
 	return nil
 }
 
-// changed returns config with another value of a field. Lists that had an entry a layer,
-// or whatever the field counts, follow.
-func changed(config map[string]any, ch change) map[string]any {
-	config = maps.Clone(config)
+// changed returns config.json with another value of a field. Lists with one entry per layer follow.
+func (c *Conversion) changed(ch change) map[string]any {
+	config := maps.Clone(c.Model.Config)
 	config[ch.field] = ch.to
-	from, _ := ch.from.(int)
-	to, counts := ch.to.(int64)
-	for name, value := range config {
-		list, _ := value.([]any)
-		switch {
-		case !counts || from == 0 || len(list) != from:
-		case int(to) <= from:
-			config[name] = list[:to]
-		default:
-			config[name] = append(slices.Clone(list), slices.Repeat(list[from-1:], int(to)-from)...)
-		}
+	to, _ := ch.to.(int64)
+	for _, name := range c.lists(ch) {
+		list := config[name].([]any)
+		more := max(0, int(to)-len(list))
+		config[name] = slices.Concat(list[:min(int(to), len(list))], slices.Repeat(list[len(list)-1:], more))
 	}
 	return config
 }
 
-// fault words a change as what config.json should say.
-func (ch change) fault(m *matcher) *fault.Fault {
+// lists are the fields with one entry per layer, where the change is one of the number of layers.
+func (c *Conversion) lists(ch change) (names []string) {
+	for _, f := range c.fields {
+		list, _ := c.Model.Config[f.Name].([]any)
+		if ch.ofNumbers && f.Kind == "list" && len(list) > 0 && len(list) == ch.from {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// fault words a change as what config.json should say. lists are fields that go with it.
+func (ch change) fault(m *matcher, lists []string) *fault.Fault {
 	f := &fault.Fault{File: "config.json", Hint: fmt.Sprintf("Set %s to %v in config.json.", ch.field, ch.to)}
 	switch to := ch.to.(type) {
 	case bool:
@@ -82,6 +86,9 @@ func (ch change) fault(m *matcher) *fault.Fault {
 		if from, _ := ch.from.(int); ch.ofNumbers && int64(from) > ch.to.(int64) {
 			f.Hint = fmt.Sprintf("If the model has %v, set %s to %v in config.json; "+
 				"if not, its other weights are missing: download or save it again.", ch.to, ch.field, ch.to)
+		}
+		if len(lists) > 0 {
+			f.Hint += fmt.Sprintf(" Give %s %v entries then, one per layer.", strings.Join(lists, " and "), ch.to)
 		}
 	}
 	return f
@@ -107,7 +114,7 @@ func (c *Conversion) changes(m *matcher) (list []change) {
 			}
 		case nil:
 			for _, s := range sizes {
-				if m != nil {
+				if m != nil && f.Kind == "int" {
 					list = append(list, change{f.Name, nil, s.have, false})
 				}
 			}
@@ -196,11 +203,10 @@ func (c *Conversion) numbers(m *matcher) []int64 {
 		high = max(high, firstNumber(name))
 	}
 	var list []int64
-	if low > 0 {
-		list = append(list, low)
-	}
-	if high > 0 {
-		list = append(list, high+1)
+	for _, n := range []int64{low, high + 1} {
+		if n > 0 && n <= int64(len(c.Model.Tensors)) { // each layer has tensors
+			list = append(list, n)
+		}
 	}
 	return list
 }

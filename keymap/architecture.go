@@ -8,7 +8,7 @@ import (
 )
 
 // architecture matches the name of a class of transformers; the group names its family.
-var architecture = regexp.MustCompile(`^([A-Za-z0-9]+?)(For[A-Z][A-Za-z]*|Model|PreTrainedModel)$`)
+var architecture = regexp.MustCompile(`^([A-Za-z0-9]+?)(?:Model)?(For[A-Z][A-Za-z]*|Model|PreTrainedModel)$`)
 
 // typeOfArchitecture returns the class that config.json names and the model_type that
 // goes with it, among those that a target knows: Olmo2ForCausalLM has olmo2.

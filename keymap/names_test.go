@@ -89,7 +89,7 @@ func TestSigns(t *testing.T) {
 
 func TestTypeOfArchitecture(t *testing.T) {
 	for class, want := range map[string]string{
-		"LlamaForCausalLM": "llama", "Olmo2ForCausalLM": "olmo2", "OLMoForCausalLM": "olmo", "Olmo3ForCausalLM": "olmo3",
+		"LlamaForCausalLM": "llama", "Olmo2ForCausalLM": "olmo2", "OLMoForCausalLM": "olmo", "OLMoModelForCausalLM": "olmo", "Olmo3ForCausalLM": "olmo3",
 		"Gemma3ForCausalLM": "gemma3_text", "FlexOlmoForCausalLM": "flex_olmo", "OlmoeForCausalLM": "olmoe",
 		"Qwen3ForCausalLM": "qwen3", "MistralModel": "mistral", "LlamaForSequenceClassification": "llama", "Nothing": "",
 	} {

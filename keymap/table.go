@@ -190,13 +190,18 @@ func (t *Table) parseDrop(items yaml.MapSlice, target *Target) error {
 	return nil
 }
 
-// Scalars returns the fields of config.json that the table reads and that are whole numbers
-// (nil where they are null) or truth values, with what the config says or leaves to a default.
-func (t *Table) Scalars(config map[string]any) (list []Setting) {
+// A Reading is a field of config.json that a table reads, with what the config says or
+// leaves to a default.
+type Reading struct {
+	Field
+	Value any
+}
+
+// Readings returns the fields of config.json that the table reads, but for those that are wrong.
+func (t *Table) Readings(config map[string]any) (list []Reading) {
 	for _, f := range t.fields {
-		v, err := f.read(config)
-		if _, truth := v.(bool); err == nil && (truth || f.Kind == "int") {
-			list = append(list, Setting{f.Name, v})
+		if v, err := f.read(config); err == nil {
+			list = append(list, Reading{f, v})
 		}
 	}
 	return list

@@ -49,6 +49,7 @@ type checker struct {
 	config  *config              // nil where there is none that can be read
 	foreign bool                 // a trainer's state with other objects than weights was seen
 	loaded  map[string]loadState // by file
+	found   *tokenizer           // that the config names, once it was looked for
 	report  *Report
 }
 

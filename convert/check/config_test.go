@@ -1,6 +1,8 @@
 package check
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -40,6 +42,14 @@ var configDamages = []damageCase{
 	{"tokenizer in the folder", "", "", all(copied("models/olmo/tokenizer.json", "tokenizer.json"), edit("config.yaml", "identifier: tokenizer.json", "identifier: /nowhere/tokenizer.json")), "tokenizer-missing", Error, "There is one in the folder"},
 	{"tokenizer of the hub", "", "", edit("config.yaml", "identifier: tokenizer.json", "identifier: allenai/OLMo-2-0425-1B"), "tokenizer-hub", Note, "LocalEntryNotFoundError"},
 	{"tokenizer left out", "", "", edit("config.yaml", "\ntokenizer:\n  identifier: tokenizer.json\n  truncate_direction: right\n", "\n"), "tokenizer-missing", Warning, "Missing key tokenizer"},
+	{"gpt2 with another vocabulary", "", "", edit("config.yaml", "identifier: tokenizer.json", "identifier: gpt2"), "vocab-size", Error, "50257"},
+	{"gpt2 by default", "", "", edit("config.yaml", "\ntokenizer:\n  identifier: tokenizer.json\n  truncate_direction: right\n", "\n"), "vocab-size", Error, "50257"},
+	{"tokenizer with an id past the embedding", "", "", tokenizerWith(`"<far>": 96`, "vocab_size: 91", "vocab_size: 92"), "tokenizer-ids", Error, `1 token has an id past the embedding's 96 rows: "<far>" (id 96)`},
+	{"tokenizer with an id that has a row", "", "", tokenizerWith(`"<far>": 95`, "vocab_size: 91", "vocab_size: 92"), "", Note, ""},
+	{"eos with an id past the count", "", "", tokenizerWith(`"<far>": 95`, "vocab_size: 91\n", "vocab_size: 92\n", "eos_token_id: 0", "eos_token_id: 95"), "", Note, ""},
+	{"tokenizer with ids past two bytes", "", "", tokenizerWith(`"<far>": 65536`, "vocab_size: 91", "vocab_size: 92", "embedding_size: 96", "embedding_size: 65600"), "token-dtype", Warning, "two bytes at a time"},
+	{"tokenizer with a token twice", "", "", tokenizerWith(`"<unk>": 5`), "tokenizer-twice", Warning, `a token twice ("<unk>")`},
+	{"tokenizer that does not load", "", "", tokenizerWith(`"<bad>": 1.5`), "tokenizer-broken", Error, "the id of token"},
 	{"tokenizer broken", "", "", all(write("broken.json", "{}"), func(t *testing.T, dir string) {
 		edit("config.yaml", "identifier: tokenizer.json", "identifier: "+dir+"/broken.json")(t, dir)
 	}), "tokenizer-broken", Error, "tokenizer"},
@@ -54,4 +64,21 @@ var configDamages = []damageCase{
 	{"nested without end", "", "", write("config.yaml", "model: "+strings.Repeat("[", 1000)), "config-yaml", Error, "did not find expected node content"},
 	{"nested deep", "", "", write("config.yaml", "model: "+strings.Repeat("[", 1000)+strings.Repeat("]", 1000)), "config-yaml", Error, "nested"},
 	{"many values", "", "", write("config.yaml", "model: ["+strings.Repeat(",", 100001)), "config-yaml", Error, "more than 100000 values"},
+}
+
+// tokenizerWith puts a tokenizer into the folder that has one entry more, names it in config.yaml,
+// and edits that too: from, to, …
+func tokenizerWith(entry string, edits ...string) damage {
+	return func(t *testing.T, dir string) {
+		text, err := os.ReadFile("tokenizer.json")
+		must(t, err)
+		path := filepath.Join(dir, "tokenizer.json")
+		must(t, os.WriteFile(path, []byte(strings.Replace(string(text), `"vocab":{`, `"vocab":{`+entry+",", 1)), 0o666))
+		edit("config.yaml", "identifier: tokenizer.json", "identifier: "+path)(t, dir)
+		for i := 0; i < len(edits); i += 2 {
+			if edits[i] != "" {
+				edit("config.yaml", edits[i], edits[i+1])(t, dir)
+			}
+		}
+	}
 }

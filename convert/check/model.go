@@ -142,6 +142,9 @@ func (c *checker) checkTokens(values map[string]any) {
 	if !ok {
 		return
 	}
+	if t := c.findTokenizer(); t.file != nil {
+		vocabulary = max(vocabulary, int(t.file.Span()))
+	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} {
 		if id, ok := whole[name].(int); ok && (id < 0 || id >= vocabulary) {
 			c.add(Finding{Gravity: Warning, Code: "token-outside", File: configFile, Tensor: "model." + name,

@@ -68,12 +68,14 @@ func (l List) leading() List {
 
 // A kind is what faults have in common that differ in the tensor, the file and the values.
 type kind struct {
-	problem string
-	lead    bool
-	tensor  bool
+	problem, hint string // without numbers
+	lead          bool
+	tensor        bool
 }
 
-func (f *Fault) kind() kind { return kind{withoutNumbers(f.Problem), f.Lead, f.Tensor != ""} }
+func (f *Fault) kind() kind {
+	return kind{withoutNumbers(f.Problem), withoutNumbers(f.Hint), f.Lead, f.Tensor != ""}
+}
 
 // withoutNumbers writes # for every run of digits.
 func withoutNumbers(text string) string {

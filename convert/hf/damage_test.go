@@ -173,7 +173,7 @@ var damages = []struct {
 		write(t, dir+"/tokenizer.json", "{}")
 		write(t, dir+"/"+weights, "\x02\x00\x00\x00\x00\x00\x00\x00{}")
 	}, "config.json: is not valid JSON: invalid character 'o' in literal null (expecting 'u') at line 1, column 2\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n" +
-		weights + ": holds no tensors\n" +
+		weights + ": holds no tensors" + hint(weights) +
 		"tokenizer.json: there is no model at line 1, column 3\n"},
 }
 

@@ -74,7 +74,8 @@ func foreign(names map[string]bool) *fault.Fault { return strange(names, true) }
 // foreignFile says what a file is by its name, nil where the name says nothing.
 func foreignFile(name string) *fault.Fault { return strange(map[string]bool{name: true}, false) }
 
-func strange(names map[string]bool, folder bool) *fault.Fault {
+func strange(all map[string]bool, folder bool) *fault.Fault {
+	names := sorted(all)
 	for _, s := range strangers {
 		var found []string
 		for _, pattern := range s.patterns {
@@ -110,6 +111,18 @@ func (o *opening) inFolder() *fault.Fault {
 const RunZeroScript = "Run `python zero_to_fp32.py . MERGED` in the folder, put config.json and tokenizer.json " +
 	"into MERGED, and convert that."
 
+// above says what the folder above is if this one is the part of it that has no weights.
+func (o *opening) above() *fault.Fault {
+	if filepath.Base(o.dir) != innerFolder {
+		return nil
+	}
+	up := &opening{place: place{dir: filepath.Dir(o.dir)}}
+	if up.list() != nil {
+		return nil
+	}
+	return up.inFolder()
+}
+
 const (
 	zeroScript  = "zero_to_fp32.py" // DeepSpeed puts it beside its checkpoints
 	innerFolder = "huggingface"     // verl puts config and tokenizer there, and the weights if it is asked to
@@ -126,9 +139,10 @@ var shard = regexp.MustCompile(`^(.+)-(\d{5})-of-(\d{5})(\.safetensors|\.bin)$`)
 // noWeights says what to do with a folder that has none of the names that transformers
 // looks for; nil where exactly one other file may be the weights.
 func (o *opening) noWeights() *fault.Fault {
+	found := o.candidates()
 	for _, name := range sorted(o.names) {
 		parts := shard.FindStringSubmatch(name)
-		if parts != nil && parts[3] != "00001" && len(o.candidates()) == 0 {
+		if parts != nil && parts[3] != "00001" && len(found) == 0 {
 			index := parts[1] + parts[4] + indexEnding
 			return &fault.Fault{File: index, Problem: "is missing, though there are shards", Found: name, Hint: o.download(index)}
 		}
@@ -141,11 +155,13 @@ func (o *opening) noWeights() *fault.Fault {
 			return o.folderNamed(name)
 		}
 	}
-	found := o.candidates()
 	if len(found) == 1 {
 		return nil
 	}
 	if f := o.inFolder(); f != nil && len(found) == 0 {
+		return f
+	}
+	if f := o.above(); f != nil && len(found) == 0 {
 		return f
 	}
 	f := &fault.Fault{File: o.dir, Problem: "holds no weights", Hint: o.download(precedence[0]),
@@ -189,8 +205,8 @@ func beside(name string) bool {
 	})
 }
 
-func matching(names map[string]bool, pattern string) (found []string) {
-	for _, name := range sorted(names) {
+func matching(names []string, pattern string) (found []string) {
+	for _, name := range names {
 		if ok, _ := path.Match(pattern, name); ok {
 			found = append(found, name)
 		}

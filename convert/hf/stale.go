@@ -3,6 +3,7 @@ package hf
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"hf2olmo/convert/fault"
@@ -33,8 +34,20 @@ func (o *opening) lost(x *index) *fault.Fault {
 		Hint: "Run the same download again: it fetches what is missing.", Lead: true}
 	if unfinished := o.unfinished(); unfinished != nil {
 		f.Found = unfinished.Found
+	} else if other := o.after(x.name); other != "" && missing == len(own) {
+		f.Hint = "If it was left over, delete it: then " + other + " is converted, as in transformers."
 	}
 	return f
+}
+
+// after is the file that would be chosen if name were not there.
+func (o *opening) after(name string) string {
+	for _, other := range precedence[slices.Index(precedence, name)+1:] {
+		if o.names[other] {
+			return other
+		}
+	}
+	return ""
 }
 
 // stale says that an index is of other shards than those beside it, its own ones; nil if

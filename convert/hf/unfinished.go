@@ -21,9 +21,10 @@ func (o *opening) unfinished() *fault.Fault {
 		hidden[hiddenDownloads+"/"+e.Name()] = true
 	}
 	var found []string
+	beside, inside := sorted(o.names), sorted(hidden)
 	for _, ending := range unfinished {
-		found = append(found, matching(o.names, ending)...)
-		found = append(found, matching(hidden, hiddenDownloads+"/"+ending)...)
+		found = append(found, matching(beside, ending)...)
+		found = append(found, matching(inside, hiddenDownloads+"/"+ending)...)
 	}
 	if len(found) == 0 {
 		return nil

@@ -84,7 +84,7 @@ func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
 		return nil, o.advise(err, name)
 	}
 	if len(tensors) == 0 {
-		return nil, &fault.Fault{File: name, Problem: "holds no tensors"}
+		return nil, &fault.Fault{File: name, Problem: "holds no tensors", Hint: o.download(name)}
 	}
 	if warning := file.Unsummed(); warning != "" {
 		o.warn(warning)

@@ -268,7 +268,7 @@ FAILS = {
     "another vocabulary": (config("vocab_size: 91", "vocab_size: 90"), "vocab-size", {TOKENS: "vocab size mismatch"}),
     "no such tokenizer": (config("identifier: tokenizer", "identifier: /no/tokenizer"), "tokenizer-missing", {
         TOKENS: "Repo id must be in the form"}),
-    "tokenizer left out": (config("tokenizer:\n  identifier: tokenizer.json\n  truncate_direction: right\n", ""), "", {
+    "tokenizer left out": (config("tokenizer:\n  identifier: tokenizer.json\n  truncate_direction: right\n", ""), "vocab-size", {
         TOKENS: "Missing key tokenizer"}),
     "interpolated": (config("d_model: 8", "d_model: ${model.mlp_ratio}"), "", {
         MODEL: "Interpolation key", TOKENS: "Interpolation key"}),

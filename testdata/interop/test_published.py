@@ -1,4 +1,4 @@
-"""Published configs with weights of their true shapes, as sparse files: a dry run finds every tensor and warns of nothing."""
+"""Published configs with weights of their true shapes, in sparse files: dry runs find all tensors, warn of nothing."""
 
 import json
 import os

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import cli
 import pytest
+from olmo.config import TrainConfig
+from olmo.tokenizer import Tokenizer as OLMoTokenizer
+from olmo_core.data.tokenizer import TokenizerConfig
+from safetensors import safe_open
 from tokenizers import Tokenizer
+from transformers import AutoTokenizer
 
 MODEL = cli.ROOT / "testdata" / "models" / "llama"
 
@@ -173,28 +178,32 @@ def models(folder: Path, texts: list[str], name: str) -> list[Path]:
 def ours(folder: Path, texts: list[str], name: str) -> list[str]:
     """What a conversion says of each text: "" where it reads it. All in one process."""
     made = models(folder, texts, name)
-    done = cli.run("convert", "--target", "olmo-core", "--dry-run", "--json", "--quiet", "--into", folder / "out", *made)
+    done = cli.run("convert", "--target", "olmo-core", "--json", "--quiet", "--into", folder / "out", *made)
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(records) == len(made), done.stderr
     return [record["error"] for record in records]
 
 
-def theirs(path: Path) -> str:
+def written(folder: Path, i: int) -> dict:
+    return json.loads((folder / "out" / f"m{i}" / "step0" / "config.json").read_text())
+
+
+def theirs(path: Path) -> tuple[Tokenizer | None, str]:
     try:
-        Tokenizer.from_file(str(path))
-        return ""
+        return Tokenizer.from_file(str(path)), ""
     except BaseException as error:  # a panic of Rust is none of Exception
-        return str(error) or type(error).__name__
+        return None, str(error) or type(error).__name__
 
 
 # What tokenizers refuses and we take: said here, with the reason.
 TAKEN = {
     "Oniguruma error": "expressions are only looked at for brackets: no other program compiles Oniguruma's",
 }
+ROWS = 104  # of the model's embedding
 
 
 @pytest.mark.parametrize("seed", [int(os.environ.get("SEED", 1))])
-def test_tokenizers_agree(tmp_path, seed, capfd):
+def test_tokenizers_agree(tmp_path, seed):
     r = random.Random(seed)
     texts = []
     for _ in range(int(os.environ.get("COUNT", 600))):
@@ -205,9 +214,151 @@ def test_tokenizers_agree(tmp_path, seed, capfd):
     said = ours(tmp_path / "models", texts, "tokenizer.json")
     taken = refused = 0
     for i, content in enumerate(texts):
-        real = theirs(tmp_path / "models" / f"m{i}" / "tokenizer.json")
-        taken, refused = taken + (not real), refused + bool(real)
-        if real and any(known in real for known in TAKEN) and not said[i]:
+        real, why = theirs(tmp_path / "models" / f"m{i}" / "tokenizer.json")
+        taken, refused = taken + (not why), refused + bool(why)
+        if any(known in why for known in TAKEN) and not said[i]:
             continue
-        assert bool(real) == bool(said[i]), f"tokenizers: {real or 'reads it'}\nours: {said[i] or 'reads it'}\n{content}"
+        assert bool(why) == bool(said[i]), f"tokenizers: {why or 'reads it'}\nours: {said[i] or 'reads it'}\n{content}"
+        if real is not None:
+            tokens = max([real.get_vocab_size(), *(id + 1 for id in real.get_vocab().values())])
+            assert written(tmp_path / "models", i)["dataset"]["tokenizer"]["vocab_size"] == min(tokens, ROWS), content
     assert min(taken, refused) > len(texts) // 5, (taken, refused)
+
+
+JSON_FAULTS = ("is not valid JSON", "is not valid UTF-8", "appears twice, with different values", "a whole number has", "is nested too deeply")
+PIECES_OF_JSON = [
+    "{", "}", "[", "]", ",", ":", '"', "\\", " ", "\t", "\n", "\r", "\x0b", "\u00a0", "\ufeff", "\x00", "\x7f", "\udcff", "/", "//x", "/**/", "'",
+    "NaN", "Infinity", "-Infinity", "nan", "-NaN", "+", "-", "0", "00", "1", "-0", "1.", ".5", "1.5", "1e5", "1E+400", "1e-400", "0x1", "1_0",
+    "9" * 25, "9" * 400, "9" * 4300, "9" * 4301, "null", "true", "false", "None", "True", '"a"', '"b": 1', '"\\ud800"', '"\\ud83d\\ude00"', '"\\x41"', '"\\u12"',
+    '"a": 1, "a": 1.0', '"a": 1, "a": true', '"a": [NaN], "a": [NaN]', '"a": {"b": 0}, "a": {"b": -0.0}', "[" * 800 + "]" * 800, "[" * 3000 + "]" * 3000, "\u0661",
+]  # fmt: skip
+
+
+def alike(a, b) -> bool:
+    """Whether two values mean the same: 1 is 1.0 and not true, and NaN is itself."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(alike, a, b))
+    return a == b or (a != a and b != b)
+
+
+def python(path: Path) -> str:
+    """Why Python's json does not read a file, as transformers calls it; or that a key has two meanings."""
+
+    def once(found):
+        value = {}
+        for key, item in found:
+            if key in value and not alike(value[key], item):
+                raise ValueError(f"{key} twice")
+            value[key] = item
+        return value
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            json.loads(file.read(), object_pairs_hook=once)
+        return ""
+    except (ValueError, RecursionError) as error:
+        return str(error)
+
+
+def json_texts(r: random.Random, count: int) -> list[str]:
+    base = (MODEL / "config.json").read_text()
+    texts = []
+    for _ in range(count):
+        pieces = ["{", '"k": ', "[", "1", ", ", "2.5", "]", ", ", '"s": ', '"text"', ", ", '"n": ', "null", "}"]
+        for _ in range(r.choice([0, 1, 1, 2])):
+            i = r.randrange(len(pieces))
+            pieces[i : i + r.randrange(2)] = [r.choice(PIECES_OF_JSON)]
+        texts.append(base.replace("{", '{"x": ' + "".join(pieces) + ",", 1))
+    return texts
+
+
+def test_config_is_read_as_python_reads_it(tmp_path):
+    texts = json_texts(random.Random(int(os.environ.get("SEED", 1))), int(os.environ.get("COUNT", 600)))
+    said = ours(tmp_path / "models", texts, "config.json")
+    read = 0
+    for i, content in enumerate(texts):
+        why = python(tmp_path / "models" / f"m{i}" / "config.json")
+        refused = any(fault in said[i] for fault in JSON_FAULTS)
+        assert bool(why) == refused, f"python: {why or 'reads it'}\nours: {said[i] or 'reads it'}\n{content[:600]!r}"
+        read += not why
+    assert len(texts) // 5 < read < len(texts) * 4 // 5, read
+
+
+NUMBERS = [
+    "128", "128.0", "1.28e2", "12800e-2", "1E2", "-0", "-128", "0128", "+128", "0x80", "1_28", "128.5", "NaN", "Infinity", "1e400", "9" * 30,
+    '128, "max_position_embeddings": 128.0', '128, "max_position_embeddings": 129', "[128]", '"128"', "true", "null",
+]  # fmt: skip
+
+
+def test_numbers_are_pythons(tmp_path):
+    """A number that counts is Python's: a whole one however it is written, and nothing else is taken."""
+    base = json.loads((MODEL / "config.json").read_text())
+    base.pop("max_position_embeddings")
+    texts = [json.dumps(base).replace("{", '{"max_position_embeddings": ' + number + ", ", 1) for number in NUMBERS]
+    said = ours(tmp_path / "models", texts, "config.json")
+    for i, number in enumerate(NUMBERS):
+        try:
+            value = json.loads(texts[i])["max_position_embeddings"]
+        except ValueError:
+            value = None
+        whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 and value < 2**53 and value == int(value)
+        if not whole or "129" in number:
+            assert said[i], number
+        else:
+            assert not said[i], (number, said[i])
+            assert written(tmp_path / "models", i), number
+
+
+def test_what_is_written_is_found(tmp_path):
+    """--tokenizer: what the config names is what the trainer of each target opens."""
+    bare, tokenizers = tmp_path / "bare", tmp_path / "tok"
+    shutil.copytree(MODEL, bare, ignore=shutil.ignore_patterns("tokenizer*"))
+    tokenizers.mkdir()
+    shutil.copy(MODEL / "tokenizer.json", tokenizers)
+    for number, named in enumerate((tokenizers, tokenizers / "tokenizer.json", os.path.relpath(tokenizers))):
+        folder = cli.convert(bare, tmp_path / f"o{number}", "--tokenizer", named)
+        assert OLMoTokenizer.from_checkpoint(folder).vocab_size == 91
+        done = cli.run("convert", "--target", "olmo-core", "--output", tmp_path / f"c{number}", "--tokenizer", named, bare)
+        assert done.returncode == 0, done.stderr
+        config = json.loads((tmp_path / f"c{number}" / "config.json").read_text())["dataset"]["tokenizer"]
+        core = TokenizerConfig.from_dict(config)
+        assert len(AutoTokenizer.from_pretrained(core.identifier)) == core.vocab_size == 91
+
+
+def test_ids_past_two_bytes(tmp_path):
+    """The type of token ids on disk holds every id, also where there are fewer tokens than that."""
+    import containers
+    import models as made
+
+    source = tmp_path / "model"
+    containers.write(made.variant("llama", vocab_size=70000), source, "safetensors")
+    value = json.loads((MODEL / "tokenizer.json").read_text())
+    value["model"]["vocab"]["<far>"] = 69999
+    (source / "tokenizer.json").write_text(json.dumps(value))
+    folder = cli.convert(source, tmp_path / "out")
+    config = TrainConfig.load(folder / "config.yaml")
+    assert config.data.memmap_dtype == "uint32" and config.model.vocab_size == 92
+    assert OLMoTokenizer.from_checkpoint(folder).vocab_size == 92
+
+
+def test_metadata_null(tmp_path):
+    """__metadata__: null is none, to safetensors too; other things that are not texts are refused by both."""
+    data = (MODEL / "model.safetensors").read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = {k: v for k, v in json.loads(data[8 : 8 + size]).items() if k != "__metadata__"}
+    metadata = [None, {}, {"a": "b"}, {"a": None}, {"a": 1}, [], "", 1]
+    made = models(tmp_path / "models", ["x"] * len(metadata), "model.safetensors")
+    for model, value in zip(made, metadata):
+        text = json.dumps({"__metadata__": value, **header}).encode()
+        (model / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data[8 + size :])
+        try:
+            with safe_open(model / "model.safetensors", "pt") as file:
+                real = bool(file.keys())
+        except Exception:
+            real = False
+        done = cli.run("convert", "--dry-run", "--quiet", "--into", tmp_path / "out", model)
+        assert (done.returncode == 0) == real, (value, done.stderr)
