@@ -2,7 +2,6 @@ package check
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
@@ -51,16 +51,16 @@ func (c *checker) coreModel() map[string]any {
 			Hint:    "The model's config must then be in your script."})
 		return nil
 	}
-	var config struct {
-		Model map[string]any `json:"model"`
-	}
-	if err := json.Unmarshal(text, &config); err != nil || config.Model == nil {
+	config, err := hf.ReadObject(text)
+	c.checkCoreTokenizer(config)
+	model, _ := config["model"].(map[string]any)
+	if err != nil || model == nil {
 		c.add(Finding{Gravity: Warning, Code: "core-config", File: olmocore.ConfigFile,
 			Problem: "has no model section that can be read",
 			Hint:    "The model's config must then be in your script."})
 		return nil
 	}
-	return config.Model
+	return model
 }
 
 // checkCoreConfig compares config.json, from which a script builds the model, with the tensors.

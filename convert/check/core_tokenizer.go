@@ -1,7 +1,6 @@
 package check
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,48 +14,37 @@ const coreIdentifier = "dataset.tokenizer.identifier"
 
 // checkCoreTokenizer looks at the tokenizer that a config.json of OLMo-core names. Its trainer
 // starts without one: it reads data that is tokenized already.
-func (c *checker) checkCoreTokenizer(text []byte) {
-	var config struct {
-		Model struct {
-			Rows int64 `json:"vocab_size"`
-		} `json:"model"`
-		Dataset struct {
-			Tokenizer struct {
-				Tokens     int64  `json:"vocab_size"`
-				EOS        int64  `json:"eos_token_id"`
-				Pad        int64  `json:"pad_token_id"`
-				Identifier string `json:"identifier"`
-			} `json:"tokenizer"`
-		} `json:"dataset"`
-	}
-	if err := json.Unmarshal(text, &config); err != nil || config.Dataset.Tokenizer.Tokens == 0 {
+func (c *checker) checkCoreTokenizer(config map[string]any) {
+	model, _ := config["model"].(map[string]any)
+	dataset, _ := config["dataset"].(map[string]any)
+	named, _ := dataset["tokenizer"].(map[string]any)
+	rows, _ := model["vocab_size"].(int64)
+	limit, known := named["vocab_size"].(int64)
+	if !known {
 		return
 	}
-	named, rows := config.Dataset.Tokenizer, config.Model.Rows
-	limit := named.Tokens
-	if t := c.openCoreTokenizer(named.Identifier); t != nil {
-		limit = t.Span()
+	id, _ := named["identifier"].(string)
+	if t := c.openCoreTokenizer(id); t != nil {
 		if past := t.PastText(rows); rows > 0 && past != "" {
 			c.add(Finding{Gravity: Warning, Code: "tokenizer-ids", File: t.Path, Problem: past,
 				Trainer: "OLMo-core trains, and stops with an index that is out of range as soon as its data contains such a token.",
 				Hint:    "Keep such tokens out of the training data, or resize the model's embedding to its tokenizer."})
 		}
-		if most := min(t.Span(), rows); rows > 0 && named.Tokens < most {
+		if most := min(t.Span(), rows); limit < most {
 			c.add(Finding{Gravity: Warning, Code: "vocab-size", File: olmocore.ConfigFile, Tensor: "dataset.tokenizer.vocab_size",
-				Problem: "is less than the tokenizer has", Expected: fmt.Sprint(most), Found: fmt.Sprint(named.Tokens),
-				Trainer: "OLMo-core chooses the type of token ids in data by it, and may refuse ids past it.", Hint: fmt.Sprintf("Set it to %d.", most)})
+				Problem: "is less than the tokenizer has", Expected: fmt.Sprint(most), Found: fmt.Sprint(limit),
+				Trainer: "OLMo-core chooses the type of token ids in data by it, and may refuse ids past it.",
+				Hint:    fmt.Sprintf("Set it to %d.", most)})
 		}
+		limit = t.Span()
 	}
 	if rows > 0 {
 		limit = min(limit, rows)
 	}
-	for _, special := range []struct {
-		name string
-		id   int64
-	}{{"eos_token_id", named.EOS}, {"pad_token_id", named.Pad}} {
-		if special.id < 0 || special.id >= limit {
-			c.add(Finding{Gravity: Warning, Code: "token-outside", File: olmocore.ConfigFile, Tensor: "dataset.tokenizer." + special.name,
-				Problem: "lies outside of the vocabulary", Expected: fmt.Sprintf("0 to %d", limit-1), Found: fmt.Sprint(special.id),
+	for _, name := range []string{"eos_token_id", "pad_token_id"} {
+		if special, ok := named[name].(int64); ok && (special < 0 || special >= limit) {
+			c.add(Finding{Gravity: Warning, Code: "token-outside", File: olmocore.ConfigFile, Tensor: "dataset.tokenizer." + name,
+				Problem: "lies outside of the vocabulary", Expected: fmt.Sprintf("0 to %d", limit-1), Found: fmt.Sprint(special),
 				Hint: "Name the id that the tokenizer has for it."})
 		}
 	}

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +9,7 @@ import (
 	"hf2olmo/convert/olmo"
 
 	"hf2olmo/convert/folder"
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
@@ -26,8 +26,11 @@ func (c *checker) huggingFace() {
 // the first takes, with a space after it.
 func (c *checker) targetFlag() string {
 	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
-	var config map[string]any
-	if err != nil || json.Unmarshal(text, &config) != nil {
+	if err != nil {
+		return ""
+	}
+	config, err := hf.ReadObject(text)
+	if err != nil {
 		return ""
 	}
 	if target := keymap.TargetOf(config); target != "" && target != keymap.Targets()[0] {

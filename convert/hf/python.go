@@ -1,6 +1,7 @@
 package hf
 
 import (
+	"bytes"
 	"io"
 	"maps"
 	"math"
@@ -23,6 +24,10 @@ const (
 	pythonDepth  = 900  // nesting: Python gives up at about 1,000, less what it stands in already
 	pythonDigits = 4300 // of a whole number
 )
+
+// ReadObject reads an object of JSON as Python's json does: with int64 where a literal is an
+// integer that fits, else float64.
+func ReadObject(text []byte) (map[string]any, error) { return decodeObject(bytes.NewReader(text)) }
 
 // A python decodes JSON as Python's json does.
 type python struct {

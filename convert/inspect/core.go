@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"encoding/json"
 	"path/filepath"
 
 	"hf2olmo/convert/dcp"
@@ -47,13 +46,12 @@ func openCore(folder string) (*Report, error) {
 		r.Warnings = append(r.Warnings, olmocore.ConfigFile+" cannot be read: "+fault.Cause(err))
 		return r, nil
 	}
-	var config struct {
-		Model map[string]any `json:"model"`
-	}
-	if err := json.Unmarshal(text, &config); err != nil {
+	config, err := hf.ReadObject(text)
+	if err != nil {
 		r.Warnings = append(r.Warnings, olmocore.ConfigFile+" cannot be read")
 		return r, nil
 	}
-	r.Config = keymap.Summary(config.Model)
+	model, _ := config["model"].(map[string]any)
+	r.Config = keymap.Summary(model)
 	return r, nil
 }
