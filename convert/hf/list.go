@@ -73,7 +73,15 @@ func (o *opening) listed() []string {
 	name, bad := o.choose()
 	switch {
 	case bad == nil && o.index == name:
-		if x := o.readIndex(name); x != nil {
+		x := o.readIndex(name)
+		if x == nil {
+			break
+		}
+		f := o.lost(x)
+		if f != nil {
+			o.add(f)
+		}
+		if f == nil || f.Lead { // else the index is stale, and the shards beside it are listed
 			return x.files()
 		}
 	case bad == nil:

@@ -14,6 +14,10 @@ func (o *opening) readSides() {
 		if !o.names[name] {
 			continue
 		}
+		if bad := o.leadsOut(name); bad != nil {
+			o.add(bad)
+			continue
+		}
 		object, bad := o.readObject(name)
 		if bad != nil {
 			o.warn(bad.Error() + "; it is not used")
