@@ -55,7 +55,6 @@ func TestOlderFormat(t *testing.T) {
 		"olmo-core": {"olmo-core", "config.json", "model_and_optim/__0_0.distcp"},
 	} {
 		source, output := oldOutput(t, "1", test.output)
-		config := filepath.Join(output, test.config)
 		run := func(status int, want string, args ...string) {
 			t.Helper()
 			o := execute(t, args...)
@@ -77,7 +76,7 @@ func TestOlderFormat(t *testing.T) {
 		source, output2 := oldOutput(t, "1", test.output)
 		convert[4], force[4] = output2, output2
 		convert[5], force[5] = source, source
-		config = filepath.Join(output2, test.config)
+		config := filepath.Join(output2, test.config)
 		edited, err := os.ReadFile(config)
 		must(t, err)
 		edited = append(edited, '\n')
