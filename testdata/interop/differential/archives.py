@@ -1,13 +1,11 @@
-"""torch's files around a pickle: the zip archive, with everything in it that may vary, and the older format."""
+"""torch's zip archives around a pickle, with everything in them that may vary."""
 
-import pickle
-import re
 import struct
 import zlib
 from dataclasses import dataclass, field
 
 from opcodes import edit_pickle
-from pickles import STORAGES, Writer
+from pickles import Writer
 from values import Dice, edit_bytes, edit_list, often
 
 
@@ -48,7 +46,12 @@ def header(entry: Entry, other: dict, stored: bytes) -> tuple[bytes, bytes]:
 
 
 def archive(
-    entries: list[Entry], comment: bytes = b"", before: bytes = b"", between: bytes = b"", shift: int = 0
+    entries: list[Entry],
+    comment: bytes = b"",
+    before: bytes = b"",
+    between: bytes = b"",
+    shift: int = 0,
+    large: bool = False,
 ) -> bytes:
     """The bytes of an archive."""
     out, directory = bytearray(before), b""
@@ -58,7 +61,7 @@ def archive(
         stored = zlib.compress(entry.data, 9)[2:-4] if entry.method == 8 else entry.data
         common, name = header(entry, entry.local, stored)
         padding = b""
-        if not entry.extra and rng_free(entry):
+        if not entry.extra:
             room = -(at + 30 + len(name) + 4) % 64
             padding = b"FB" + struct.pack("<H", room) + b"Z" * room
         extra = entry.extra or padding
@@ -67,23 +70,38 @@ def archive(
             out += b"PK\7\x08" + struct.pack("<III", zlib.crc32(entry.data), len(stored), len(entry.data))
         common, name = header(entry, entry.central, stored)
         place = entry.central.get("offset", at)
+        extra = entry.central.get("extra", b"")
+        directory += b"PK\1\2" + struct.pack("<H", 20) + common
         directory += (
-            b"PK\1\2" + struct.pack("<H", 20) + common + struct.pack("<HHHHII", 0, 0, 0, 0, 0, place % 2**32) + name
+            struct.pack("<HHHHII", len(extra), 0, entry.central.get("disk", 0), 0, 0, place % 2**32) + name + extra
         )
     out += between
     start, n = len(out) + shift, len(entries)
-    out += (
-        directory
-        + b"PK\5\6"
-        + struct.pack("<HHHHIIH", 0, 0, n, n, len(directory), start % 2**32, len(comment))
-        + comment
-    )
+    out += directory + zip64(n, len(directory), start) if large else directory
+    out += b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, n, n, len(directory), start % 2**32, len(comment)) + comment
     return bytes(out)
 
 
-def rng_free(entry: Entry) -> bool:
-    """Whether the entry is aligned, as torch aligns all of them."""
-    return "unaligned" not in entry.local
+def zip64(n: int, size: int, start: int) -> bytes:
+    """The larger end record, as torch always writes it."""
+    return (
+        b"PK\6\6"
+        + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, n, n, size, start)
+        + b"PK\6\7"
+        + struct.pack("<IQI", 0, start + size, 1)
+    )
+
+
+def beyond(rng: Dice, entry: Entry, at: int) -> dict:
+    """A central header whose sizes or offset are in a zip64 field, the right ones or others."""
+    size = len(entry.data)
+    fields = {"size": size, "packed": size, "offset": at}
+    there = rng.choice([("size",), ("packed",), ("offset",), ("size", "packed"), ("size", "packed", "offset")])
+    numbers = [often(rng, fields[name], [0, size, at, 2**63, 2**32], 0.8) for name in there]
+    data = struct.pack(f"<{len(numbers)}Q", *numbers)[: often(rng, None, [4, 8, 16])]
+    extra = b"\1\0" + struct.pack("<H", often(rng, len(data), [0, 8, 16, 24, 28])) + data
+    full = often(rng, there, [(), ("size",), ("offset",)], 0.8)
+    return {name: 2**32 - 1 for name in full} | {"extra": extra + often(rng, b"", [b"FB\0\0", extra])}
 
 
 def records(rng: Dice, data: bytes, storages: dict[str, int]) -> list[Entry]:
@@ -114,7 +132,7 @@ def edit_archive(rng: Dice, entries: list[Entry]) -> dict:
     options = {}
     for _ in range(rng.choice([1, 1, 2])):
         e = rng.choice(entries)
-        i = rng.randrange(14)
+        i = rng.randrange(15)
         top, _, rest = e.name.partition(b"/")
         if i == 0:
             edit_list(rng, entries)
@@ -167,11 +185,21 @@ def edit_archive(rng: Dice, entries: list[Entry]) -> dict:
                 "crc": 0,
                 "offset": rng.choice([0, 64, 2**32 - 1]),
             }[what]
+        elif i == 14:
+            e.central |= (
+                beyond(rng, e, rng.choice([0, 64, 128])) if rng.random() < 0.8 else {"disk": rng.choice([1, 0xFFFF])}
+            )
         elif i == 12:
             options["comment"] = rng.choice([b"x", b"PK\5\6" + bytes(18), bytes(100)])
         else:
             options |= rng.choice(
-                [{"before": b"x"}, {"before": bytes(64)}, {"between": bytes(8)}, {"shift": rng.choice([-1, 1, 46])}]
+                [
+                    {"before": b"x"},
+                    {"before": bytes(64)},
+                    {"between": bytes(8)},
+                    {"shift": rng.choice([-1, 1, 46])},
+                    {"large": True},
+                ]
             )
     return options
 
@@ -187,41 +215,3 @@ def zip_file(rng: Dice, one: bool = False) -> bytes:
     options = edit_archive(rng, entries) if 0.35 < where < 0.8 and entries else {}
     file = archive(entries, **options)
     return edit_bytes(rng, file, 2) if where > 0.95 else file
-
-
-MAGIC = 0x1950A86A20F9469CFC6C
-FACTS = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}
-
-
-def legacy_file(rng: Dice) -> bytes:
-    """The same in the format before zip."""
-    writer = Writer(rng, legacy=True)
-    data = writer.pickle()
-    if rng.random() < 0.4:
-        data = edit_pickle(rng, data)
-    facts = often(rng, FACTS, [FACTS | {"little_endian": False}, {}, FACTS | {"little_endian": 1}, []], 0.97)
-    keys = list(writer.storages)
-    if rng.random() < 0.05 * rng.wildness:
-        edit_list(rng, keys)
-    protocol = often(rng, 2, [1, 3, 4], 0.97)
-    heads = [MAGIC, often(rng, 1001, [1000, 1001.0, True], 0.98), facts]
-    pickles = [pickle.dumps(value, protocol) for value in heads] + [data, pickle.dumps(keys, protocol)]
-    if rng.random() < 0.1 * rng.wildness:
-        i = rng.choice([1, 2, 4])
-        pickles[i] = edit_pickle(rng, pickles[i])
-    out = b"".join(pickles)
-    sizes = element_sizes(data)
-    for key in writer.storages:
-        size, element = writer.storages[key], sizes.get(key, 4)
-        numel = often(rng, size // element, [0, 1, size], 0.97)
-        out += struct.pack("<q", numel) + bytes(rng.randrange(256) for _ in range(size))
-    out += often(rng, b"", [b"x", bytes(8), bytes(100)], 0.97)
-    return edit_bytes(rng, out, 2) if rng.random() < 0.1 * rng.wildness else out
-
-
-def element_sizes(data: bytes) -> dict[str, int]:
-    """The size of an element of each storage: that of the class named before its key."""
-    found = {}
-    for name, key in re.findall(rb"ctorch(?:\.storage)?\n(\w+Storage)\nX....([0-9]+)X", data, re.DOTALL):
-        found.setdefault(key.decode(), STORAGES.get(name.decode(), 4))
-    return found

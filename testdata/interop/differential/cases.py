@@ -7,7 +7,8 @@ import struct
 from pathlib import Path
 
 import torch
-from archives import archive, edit_archive, legacy_file, records, zip_file
+from archives import archive, edit_archive, records, zip_file
+from older import legacy_file
 from opcodes import edit_pickle
 from pickles import Writer
 from texts import json_text, yaml_text

@@ -20,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
+os.environ["RUST_BACKTRACE"] = "0"
 import cases
 import readers
 from values import Dice
