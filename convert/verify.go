@@ -210,5 +210,9 @@ func (v *verifier) compareTokenizer() error {
 }
 
 func (v *verifier) fileDiffers(file, expected, found string) {
-	v.result.Config = append(v.result.Config, FieldDifference{File: file, Expected: expected, Found: found})
+	v.fieldDiffers(file, "", expected, found)
+}
+
+func (v *verifier) fieldDiffers(file, field, expected, found string) {
+	v.result.Config = append(v.result.Config, FieldDifference{file, field, expected, found})
 }

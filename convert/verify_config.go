@@ -63,10 +63,11 @@ func (v *verifier) comparePlaces(written *olmo.Written) {
 	expected := v.trainer.tokenizers(v.Conversion).identity
 	switch {
 	case written.Tokenizer == expected:
-	case expected == filepath.Join(folder, olmo.TokenizerFile) && written.Tokenizer == filepath.Join(earlier, olmo.TokenizerFile):
+	case expected == filepath.Join(folder, olmo.TokenizerFile) &&
+		written.Tokenizer == filepath.Join(earlier, olmo.TokenizerFile):
 		moved = append(moved, "tokenizer.identifier")
 	default:
-		v.result.Config = append(v.result.Config, FieldDifference{olmo.ConfigFile, "tokenizer.identifier", expected, written.Tokenizer})
+		v.fieldDiffers(olmo.ConfigFile, "tokenizer.identifier", expected, written.Tokenizer)
 	}
 	switch {
 	case written.LoadPath == folder || v.result.Trained: // a trainer's own config names what it started from
@@ -75,10 +76,12 @@ func (v *verifier) comparePlaces(written *olmo.Written) {
 	case written.LoadPath == "":
 		v.warn("%s names no load_path: training would start from random weights", olmo.ConfigFile)
 	default:
-		v.warn("load_path in %s is %s: training would start from there, not from this folder", olmo.ConfigFile, written.LoadPath)
+		v.warn("load_path in %s is %s: training would start from there, not from this folder",
+			olmo.ConfigFile, written.LoadPath)
 	}
 	if len(moved) > 0 {
-		v.warn("%s was moved here from %s: its %s still names that place in %s", folder, earlier, olmo.ConfigFile, strings.Join(moved, " and "))
+		v.warn("%s was moved here from %s: its %s still names that place in %s",
+			folder, earlier, olmo.ConfigFile, strings.Join(moved, " and "))
 	}
 }
 
@@ -93,7 +96,8 @@ func (v *verifier) warnOfConfig(written *olmo.Written) {
 	}
 	v.warnOfStray(olmo.ConfigFile, stray, "which the trainer does not know: it refuses to start")
 	if d := written.Truncate; d != olmo.TruncateDirection {
-		v.warn("tokenizer.truncate_direction in %s is %s; convert writes %s", olmo.ConfigFile, cmp.Or(d, missing), olmo.TruncateDirection)
+		v.warn("tokenizer.truncate_direction in %s is %s; convert writes %s",
+			olmo.ConfigFile, cmp.Or(d, missing), olmo.TruncateDirection)
 	}
 }
 

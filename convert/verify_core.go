@@ -43,7 +43,9 @@ func openCore(folder, at string) (*native, error) {
 			n.frames = append(n.frames, frame{path: file.Path, name: file.Name, offset: c.Offset, size: c.Bytes})
 		}
 	}
-	slices.SortFunc(n.frames, func(a, b frame) int { return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.offset, b.offset)) })
+	slices.SortFunc(n.frames, func(a, b frame) int {
+		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.offset, b.offset))
+	})
 	n.frames = slices.Compact(n.frames) // tied tensors have the same
 	n.trained = n.trained || len(checkpoint.Others) > 0
 	n.index = &checkpoint.Metadata
@@ -76,7 +78,7 @@ func (v *verifier) renameIndexes() error {
 // one, and whatever is given the checkpoint's own folder the outer.
 func (v *verifier) compareIndexes() {
 	inner := filepath.Join(v.native.folder, olmocore.ModelFolder)
-	if !regular.Is(filepath.Join(v.native.folder, dcp.MetadataFile)) || !regular.Is(filepath.Join(inner, dcp.MetadataFile)) {
+	if !regular.Is(v.inFolder(dcp.MetadataFile)) || !regular.Is(filepath.Join(inner, dcp.MetadataFile)) {
 		return // there is one alone
 	}
 	other, err := dcp.OpenIndex(inner)

@@ -52,9 +52,10 @@ func (v *verifier) compareObjects(path string, expected, found map[string]any) {
 			v.compareObjects(path+name+".", objectA, objectB)
 		case inA == inB && sameJSON(a, b):
 		case path+name == olmocore.IdentifierField:
-			v.warn("%s: %s is %s; convert would write %s for this model", olmocore.ConfigFile, path+name, inWords(b, inB), inWords(a, inA))
+			v.warn("%s: %s is %s; convert would write %s for this model",
+				olmocore.ConfigFile, path+name, inWords(b, inB), inWords(a, inA))
 		default:
-			v.result.Config = append(v.result.Config, FieldDifference{olmocore.ConfigFile, path + name, inWords(a, inA), inWords(b, inB)})
+			v.fieldDiffers(olmocore.ConfigFile, path+name, inWords(a, inA), inWords(b, inB))
 		}
 	}
 }
@@ -87,7 +88,8 @@ func sameJSON(a, b any) bool {
 	f, err := x.Float64()
 	g, err2 := y.Float64()
 	const point = ".eE"
-	return err == nil && err2 == nil && f == g && strings.ContainsAny(x.String(), point) && strings.ContainsAny(y.String(), point)
+	floats := strings.ContainsAny(x.String(), point) && strings.ContainsAny(y.String(), point)
+	return err == nil && err2 == nil && f == g && floats
 }
 
 // inWords is a value of JSON in one line.

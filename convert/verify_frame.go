@@ -22,6 +22,23 @@ type frame struct {
 	offset, size int64
 }
 
+// layOut finds where convert would put each tensor, in one run or several.
+func (v *verifier) layOut() error {
+	if err := v.trainer.layOut(v.Conversion); err != nil {
+		return err
+	}
+	cuts := map[int][]int64{}
+	for _, f := range v.large {
+		for _, r := range f.Runs {
+			cuts[r.Tensor] = append(cuts[r.Tensor], r.From)
+		}
+	}
+	for i := range v.compared {
+		v.compared[i].cuts = cuts[v.compared[i].tensor]
+	}
+	return nil
+}
+
 // compareFrames compares all that the files hold beside the tensors' bytes. Each archive
 // must be sound, so that no reader finds other tensors in it. What convert wrote must
 // moreover be there to the bit: readers pass over most of padding and directory.
@@ -97,7 +114,8 @@ func (v *verifier) compareLarge(f assemble.File) error {
 }
 
 func (v *verifier) frameDiffers(file string, at int64, problem string) {
-	v.result.Differences = append(v.result.Differences, TensorDifference{File: file, Element: -1, Offset: at, Problem: problem})
+	d := TensorDifference{File: file, Element: -1, Offset: at, Problem: problem}
+	v.result.Differences = append(v.result.Differences, d)
 }
 
 func (v *verifier) inFolder(name string) string {
@@ -119,7 +137,9 @@ func (v *verifier) sums(f assemble.File) []uint32 {
 	sums := make([]uint32, len(f.Runs))
 	for i, r := range f.Runs {
 		segments := byTensor[r.Tensor].segments
-		first, _ := slices.BinarySearchFunc(segments, r.From, func(s segment, from int64) int { return cmp.Compare(s.from, from) })
+		first, _ := slices.BinarySearchFunc(segments, r.From, func(s segment, from int64) int {
+			return cmp.Compare(s.from, from)
+		})
 		for _, s := range segments[first:] {
 			if s.from >= r.From+r.Place.Bytes {
 				break

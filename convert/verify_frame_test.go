@@ -111,7 +111,8 @@ func TestVerifyOneBitOfCore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, step := range map[string]int{".metadata": 31, "model_and_optim/.metadata": 31, "model_and_optim/__0_0.distcp": 149} {
+	steps := map[string]int{".metadata": 31, "model_and_optim/.metadata": 31, "model_and_optim/__0_0.distcp": 149}
+	for name, step := range steps {
 		path := filepath.Join(result.Output, filepath.FromSlash(name))
 		good := readFile(t, path)
 		for at := 0; at < len(good); at += step {

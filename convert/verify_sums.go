@@ -30,7 +30,8 @@ func (v *verifier) compareSums(ctx context.Context, files *tensor.Files) error {
 		name := strings.TrimPrefix(f.Tensor, olmocore.ModelPrefix+".")
 		if !told[name] {
 			r.Differing++
-			r.Differences = append(r.Differences, TensorDifference{Tensor: name, Element: -1, Offset: -1, Problem: f.Problem, File: f.File})
+			d := TensorDifference{Tensor: name, Element: -1, Offset: -1, Problem: f.Problem, File: f.File}
+			r.Differences = append(r.Differences, d)
 		}
 	}
 	return nil

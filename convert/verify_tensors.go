@@ -102,23 +102,6 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 	return v.compareFrames()
 }
 
-// layOut finds where convert would put each tensor, in one run or several.
-func (v *verifier) layOut() error {
-	if err := v.trainer.layOut(v.Conversion); err != nil {
-		return err
-	}
-	cuts := map[int][]int64{}
-	for _, f := range v.large {
-		for _, r := range f.Runs {
-			cuts[r.Tensor] = append(cuts[r.Tensor], r.From)
-		}
-	}
-	for i := range v.compared {
-		v.compared[i].cuts = cuts[v.compared[i].tensor]
-	}
-	return nil
-}
-
 // pair finds each tensor of the conversion in the folder. Its dtype is the folder's:
 // what was cast is compared with the cast of the source.
 func (v *verifier) pair() {

@@ -12,7 +12,9 @@ import (
 
 // words are what a .metadata may name.
 var words = torchfile.Words{
-	Classes: []torchfile.Name{classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace},
+	Classes: []torchfile.Name{
+		classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace,
+	},
 	Functions: map[torchfile.Name]func(torchfile.Tuple) bool{
 		"pathlib.PosixPath":        isPath, // what the checkpoint is called, if it was saved by such a path
 		"pathlib._local.PosixPath": isPath, // of Python 3.13

@@ -12,7 +12,8 @@ import (
 // walkDirectory shows the fixed part of each record of the directory, which stands at a
 // byte of the archive. archive/zip has read them all, but not everything in them, and does
 // not mind what follows the last.
-func walkDirectory(r io.ReaderAt, files []*zip.File, end zipEnd, record func(f *zip.File, at int64, b []byte) error) error {
+func walkDirectory(r io.ReaderAt, files []*zip.File, end zipEnd,
+	record func(f *zip.File, at int64, b []byte) error) error {
 	in := bufio.NewReader(io.NewSectionReader(r, int64(end.offset), int64(end.size)))
 	b := make([]byte, centralHeaderSize)
 	used := int64(0)
