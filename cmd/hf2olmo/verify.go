@@ -21,8 +21,9 @@ func verifyCommand() *cli.Command {
 		ArgsUsage: "MODEL DIR",
 		Description: `Every tensor of DIR/model.pt is compared with the part of MODEL that it comes from (with its
 cast, where DIR has another dtype), and so are the model's part of config.yaml, the tokenizer and
-train.pt. What you changed elsewhere in config.yaml is no difference. A folder that a trainer
-saved since is told apart from one that was damaged.
+train.pt, and the structure of the files (names, checksums, padding). What you changed elsewhere in
+config.yaml is no difference; another load_path, a key that the trainer does not know and an edited
+tokenizer are warnings. A folder that a trainer saved since is distinguished from a damaged one.
 
    hf2olmo verify ~/models/OLMo-2-0425-1B OLMo-2-0425-1B-unsharded
    hf2olmo verify --json allenai/OLMo-2-0425-1B /scratch/native/OLMo-2-0425-1B-unsharded
