@@ -80,7 +80,7 @@ def run_case(name: str, rng: Dice, folder: Path, helper: Helper) -> tuple[str, d
 
 def signature(name: str, verdict: str, ours: dict, theirs: dict) -> str:
     """What cases of one cause have in common, more or less."""
-    words = theirs.get("refused", "")
+    words = " ".join(theirs.get("refused", "").split())
     return f"{name}: {verdict}: " + re.sub(r"[0-9]+|'[^']*'|\"[^\"]*\"|`[^`]*`", "#", words)[:80]
 
 
@@ -168,7 +168,7 @@ def run(options) -> Report:
             status = 1
             try:
                 os.close(reading)
-                child(options, number, until, report, os.fdopen(writing, "w"))
+                child(options, number, until, report, os.fdopen(writing, "w", errors="backslashreplace"))
                 status = 0
             finally:
                 os._exit(status)
