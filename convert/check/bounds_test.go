@@ -1,7 +1,10 @@
 package check
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -39,4 +42,36 @@ func TestManyTensors(t *testing.T) {
 		t.Errorf("%d findings are listed", n)
 	}
 	report.Lines()
+}
+
+// TestManyRanks checks a checkpoint of a thousand ranks whose states are one large file: the
+// first are read, and a note says that the others were not.
+func TestManyRanks(t *testing.T) {
+	dir := fresh(t, "legacy", "")
+	var numbers torchfile.Dict
+	for i := range 100_000 {
+		numbers = append(numbers, torchfile.Item{Key: fmt.Sprint("a", i), Value: int64(i)})
+	}
+	pickled("rank0.pt", torchfile.Dict{{Key: "model", Value: numbers}, {Key: "optim", Value: torchfile.Dict{}},
+		{Key: "world_size", Value: int64(1000)}})(t, dir)
+	must(t, os.Remove(filepath.Join(dir, "rank1.pt")))
+	for n := 1; n < 1000; n++ {
+		must(t, os.Link(filepath.Join(dir, "rank0.pt"), filepath.Join(dir, rankName("", n))))
+	}
+	start := time.Now()
+	expect(t, run(t, dir), "not-read", Note, "those of later ranks were not read")
+	if took := time.Since(start); took > 30*time.Second { // it took minutes
+		t.Errorf("took %v", took)
+	}
+}
+
+// TestStops ends the context while a check is under way.
+func TestStops(t *testing.T) {
+	for _, kind := range []string{"unsharded", "legacy", "new", "local"} {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if report, err := Folder(ctx, fresh(t, kind, ""), Options{Full: true}); err == nil {
+			t.Errorf("%s: %+v", kind, report)
+		}
+	}
 }

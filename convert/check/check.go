@@ -50,6 +50,7 @@ type checker struct {
 	foreign bool                 // a trainer's state with other objects than weights was seen
 	loaded  map[string]loadState // by file
 	found   *tokenizer           // that the config names, once it was looked for
+	pickles int64                // bytes of pickles that load has read
 	report  *Report
 }
 

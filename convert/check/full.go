@@ -75,6 +75,9 @@ func (c *checker) checkWeights() error {
 	return c.checkSpecial(w)
 }
 
+// buffers are those of the workers, which are many short-lived ones where files are small.
+var buffers = sync.Pool{New: func() any { return new([sliceBytes]byte) }}
+
 // parallel calls do for each of n pieces, a few at once, until the context ends.
 func (c *checker) parallel(n int, do func(i int, buffer []byte) error) error {
 	group, ctx := errgroup.WithContext(c.ctx)
@@ -90,9 +93,10 @@ func (c *checker) parallel(n int, do func(i int, buffer []byte) error) error {
 		}
 		return nil
 	})
-	for range min(runtime.GOMAXPROCS(0), 16) {
+	for range min(runtime.GOMAXPROCS(0), 16, n) {
 		group.Go(func() error {
-			buffer := make([]byte, sliceBytes)
+			buffer := buffers.Get().(*[sliceBytes]byte)[:]
+			defer buffers.Put((*[sliceBytes]byte)(buffer))
 			for i := range next {
 				if err := do(i, buffer); err != nil {
 					return err

@@ -16,6 +16,9 @@ func (c *checker) checkLegacy() {
 			return
 		}
 		name := c.reads(rankName("", n))
+		if c.enough(name) {
+			break
+		}
 		if name != rankName("", n) {
 			c.shadow(rankName("", n), name)
 			continue

@@ -17,6 +17,20 @@ const (
 	stateOf            // of the trainer, of the optimizer, or of a rank
 )
 
+// mostPickles bounds what is read of the states of all ranks together, in bytes. Those of a
+// thousand ranks of a large model have some hundred million.
+const mostPickles = 32 << 20
+
+// enough reports whether so much was read that the files of the ranks from this one on are not.
+func (c *checker) enough(name string) bool {
+	if c.pickles < mostPickles {
+		return false
+	}
+	c.add(Finding{Gravity: Note, Code: "not-read", File: name, Problem: "this file and those of later ranks were not read: the first are more than " +
+		size(mostPickles) + " of states"})
+	return true
+}
+
 // loadState is what is known of a file that the trainer reads.
 type loadState uint8
 
@@ -37,6 +51,11 @@ func (c *checker) load(name string, what contents) *torchfile.Loaded {
 		loaded, err = torchfile.Load(f, info.Size())
 	} else {
 		err = &torchfile.LoadError{Problem: "cannot be opened: " + err.Error(), Says: "OSError"}
+	}
+	if loaded != nil {
+		c.pickles += loaded.Bytes
+	} else if info != nil {
+		c.pickles += min(info.Size(), mostPickles)
 	}
 	var stops *torchfile.LoadError
 	switch {

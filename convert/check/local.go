@@ -29,6 +29,9 @@ func (c *checker) checkLocal() {
 			if c.ctx.Err() != nil {
 				return
 			}
+			if c.enough(rankName(folder, n)) {
+				break
+			}
 			c.readable(rankName(folder, n))
 		}
 	}

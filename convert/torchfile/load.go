@@ -24,6 +24,8 @@ type Loaded struct {
 	// Unusual is what no torch.save writes and torch.load still reads, such as compressed
 	// entries. Open refuses such a file.
 	Unusual []string
+	// Bytes are those of the pickles that were read.
+	Bytes int64
 }
 
 // A LoadError says why torch.load stops, whatever its arguments are. Any other error of Load
@@ -70,6 +72,7 @@ func Load(r io.ReaderAt, size int64) (*Loaded, error) {
 type loading struct {
 	names    map[string]bool
 	protocol bool
+	bytes    int64
 	storages map[string]loadedStorage
 	refused  string // the first reason why weights_only stops
 	unsure   string // something of which it is not known what torch does
@@ -83,6 +86,8 @@ func newLoading() *loading {
 // read reads one pickle from src.
 func (l *loading) read(src *source) (any, error) {
 	o := outliner{src: src, memo: map[uint64]any{}, watch: l}
+	from := src.pos
+	defer func() { l.bytes += src.pos - from }()
 	return o.run()
 }
 
@@ -95,7 +100,7 @@ func (l *loading) done(value any) (*Loaded, error) {
 		return nil, problem("%s", l.unsure)
 	}
 	return &Loaded{Value: value, Names: slices.Sorted(maps.Keys(l.names)), Refused: l.refused,
-		Protocol: l.protocol}, nil
+		Protocol: l.protocol, Bytes: l.bytes}, nil
 }
 
 func (l *loading) refuse(format string, args ...any) {

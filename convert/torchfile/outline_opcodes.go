@@ -22,12 +22,13 @@ const (
 	opAddItems      = 0x90
 	opFrozenSet     = 0x91
 	opNewObjEx      = 0x92
+	opByteArray8    = 0x96
 )
 
 // lengths are the sizes of the number before a text, by opcode.
 var lengths = map[byte]int64{
 	opBinString: 4, opShortBinString: 1, opBinUnicode: 4, opShortBinUnicode: 1,
-	opBinBytes: 4, opShortBinBytes: 1, opBinUnicode8: 8, opBinBytes8: 8,
+	opBinBytes: 4, opShortBinBytes: 1, opBinUnicode8: 8, opBinBytes8: 8, opByteArray8: 8,
 }
 
 // integers are the sizes of numbers, by opcode; only four bytes have a sign.

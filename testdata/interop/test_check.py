@@ -4,18 +4,26 @@ The folders are those of testdata/checkpoints, saved by the real trainer, each w
 runs once for all of them: on two ranks what touches FSDP (check_worker.py), in this process what does not.
 """
 
+import argparse
+import collections
 import json
 import os
+import pickle
+import random
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import types
+import zipfile
 from pathlib import Path
 
 import cli
 import pytest
 import safetensors.torch
 import torch
+import yaml
 from olmo.config import TrainConfig
 from olmo.model import OLMo
 from olmo.safetensors_util import state_dict_to_safetensors_file
@@ -100,6 +108,56 @@ def other_optimizer(folder: Path) -> None:
     torch.save(state, folder / "optim.pt")
 
 
+def resaved(file: str, change=None, **options):
+    """The same contents, changed, and saved in another way."""
+
+    def damage(folder: Path) -> None:
+        value = torch.load(folder / file, weights_only=False)
+        torch.save(change(value) if change else value, folder / file, **options)
+
+    return damage
+
+
+def rezipped(file: str, change=None, method=zipfile.ZIP_STORED):
+    """The archive with other entries, or compressed."""
+
+    def damage(folder: Path) -> None:
+        with zipfile.ZipFile(folder / file) as archive:
+            entries = [(info.filename, archive.read(info)) for info in archive.infolist()]
+        with zipfile.ZipFile(folder / file, "w", method) as archive:
+            for name, data in change(entries) if change else entries:
+                archive.writestr(name, data)
+
+    return damage
+
+
+def appended(file: str, data: bytes):
+    return lambda folder: (folder / file).write_bytes((folder / file).read_bytes() + data)
+
+
+def pickled(folder: Path) -> None:
+    value = torch.load(folder / "train.pt", weights_only=False)
+    (folder / "train.pt").write_bytes(pickle.dumps(value, 2))
+
+
+def own_class(folder: Path) -> None:
+    """A train.pt with an object of a class that nobody else has."""
+    module = sys.modules["mine"] = types.ModuleType("mine")
+    module.Thing = type("Thing", (), {"__module__": "mine"})
+    resaved("train.pt", lambda state: {**state, "x": module.Thing()})(folder)
+    del sys.modules["mine"]
+
+
+def attribute(folder: Path) -> None:
+    state = torch.load(folder / "model.pt", weights_only=True)
+    state[QKV].x = {1, 2}
+    torch.save(state, folder / "model.pt")
+
+
+def also(file: str, value):
+    return resaved(file, lambda state: {**state, "x": value})
+
+
 def both(*damages):
     return lambda folder: [damage(folder) for damage in damages]
 
@@ -108,6 +166,7 @@ NAN = "ValueError: Module .* contains NaNs, this is likely a bug restoring from 
 EARLY = "AttributeError: 'str' object has no attribute 'is_dir'"
 STRINGS = {"checkpoints": ["a"], "unsharded_checkpoints": [], "global_step": 1}
 RESET = config("reset_optimizer_state: false", "reset_optimizer_state: true")
+RESETS = both(RESET, config("reset_trainer_state: false", "reset_trainer_state: true"))
 
 # What the trainer does on two ranks: name, (kind and options), damage, the code that check gives ("" for none of gravity
 # error), and the error that at least one rank meets, or LOADS.
@@ -154,6 +213,39 @@ RESTORED = {
     "bfloat16": ({}, one(lambda t: t.bfloat16()), "", LOADS),
     "not tied": (
         {}, config("weight_tying: true", "weight_tying: false"), "tensor-missing", "KeyError: 'transformer.ff_out.weight'"),
+    "model.pt of protocol 4": ({}, resaved("model.pt", pickle_protocol=4), "", LOADS),
+    "model.pt of protocol 1, old": (
+        {}, resaved("model.pt", pickle_protocol=1, _use_new_zipfile_serialization=False), "", LOADS),
+    "model.pt of protocol 4, released": (
+        {"released": True}, both(resaved("model.pt", pickle_protocol=4), saved("train.pt", STRINGS), RESETS), "",
+        "UnpicklingError: Weights only load failed"),
+    "weights inside": ({}, resaved("model.pt", lambda s: {"model": s}), "nested", "KeyError: 'transformer.wte.weight'"),
+    "a number beside": ({}, also("model.pt", 1), "not-a-tensor", LOADS),
+    "a number for a weight": (
+        {}, resaved("model.pt", lambda s: {**s, QKV: 1}), "not-a-tensor", "AttributeError: 'int' object has no attribute 'flatten'"),
+    "a number for a name": (
+        {}, resaved("model.pt", lambda s: {**s, 1: s[QKV]}), "not-a-tensor", "AttributeError: 'int' object has no attribute 'replace'"),
+    "no dict": ({}, resaved("model.pt", lambda s: list(s.values())), "not-tensors", "AttributeError: 'list' object has no attribute"),
+    "model.pt compressed": ({}, rezipped("model.pt", method=zipfile.ZIP_DEFLATED), "", LOADS),
+    "zeros behind model.pt": ({}, appended("model.pt", bytes(100)), "", LOADS),
+    "a set as attribute": ({}, attribute, "", LOADS),
+    "no version": (
+        {}, rezipped("model.pt", lambda e: [x for x in e if not x[0].endswith("/version")]), "unreadable", "hasRecord"),
+    "an unknown version": (
+        {}, rezipped("model.pt", lambda e: [(n, b"11" if n.endswith("/version") else d) for n, d in e]), "unreadable",
+        "Attempted to read a PyTorch file with version 11"),
+    "an entry beside": (
+        {}, rezipped("model.pt", lambda e: [*e, ("notes.txt", b"")]), "unreadable", "file in archive is not in a subdirectory"),
+    "a record missing": (
+        {}, rezipped("model.pt", lambda e: [x for x in e if not x[0].endswith("/data/0")]), "unreadable", "file not found"),
+    "train.pt of protocol 5": ({}, resaved("train.pt", pickle_protocol=5), "", LOADS),
+    "train.pt with a defaultdict": ({}, also("train.pt", collections.defaultdict(list)), "", LOADS),
+    "train.pt with a Namespace": ({}, also("train.pt", argparse.Namespace(a=1)), "", LOADS),
+    "train.pt a plain pickle": ({"trainer": True}, pickled, "unreadable", "RuntimeError: Invalid magic number"),
+    "train.pt with a class of one's own": ({"trainer": True}, own_class, "not-installed", "ModuleNotFoundError: No module named 'mine'"),
+    "optim.pt of protocol 4": ({"optimizer": True}, resaved("optim.pt", pickle_protocol=4), "", LOADS),
+    "optim.pt inside": (
+        {"optimizer": True}, resaved("optim.pt", lambda s: {"optim": s}), "optim-broken", "KeyError: 'param_groups'"),
     "legacy": ({"kind": "legacy"}, None, "", LOADS),
     "legacy, with the optimizer": ({"kind": "legacy", "optimizer": True}, None, "", LOADS),
     "legacy, released": ({"kind": "legacy", "released": True}, None, "", "UnpicklingError: Weights only load failed"),
@@ -206,6 +298,11 @@ def outcomes(at_tokenizer, tmp_path_factory) -> dict:
     """For each of RESTORED, what check says and what each rank of the trainer met."""
     root = tmp_path_factory.mktemp("check")
     cases = []
+    for number, damage in enumerate(PAIRS.values()):
+        folder = copy(root / f"pair{number}", damage)
+        states = yaml.safe_load((folder / "config.yaml").read_text())
+        cases.append({"folder": str(folder), "config": str(folder / "config.yaml"),
+                      "optimizer": not states["reset_optimizer_state"], "trainer": not states["reset_trainer_state"]})  # fmt: skip
     for number, (options, damage, _, _) in enumerate(RESTORED.values()):
         options = dict(options)
         kind, name = options.pop("kind", "unsharded"), options.pop("name", "")
@@ -220,7 +317,39 @@ def outcomes(at_tokenizer, tmp_path_factory) -> dict:
     assert done.returncode == 0, done.stderr[-4000:]
     ranks = [[json.loads(line)["error"] for line in Path(f"{root}/report.{r}").read_text().splitlines()] for r in (0, 1)]
     reports = check(*[case["folder"] for case in cases])
-    return dict(zip(RESTORED, zip(reports, *ranks)))
+    return dict(zip([*PAIRS, *RESTORED], zip(reports, *ranks), strict=True))
+
+
+def pairs() -> dict:
+    """Two damages of RESTORED at once, of those that fit together, always the same ones."""
+    single = {name: damage for name, (options, damage, _, _) in RESTORED.items()
+              if damage and not options.keys() & {"kind", "name", "released"}}  # fmt: skip
+    found, choice = {}, random.Random(1)
+    with tempfile.TemporaryDirectory() as scratch:
+        while len(found) < 20:
+            one, other = choice.sample(sorted(single), 2)
+            together = both(single[one], single[other])
+            try:
+                copy(Path(scratch) / str(len(found)) / "try", together)
+            except Exception:  # the second finds nothing left to damage
+                shutil.rmtree(Path(scratch) / str(len(found)), ignore_errors=True)
+                continue
+            found[f"{one}; {other}"] = together
+    return found
+
+
+PAIRS = pairs()
+NO_DATA = "'Trainer' object has no attribute 'train_loader'"
+# What the trainer loads and should not: garbage, or less than was saved.
+GARBAGE = {"checksum", "tensor-surplus", "tensor-shape", "tensor-dtype", "not-a-tensor"}
+
+
+@pytest.mark.parametrize("case", PAIRS)
+def test_pairs(outcomes, case):
+    """Whatever is wrong, a folder that check says would load does, and one that it says would not does not."""
+    report, *met = outcomes[case]
+    met = ["" if error.endswith(NO_DATA) else error for error in met]  # all of the state was read then
+    assert report["loads"] == (met == ["", ""]) or errors(report) & GARBAGE and not report["loads"], (met, report)
 
 
 @pytest.mark.parametrize("case", RESTORED)
@@ -270,6 +399,14 @@ FAILS = {
         TOKENS: "Repo id must be in the form"}),
     "tokenizer left out": (config("tokenizer:\n  identifier: tokenizer.json\n  truncate_direction: right\n", ""), "vocab-size", {
         TOKENS: "Missing key tokenizer"}),
+    "protocol 4": (resaved("model.pt", pickle_protocol=4), "", {MODEL: "Weights only load failed"}),
+    "weights inside": (resaved("model.pt", lambda s: {"model": s}), "nested", {MODEL: r"Missing key\(s\)"}),
+    "a number beside": (also("model.pt", 1), "not-a-tensor", {MODEL: r"Unexpected key\(s\)"}),
+    "compressed": (rezipped("model.pt", method=zipfile.ZIP_DEFLATED), "", {}),
+    "zeros behind": (appended("model.pt", bytes(100)), "", {}),
+    "a set as attribute": (attribute, "", {}),
+    "no version": (rezipped("model.pt", lambda e: [x for x in e if not x[0].endswith("/version")]), "unreadable", {
+        MODEL: "hasRecord"}),
     "interpolated": (config("d_model: 8", "d_model: ${model.mlp_ratio}"), "", {
         MODEL: "Interpolation key", TOKENS: "Interpolation key"}),
 }  # fmt: skip
