@@ -74,7 +74,7 @@ func (n coreTrainer) layOut(c *Conversion) error {
 	if err != nil {
 		return err
 	}
-	indexes, err := indexFiles(&plan.Metadata, c.Model.Name)
+	indexes, err := indexFiles(&plan.Metadata, c.checkpointID())
 	c.small = append([]smallFile{{olmocore.ConfigFile, config}}, indexes...)
 	return err
 }
@@ -91,6 +91,9 @@ func indexFiles(m *dcp.Metadata, id string) ([]smallFile, error) {
 		{dcp.MetadataFile, outer},
 	}, err
 }
+
+// checkpointID is what .metadata calls the checkpoint: the model's name, as text.
+func (c *Conversion) checkpointID() string { return string([]rune(c.Model.Name)) }
 
 func (coreTrainer) entries(c *Conversion) []dcp.Entry {
 	var entries []dcp.Entry
@@ -123,7 +126,7 @@ func (n coreTrainer) readBack(c *Conversion, folder string) error {
 				chunks[k].File = strings.TrimPrefix(chunks[k].File, olmocore.ModelFolder+"/")
 			}
 		}
-		want.Metadata.ID = c.Model.Name
+		want.Metadata.ID = c.checkpointID()
 		if !reflect.DeepEqual(written.Metadata, want.Metadata) {
 			return &fault.Fault{File: filepath.Join(dir, dcp.MetadataFile), Problem: "was not read back as it was written"}
 		}

@@ -56,7 +56,7 @@ func openCore(folder, at string) (*native, error) {
 // when it was converted: it may lie in another folder now.
 func (v *verifier) renameIndexes() error {
 	id := v.native.index.ID
-	if id == v.Model.Name {
+	if id == v.checkpointID() {
 		return nil
 	}
 	plan, err := dcp.NewPlan(coreTrainer{}.entries(v.Conversion))

@@ -229,8 +229,10 @@ func setConfig(key string, value any) func(*testing.T, string) {
 
 // TestHostileMade is TestHostile for what is made here.
 func TestHostileMade(t *testing.T) {
+	good := goodFolders(t)
 	for name, c := range made {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			model, out := filepath.Join(dir, "model"), filepath.Join(dir, "out")
 			copyFiles(t, model, "../../testdata/models/"+c.base)
@@ -247,6 +249,12 @@ func TestHostileMade(t *testing.T) {
 				t.Errorf("%.1000s\nwant %q in it", o.stderr, c.want)
 			}
 			t.Logf("%v, %v of the processor, %d MB: %s", time.Since(start), o.time, o.memory>>10, o.firstFault())
+			for _, args := range [][]string{
+				{"convert", "--target", "olmo-core", "--json", "--dry-run", "--into", out, model},
+				{"inspect", "--stats", "--json", model}, {"check", "--full", model}, {"verify", model, good[1]},
+			} {
+				execute(t, args...).bears(t)
+			}
 		})
 	}
 }

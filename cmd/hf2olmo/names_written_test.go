@@ -62,6 +62,12 @@ func TestModelsThatAreNotUTF8(t *testing.T) {
 	if core.printable(t); core.status != 1 || !strings.Contains(core.stderr, "--tokenizer") {
 		t.Errorf("%s%s", core.stdout, core.stderr)
 	}
+	named := filepath.Join(dir, "named")
+	for _, args := range [][]string{{"convert", "--target", "olmo-core", "--tokenizer", "gpt2", "--output", named, model}, {"verify", model, named}, {"check", named}} {
+		if o := execute(t, args...); o.status != 0 {
+			t.Errorf("%q: %s%s", args, o.stdout, o.stderr)
+		}
+	}
 	for _, id := range []string{"a\xff", "???"} {
 		o := execute(t, "convert", "--tokenizer", id, "--output", filepath.Join(dir, "other"), model)
 		if o.printable(t); o.status == 0 {

@@ -7,7 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"hf2olmo/convert/regular"
 )
 
 // longestRef is more than a commit and a line's end take, in bytes.
@@ -33,7 +34,7 @@ func readRef(refs, branch string) (string, error) {
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("is %s, not a file", kind(info.Mode()))
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, _, err := regular.OpenHere(path)
 	if err != nil {
 		return "", err
 	}

@@ -14,8 +14,15 @@ import (
 
 // Open opens a regular file, or a link to one, and tells its size and time. The
 // errors are bare: whoever reports them names the file.
-func Open(path string) (*os.File, os.FileInfo, error) {
-	info, err := os.Stat(path) // before opening it: that alone sets some devices in motion
+func Open(path string) (*os.File, os.FileInfo, error) { return open(path, os.Stat, 0) }
+
+// OpenHere is Open that takes no link.
+func OpenHere(path string) (*os.File, os.FileInfo, error) {
+	return open(path, os.Lstat, syscall.O_NOFOLLOW)
+}
+
+func open(path string, stat func(string) (os.FileInfo, error), flags int) (*os.File, os.FileInfo, error) {
+	info, err := stat(path) // before opening it: that alone sets some devices in motion
 	if err == nil {
 		err = plain(info)
 	}
@@ -23,7 +30,7 @@ func Open(path string) (*os.File, os.FileInfo, error) {
 		return nil, nil, fault.Bare(err)
 	}
 	// Without O_NONBLOCK a pipe that was put there since would keep us waiting.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
 	if err != nil {
 		return nil, nil, fault.Bare(err)
 	}

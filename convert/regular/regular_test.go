@@ -26,6 +26,16 @@ func TestRead(t *testing.T) {
 			t.Errorf("%s: %q, %v", path, text, err)
 		}
 	}
+	if f, _, err := OpenHere(file); err != nil {
+		t.Error(err)
+	} else {
+		f.Close()
+	}
+	for _, path := range []string{link, pipe, dir, "/dev/zero"} {
+		if _, _, err := OpenHere(path); err == nil {
+			t.Errorf("%s was opened", path)
+		}
+	}
 	for path, want := range map[string]string{
 		pipe: "is not a regular file", dir: "is not a regular file", "/dev/zero": "is not a regular file",
 		"/dev/null": "is not a regular file", filepath.Join(dir, "none"): "no such file or directory",

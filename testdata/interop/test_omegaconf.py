@@ -15,6 +15,7 @@ from typing import Optional
 import cli
 import omegaconf
 import pytest
+from olmo.config import TrainConfig
 from omegaconf import OmegaConf
 
 
@@ -254,3 +255,21 @@ def test_what_is_written_is_read_back(ours):
 
 def load_many(document: str):
     return OmegaConf.load(io.StringIO(document, newline=None), max_yaml_expanded_nodes=None)
+
+
+@pytest.mark.parametrize("target", ["olmo", "olmo-core"])
+def test_folders_of_any_name(target, tmp_path):
+    """The trainer reads the very path of a folder in its config.yaml, whatever the folder is called."""
+    named = ["plain", "new\nline", "a\rb", "x\u2028y", "x\x85y", "\x7f", "\x01", "=", "<<", "~", "- a", "x\\${oc.env:HOME}", "x\\\\${y}", "${y}"]
+    named += ["tab\there", "1e5", "null", "yes", "\xa0", "\ufeff", "'\"", "a: b", "a #b", "\U0001f600"]
+    for i, name in enumerate(named):
+        output = tmp_path / str(i) / name
+        done = cli.run("convert", "--quiet", "--target", target, "--output", output, cli.ROOT / "testdata/models/llama")
+        assert done.returncode == 0, done.stderr
+        if target == "olmo":
+            folder = f"{output}-unsharded"
+            config = TrainConfig.load(f"{folder}/config.yaml")
+            assert (config.load_path, config.tokenizer.identifier, config.run_name) == (folder, f"{folder}/tokenizer.json", name)
+            assert config.save_folder == f"runs/{name}"
+        else:
+            assert json.loads((output / "config.json").read_text())["model"]
