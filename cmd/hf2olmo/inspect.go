@@ -68,7 +68,7 @@ func inspectPath(c *cli.Context) error {
 	if !c.Bool("quiet") {
 		for i, w := range r.Warnings {
 			if i == mostLines {
-				fmt.Fprintf(c.App.ErrWriter, "and %d more; --json has all\n", len(r.Warnings)-i)
+				printf(c.App.ErrWriter, "and %d more; --json has all\n", len(r.Warnings)-i)
 				break
 			}
 			printf(c.App.ErrWriter, "warning: %s\n", w)

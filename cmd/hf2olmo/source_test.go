@@ -16,7 +16,7 @@ import (
 var doors = map[string][]string{
 	"os.Open":               {"convert/folder/", "convert/disk/"},
 	"os.ReadFile":           {},
-	"os.OpenFile":           {"convert/regular/regular.go", "convert/write.go", "convert/folder/", "convert/disk/"},
+	"os.OpenFile":           {"convert/regular/regular.go", "convert/assemble/", "convert/folder/", "convert/disk/"},
 	"os.Create":             {},
 	"os.DirFS":              {},
 	"os.OpenRoot":           {},
