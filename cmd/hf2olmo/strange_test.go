@@ -36,6 +36,7 @@ var strange = map[string]func(t *testing.T, path string){
 	},
 	"link to its folder": func(t *testing.T, path string) { must(t, os.Symlink(".", path)) },
 	"link to memory":     func(t *testing.T, path string) { must(t, os.Symlink("/proc/self/mem", path)) },
+	"link to log":        func(t *testing.T, path string) { must(t, os.Symlink("/proc/kmsg", path)) },
 	"nothing":            func(*testing.T, string) {},
 	"hole": func(t *testing.T, path string) {
 		must(t, os.WriteFile(path, nil, 0o666))

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert/fault"
 )
@@ -37,6 +40,9 @@ func open(path string, stat func(string) (os.FileInfo, error), flags int) (*os.F
 	if info, err = f.Stat(); err == nil {
 		err = plain(info)
 	}
+	if err == nil {
+		err = onDisk(f)
+	}
 	if err != nil {
 		f.Close()
 		return nil, nil, fault.Bare(err)
@@ -61,9 +67,23 @@ func Read(path string, most int64) ([]byte, error) {
 	return text, fault.Bare(err)
 }
 
+// kernels are the file systems in which the kernel makes up what a file contains: some of
+// their files say that they are regular, and keep a reader waiting or have no end.
+var kernels = []int64{unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.DEBUGFS_MAGIC, unix.TRACEFS_MAGIC, unix.SECURITYFS_MAGIC}
+
+func onDisk(f *os.File) error {
+	var system unix.Statfs_t
+	if err := unix.Fstatfs(int(f.Fd()), &system); err == nil && slices.Contains(kernels, int64(system.Type)) {
+		return errNotRegular
+	}
+	return nil // a file system that cannot be asked is none of these
+}
+
+var errNotRegular = errors.New("is not a regular file")
+
 func plain(info os.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return errors.New("is not a regular file")
+		return errNotRegular
 	}
 	return nil
 }
