@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
 )
 
 // The hub's cache has one folder per repository, models--org--name, with
@@ -149,7 +150,7 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 			return commit, nil
 		}
 		if !absent(err) {
-			return "", &fault.Fault{File: filepath.Join(dir, "refs", ref), Problem: bare(err).Error()}
+			return "", &fault.Fault{File: filepath.Join(dir, "refs", ref), Problem: jsonfile.Bare(err).Error()}
 		}
 	}
 	switch {

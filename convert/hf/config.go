@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
 )
 
 const configName = "config.json"
@@ -46,12 +47,12 @@ func (o *opening) readObject(name string) (map[string]any, *fault.Fault) {
 		return nil, bad
 	}
 	defer f.Close()
-	if bad := tooLarge(name, info.Size(), configLimits); bad != nil {
+	if bad := jsonfile.TooLarge(name, info.Size(), configLimits); bad != nil {
 		return nil, bad
 	}
 	object, err := decodeObject(io.NewSectionReader(f, 0, info.Size()))
 	if err != nil {
-		return nil, jsonFault(name, f, err)
+		return nil, jsonfile.Fault(name, f, err)
 	}
 	return object, nil
 }
@@ -59,21 +60,21 @@ func (o *opening) readObject(name string) (map[string]any, *fault.Fault) {
 // decodeObject reads one JSON object and nothing after it.
 func decodeObject(r io.Reader) (map[string]any, error) {
 	p := newPython(r, configLimits)
-	if err := expect(p.Decoder, '{', "the JSON value"); err != nil {
+	if err := jsonfile.Expect(p.Decoder, '{', "the JSON value"); err != nil {
 		return nil, err
 	}
 	v, err := p.value()
 	if err != nil {
 		return nil, err
 	}
-	return v.(map[string]any), readEnd(p.Decoder)
+	return v.(map[string]any), jsonfile.ReadEnd(p.Decoder)
 }
 
 // list notes what is in the folder.
 func (o *opening) list() *fault.Fault {
 	entries, err := os.ReadDir(o.dir)
 	if err != nil {
-		return &fault.Fault{File: o.dir, Problem: "cannot be listed: " + bare(err).Error()}
+		return &fault.Fault{File: o.dir, Problem: "cannot be listed: " + jsonfile.Bare(err).Error()}
 	}
 	o.names = make(map[string]bool, len(entries))
 	for _, e := range entries {

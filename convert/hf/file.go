@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/regular"
 )
 
@@ -18,19 +19,10 @@ func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// bare is fault.Bare, but an excess is told by itself.
-func bare(err error) error {
-	var e excess
-	if errors.As(err, &e) { // the decoder wraps it
-		return e
-	}
-	return fault.Bare(err)
-}
-
 // statFault says why path, called name in messages, could not be looked at.
 func statFault(path, name string, err error) *fault.Fault {
 	if !absent(err) {
-		return &fault.Fault{File: name, Problem: bare(err).Error()}
+		return &fault.Fault{File: name, Problem: jsonfile.Bare(err).Error()}
 	}
 	if target, err := os.Readlink(path); err == nil {
 		return &fault.Fault{File: name, Problem: "is a link to " + target + ", which does not exist"}
@@ -58,7 +50,7 @@ func (o *opening) open(name string) (*os.File, os.FileInfo, *fault.Fault) {
 	}
 	f, info, err := regular.Open(path)
 	if err != nil {
-		return nil, nil, &fault.Fault{File: name, Problem: "cannot be opened: " + bare(err).Error()}
+		return nil, nil, &fault.Fault{File: name, Problem: "cannot be opened: " + jsonfile.Bare(err).Error()}
 	}
 	err = o.standIn(f, name, info.Size())
 	if err == nil {
@@ -67,7 +59,7 @@ func (o *opening) open(name string) (*os.File, os.FileInfo, *fault.Fault) {
 	f.Close()
 	var bad *fault.Fault
 	if !errors.As(err, &bad) {
-		bad = &fault.Fault{File: name, Problem: bare(err).Error()}
+		bad = &fault.Fault{File: name, Problem: jsonfile.Bare(err).Error()}
 	}
 	return nil, nil, bad
 }

@@ -6,37 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/jsonfile"
 )
-
-// FuzzSafetensors: whatever is accepted lies inside the file, under names that stand once.
-func FuzzSafetensors(f *testing.F) {
-	for _, h := range headers {
-		f.Add([]byte(h.text))
-	}
-	for _, name := range []string{"single/model.safetensors", "dtypes/model.safetensors", "fp8.safetensors"} {
-		text, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	path := filepath.Join(f.TempDir(), "w") // a worker is a process of its own, with a folder of its own
-	f.Fuzz(func(t *testing.T, text []byte) {
-		tensors, err := parse(t, path, string(text))
-		if err != nil {
-			return
-		}
-		for i := range tensors {
-			if n := &tensors[i]; n.DType == tensor.Invalid || n.Offset < 8 || n.Bytes() < 0 || n.Offset+n.Bytes() > int64(len(text)) {
-				t.Errorf("%+v in %d bytes", n, len(text))
-			}
-			if i > 0 && tensors[i-1].Name >= tensors[i].Name {
-				t.Errorf("%q after %q", tensors[i].Name, tensors[i-1].Name)
-			}
-		}
-	})
-}
 
 // FuzzIndex: a plain name never leads out of the folder.
 func FuzzIndex(f *testing.F) {
@@ -51,7 +22,7 @@ func FuzzIndex(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		x, err := decodeIndex(bytes.NewReader(text))
 		if err != nil {
-			jsonFault("i", bytes.NewReader(text), err)
+			jsonfile.Fault("i", bytes.NewReader(text), err)
 			return
 		}
 		for _, file := range x.files() {
@@ -75,7 +46,7 @@ func FuzzConfig(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		config, err := decodeObject(bytes.NewReader(text))
 		if err != nil {
-			jsonFault("c", bytes.NewReader(text), err)
+			jsonfile.Fault("c", bytes.NewReader(text), err)
 		} else if config == nil {
 			t.Error("no object")
 		}
@@ -98,7 +69,7 @@ func FuzzTokenizer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		have, err := decodeTokenizer(bytes.NewReader(text))
 		if err != nil {
-			jsonFault("t", bytes.NewReader(text), err)
+			jsonfile.Fault("t", bytes.NewReader(text), err)
 			return
 		}
 		if have.VocabSize < 0 || have.VocabSize > int64(len(text)) {

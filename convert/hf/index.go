@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
 )
 
 // An index says in which shard each tensor lies.
@@ -34,13 +35,13 @@ func (o *opening) readIndex(name string) *index {
 		return nil
 	}
 	defer f.Close()
-	if bad := tooLarge(name, info.Size(), indexLimits); bad != nil {
+	if bad := jsonfile.TooLarge(name, info.Size(), indexLimits); bad != nil {
 		o.add(bad)
 		return nil
 	}
 	x, err := decodeIndex(io.NewSectionReader(f, 0, info.Size()))
 	if err != nil {
-		o.add(jsonFault(name, f, err))
+		o.add(jsonfile.Fault(name, f, err))
 		return nil
 	}
 	x.name = name
@@ -70,7 +71,7 @@ func decodeIndex(r io.Reader) (*index, error) {
 	p := newPython(r, indexLimits)
 	x := &index{}
 	others := map[string]any{}
-	err := eachMember(p.Decoder, "the JSON value", func(key string) error {
+	err := jsonfile.EachMember(p.Decoder, "the JSON value", func(key string) error {
 		if key != "weight_map" {
 			return p.member(others, key)
 		}
@@ -87,7 +88,7 @@ func decodeIndex(r io.Reader) (*index, error) {
 		return nil, err
 	}
 	if x.shards == nil {
-		return nil, misshapen(p.Decoder, "there is no weight_map")
+		return nil, jsonfile.Misshapen(p.Decoder, "there is no weight_map")
 	}
 	metadata, _ := others["metadata"].(map[string]any)
 	switch n := metadata["total_size"].(type) {
@@ -96,16 +97,16 @@ func decodeIndex(r io.Reader) (*index, error) {
 	case float64: // as old versions of transformers wrote it
 		x.total = n
 	}
-	return x, readEnd(p.Decoder)
+	return x, jsonfile.ReadEnd(p.Decoder)
 }
 
 func (x *index) decodeShards(p *python) error {
 	x.shards = map[string]string{}
 	same := map[string]string{} // a few file names stand in many entries: keep each once
-	return eachMember(p.Decoder, "weight_map", func(name string) error {
-		file, err := readString(p.Decoder, "")
+	return jsonfile.EachMember(p.Decoder, "weight_map", func(name string) error {
+		file, err := jsonfile.ReadString(p.Decoder, "")
 		if err != nil {
-			return about(err, "the shard of tensor %.300q", name)
+			return jsonfile.About(err, "the shard of tensor %.300q", name)
 		}
 		if before, twice := x.shards[name]; twice && before != file {
 			return twoMeanings(p.Decoder, name)

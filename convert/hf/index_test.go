@@ -76,7 +76,7 @@ var indexDamages = []struct {
 		indexName + `: is not valid JSON: invalid character '\'' at start of value at line 3, column 1` + "\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"LFS pointer", func(t *testing.T, dir string) { write(t, dir+"/"+indexName, pointer) },
 		indexName + ": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n"},
-	{"too large", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+indexName, indexLimits.bytes+1)) },
+	{"too large", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+indexName, indexLimits.Bytes+1)) },
 		indexName + ": is too large: expected at most 67108864 bytes, found 67108865 bytes\n"},
 }
 

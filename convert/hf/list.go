@@ -1,13 +1,10 @@
 package hf
 
 import (
-	"fmt"
-	"io"
-	"os"
-	"sort"
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/safetensors"
 	"hf2olmo/convert/tensor"
 )
 
@@ -109,9 +106,13 @@ func (o *opening) listFile(name string) ([]Entry, error) {
 	defer f.Close()
 	tensors, err := readContent(f, file)
 	if err != nil {
-		entries, err2 := listSafetensors(f, file)
+		listed, err2 := safetensors.List(f, file)
 		if err2 != nil {
 			return nil, err
+		}
+		entries := make([]Entry, len(listed))
+		for i, l := range listed {
+			entries[i] = Entry{l.Name, l.DType, l.Shape, l.Bytes, file, l.Tensor}
 		}
 		return entries, o.notOdd(err, entries)
 	}
@@ -139,39 +140,4 @@ func (o *opening) notOdd(err error, entries []Entry) error {
 		}
 	}
 	return nil
-}
-
-// younger are dtypes of the format that the safetensors library does not know, and torch does.
-var younger = map[string]tensor.DType{"F8_E4M3": tensor.Float8E4M3FN, "F8_E5M2": tensor.Float8E5M2, "C64": tensor.Complex64}
-
-func listSafetensors(f *os.File, file *tensor.File) ([]Entry, error) {
-	n, err := headerLength(f, file)
-	if err != nil {
-		return nil, err
-	}
-	stored, err := decodeHeader(io.NewSectionReader(f, lengthSize, n))
-	if err != nil {
-		return nil, headerFault(file.Name, err)
-	}
-	var entries []Entry
-	for _, s := range stored {
-		dtype, known := dtypes[s.dtype]
-		if !known {
-			dtype, known = younger[s.dtype]
-		}
-		e := Entry{Name: s.name, DType: s.dtype, Shape: s.shape, Bytes: s.end - s.begin, File: file}
-		numel, ok := tensor.Product(s.shape)
-		if !ok || e.Bytes < 0 {
-			return nil, &fault.Fault{File: file.Name, Tensor: s.name, Problem: fmt.Sprintf("shape %s is impossible", tensor.ShapeString(s.shape))}
-		}
-		if known {
-			e.DType = dtype.String()
-		}
-		if at := lengthSize + n + s.begin; known && numel == e.Bytes/dtype.Size() && s.end <= file.Size-lengthSize-n {
-			e.Tensor = &tensor.Tensor{Name: s.name, DType: dtype, Shape: s.shape, File: file, Offset: at}
-		}
-		entries = append(entries, e)
-	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
-	return entries, nil
 }

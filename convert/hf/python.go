@@ -12,6 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/transform"
+
+	"hf2olmo/convert/jsonfile"
 )
 
 // config.json, the index and the files of special tokens are read by Python's json, which
@@ -35,8 +37,8 @@ type python struct {
 	constants *constants
 }
 
-func newPython(r io.Reader, l limits) *python {
-	valid := transform.NewReader(&bounded{r: r, limits: l}, encoding.UTF8Validator)
+func newPython(r io.Reader, l jsonfile.Limits) *python {
+	valid := transform.NewReader(jsonfile.Bound(r, l), encoding.UTF8Validator)
 	c := &constants{r: valid, values: map[int64]float64{}, last: ' '}
 	return &python{jsontext.NewDecoder(c, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), c}
 }
@@ -45,16 +47,16 @@ func newPython(r io.Reader, l limits) *python {
 // int64 for an integer literal that fits, float64 for any other number.
 func (p *python) value() (any, error) {
 	if p.StackDepth() > pythonDepth {
-		return nil, misshapen(p.Decoder, "is nested too deeply: Python reads about %d levels", pythonDepth)
+		return nil, jsonfile.Misshapen(p.Decoder, "is nested too deeply: Python reads about %d levels", pythonDepth)
 	}
 	switch p.PeekKind() {
 	case '{':
 		object := map[string]any{}
-		err := eachMember(p.Decoder, "", func(key string) error { return p.member(object, key) })
+		err := jsonfile.EachMember(p.Decoder, "", func(key string) error { return p.member(object, key) })
 		return object, err
 	case '[':
 		array := []any{}
-		err := eachElement(p.Decoder, "", func() error {
+		err := jsonfile.EachElement(p.Decoder, "", func() error {
 			v, err := p.value()
 			array = append(array, v)
 			return err
@@ -90,7 +92,7 @@ func (p *python) member(object map[string]any, key string) error {
 }
 
 func twoMeanings(d *jsontext.Decoder, key string) error {
-	return misshapen(d, "name %q appears twice, with different values", key)
+	return jsonfile.Misshapen(d, "name %q appears twice, with different values", key)
 }
 
 // number is Python's int or float of a literal: its floats overflow to infinity.
@@ -103,7 +105,7 @@ func (p *python) number(literal string) (any, error) {
 			return n, nil
 		}
 		if digits := len(strings.TrimPrefix(literal, "-")); digits > pythonDigits {
-			return nil, misshapen(p.Decoder, "a whole number has %d digits: Python reads at most %d", digits, pythonDigits)
+			return nil, jsonfile.Misshapen(p.Decoder, "a whole number has %d digits: Python reads at most %d", digits, pythonDigits)
 		}
 	}
 	x, _ := strconv.ParseFloat(literal, 64) // infinity where it is out of range

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/jsonfile"
 )
 
 // The tokenizers library reads tokenizer.json with Rust's serde. Here is as much of serde as
@@ -33,16 +35,16 @@ const (
 // readSerde reads whatever comes next; left is how many values may still be read.
 func readSerde(d *jsontext.Decoder, left *int) (any, error) {
 	if *left--; *left < 0 {
-		return nil, misshapen(d, "has a value that is larger than any tokenizer needs")
+		return nil, jsonfile.Misshapen(d, "has a value that is larger than any tokenizer needs")
 	}
 	kind := d.PeekKind()
 	if (kind == '{' || kind == '[') && d.StackDepth() >= serdeDepth {
-		return nil, misshapen(d, "is nested too deeply: tokenizers reads %d levels", serdeDepth)
+		return nil, jsonfile.Misshapen(d, "is nested too deeply: tokenizers reads %d levels", serdeDepth)
 	}
 	switch kind {
 	case '{':
 		object := members{}
-		err := eachMember(d, "", func(key string) error {
+		err := jsonfile.EachMember(d, "", func(key string) error {
 			v, err := readSerde(d, left)
 			object = append(object, member{key, v})
 			return err
@@ -50,7 +52,7 @@ func readSerde(d *jsontext.Decoder, left *int) (any, error) {
 		return object, err
 	case '[':
 		array := []any{}
-		err := eachElement(d, "", func() error {
+		err := jsonfile.EachElement(d, "", func() error {
 			v, err := readSerde(d, left)
 			array = append(array, v)
 			return err
@@ -83,7 +85,7 @@ func serdeNumber(d *jsontext.Decoder, literal string) (any, error) {
 	}
 	x, err := strconv.ParseFloat(literal, 64)
 	if err != nil {
-		return nil, misshapen(d, "number %.80s is out of range", literal)
+		return nil, jsonfile.Misshapen(d, "number %.80s is out of range", literal)
 	}
 	return x, nil
 }

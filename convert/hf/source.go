@@ -10,6 +10,7 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/regular"
+	"hf2olmo/convert/safetensors"
 )
 
 // A place is where a model lies.
@@ -125,12 +126,12 @@ func looksLikeWeights(path string) bool {
 		return false
 	}
 	defer f.Close()
-	head := make([]byte, lengthSize+1)
+	head := make([]byte, safetensors.LengthSize+1)
 	if n, _ := f.ReadAt(head, 0); n < len(head) {
 		return false
 	}
 	length := binary.LittleEndian.Uint64(head)
-	return isTorch(head) || head[lengthSize] == '{' && length < uint64(info.Size())
+	return isTorch(head) || head[safetensors.LengthSize] == '{' && length < uint64(info.Size())
 }
 
 // describe names the model in dir and finds out whether it lies in the hub's cache.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+
+	"hf2olmo/convert/jsonfile"
 )
 
 // TokenizerFile is what a tokenizer's file is called in a model's folder.
@@ -41,12 +43,12 @@ func OpenTokenizer(path string, wanted ...string) (*Tokenizer, error) {
 		return nil, bad
 	}
 	defer f.Close()
-	if bad := tooLarge(name, info.Size(), tokenizerLimits); bad != nil {
+	if bad := jsonfile.TooLarge(name, info.Size(), tokenizerLimits); bad != nil {
 		return nil, bad
 	}
 	t, err := decodeTokenizer(io.NewSectionReader(f, 0, info.Size()), wanted...)
 	if err != nil {
-		return nil, jsonFault(name, f, err)
+		return nil, jsonfile.Fault(name, f, err)
 	}
 	t.Path, t.Size = path, info.Size()
 	return t, nil

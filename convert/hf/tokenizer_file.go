@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/jsonfile"
 )
 
 // decodeTokenizer reads a tokenizer.json; twice where the merges come before what they are
@@ -44,10 +46,10 @@ var sections = map[string]shape{
 }
 
 func (t *tokenizerFile) decode(r io.Reader) error {
-	d := newDecoder(r, tokenizerLimits, jsontext.AllowDuplicateNames(true))
+	d := jsonfile.NewDecoder(r, tokenizerLimits, jsontext.AllowDuplicateNames(true))
 	left := serdeValues
 	seen := map[string]bool{}
-	err := eachMember(d, "the JSON value", func(key string) error {
+	err := jsonfile.EachMember(d, "the JSON value", func(key string) error {
 		if seen[key] {
 			t.twice = append(t.twice, key)
 		}
@@ -55,18 +57,18 @@ func (t *tokenizerFile) decode(r io.Reader) error {
 		switch key {
 		case "added_tokens":
 			t.added = nil
-			return eachElement(d, key, func() error { return t.decodeAdded(d) })
+			return jsonfile.EachElement(d, key, func() error { return t.decodeAdded(d) })
 		case "model":
 			return t.decodeModel(d, &left)
 		}
 		shape, ok := sections[key]
 		if !ok {
-			return misshapen(d, "has a section that tokenizers does not know: %.80q", key)
+			return jsonfile.Misshapen(d, "has a section that tokenizers does not know: %.80q", key)
 		}
 		v, err := readSerde(d, &left)
 		if err == nil {
 			if wrong := shape(v); wrong != nil {
-				return misshapen(d, "%s %v", key, wrong)
+				return jsonfile.Misshapen(d, "%s %v", key, wrong)
 			}
 		}
 		return err
@@ -75,9 +77,9 @@ func (t *tokenizerFile) decode(r io.Reader) error {
 		return err
 	}
 	if len(t.models) == 0 {
-		return misshapen(d, "there is no model")
+		return jsonfile.Misshapen(d, "there is no model")
 	}
-	return readEnd(d)
+	return jsonfile.ReadEnd(d)
 }
 
 func (t *tokenizerFile) decodeAdded(d *jsontext.Decoder) error {
@@ -87,7 +89,7 @@ func (t *tokenizerFile) decodeAdded(d *jsontext.Decoder) error {
 		return err
 	}
 	if wrong := anAddedToken(v); wrong != nil {
-		return misshapen(d, "an added token %v", wrong)
+		return jsonfile.Misshapen(d, "an added token %v", wrong)
 	}
 	for _, m := range v.(members) {
 		if m.key == "content" {

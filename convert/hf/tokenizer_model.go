@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/jsonfile"
 )
 
 // A tokenizerModel is the section "model": its vocabulary, its merges, and what else it has.
@@ -36,7 +38,7 @@ func (t *tokenizerFile) decodeModel(d *jsontext.Decoder, left *int) error {
 	}
 	t.models = append(t.models, m)
 	seen := map[string]bool{}
-	err := eachMember(d, "model", func(key string) error {
+	err := jsonfile.EachMember(d, "model", func(key string) error {
 		if seen[key] {
 			m.twice = append(m.twice, "model."+key)
 		}
@@ -64,11 +66,11 @@ func (t *tokenizerFile) decodeModel(d *jsontext.Decoder, left *int) error {
 		return nil
 	}
 	if err := m.check(); err != nil {
-		var wrong *shapeError
+		var wrong *jsonfile.ShapeError
 		if errors.As(err, &wrong) {
 			return err
 		}
-		return misshapen(d, "model %v", err)
+		return jsonfile.Misshapen(d, "model %v", err)
 	}
 	return nil
 }
@@ -214,9 +216,9 @@ func (m *merges) decode(d *jsontext.Decoder) error {
 	}
 	var form jsontext.Kind
 	var a, b []byte
-	return eachElement(d, "", func() (err error) {
+	return jsonfile.EachElement(d, "", func() (err error) {
 		if m.count++; m.count > maxMerges {
-			return tooMuch(maxMerges, "merges")
+			return jsonfile.TooMuch(maxMerges, "merges")
 		}
 		kind, wrong := d.PeekKind(), error(nil)
 		switch {
@@ -242,7 +244,7 @@ func (m *merges) decode(d *jsontext.Decoder) error {
 			wrong = errors.New("is a text where others are lists, or the other way round")
 		}
 		if m.wrong == nil && err == nil && wrong != nil {
-			m.wrong = misshapen(d, "a merge %v", wrong)
+			m.wrong = jsonfile.Misshapen(d, "a merge %v", wrong)
 		}
 		return err
 	})

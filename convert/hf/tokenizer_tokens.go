@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/jsonfile"
 )
 
 // mostNamed is how many of the tokens with the highest ids are known by name.
@@ -86,12 +88,12 @@ var errWrongID = errors.New("has tokens whose ids are not whole numbers")
 // firstWrong is the first thing that is wrong with an id.
 func (v *tokens) firstWrong() error {
 	var first error
-	var at, of *shapeError
+	var at, of *jsonfile.ShapeError
 	for _, wrong := range v.wrong {
 		switch {
 		case first == nil:
 			first = wrong
-		case errors.As(wrong, &of) && (!errors.As(first, &at) || of.offset < at.offset):
+		case errors.As(wrong, &of) && (!errors.As(first, &at) || of.Offset < at.Offset):
 			first = wrong
 		}
 	}
@@ -145,7 +147,7 @@ func (v *tokens) decodeWords(d *jsontext.Decoder) error {
 			v.note(token, uint32(id))
 			continue
 		}
-		v.refuse(token, misshapen(d, "the id of token %.80q is %s, not a whole number from 0 to %d",
+		v.refuse(token, jsonfile.Misshapen(d, "the id of token %.80q is %s, not a whole number from 0 to %d",
 			token, serdeText(value), uint32(math.MaxUint32)))
 	}
 	v.entries = len(v.ids) + len(v.wrong)
@@ -155,20 +157,20 @@ func (v *tokens) decodeWords(d *jsontext.Decoder) error {
 
 func (m *tokenizerModel) decodeScores(d *jsontext.Decoder) error {
 	entry := pairOf(aString, aNumber)
-	return eachElement(d, "", func() error {
+	return jsonfile.EachElement(d, "", func() error {
 		left := 100
 		value, err := readSerde(d, &left)
 		if err != nil {
 			return err
 		}
 		if wrong := entry(value); wrong != nil && m.wrong == nil {
-			m.wrong = misshapen(d, "an entry of model.vocab is not a token with its score")
+			m.wrong = jsonfile.Misshapen(d, "an entry of model.vocab is not a token with its score")
 		}
 		if pair, ok := value.([]any); ok && m.wrong == nil {
 			m.vocab.note([]byte(pair[0].(string)), uint32(m.vocab.entries))
 		}
-		if m.vocab.entries++; m.vocab.entries > tokenizerLimits.members {
-			return tooMuch(int64(tokenizerLimits.members), "tokens")
+		if m.vocab.entries++; m.vocab.entries > tokenizerLimits.Members {
+			return jsonfile.TooMuch(int64(tokenizerLimits.Members), "tokens")
 		}
 		return nil
 	})

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/safetensors"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -107,12 +108,12 @@ func isTorch(head []byte) bool {
 }
 
 func readContent(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
-	head := make([]byte, lengthSize+1)
+	head := make([]byte, safetensors.LengthSize+1)
 	n, _ := f.ReadAt(head, 0) // a read error shows again below
 	head = head[:n]
 	// The first eight bytes of safetensors are a length, which may happen to begin
 	// like another format's magic; the ninth is a brace.
-	if n <= lengthSize || head[lengthSize] != '{' {
+	if n <= safetensors.LengthSize || head[safetensors.LengthSize] != '{' {
 		if ext := path.Ext(file.Name); ext != safeEnding && isWeightsName(file.Name) || isTorch(head) {
 			return torchfile.Open(f, file)
 		}
@@ -122,7 +123,7 @@ func readContent(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
 			}
 		}
 	}
-	return readSafetensors(f, file)
+	return safetensors.Open(f, file)
 }
 
 // advise adds to faults of a file's content what nearly always cures them.

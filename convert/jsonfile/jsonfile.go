@@ -1,4 +1,6 @@
-package hf
+// Package jsonfile reads JSON files of strangers as streams of tokens, within bounds, and
+// words what is wrong with them: where, and what was expected.
+package jsonfile
 
 import (
 	"bufio"
@@ -15,23 +17,25 @@ import (
 )
 
 // A shapeError is JSON that is valid but not what the file should hold.
-type shapeError struct {
-	offset int64
-	text   string
+type ShapeError struct {
+	Offset int64 // bytes
+	Text   string
 }
 
-func (e *shapeError) Error() string { return e.text }
+// Error returns the text.
+func (e *ShapeError) Error() string { return e.Text }
 
-func misshapen(d *jsontext.Decoder, format string, args ...any) error {
-	return &shapeError{d.InputOffset(), fmt.Sprintf(format, args...)}
+// Misshapen returns a ShapeError about what d has read last.
+func Misshapen(d *jsontext.Decoder, format string, args ...any) error {
+	return &ShapeError{d.InputOffset(), fmt.Sprintf(format, args...)}
 }
 
-// about puts what an error concerns before its text. A file has a hundred thousand
+// About puts what an error concerns before its text. A file has a hundred thousand
 // names, so their words are made where something is wrong only.
-func about(err error, format string, args ...any) error {
-	var wrong *shapeError
+func About(err error, format string, args ...any) error {
+	var wrong *ShapeError
 	if err != nil && errors.As(err, &wrong) {
-		wrong.text = fmt.Sprintf(format, args...) + wrong.text
+		wrong.Text = fmt.Sprintf(format, args...) + wrong.Text
 	}
 	return err
 }
@@ -39,22 +43,22 @@ func about(err error, format string, args ...any) error {
 // kinds are what a value is called.
 var kinds = map[jsontext.Kind]string{'{': "an object", '[': "an array", '"': "a string", '0': "a number"}
 
-// expect reports an error unless a value of kind k comes next; what names it.
-func expect(d *jsontext.Decoder, k jsontext.Kind, what string) error {
+// Expect reports an error unless a value of kind k comes next; what names it.
+func Expect(d *jsontext.Decoder, k jsontext.Kind, what string) error {
 	if d.PeekKind() == k {
 		return nil
 	}
-	wrong := misshapen(d, "%s is not %s", what, kinds[k])
+	wrong := Misshapen(d, "%s is not %s", what, kinds[k])
 	if err := d.SkipValue(); err != nil { // not JSON at all, which is the better thing to say
 		return err
 	}
 	return wrong
 }
 
-// eachMember reads the object that comes next; member must read the value of its key.
+// EachMember reads the object that comes next; member must read the value of its key.
 // Whether a key may appear twice is the decoder's to say.
-func eachMember(d *jsontext.Decoder, what string, member func(key string) error) error {
-	if err := expect(d, '{', what); err != nil {
+func EachMember(d *jsontext.Decoder, what string, member func(key string) error) error {
+	if err := Expect(d, '{', what); err != nil {
 		return err
 	}
 	if _, err := d.ReadToken(); err != nil {
@@ -73,9 +77,9 @@ func eachMember(d *jsontext.Decoder, what string, member func(key string) error)
 	return err
 }
 
-// eachElement reads the array that comes next; element must read one element.
-func eachElement(d *jsontext.Decoder, what string, element func() error) error {
-	if err := expect(d, '[', what); err != nil {
+// EachElement reads the array that comes next; element must read one element.
+func EachElement(d *jsontext.Decoder, what string, element func() error) error {
+	if err := Expect(d, '[', what); err != nil {
 		return err
 	}
 	if _, err := d.ReadToken(); err != nil {
@@ -90,19 +94,19 @@ func eachElement(d *jsontext.Decoder, what string, element func() error) error {
 	return err
 }
 
-// readString reads the string that comes next.
-func readString(d *jsontext.Decoder, what string) (string, error) {
-	if err := expect(d, '"', what); err != nil {
+// ReadString reads the string that comes next.
+func ReadString(d *jsontext.Decoder, what string) (string, error) {
+	if err := Expect(d, '"', what); err != nil {
 		return "", err
 	}
 	token, err := d.ReadToken()
 	return token.String(), err
 }
 
-// readInt reads the number that comes next, which must be a literal without sign,
+// ReadInt reads the number that comes next, which must be a literal without sign,
 // point or exponent that fits an int64.
-func readInt(d *jsontext.Decoder, what string) (int64, error) {
-	if err := expect(d, '0', what); err != nil {
+func ReadInt(d *jsontext.Decoder, what string) (int64, error) {
+	if err := Expect(d, '0', what); err != nil {
 		return 0, err
 	}
 	token, err := d.ReadToken()
@@ -112,32 +116,32 @@ func readInt(d *jsontext.Decoder, what string) (int64, error) {
 	literal := token.String()
 	n, err := strconv.ParseUint(literal, 10, 63)
 	if err != nil {
-		return 0, misshapen(d, "%s is %s, not a whole number from 0 to %d", what, literal, int64(math.MaxInt64))
+		return 0, Misshapen(d, "%s is %s, not a whole number from 0 to %d", what, literal, int64(math.MaxInt64))
 	}
 	return int64(n), nil
 }
 
-// readEnd makes sure that nothing but white space is left.
-func readEnd(d *jsontext.Decoder) error {
+// ReadEnd makes sure that nothing but white space is left.
+func ReadEnd(d *jsontext.Decoder) error {
 	switch _, err := d.ReadToken(); err {
 	case io.EOF:
 		return nil
 	case nil:
-		return misshapen(d, "something follows the end of the JSON value")
+		return Misshapen(d, "something follows the end of the JSON value")
 	default:
 		return err
 	}
 }
 
-// jsonFault turns what a decoder said of the file called name into a fault that
+// Fault turns what a decoder said of the file called name into a fault that
 // tells line and column; r is the file once more.
-func jsonFault(name string, r io.ReaderAt, err error) *fault.Fault {
+func Fault(name string, r io.ReaderAt, err error) *fault.Fault {
 	var syntax *jsontext.SyntacticError
-	var shape *shapeError
+	var shape *ShapeError
 	f := &fault.Fault{File: name}
 	switch {
 	case errors.As(err, &shape):
-		f.Problem = shape.text + position(r, shape.offset)
+		f.Problem = shape.Text + position(r, shape.Offset)
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
 		f.Problem = fmt.Sprintf("name %q appears twice%s", syntax.JSONPointer.LastToken(), position(r, syntax.ByteOffset))
 	case errors.As(err, &syntax):
@@ -149,7 +153,7 @@ func jsonFault(name string, r io.ReaderAt, err error) *fault.Fault {
 		f.Problem = "is not valid JSON: there is nothing but white space"
 		f.Hint = "Download it again."
 	default:
-		f.Problem = bare(err).Error()
+		f.Problem = Bare(err).Error()
 	}
 	return f
 }

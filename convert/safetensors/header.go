@@ -1,4 +1,4 @@
-package hf
+package safetensors
 
 import (
 	"fmt"
@@ -7,9 +7,10 @@ import (
 	"sort"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/nlpodyssey/safetensors"
+	library "github.com/nlpodyssey/safetensors"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/tensor"
 )
 
@@ -23,39 +24,39 @@ type entry struct {
 
 // dtypes are those that the safetensors library knows. The format has younger ones, of eight bits and fewer.
 var dtypes = map[string]tensor.DType{
-	safetensors.BOOL.String(): tensor.Bool,
-	safetensors.U8.String():   tensor.UInt8,
-	safetensors.I8.String():   tensor.Int8,
-	safetensors.I16.String():  tensor.Int16,
-	safetensors.U16.String():  tensor.UInt16,
-	safetensors.F16.String():  tensor.Float16,
-	safetensors.BF16.String(): tensor.BFloat16,
-	safetensors.I32.String():  tensor.Int32,
-	safetensors.U32.String():  tensor.UInt32,
-	safetensors.F32.String():  tensor.Float32,
-	safetensors.F64.String():  tensor.Float64,
-	safetensors.I64.String():  tensor.Int64,
-	safetensors.U64.String():  tensor.UInt64,
+	library.BOOL.String(): tensor.Bool,
+	library.U8.String():   tensor.UInt8,
+	library.I8.String():   tensor.Int8,
+	library.I16.String():  tensor.Int16,
+	library.U16.String():  tensor.UInt16,
+	library.F16.String():  tensor.Float16,
+	library.BF16.String(): tensor.BFloat16,
+	library.I32.String():  tensor.Int32,
+	library.U32.String():  tensor.UInt32,
+	library.F32.String():  tensor.Float32,
+	library.F64.String():  tensor.Float64,
+	library.I64.String():  tensor.Int64,
+	library.U64.String():  tensor.UInt64,
 }
 
 // decodeHeader reads a header by our own hand, for what the library does not do: it
 // refuses a name that stands twice, and says of which tensor it is that something is wrong.
 func decodeHeader(r io.Reader) ([]entry, error) {
-	d := newDecoder(r, headerLimits)
+	d := jsonfile.NewDecoder(r, headerLimits)
 	var entries []entry
 	names := 0
-	err := eachMember(d, "the JSON value", func(name string) error {
+	err := jsonfile.EachMember(d, "the JSON value", func(name string) error {
 		switch {
 		case name == "__metadata__" && d.PeekKind() == 'n':
 			return d.SkipValue() // null is none at all
 		case name == "__metadata__":
-			return eachMember(d, name, func(key string) error {
-				_, err := readString(d, "")
-				return about(err, "%s.%s", name, key)
+			return jsonfile.EachMember(d, name, func(key string) error {
+				_, err := jsonfile.ReadString(d, "")
+				return jsonfile.About(err, "%s.%s", name, key)
 			})
 		}
 		if names += len(name); names > tensor.MaxNames {
-			return misshapen(d, "the names of the tensors take more than %d MB, more than any model's", tensor.MaxNames>>20)
+			return jsonfile.Misshapen(d, "the names of the tensors take more than %d MB, more than any model's", tensor.MaxNames>>20)
 		}
 		e, err := decodeEntry(d, name)
 		entries = append(entries, e)
@@ -64,43 +65,43 @@ func decodeHeader(r io.Reader) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return entries, readEnd(d)
+	return entries, jsonfile.ReadEnd(d)
 }
 
 func decodeEntry(d *jsontext.Decoder, name string) (entry, error) {
 	e := entry{name: name, shape: []int64{}}
 	var offsets []int64
 	seen := 0
-	err := eachMember(d, "", func(key string) (err error) {
+	err := jsonfile.EachMember(d, "", func(key string) (err error) {
 		seen++
 		switch key {
 		case "dtype":
-			e.dtype, err = readString(d, ": dtype")
+			e.dtype, err = jsonfile.ReadString(d, ": dtype")
 		case "shape":
 			e.shape, err = readInts(d, ": shape")
 		case "data_offsets":
 			offsets, err = readInts(d, ": data_offsets")
 		default:
-			err = misshapen(d, ": unknown member %q", key)
+			err = jsonfile.Misshapen(d, ": unknown member %q", key)
 		}
 		return err
 	})
 	if err == nil && (seen != 3 || len(offsets) != 2) { // the decoder lets no member stand twice
-		err = misshapen(d, ": needs dtype, shape and two data_offsets")
+		err = jsonfile.Misshapen(d, ": needs dtype, shape and two data_offsets")
 	}
 	if err == nil && len(e.shape) > tensor.MaxDims {
-		err = misshapen(d, ": has %d dimensions, more than any model's tensors", len(e.shape))
+		err = jsonfile.Misshapen(d, ": has %d dimensions, more than any model's tensors", len(e.shape))
 	}
 	if err == nil {
 		e.begin, e.end = offsets[0], offsets[1]
 	}
-	return e, about(err, "tensor %.300q", name)
+	return e, jsonfile.About(err, "tensor %.300q", name)
 }
 
 func readInts(d *jsontext.Decoder, what string) ([]int64, error) {
 	list := []int64{}
-	err := eachElement(d, what, func() error {
-		n, err := readInt(d, what)
+	err := jsonfile.EachElement(d, what, func() error {
+		n, err := jsonfile.ReadInt(d, what)
 		list = append(list, n)
 		return err
 	})

@@ -1,4 +1,7 @@
-package hf
+// Package safetensors reads the headers of safetensors files: which tensors there are,
+// and where their bytes lie. The library judges a file as the reference does; what it
+// does not say (which tensor, a name twice) is read here.
+package safetensors
 
 import (
 	"encoding/binary"
@@ -11,31 +14,40 @@ import (
 	"sort"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/nlpodyssey/safetensors"
+	library "github.com/nlpodyssey/safetensors"
 	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/tensor"
 )
 
 // A safetensors file is the length of its header in eight bytes, little-endian, the
 // header in JSON, and the tensors' bytes.
 const (
-	lengthSize = 8
+	LengthSize = 8        // bytes of the number before the header
 	maxHeader  = 24 << 20 // bytes; the format allows four times that, a tensor needs 100 to 200
 )
 
-// readSafetensors returns the tensors of a safetensors file, sorted by name.
-func readSafetensors(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
+// MaxTensors is the most tensors that a model may have. The largest that a native
+// trainer knows have a few thousand.
+const MaxTensors = 100_000
+
+// headerLimits: a header has four members for each tensor.
+var headerLimits = jsonfile.Limits{Bytes: maxHeader, Members: 4 * MaxTensors, Values: 10 * MaxTensors}
+
+// Open returns the tensors of a safetensors file, sorted by name. No tensor's bytes are
+// read. Path, Name and Size of file are filled already; file becomes the tensors' File.
+func Open(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
 	n, err := headerLength(f, file)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := decodeHeader(io.NewSectionReader(f, lengthSize, n))
+	entries, err := decodeHeader(io.NewSectionReader(f, LengthSize, n))
 	if err != nil {
 		return nil, headerFault(file.Name, err)
 	}
-	if err := checkEntries(entries, file, file.Size-lengthSize-n); err != nil {
+	if err := checkEntries(entries, file, file.Size-LengthSize-n); err != nil {
 		return nil, err
 	}
 	infos, err := validate(f, file.Size)
@@ -48,7 +60,7 @@ func readSafetensors(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
 	tensors := make([]tensor.Tensor, 0, len(infos))
 	for name, info := range infos {
 		t := tensor.Tensor{Name: name, DType: dtypes[info.DType.String()], Shape: make([]int64, len(info.Shape)),
-			File: file, Offset: lengthSize + n + int64(info.DataOffsets[0])}
+			File: file, Offset: LengthSize + n + int64(info.DataOffsets[0])}
 		for i, size := range info.Shape {
 			t.Shape[i] = int64(size)
 		}
@@ -61,12 +73,12 @@ func readSafetensors(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
 // headerLength reads the first eight bytes and makes sure that a header can follow.
 func headerLength(f io.ReaderAt, file *tensor.File) (int64, error) {
 	const format = "is not a safetensors file"
-	head := make([]byte, lengthSize+1)
+	head := make([]byte, LengthSize+1)
 	got, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		return 0, &fault.Fault{File: file.Name, Problem: bare(err).Error()}
+		return 0, &fault.Fault{File: file.Name, Problem: jsonfile.Bare(err).Error()}
 	}
-	if got < lengthSize {
+	if got < LengthSize {
 		return 0, &fault.Fault{File: file.Name, Problem: format, Expected: "at least 8 bytes", Found: fmt.Sprintf("%d", got)}
 	}
 	n := binary.LittleEndian.Uint64(head)
@@ -75,10 +87,10 @@ func headerLength(f io.ReaderAt, file *tensor.File) (int64, error) {
 		return 0, &fault.Fault{File: file.Name, Problem: format + ": its first eight bytes are no header's length"}
 	case n < 2:
 		return 0, &fault.Fault{File: file.Name, Problem: fmt.Sprintf("%s: a header of %d bytes says nothing", format, n)}
-	case got > lengthSize && head[lengthSize] != '{':
+	case got > LengthSize && head[LengthSize] != '{':
 		return 0, &fault.Fault{File: file.Name, Problem: format + ": no JSON object follows its first eight bytes"}
-	case int64(n) > file.Size-lengthSize:
-		t := truncated(file, lengthSize+int64(n))
+	case int64(n) > file.Size-LengthSize:
+		t := truncated(file, LengthSize+int64(n))
 		t.Expected = "at least " + t.Expected
 		return 0, t
 	}
@@ -93,22 +105,22 @@ func truncated(file *tensor.File, want int64) *fault.Fault {
 // headerFault words an error of decodeHeader; a header is one line, so it counts bytes.
 func headerFault(name string, err error) *fault.Fault {
 	var syntax *jsontext.SyntacticError
-	var shape *shapeError
-	problem := bare(err).Error()
+	var shape *jsonfile.ShapeError
+	problem := jsonfile.Bare(err).Error()
 	switch {
 	case errors.As(err, &shape):
-		problem = shape.text
+		problem = shape.Text
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
 		problem = fmt.Sprintf("name %q stands twice", syntax.JSONPointer.LastToken())
 	case errors.As(err, &syntax):
-		problem = fmt.Sprintf("not valid JSON: %v at byte %d", syntax.Err, lengthSize+syntax.ByteOffset)
+		problem = fmt.Sprintf("not valid JSON: %v at byte %d", syntax.Err, LengthSize+syntax.ByteOffset)
 	}
 	return &fault.Fault{File: name, Problem: "header: " + problem}
 }
 
 // validate has the safetensors library judge the whole file, which it wants in
 // memory: it is mapped there, and only the pages of the header are ever touched.
-func validate(f *os.File, size int64) (infos map[string]*safetensors.TensorInfo, err error) {
+func validate(f *os.File, size int64) (infos map[string]*library.TensorInfo, err error) {
 	if size > math.MaxInt {
 		return nil, errors.New("is too large for this machine")
 	}
@@ -123,6 +135,6 @@ func validate(f *os.File, size int64) (infos map[string]*safetensors.TensorInfo,
 		unix.Munmap(data)
 	}()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	_, metadata, err := safetensors.ReadMetadata(data)
+	_, metadata, err := library.ReadMetadata(data)
 	return metadata.Tensors(), err
 }
