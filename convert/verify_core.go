@@ -47,7 +47,7 @@ func openCore(folder, at string) (*native, error) {
 		return cmp.Or(strings.Compare(a.path, b.path), cmp.Compare(a.offset, b.offset))
 	})
 	n.frames = slices.Compact(n.frames) // tied tensors have the same
-	n.trained = n.trained || len(checkpoint.Others) > 0
+	n.trained = n.trained || len(checkpoint.Blobs) > 0
 	n.index = &checkpoint.Metadata
 	return n, nil
 }

@@ -126,26 +126,3 @@ func onlyWholeNow(t *testing.T, source, folder string) {
 		t.Errorf("%s%s", o.stdout, o.stderr)
 	}
 }
-
-// TestFuseInUse replaces an output that somebody reads, as a trainer does: it is done, the
-// rest of the older output is named, and goes with the next run once it is read no more.
-func TestFuseInUse(t *testing.T) {
-	mount, under := bindfs(t)
-	args := []string{"convert", "--force", "--output", filepath.Join(mount, "x-unsharded"), llama}
-	if o := execute(t, args...); o.status != 0 {
-		t.Fatal(o.stderr)
-	}
-	reader, err := os.Open(filepath.Join(mount, "x-unsharded/model.pt"))
-	must(t, err)
-	o := execute(t, args...)
-	left := strings.Fields(strings.Join(listed(t, under), " "))
-	if o.status != 0 || len(left) != 2 || !strings.Contains(o.stderr, "warning: the output is complete, but") ||
-		!strings.Contains(o.stderr, left[0]+": cannot be removed: directory not empty") {
-		t.Errorf("status %d, left %v: %s", o.status, left, o.stderr)
-	}
-	reader.Close()
-	if o := execute(t, args...); o.status != 0 || strings.Contains(o.stderr, "warning") {
-		t.Error(o.stderr)
-	}
-	onlyWhole(t, llama, mount, filepath.Join(mount, "x-unsharded"))
-}

@@ -17,7 +17,7 @@ func (m *Metadata) Check() error {
 	var faults fault.List
 	work := mostWork
 	for i := range m.Tensors {
-		if f := m.Tensors[i].check(&work); f != nil {
+		if f := m.Tensors[i].uncovered(&work); f != nil {
 			f.File, f.Tensor = MetadataFile, m.Tensors[i].Name
 			faults = append(faults, f)
 		}
@@ -25,9 +25,16 @@ func (m *Metadata) Check() error {
 	return faults.Err()
 }
 
-// check holds the chunks against the tensor: blocks that lie inside of it, share no
+// Uncovered returns why the chunks do not make up the tensor, each element once; nil if
+// they do. The fault names neither file nor tensor.
+func (t *Tensor) Uncovered() *fault.Fault {
+	work := mostWork
+	return t.uncovered(&work)
+}
+
+// uncovered compares the chunks with the tensor: blocks that lie inside of it, share no
 // element, and have as many elements as it has, are all of it.
-func (t *Tensor) check(work *int) *fault.Fault {
+func (t *Tensor) uncovered(work *int) *fault.Fault {
 	whole, ok := tensor.Product(t.Shape)
 	if !ok {
 		return &fault.Fault{Problem: "has an impossible size", Found: tensor.ShapeString(t.Shape)}

@@ -36,7 +36,7 @@ func TestGoldenMetadata(t *testing.T) {
 	}
 	named := golden
 	named.ID = "/x"
-	if m.ID == "" || !reflect.DeepEqual(m.Tensors, golden.Tensors) || m.Others != nil {
+	if m.ID == "" || !reflect.DeepEqual(m.Tensors, golden.Tensors) || m.Blobs != nil {
 		t.Errorf("read %+v", *m)
 	}
 	ours, err := golden.Marshal("/x", "")

@@ -11,8 +11,17 @@ const MetadataFile = ".metadata"
 // Metadata is what .metadata says of a checkpoint's tensors.
 type Metadata struct {
 	Tensors []Tensor
-	Others  []string // names of entries that are no tensors, such as step counts
-	ID      string   // what the checkpoint is called in it, "" if it does not say; Marshal is given another
+	Blobs   []Blob // entries that are not tensors, such as step counts and the optimizer's settings
+	ID      string // what the checkpoint is called in it, "" if it does not say; Marshal is given another
+}
+
+// A Blob is an entry that is not a tensor: a Python object in a file of its own kind,
+// that torch.save wrote or a plain pickle.
+type Blob struct {
+	Name   string
+	File   string // relative to the folder of .metadata
+	Offset int64
+	Bytes  int64
 }
 
 // A Tensor is an entry of the state dict, cut into chunks.
@@ -46,6 +55,9 @@ const (
 	memoryFormat   = metadataModule + "_MEM_FORMAT_ENCODING"
 	classPlace     = "torch.distributed.checkpoint.filesystem._StorageInfo"
 	corePlace      = "olmo_core.distributed.checkpoint.filesystem._StorageInfo" // only read
+	oldModule      = "torch.distributed._shard.sharded_tensor.metadata."        // until torch 2.2; only read
+	oldTraits      = oldModule + "TensorProperties"
+	oldFormat      = oldModule + "MEM_FORMAT_ENCODING"
 	layoutFunction = "torch.serialization._get_layout"
 	sizeFunction   = "torch.Size"
 )

@@ -13,7 +13,7 @@ import (
 // words are what a .metadata may name.
 var words = torchfile.Words{
 	Classes: []torchfile.Name{
-		classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace,
+		classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace, oldTraits,
 	},
 	Functions: map[torchfile.Name]func(torchfile.Tuple) bool{
 		"pathlib.PosixPath":        isPath, // what the checkpoint is called, if it was saved by such a path
@@ -23,10 +23,8 @@ var words = torchfile.Words{
 			return ok
 		},
 		layoutFunction: func(args torchfile.Tuple) bool { return one(args) == "torch.strided" },
-		memoryFormat: func(args torchfile.Tuple) bool {
-			n, ok := one(args).(int)
-			return ok && 0 <= n && n <= 2 // contiguous, channels last, preserve
-		},
+		memoryFormat:   isMemoryFormat,
+		oldFormat:      isMemoryFormat,
 	},
 	Names: []torchfile.Name{
 		"torch.float32", "torch.bfloat16", "torch.float16", "torch.float64", "torch.int64", "torch.int32",
@@ -43,6 +41,13 @@ func isPath(args torchfile.Tuple) bool {
 		}
 	}
 	return true
+}
+
+// isMemoryFormat reports whether a memory format is one that torch knows: contiguous,
+// channels last, preserve.
+func isMemoryFormat(args torchfile.Tuple) bool {
+	n, ok := one(args).(int)
+	return ok && 0 <= n && n <= 2
 }
 
 // one is the only argument of a call, nil if there is none or more.
@@ -94,7 +99,7 @@ func readMetadata(value any) (*Metadata, *fault.Fault) {
 	if !ok || !ok1 || !ok2 {
 		return nil, wrong("no Metadata with state_dict_metadata and storage_data")
 	}
-	index, f := readPlaces(places)
+	index, blobs, f := readPlaces(places)
 	if f != nil {
 		return nil, f
 	}
@@ -110,7 +115,11 @@ func readMetadata(value any) (*Metadata, *fault.Fault) {
 		}
 		seen[name] = true
 		if o, ok := entry.Value.(*torchfile.Instance); ok && o.Class == classBytes {
-			m.Others = append(m.Others, name)
+			blob, there := blobs[name]
+			if !there {
+				return nil, &fault.Fault{Tensor: name, Problem: "is not in any file"}
+			}
+			m.Blobs = append(m.Blobs, blob)
 			continue
 		}
 		state, ok := attributes(entry.Value, classTensor)
@@ -186,17 +195,25 @@ func readTensor(name string, state map[string]any, index map[string]Chunk) (Tens
 // dtype is what TensorProperties say first. Others than package tensor knows are Invalid.
 func dtype(traits *torchfile.Instance) (tensor.DType, bool) {
 	state, ok := traits.State.(*types.Tuple)
-	if !ok || state.Len() != 5 { // dtype, layout, requires_grad, memory format, pin_memory
+	// dtype, layout, requires_grad, memory format, pin_memory, and by a later torch the
+	// strides that the tensor had in memory, or None: items have their own.
+	if !ok || state.Len() != 5 && (state.Len() != 6 || !isStride(state.Get(5))) {
 		return tensor.Invalid, false
 	}
-	if format, ok := state.Get(3).(*torchfile.Call); !ok || format.Function != memoryFormat {
+	encoding := map[torchfile.Name]torchfile.Name{classTraits: memoryFormat, oldTraits: oldFormat}[traits.Class]
+	if format, ok := state.Get(3).(*torchfile.Call); !ok || encoding == "" || format.Function != encoding {
 		return tensor.Invalid, false
 	}
 	text, ok := state.Get(0).(torchfile.Name)
-	if !ok || traits.Class != classTraits || len(text) < len("torch.") {
+	if !ok || len(text) < len("torch.") {
 		return tensor.Invalid, false
 	}
 	return tensor.ParseDType(string(text[len("torch."):])), true
+}
+
+func isStride(value any) bool {
+	_, ok := numbers(value)
+	return ok || value == nil
 }
 
 // attributes returns the attributes of an object of the class.

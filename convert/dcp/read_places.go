@@ -11,10 +11,11 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// readPlaces reads storage_data: where the item of each chunk stands. Chunks are
-// known by their tensor's name and where they start in it.
-func readPlaces(places *types.Dict) (map[string]Chunk, *fault.Fault) {
-	index, dimensions := map[string]Chunk{}, 0
+// readPlaces reads storage_data: where the item of each chunk is, and each blob. Chunks
+// are known by their tensor's name and where they start in it, blobs by their name.
+func readPlaces(places *types.Dict) (index map[string]Chunk, blobs map[string]Blob, f *fault.Fault) {
+	index, blobs = map[string]Chunk{}, map[string]Blob{}
+	dimensions := 0
 	for _, entry := range *places {
 		key, ok := attributes(entry.Key, classIndex)
 		place, ok1 := attributes(entry.Value, classPlace)
@@ -22,24 +23,25 @@ func readPlaces(places *types.Dict) (map[string]Chunk, *fault.Fault) {
 			place, ok1 = attributes(entry.Value, corePlace)
 		}
 		if !ok || !ok1 {
-			return nil, wrong("a place in storage_data of another class")
+			return nil, nil, wrong("a place in storage_data of another class")
 		}
 		name, ok := key["fqn"].(string)
-		if key["offset"] == nil {
-			continue // of an entry that is no tensor
+		c, isPlace := readPlace(place)
+		if _, twice := blobs[name]; key["offset"] == nil && ok && isPlace && !twice {
+			blobs[name] = Blob{Name: name, File: c.File, Offset: c.Offset, Bytes: c.Bytes}
+			continue
 		}
-		start, ok1 := numbers(key["offset"])
+		start, isStart := numbers(key["offset"])
 		_, isList := key["offset"].(*types.List) // which cannot be a part of a key
-		c, ok2 := readPlace(place)
-		if !ok || !ok1 || isList || !ok2 {
-			return nil, wrong("a place in storage_data without name, offset or file")
+		if !ok || !isStart || isList || !isPlace {
+			return nil, nil, wrong("a place in storage_data without name, offset or file")
 		}
 		if dimensions += len(start); dimensions > mostNumbers || len(index) > mostChunks {
-			return nil, wrong("more chunks than any checkpoint has")
+			return nil, nil, wrong("more chunks than any checkpoint has")
 		}
 		index[placeKey(name, start)] = c
 	}
-	return index, nil
+	return index, blobs, nil
 }
 
 // placeKey is one text for a name and numbers.

@@ -16,7 +16,7 @@ func IsHidden(name string) bool {
 
 // How long RemoveFolder waits for a disk that still closes files.
 const (
-	closingTakes = 2 * time.Second
+	closingTakes = 5 * time.Second
 	closingLook  = 10 * time.Millisecond
 )
 

@@ -94,6 +94,9 @@ func (g *Gatherer) Sum(p []byte) uint32 {
 
 // readPart fills p with elements start … start+count of one tensor, cast to dtype.
 func (g *Gatherer) readPart(p []byte, t *Tensor, dtype DType, start, count int64) error {
+	if t.Blocks != nil {
+		return g.readBlocks(p, t, dtype, start, count)
+	}
 	if t.Contiguous() {
 		return g.readWhole(p, t, dtype, t.Offset+start*t.DType.Size(), count)
 	}

@@ -25,26 +25,42 @@ type Files struct {
 func OpenFiles(tensors []Tensor) (*Files, error) {
 	f := &Files{open: map[*File]*os.File{}, sums: map[*File]*sums{}}
 	for i := range tensors {
-		file := tensors[i].File
-		if f.open[file] != nil {
-			continue
-		}
-		handle, _, err := regular.Open(file.Path)
-		if err != nil {
-			f.Close()
-			return nil, &fault.Fault{File: file.Name, Problem: "cannot be opened: " + err.Error()}
-		}
-		f.open[file] = handle
-		if s := newSums(file); s != nil {
-			f.sums[file] = s
-		}
-		disk.ReadAhead(handle)
-		if err := unchanged(file, handle); err != nil {
-			f.Close()
-			return nil, err
+		for _, part := range tensors[i].places() {
+			if err := f.add(part.File); err != nil {
+				f.Close()
+				return nil, err
+			}
 		}
 	}
 	return f, nil
+}
+
+// places returns the tensors with a file of their own that t is made of.
+func (t *Tensor) places() []*Tensor {
+	if t.Blocks == nil {
+		return []*Tensor{t}
+	}
+	parts := make([]*Tensor, len(t.Blocks))
+	for i := range t.Blocks {
+		parts[i] = t.Blocks[i].Data
+	}
+	return parts
+}
+
+func (f *Files) add(file *File) error {
+	if f.open[file] != nil {
+		return nil
+	}
+	handle, _, err := regular.Open(file.Path)
+	if err != nil {
+		return &fault.Fault{File: file.Name, Problem: "cannot be opened: " + err.Error()}
+	}
+	f.open[file] = handle
+	if s := newSums(file); s != nil {
+		f.sums[file] = s
+	}
+	disk.ReadAhead(handle)
+	return unchanged(file, handle)
 }
 
 // ReadAt fills p from the byte at off of file. Fewer bytes than that are an error

@@ -29,6 +29,11 @@ type Tensor struct {
 	Stride []int64 // in elements, as long as Shape, never negative; nil means row-major
 	File   *File
 	Offset int64 // bytes
+	// Blocks are the parts of a tensor that does not lie in one place, in the order of
+	// their first elements; nil for one that does. Stride and Offset mean nothing then,
+	// and File is that of the first block.
+	Blocks []Block
+	Flat   bool // blocks are ranges of the elements in row-major order
 }
 
 // MaxDims is the most dimensions that a tensor of a file may have. torch stops at 64, and
@@ -50,6 +55,11 @@ func (t *Tensor) Bytes() int64 { return t.Numel() * t.DType.Size() }
 
 // Contiguous reports whether the elements lie in row-major order without gaps.
 func (t *Tensor) Contiguous() bool {
+	for i := range t.Blocks {
+		if !t.Blocks[i].Data.Contiguous() {
+			return false
+		}
+	}
 	if t.Stride == nil {
 		return true
 	}

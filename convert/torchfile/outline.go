@@ -22,6 +22,15 @@ type List struct {
 // A Map is a dict in its order.
 type Map struct{ Items []Pair }
 
+// Tuple reports whether the list is a tuple.
+func (l *List) Tuple() bool {
+	switch l.made {
+	case opEmptyTuple, opTuple, opTuple1, opTuple2, opTuple3:
+		return true
+	}
+	return false
+}
+
 // A Pair is an entry of a Map.
 type Pair struct{ Key, Value any }
 

@@ -1,0 +1,108 @@
+package native_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hf2olmo/convert/native"
+	fixtures "hf2olmo/testdata/sharded"
+)
+
+// TestFaults damages real checkpoints in ways that no rank notices when it loads its own
+// files: each is an error that names the file or the tensor.
+func TestFaults(t *testing.T) {
+	root := filepath.Join(fixtures.Extract(t), "olmo")
+	for _, c := range []struct {
+		name, from string
+		damage     func(t *testing.T, dir string)
+		want       string
+	}{
+		{"no rank 1", "t215-torch_legacy", remove("rank1.pt"), "lacks the files of"},
+		{"ranks swapped", "t215-torch_legacy", swap("rank0.pt", "rank1.pt"), "was saved by another rank than the file's name says"},
+		{"ranks of a mesh swapped", "t215-hsdp_legacy", swap("rank0.pt", "rank1.pt"), "was saved by the rank at"},
+		{"a rank cut short", "t215-torch_legacy", cut("rank1.pt"), "rank1.pt"},
+		{"a rank of fewer ranks", "t215-torch_legacy", replace("rank1.pt", root+"/t215-zero2_legacy/step3/rank1.pt"), "rank1.pt"},
+		{"another step", "t215-torch_legacy", rename("step4"), "is not the step of the folder's name: expected 4, found 3"},
+		{"a surplus rank", "t215-torch_legacy", replace("rank7.pt", root+"/t215-torch_legacy/step3/rank1.pt"), "rank7.pt: is of a rank that a run of 4 ranks does not have"},
+		{"no train file", "t215-torch_new", remove("train/rank0.pt"), "train"},
+		{"no index", "t215-torch_new", remove("model_and_optim/.metadata"), "is not a checkpoint"},
+		{"no items", "t215-torch_new", remove("model_and_optim/__1_0.distcp"), "__1_0.distcp"},
+		{"items cut short", "t215-torch_new", cut("model_and_optim/__1_0.distcp"), "__1_0.distcp"},
+		{"items of another rank", "t215-torch_new", swap("model_and_optim/__1_0.distcp", "model_and_optim/__2_0.distcp"), "distcp"},
+		{"no local model", "t22-local", remove("model/rank2.pt"), "model: lacks the files of 1 of 3 ranks, the first of rank 2"},
+		{"local models swapped", "t22-local", swap("model/rank0.pt", "model/rank2.pt"), "another number of elements than the rank's part"},
+		{"a local model twice", "t22-local", copyOver("model/rank0.pt", "model/rank2.pt"), "att_proj.weight exp_avg: has another number of elements"},
+		{"no local optimizer", "t22-local", remove("optim/rank1.pt"), "optim: lacks the files"},
+		{"another number of ranks", "t22-local", write("metadata.yaml", "world_size: 4\n"), "world_size"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			parent := t.TempDir()
+			dir := filepath.Join(parent, "step3")
+			if err := os.CopyFS(dir, os.DirFS(filepath.Join(root, c.from, "step3"))); err != nil {
+				t.Fatal(err)
+			}
+			c.damage(t, dir)
+			if _, err := os.Stat(dir); err != nil {
+				dir = filepath.Join(parent, "step4")
+			}
+			_, err := native.Open(context.Background(), dir)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+type damage = func(t *testing.T, dir string)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(name string) damage {
+	return func(t *testing.T, dir string) { must(t, os.Remove(filepath.Join(dir, name))) }
+}
+
+func rename(name string) damage {
+	return func(t *testing.T, dir string) { must(t, os.Rename(dir, filepath.Join(filepath.Dir(dir), name))) }
+}
+
+func write(name, text string) damage {
+	return func(t *testing.T, dir string) { must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666)) }
+}
+
+func cut(name string) damage {
+	return func(t *testing.T, dir string) {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		must(t, err)
+		must(t, os.Truncate(path, info.Size()-100))
+	}
+}
+
+func swap(a, b string) damage {
+	return func(t *testing.T, dir string) {
+		a, b := filepath.Join(dir, a), filepath.Join(dir, b)
+		must(t, os.Rename(a, a+".aside"))
+		must(t, os.Rename(b, a))
+		must(t, os.Rename(a+".aside", b))
+	}
+}
+
+func copyOver(from, to string) damage {
+	return func(t *testing.T, dir string) { replace(to, filepath.Join(dir, from))(t, dir) }
+}
+
+func replace(name, with string) damage {
+	return func(t *testing.T, dir string) {
+		text, err := os.ReadFile(with)
+		must(t, err)
+		must(t, os.WriteFile(filepath.Join(dir, name), text, 0o666))
+	}
+}

@@ -1,0 +1,99 @@
+package native
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
+)
+
+// Kind is the layout of a checkpoint. The sharded ones of allenai/OLMo are called as
+// its --load_path_sharded_checkpointer calls them.
+type Kind string
+
+// The layouts of checkpoints.
+const (
+	Unsharded   Kind = "unsharded"    // allenai/OLMo: model.pt, optim.pt, train.pt
+	TorchLegacy Kind = "torch_legacy" // allenai/OLMo: rank<N>.pt
+	TorchNew    Kind = "torch_new"    // allenai/OLMo: model_and_optim/.metadata
+	Local       Kind = "local"        // allenai/OLMo: model/rank<N>.pt with flat parameters
+	OLMoCore    Kind = "olmo_core"    // allenai/OLMo, saved through OLMo-core
+	CoreTrainer Kind = "olmo-core"    // OLMo-core's own trainer
+)
+
+// Sharded reports whether the ranks of a run saved files of their own.
+func (k Kind) Sharded() bool { return k != Unsharded && k != "" }
+
+const (
+	modelOptim = "model_and_optim"
+	trainDir   = "train"
+	localIndex = "metadata.yaml"
+)
+
+var (
+	rankFile = regexp.MustCompile(`^rank(\d{1,9})\.pt$`)
+	stepName = regexp.MustCompile(`^step(\d{1,18})$`)
+)
+
+// Recognize returns the layout of the checkpoint in a folder by the files in it, or ""
+// if there is none.
+func Recognize(dir string) Kind {
+	has := func(name string) bool { return regular.Is(filepath.Join(dir, filepath.FromSlash(name))) }
+	switch {
+	case has(olmo.ModelFile):
+		return Unsharded
+	case has(modelOptim + "/" + dcp.MetadataFile):
+		if has(olmo.ConfigFile) {
+			return TorchNew
+		}
+		return CoreTrainer
+	case has(localIndex) && len(ranks(filepath.Join(dir, "model"), rankFile)) > 0:
+		return Local
+	case has("model/metadata.json"):
+		return OLMoCore
+	case has(dcp.MetadataFile):
+		if has(olmo.ConfigFile) {
+			return OLMoCore
+		}
+		return CoreTrainer
+	case len(ranks(dir, rankFile)) > 0:
+		return TorchLegacy
+	}
+	return ""
+}
+
+// ranks returns the paths of the files in a folder whose names match, by the number in them.
+func ranks(dir string, pattern *regexp.Regexp) map[int]string {
+	entries, _ := os.ReadDir(dir) // a folder that cannot be listed has none
+	found := map[int]string{}
+	for _, e := range entries {
+		if m := pattern.FindStringSubmatch(e.Name()); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			found[n] = filepath.Join(dir, e.Name())
+		}
+	}
+	return found
+}
+
+// stepOf returns the step that a folder's name says, -1 if it says none.
+func stepOf(dir string) int64 {
+	m := stepName.FindStringSubmatch(filepath.Base(dir))
+	if m == nil {
+		return -1
+	}
+	n, _ := strconv.ParseInt(m[1], 10, 64)
+	return n
+}
+
+// Index is where the index of a distributed checkpoint lies.
+func index(dir string) string {
+	if at, ok := olmocore.Index(dir); ok {
+		return at
+	}
+	return dir
+}

@@ -1,0 +1,94 @@
+package native
+
+import (
+	"fmt"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/sharded"
+	"hf2olmo/convert/torchfile"
+)
+
+// legacy reads rank<N>.pt: each has the rank's parts of the model and of the optimizer,
+// and the trainer's state.
+func (o *opener) legacy() error {
+	found := ranks(o.Dir, rankFile)
+	o.c.World = len(found)
+	if err := o.needRanks(o.Dir, found, o.c.World); err != nil {
+		return err
+	}
+	var faults fault.List
+	for n := range o.c.World {
+		faults.Add("", o.legacyRank(found[n], n))
+		o.Done(found[n])
+		if o.Context.Err() != nil {
+			return o.Context.Err()
+		}
+	}
+	return faults.Err()
+}
+
+func (o *opener) legacyRank(path string, n int) error {
+	r, err := o.Rank(path, n, o.c.World)
+	if err != nil {
+		return err
+	}
+	top := torchfile.AsMap(r.Value)
+	model, optim := torchfile.AsMap(top.Get("model")), torchfile.AsMap(top.Get("optim"))
+	if model == nil || optim == nil {
+		return &fault.Fault{File: r.File.Source.Name, Problem: "does not contain a rank's model and optimizer"}
+	}
+	if err := o.trainState(path, without(top, "model", "optim")); err != nil {
+		return err
+	}
+	var faults fault.List
+	faults.Add("", o.setGroups(r.File.Source.Name, optim.Get("param_groups")))
+	names := 0
+	for _, p := range model.Items {
+		name, _ := p.Key.(string)
+		faults.Add("", o.model.Add(r, sharded.PlainName(name), p.Value))
+		names++
+	}
+	if state := torchfile.AsMap(optim.Get("state")); state != nil {
+		for _, p := range state.Items {
+			name, _ := p.Key.(string)
+			faults.Add("", o.addState(r, sharded.PlainName(name), p.Value))
+		}
+	}
+	if have := len(o.model.Tensors()); have != names {
+		faults = append(faults, &fault.Fault{File: r.File.Source.Name, Problem: "has other tensors than the files of the ranks before it",
+			Expected: fmt.Sprint(have), Found: fmt.Sprint(names)})
+	}
+	return faults.Err()
+}
+
+// addState adds the moments of one parameter that a rank saved.
+func (o *opener) addState(r *sharded.Rank, parameter string, v any) error {
+	state := torchfile.AsMap(v)
+	if state == nil {
+		return &fault.Fault{File: r.File.Source.Name, Tensor: parameter, Problem: "has a state that is not a dict"}
+	}
+	var faults fault.List
+	for _, p := range state.Items {
+		moment, ok := p.Key.(string)
+		if !ok {
+			return &fault.Fault{File: r.File.Source.Name, Tensor: parameter, Problem: "has a moment without a name"}
+		}
+		faults.Add("", o.moments.Add(r, momentName(parameter, moment), p.Value))
+	}
+	return faults.Err()
+}
+
+// without returns a dict without some of its keys.
+func without(m *torchfile.Map, keys ...string) *torchfile.Map {
+	rest := &torchfile.Map{}
+	for _, p := range m.Items {
+		drop := false
+		for _, key := range keys {
+			drop = drop || p.Key == any(key)
+		}
+		if !drop {
+			rest.Items = append(rest.Items, p)
+		}
+	}
+	return rest
+}

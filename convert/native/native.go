@@ -1,0 +1,117 @@
+// Package native opens the checkpoints of AI2's trainers, whatever their layout: its
+// model's and its optimizer's full tensors as named blocks of bytes in the files, the
+// trainer's state and the step. Headers are read; no tensor's bytes are.
+//
+// allenai/OLMo saves unsharded checkpoints and four layouts of sharded ones, OLMo-core
+// distributed checkpoints of its own: see Kind. What the ranks of a run saved is checked
+// for belonging together: as many files as ranks, of the same step, each element of a
+// tensor in exactly one of them.
+//
+// Sources: olmo/checkpoint.py of ai2-olmo 0.6.0, olmo_core/train/checkpoint.py and
+// olmo_core/distributed/checkpoint of ai2-olmo-core 0.1.0 and 3.0.0.
+package native
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/sharded"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// A Checkpoint is one whose headers were read.
+type Checkpoint struct {
+	Path  string
+	Kind  Kind
+	World int   // ranks that saved it; 0 if it does not say, or is unsharded
+	Step  int64 // of the run; -1 if it does not say
+	Model []*sharded.Tensor
+	// Optim are the optimizer's tensors: by the parameter's name, then by the moment's,
+	// such as exp_avg. Empty if the checkpoint has no optimizer.
+	Optim  map[string]map[string]*sharded.Tensor
+	Groups []*torchfile.Map // the optimizer's parameter groups
+	// Settings are those of a flattened optimizer, which has a group per parameter, by its name.
+	Settings map[string]*torchfile.Map
+	Train    *torchfile.Map // rank 0's trainer state, nil if there is none
+}
+
+// Open reads the headers of the checkpoint in a folder. The error is a fault.List with
+// all that is wrong; its files are named relative to the folder.
+func Open(ctx context.Context, dir string) (*Checkpoint, error) {
+	kind := Recognize(dir)
+	o := &opener{Opener: sharded.Opener{Context: ctx, Dir: dir}, model: sharded.NewSet(), moments: sharded.NewSet(),
+		c: &Checkpoint{Path: dir, Kind: kind, Step: -1, Optim: map[string]map[string]*sharded.Tensor{},
+			Settings: map[string]*torchfile.Map{}}}
+	defer o.Close()
+	var err error
+	switch kind {
+	case Unsharded:
+		err = o.unsharded()
+	case TorchLegacy:
+		err = o.legacy()
+	case TorchNew, CoreTrainer:
+		err = o.distributed()
+	case OLMoCore:
+		err = o.core()
+	case Local:
+		err = o.local()
+	default:
+		return nil, &fault.Fault{File: dir, Problem: "is not a checkpoint of either trainer"}
+	}
+	var faults fault.List
+	faults.Add("", err)
+	o.finish(&faults)
+	return o.c, faults.Err()
+}
+
+// opener collects what the files of one checkpoint contain.
+type opener struct {
+	sharded.Opener
+	c       *Checkpoint
+	model   *sharded.Set
+	moments *sharded.Set // by names as momentName makes them
+}
+
+// finish puts the tensors together from their pieces.
+func (o *opener) finish(faults *fault.List) {
+	if len(*faults) > 0 {
+		return // pieces of files that could not be read would be missing too
+	}
+	o.model.Settle(func(err error) { faults.Add("", err) })
+	o.moments.Settle(func(err error) { faults.Add("", err) })
+	o.c.Model = o.model.Sorted()
+	o.assignMoments(faults)
+}
+
+// momentSeparator is in no name of a parameter or a moment, and reads well in messages.
+const momentSeparator = " "
+
+func momentName(parameter, moment string) string { return parameter + momentSeparator + moment }
+
+// assignMoments gives each moment to its parameter, whose shape it must have unless it
+// is a number.
+func (o *opener) assignMoments(faults *fault.List) {
+	model := o.model.Tensors()
+	for name, t := range o.moments.Tensors() {
+		parameter, moment, _ := strings.Cut(name, momentSeparator)
+		t.Name = parameter + "." + moment
+		p := model[parameter]
+		switch {
+		case p == nil:
+			faults.Add("", &fault.Fault{Tensor: t.Name, Problem: "is the optimizer's state of a parameter that the model does not have"})
+			continue
+		case len(t.Shape) > 0 && !slices.Equal(t.Shape, p.Shape):
+			faults.Add("", &fault.Fault{Tensor: t.Name, Problem: "has another shape than its parameter",
+				Expected: tensor.ShapeString(p.Shape), Found: tensor.ShapeString(t.Shape)})
+			continue
+		}
+		if o.c.Optim[parameter] == nil {
+			o.c.Optim[parameter] = map[string]*sharded.Tensor{}
+		}
+		o.c.Optim[parameter][moment] = t
+	}
+	slices.SortFunc(*faults, func(a, b *fault.Fault) int { return strings.Compare(a.Tensor, b.Tensor) })
+}

@@ -1,0 +1,113 @@
+package native
+
+import (
+	"fmt"
+	"slices"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/torchfile"
+)
+
+// counters are the numbers of the trainer's state on which all ranks agree.
+var counters = []string{"global_step", "epoch", "global_train_tokens_seen", "global_train_examples_seen_this_epoch"}
+
+// trainFiles reads train/rank<N>.pt, one file per rank, and returns the number of ranks.
+func (o *opener) trainFiles() error {
+	dir := o.path(trainDir)
+	found := ranks(dir, rankFile)
+	if len(found) == 0 {
+		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state", Hint: "Copy the checkpoint whole."}
+	}
+	o.c.World = len(found)
+	if err := o.needRanks(dir, found, o.c.World); err != nil {
+		return err
+	}
+	var faults fault.List
+	for n := range o.c.World {
+		_, top, err := o.saved(found[n])
+		if err == nil {
+			err = o.trainState(found[n], top)
+		}
+		faults.Add("", err)
+		o.Done(found[n])
+	}
+	return faults.Err()
+}
+
+// trainState checks the state of one rank against those before it, and keeps rank 0's.
+func (o *opener) trainState(path string, state *torchfile.Map) error {
+	name := o.Name(path)
+	if world := state.Get("world_size"); world != nil && world != int64(o.c.World) && o.c.Kind.Sharded() {
+		return differs(name, "world_size", "was saved by a run of another number of ranks", o.c.World, world)
+	}
+	if o.c.Train == nil {
+		o.c.Train = state
+		step, _ := state.Get("global_step").(int64)
+		if named := stepOf(o.Dir); named >= 0 && named != step {
+			return differs(name, "global_step", "is not the step of the folder's name", named, step)
+		}
+		o.c.Step = step
+		return nil
+	}
+	for _, key := range counters {
+		if first, own := o.c.Train.Get(key), state.Get(key); first != own {
+			return differs(name, key, "differs from rank 0's: the files are of two checkpoints", first, own)
+		}
+	}
+	return nil
+}
+
+func differs(file, field, problem string, expected, found any) error {
+	return &fault.Fault{File: file, Tensor: field, Problem: problem, Expected: fmt.Sprint(expected), Found: fmt.Sprint(found)}
+}
+
+// setGroups keeps the optimizer's parameter groups of the first rank, and compares
+// those of the others with them.
+func (o *opener) setGroups(file string, v any) error {
+	list, _ := v.(*torchfile.List)
+	if list == nil {
+		return &fault.Fault{File: file, Tensor: "param_groups", Problem: "is not a list"}
+	}
+	var groups []*torchfile.Map
+	for _, item := range list.Items {
+		group := torchfile.AsMap(item)
+		if group == nil {
+			return &fault.Fault{File: file, Tensor: "param_groups", Problem: "is not a list of dicts"}
+		}
+		groups = append(groups, group)
+	}
+	if o.c.Groups == nil {
+		o.c.Groups = groups
+		return nil
+	}
+	same := func(a, b *torchfile.Map) bool { return sameValue(a, b, 0) }
+	if !slices.EqualFunc(o.c.Groups, groups, same) {
+		return &fault.Fault{File: file, Tensor: "param_groups", Problem: "differs from rank 0's: the files are of two checkpoints"}
+	}
+	return nil
+}
+
+// maxDepth is how deep values are compared; parameter groups are lists of dicts of lists.
+const maxDepth = 8
+
+// sameValue compares two outlined values: numbers, texts, lists and dicts of them.
+// Objects are the same if their classes are.
+func sameValue(a, b any, depth int) bool {
+	if depth > maxDepth {
+		return false
+	}
+	switch a := a.(type) {
+	case *torchfile.List:
+		b, ok := b.(*torchfile.List)
+		return ok && slices.EqualFunc(a.Items, b.Items, func(x, y any) bool { return sameValue(x, y, depth+1) })
+	case *torchfile.Map:
+		b, ok := b.(*torchfile.Map)
+		return ok && slices.EqualFunc(a.Items, b.Items, func(x, y torchfile.Pair) bool {
+			return x.Key == y.Key && sameValue(x.Value, y.Value, depth+1)
+		})
+	case *torchfile.Object:
+		b, ok := b.(*torchfile.Object)
+		return ok && a.Class == b.Class
+	}
+	return a == b
+}

@@ -1,0 +1,103 @@
+package native
+
+import (
+	"fmt"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/sharded"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// unsharded reads model.pt, and optim.pt and train.pt if they are there.
+func (o *opener) unsharded() error {
+	var faults fault.List
+	faults.Add("", o.modelFile())
+	if path := o.path(olmo.OptimizerFile); regular.Is(path) {
+		faults.Add("", o.optimFile(path))
+	}
+	if path := o.path(olmo.TrainFile); regular.Is(path) {
+		_, top, err := o.saved(path)
+		if err == nil {
+			err = o.trainState(path, top)
+		}
+		faults.Add("", err)
+	}
+	return faults.Err()
+}
+
+func (o *opener) modelFile() error {
+	f, err := o.Open(o.path(olmo.ModelFile))
+	if err != nil {
+		return err
+	}
+	tensors, err := torchfile.Open(f.File, f.Source)
+	if err != nil {
+		return err
+	}
+	for _, t := range tensors {
+		full := &sharded.Tensor{Tensor: tensor.Tensor{Name: t.Name, DType: t.DType, Shape: t.Shape}}
+		full.Add(make([]int64, len(t.Shape)), t)
+		o.model.Tensors()[t.Name] = full
+	}
+	return nil
+}
+
+// optimFile reads an optimizer's state dict. Its parameters are names, or numbers that
+// the groups name.
+func (o *opener) optimFile(path string) error {
+	r, top, err := o.saved(path)
+	if err != nil {
+		return err
+	}
+	state := torchfile.AsMap(top.Get("state"))
+	if state == nil {
+		return &fault.Fault{File: r.File.Source.Name, Problem: "does not contain an optimizer's state"}
+	}
+	if err := o.setGroups(r.File.Source.Name, top.Get("param_groups")); err != nil {
+		return err
+	}
+	names, err := o.parameterNames(r.File.Source.Name)
+	if err != nil {
+		return err
+	}
+	var faults fault.List
+	for _, p := range state.Items {
+		name, known := names[p.Key]
+		if text, isText := p.Key.(string); !known && isText {
+			name, known = sharded.PlainName(text), true
+		}
+		if !known {
+			return &fault.Fault{File: r.File.Source.Name, Problem: "has a state of a parameter that is in no group", Found: fmt.Sprint(p.Key)}
+		}
+		faults.Add("", o.addState(r, name, p.Value))
+	}
+	return faults.Err()
+}
+
+// parameterNames returns what the optimizer's groups call their parameters, by what the
+// state dict calls them: a number, or a name.
+func (o *opener) parameterNames(file string) (map[any]string, error) {
+	names := map[any]string{}
+	for _, group := range o.c.Groups {
+		ids, called := sharded.Items(group.Get("params")), sharded.Items(group.Get("param_names"))
+		if len(ids) != len(called) {
+			return nil, &fault.Fault{File: file, Tensor: "param_groups", Problem: "does not name each parameter"}
+		}
+		for i, id := range ids {
+			name, isText := called[i].(string)
+			switch id.(type) {
+			case int64, string:
+			default:
+				isText = false
+			}
+			if !isText {
+				return nil, &fault.Fault{File: file, Tensor: "param_groups", Problem: "names a parameter by something other than a number or a name"}
+			}
+			names[id] = sharded.PlainName(name)
+		}
+	}
+	return names, nil
+}

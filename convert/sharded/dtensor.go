@@ -1,0 +1,83 @@
+package sharded
+
+import (
+	"fmt"
+	"slices"
+
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// addDTensor adds the local tensor of a DTensor. Where it lies in the whole follows from
+// the mesh of ranks and from how each dimension of the mesh cuts the tensor, or
+// replicates it.
+func (s *Set) addDTensor(r *Rank, name string, v, state any) error {
+	fields := Attributes(&torchfile.Object{State: state})
+	spec := Attributes(fields.Get("_spec"))
+	shape, ok := torchfile.OutlineSizes(first(arguments(spec.Get("tensor_meta"))))
+	local, isTensor, err := r.Tensor(fields.Get("_local_tensor"))
+	switch {
+	case err != nil:
+		return err
+	case !ok || !isTensor:
+		return wrong(r.File.Source.Name, name, "is not what a DTensor is saved as", nil, nil)
+	}
+	m, err := r.mesh(spec.Get("mesh"))
+	if err != nil {
+		return wrong(r.File.Source.Name, name, err.Error(), nil, nil)
+	}
+	at, err := m.coordinates(r)
+	if err != nil {
+		return wrong(r.File.Source.Name, name, err.Error(), nil, nil)
+	}
+	placements := Items(spec.Get("placements"))
+	if err := s.sameLayout(r, name, fmt.Sprint(shape, m, placementNames(placements))); err != nil {
+		return err
+	}
+	start, size, err := block(shape, m.sizes, at, placements)
+	if err != nil {
+		return wrong(r.File.Source.Name, name, err.Error(), nil, nil)
+	}
+	if !slices.Equal(size, local.Shape) {
+		return wrong(r.File.Source.Name, name, "has a local tensor of another shape than its rank should have",
+			tensor.ShapeString(size), tensor.ShapeString(local.Shape))
+	}
+	return s.piece(r, name, local.DType, shape, start, local)
+}
+
+// block returns which part of a tensor the rank at a place of the mesh has. Each
+// dimension of the mesh cuts what the ones before it left, in chunks of as many rows
+// as the first rank has.
+func block(shape, mesh, at []int64, placements []any) (start, size []int64, err error) {
+	if len(placements) != len(mesh) {
+		return nil, nil, fmt.Errorf("has %d placements on a mesh of %d dimensions", len(placements), len(mesh))
+	}
+	start, size = make([]int64, len(shape)), slices.Clone(shape)
+	for i, p := range placements {
+		switch class := ClassOf(p); class {
+		case "Replicate":
+			continue
+		case "Shard":
+		default:
+			return nil, nil, fmt.Errorf("is placed as %s, which cannot be put together", class)
+		}
+		dim, ok := Attributes(p).Get("dim").(int64)
+		if !ok || dim < 0 || dim >= int64(len(shape)) {
+			return nil, nil, fmt.Errorf("is cut along a dimension that it does not have")
+		}
+		chunk := (size[dim] + mesh[i] - 1) / mesh[i]
+		from := min(size[dim], at[i]*chunk)
+		start[dim] += from
+		size[dim] = min(size[dim], from+chunk) - from
+	}
+	return start, size, nil
+}
+
+// placementNames describes placements, to compare those of two ranks.
+func placementNames(placements []any) []string {
+	var names []string
+	for _, p := range placements {
+		names = append(names, fmt.Sprint(ClassOf(p), Attributes(p).Get("dim")))
+	}
+	return names
+}

@@ -1,0 +1,98 @@
+package sharded
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// StateDicts reads a state dict of each rank from its own file, by the ranks' numbers,
+// and returns the full tensors in the order of their names. Files are named relative to
+// dir. Every rank must have saved a part of the same tensors.
+func StateDicts(ctx context.Context, dir string, files map[int]string) ([]*Tensor, error) {
+	o := Opener{Context: ctx, Dir: dir}
+	defer o.Close()
+	set := NewSet()
+	var faults fault.List
+	for n := range len(files) {
+		faults.Add("", set.addDict(&o, files[n], n, len(files)))
+		o.Done(files[n])
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	set.Settle(func(err error) { faults.Add("", err) })
+	return set.Sorted(), faults.Err()
+}
+
+func (s *Set) addDict(o *Opener, path string, n, world int) error {
+	r, err := o.Rank(path, n, world)
+	if err != nil {
+		return err
+	}
+	top := torchfile.AsMap(r.Value)
+	if top == nil {
+		return &fault.Fault{File: o.Name(path), Problem: "does not contain a dict of tensors"}
+	}
+	var faults fault.List
+	for _, p := range top.Items {
+		name, isText := p.Key.(string)
+		if !isText {
+			return &fault.Fault{File: o.Name(path), Problem: "does not contain a dict of tensors by their names"}
+		}
+		faults.Add("", s.Add(r, name, p.Value))
+	}
+	if len(s.tensors) != len(top.Items) {
+		faults = append(faults, &fault.Fault{File: o.Name(path), Problem: "has other tensors than the files of the ranks before it",
+			Expected: fmt.Sprint(len(s.tensors)), Found: fmt.Sprint(len(top.Items))})
+	}
+	return faults.Err()
+}
+
+// Sorted returns the tensors in the order of their names.
+func (s *Set) Sorted() []*Tensor {
+	var sorted []*Tensor
+	for _, t := range s.tensors {
+		sorted = append(sorted, t)
+	}
+	slices.SortFunc(sorted, func(a, b *Tensor) int { return strings.Compare(a.Name, b.Name) })
+	return sorted
+}
+
+// Distributed reads the index of a distributed checkpoint in dir, and the headers of
+// its items: full tensors by the names in the index, in its order, and entries that are
+// not tensors. Files are named relative to base.
+func Distributed(dir, base string) ([]*Tensor, []dcp.Blob, error) {
+	c, err := dcp.Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	var tensors []*Tensor
+	named := map[*tensor.File]bool{}
+	for i := range c.Tensors {
+		t := &c.Tensors[i]
+		full := &Tensor{Tensor: tensor.Tensor{Name: t.Name, DType: t.DType, Shape: t.Shape}}
+		for k := range t.Chunks {
+			part := c.Parts[i][k]
+			if rel, err := filepath.Rel(base, part.File.Path); err == nil && !named[part.File] {
+				part.File.Name, named[part.File] = filepath.ToSlash(rel), true
+			}
+			full.Add(t.Chunks[k].Start, part)
+		}
+		if err := full.Settle(); err != nil {
+			return nil, nil, err
+		}
+		tensors = append(tensors, full)
+	}
+	return tensors, c.Blobs, nil
+}

@@ -1,0 +1,183 @@
+package torchfile
+
+import (
+	"io"
+
+	"hf2olmo/convert/tensor"
+)
+
+// A Saved is a file of torch.save in the zip format that may contain any objects: a
+// trainer's state, an optimizer, the shards of a rank. Value is its outline, in which
+// tensors are found by Tensor. No class is known or called, and no tensor bytes are read.
+type Saved struct {
+	Value    any
+	file     *tensor.File
+	start    int64                    // of the archive in file
+	records  map[string]tensor.Record // of the storages, by their keys
+	storages *storages
+}
+
+// OpenSaved reads the outline of the archive of size bytes at offset in r, which reads
+// file: a whole file, or an item of a distributed checkpoint. Errors name the file.
+func OpenSaved(r io.ReaderAt, file *tensor.File, offset, size int64) (*Saved, error) {
+	section := io.NewSectionReader(r, offset, size)
+	s := &Saved{file: file, start: offset, records: map[string]tensor.Record{}, storages: newStorages(false)}
+	if err := s.open(section, size); err != nil {
+		return nil, inFile(file.Name, err)
+	}
+	return s, nil
+}
+
+func (s *Saved) open(r io.ReaderAt, size int64) error {
+	head, err := readHead(r, size)
+	if err != nil {
+		return err
+	}
+	if !isZip(head) {
+		return notTorch(head, size)
+	}
+	a, err := openArchive(r, size)
+	if err != nil {
+		return err
+	}
+	if err := a.checkSmall(); err != nil {
+		return err
+	}
+	from, length, err := a.locate(pickleName)
+	if err != nil {
+		return err
+	}
+	if s.Value, err = outline(newSource(r, from, length)); err != nil {
+		return err
+	}
+	if err := a.findAll(); err != nil { // all of them, for the outline names none yet
+		return err
+	}
+	if err := a.checkOverlap(); err != nil {
+		return err
+	}
+	a.addRecords(s.file, s.start)
+	for _, record := range a.records {
+		s.records[record.of.key] = record.Record
+	}
+	return a.checkNames()
+}
+
+// Tensor returns the tensor that v is the outline of, without a name: a plain tensor or
+// a Parameter, dense and with strides. ok is false if v is something else.
+func (s *Saved) Tensor(v any) (t tensor.Tensor, ok bool, err error) {
+	o, _ := v.(*Object)
+	if o == nil {
+		return t, false, nil
+	}
+	args, _ := o.Args.(*List)
+	switch {
+	case args == nil:
+	case o.Class == "torch._utils._rebuild_parameter" && len(args.Items) > 0:
+		return s.Tensor(args.Items[0])
+	case o.Class == "torch._tensor._rebuild_from_type_v2" && len(args.Items) == 4:
+		function, _ := args.Items[0].(*Object)
+		class, _ := args.Items[1].(*Object)
+		if function != nil && class != nil && class.Class == "torch.Tensor" {
+			return s.Tensor(&Object{Class: function.Class, Args: args.Items[2]})
+		}
+	case o.Class == "torch._utils._rebuild_tensor_v2" && len(args.Items) == 6:
+		t, err = s.dense(args.Items)
+		return t, true, err
+	}
+	return t, false, nil
+}
+
+// dense places what _rebuild_tensor_v2 is given: storage, offset, shape, stride,
+// requires_grad and hooks.
+func (s *Saved) dense(args []any) (tensor.Tensor, error) {
+	in, err := s.storage(args[0])
+	if err != nil {
+		return tensor.Tensor{}, inFile(s.file.Name, err)
+	}
+	offset, isOffset := args[1].(int64)
+	shape, isShape := OutlineSizes(args[2])
+	stride, isStride := OutlineSizes(args[3])
+	if !isOffset || offset < 0 || !isShape || !isStride || len(shape) != len(stride) {
+		return tensor.Tensor{}, inFile(s.file.Name, brokenPickle("a tensor without offset, shape or stride"))
+	}
+	value := tensorValue{in: &view{of: in, dtype: in.dtype, numel: in.numel}, offset: offset,
+		shape: shape, stride: stride, dtype: in.dtype, dtypeName: in.dtype.String()}
+	t, f := value.place("", s.file)
+	if f != nil {
+		return t, inFile(s.file.Name, f)
+	}
+	t.Offset += s.start
+	return t, nil
+}
+
+// storage finds the bytes of what the persistent id ("storage", class, key, location,
+// numel) names.
+func (s *Saved) storage(v any) (*storage, error) {
+	o, _ := v.(*Object)
+	if o == nil || o.Class != "storage" {
+		return nil, brokenPickle("a tensor without storage")
+	}
+	id, _ := o.Args.(*List)
+	if id == nil || len(id.Items) != 5 || id.Items[0] != "storage" {
+		return nil, brokenPickle("a persistent id that is no storage")
+	}
+	class, _ := id.Items[1].(*Object)
+	key, isKey := id.Items[2].(string)
+	numel, isNumel := id.Items[4].(int64)
+	if class == nil || !isKey || !isNumel || numel < 0 {
+		return nil, brokenPickle("a storage without class, key or number of elements")
+	}
+	known, ok := globals[class.Class].(storageClass)
+	if !ok {
+		return nil, brokenPickle("a storage of the unknown class " + class.Class)
+	}
+	if _, ok := tensor.Product([]int64{numel, known.dtype.Size()}); !ok {
+		return nil, brokenPickle("a storage with an impossible number of elements")
+	}
+	found := &storage{key: key, dtype: known.dtype, numel: numel}
+	record, there := s.records[key]
+	switch {
+	case !there:
+		return nil, damaged("the entry %s is missing from the zip archive", storageFolder+key)
+	case record.Bytes != found.bytes():
+		f := damaged("its storage %s has a wrong size", key)
+		f.Expected, f.Found = byteCount(found.bytes()), byteCount(record.Bytes)
+		return nil, f
+	}
+	found.offset = record.Offset
+	return found, s.storages.agree(key, view{of: s.storages.one(found), dtype: known.dtype, numel: numel})
+}
+
+// one returns the storage that is known by the key of s, or s.
+func (all *storages) one(s *storage) *storage {
+	if all.byKey[s.key] == nil {
+		all.byKey[s.key] = s
+	}
+	return all.byKey[s.key]
+}
+
+// OutlineSizes returns a torch.Size, a tuple or a list of ints as sizes, none of them
+// negative and no more than a tensor has dimensions.
+func OutlineSizes(v any) ([]int64, bool) {
+	if size, ok := v.(*Object); ok && size.Class == "torch.Size" {
+		args, _ := size.Args.(*List)
+		if args == nil || len(args.Items) != 1 {
+			return nil, false
+		}
+		v = args.Items[0]
+	}
+	list, _ := v.(*List)
+	if list == nil || len(list.Items) > tensor.MaxDims {
+		return nil, false
+	}
+	sizes := make([]int64, len(list.Items))
+	for i, item := range list.Items {
+		n, ok := item.(int64)
+		if !ok || n < 0 {
+			return nil, false
+		}
+		sizes[i] = n
+	}
+	return sizes, true
+}

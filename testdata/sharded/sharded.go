@@ -1,0 +1,70 @@
+// Package sharded gives tests the checkpoints in checkpoints.tar.zst, which the real
+// trainers wrote:
+//
+//	olmo/NAME/step<N>   allenai/OLMo's trainer, every sharded layout that it writes, by torch 2.2
+//	                    and 2.15; expected.json has the SHA-256 of each full tensor and moment,
+//	                    taken from what the ranks had in memory
+//	core/NAME           OLMo-core's trainer with its optimizer, and unsharded steps of allenai/OLMo
+//	hf/NAME             sharded runs as verl and accelerate leave them; expected/ is the whole model
+package sharded
+
+import (
+	"archive/tar"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Extract unpacks the archive into a temporary folder of the test and returns the
+// folder that contains olmo, core and hf.
+func Extract(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := extract(dir); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "sharded")
+}
+
+func extract(dir string) error {
+	_, here, _, _ := runtime.Caller(0)
+	f, err := os.Open(filepath.Join(filepath.Dir(here), "checkpoints.tar.zst"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	z, err := zstd.NewReader(f, zstd.WithDecoderMaxWindow(1<<27))
+	if err != nil {
+		return err
+	}
+	defer z.Close()
+	archive := tar.NewReader(z)
+	for {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := unpack(filepath.Join(dir, filepath.FromSlash(h.Name)), h, archive); err != nil {
+			return err
+		}
+	}
+}
+
+func unpack(path string, h *tar.Header, r io.Reader) error {
+	if h.Typeflag == tar.TypeDir {
+		return os.MkdirAll(path, 0o777)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o666)
+}
