@@ -148,7 +148,7 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 func findTokenizer(c *cli.Context, o *convert.Options) error {
 	found, err := convert.FindTokenizer(o.Target, o.Tokenizer)
 	if f := new(fault.Fault); errors.As(err, &f) {
-		return usagef(c, "%v\n  %s", f, f.Hint)
+		return usageError{c.Command.Name, f.Error(), f.Hint}
 	}
 	o.Tokenizer = found
 	return err

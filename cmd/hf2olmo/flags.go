@@ -46,7 +46,7 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 func flagWords(command *cli.Command, words []string) ([]string, error) {
 	name, value, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
 	wrong := func(format string, args ...any) ([]string, error) {
-		return nil, usageError{command.Name, fmt.Sprintf(format, args...)}
+		return nil, usageError{command: command.Name, problem: fmt.Sprintf(format, args...)}
 	}
 	known := slices.IndexFunc(append(command.Flags, cli.HelpFlag), func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 	if known < 0 {

@@ -64,7 +64,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		usage.problem = err.Error()
 		fallthrough
 	case errors.As(err, &usage):
-		printf(stderr, "hf2olmo: %s\nRun %s for how it is called.\n", err.Error(), strings.TrimSpace("hf2olmo help "+usage.command))
+		printf(stderr, "hf2olmo: %s\n", err.Error())
+		if usage.hint != "" {
+			printf(stderr, "  %s\n", usage.hint)
+		}
+		printf(stderr, "Run %s for how it is called.\n", strings.TrimSpace("hf2olmo help "+usage.command))
 		return statusUsage
 	}
 	printf(stderr, "hf2olmo: %s\n", err.Error())
@@ -78,12 +82,13 @@ var errFailed = errors.New("failed")
 type usageError struct {
 	command string
 	problem string
+	hint    string // what to do about it, or ""
 }
 
 func (e usageError) Error() string { return e.problem }
 
 func usagef(c *cli.Context, format string, args ...any) error {
-	return usageError{c.Command.Name, fmt.Sprintf(format, args...)}
+	return usageError{command: c.Command.Name, problem: fmt.Sprintf(format, args...)}
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
@@ -107,9 +112,9 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			}
 			if c.NArg() == 0 {
 				cli.ShowAppHelp(c)
-				return usageError{"", "a command is missing"}
+				return usageError{problem: "a command is missing"}
 			}
-			return usageError{"", fmt.Sprintf("no command is called %q", c.Args().First())}
+			return usageError{problem: fmt.Sprintf("no command is called %q", c.Args().First())}
 		},
 	}
 }
@@ -117,7 +122,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	problem := strings.ReplaceAll(err.Error(), "flag -", "--") // the library names them as Go's own package does
 	if c.Command.Name == c.App.Name {
-		return usageError{"", problem + "; options follow the command"}
+		return usageError{problem: problem + "; options follow the command"}
 	}
-	return usageError{c.Command.Name, problem}
+	return usageError{command: c.Command.Name, problem: problem}
 }
