@@ -63,7 +63,7 @@ var coreDamages = []damageCase{
 	{"no config.json", "", "", remove("config.json"), "core-config", Note, "cannot be read"},
 	{"no index", "", "", remove(".metadata", "model_and_optim/.metadata"), "metadata-missing", Error,
 		"trains from scratch"},
-	{"no items", "", "", remove(items), "chunks", Error, "no such file"},
+	{"no items", "", "", remove(items), "chunks", Error, "does not exist"},
 	{"no tensors at all", "", "", remove("model_and_optim"), "chunks", Error, ""},
 	{"only config.json", "", "", remove("model_and_optim", ".metadata"), "metadata-missing", Error,
 		"OLMo-core finds no checkpoint"},

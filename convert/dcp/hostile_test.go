@@ -107,7 +107,7 @@ func TestOpenDamaged(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), ".metadata: cannot be read: no such file") {
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), ".metadata: does not exist") {
 		t.Errorf("an empty folder: %v", err)
 	}
 }

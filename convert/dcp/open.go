@@ -1,7 +1,9 @@
 package dcp
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -46,7 +48,9 @@ func Open(dir string) (*Checkpoint, error) {
 		c.Parts = append(c.Parts, parts)
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.files)) {
-		if f := o.files[name]; f.file != nil {
+		f := o.files[name]
+		faults.Add(name, f.err)
+		if f.file != nil {
 			c.Bytes += f.file.Size
 			c.Files = append(c.Files, f.file)
 		}
@@ -103,7 +107,11 @@ func (o *opening) open(name string) *opened {
 	path := filepath.Join(o.dir, filepath.FromSlash(name))
 	handle, info, err := regular.Open(path)
 	if err != nil {
-		f.err = &fault.Fault{File: name, Problem: "cannot be read: " + err.Error()}
+		bad := &fault.Fault{File: name, Problem: "cannot be read: " + err.Error()}
+		if errors.Is(err, fs.ErrNotExist) {
+			bad.Problem, bad.Hint = "does not exist", "Copy the checkpoint whole: every rank wrote its own files."
+		}
+		f.err = bad
 		return f
 	}
 	f.handle = handle
@@ -118,7 +126,7 @@ func (o *opening) item(t *Tensor, c *Chunk) (tensor.Tensor, error) {
 	if !known {
 		f := o.open(c.File)
 		if f.err != nil {
-			return got, f.err
+			return got, nil // Open reports a file once, not once per item
 		}
 		if c.Offset > f.file.Size || c.Bytes > f.file.Size-c.Offset {
 			return got, &fault.Fault{File: c.File, Tensor: t.Name, Problem: "ends before an item that the index names",
