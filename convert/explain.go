@@ -103,19 +103,13 @@ func (c *Conversion) otherFamily(m *matcher) *fault.Fault {
 	for i := range c.Model.Tensors[:min(len(c.Model.Tensors), looked)] {
 		names = append(names, c.Model.Tensors[i].Name)
 	}
-	for _, name := range keymap.Targets() {
-		target, err := keymap.TargetNamed(name)
-		if err != nil {
-			return nil
-		}
-		families := target.FamiliesOf(names)
-		if len(families) > 0 && !slices.Contains(families, c.Family) {
-			return &fault.Fault{File: m.files, Hint: "Put the config.json that belongs to these weights beside them.",
-				Problem: fmt.Sprintf("the names of the tensors are those of %s, and config.json says %s",
-					strings.Join(families, " or "), c.Family)}
-		}
+	families := keymap.FamiliesOf(names)
+	if len(families) == 0 || slices.Contains(families, c.Family) {
+		return nil
 	}
-	return nil
+	return &fault.Fault{File: m.files, Hint: "Put the config.json that belongs to these weights beside them.",
+		Problem: fmt.Sprintf("the names of the tensors are those of %s, and config.json says %s",
+			strings.Join(families, " or "), c.Family)}
 }
 
 // suspect says what the name of the file says.

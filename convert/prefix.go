@@ -26,6 +26,9 @@ func (m *matcher) explainPrefix() *fault.Fault {
 	for _, name := range m.missing {
 		if other := p.of(name); there[other] {
 			explained[name], explained[other] = true, true
+		} else if p.lacking { // transformers would make it up
+			f.Hint = "The bare model was saved, without " + name + ": save the whole model again where it was trained, " +
+				"or set tie_word_embeddings to true in config.json if it was trained that way."
 		}
 	}
 	m.faults = slices.DeleteFunc(m.faults, func(other *fault.Fault) bool { return explained[other.Tensor] })

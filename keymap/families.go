@@ -6,27 +6,31 @@ import (
 	"sync"
 )
 
-// FamiliesOf returns the families whose models hold tensors under most of these names,
-// none where fewer than half of the names are theirs. Families that share the target's
-// own names are left out.
-func (t *Target) FamiliesOf(names []string) []string {
-	counts := map[string]int{}
-	most := 0
-	for _, family := range Families(t.Name) {
-		table, err := t.table(family)
-		if err != nil || table.prefix != nil {
-			continue
-		}
-		for _, name := range names {
-			if table.knows(name) {
-				counts[family]++
+// FamiliesOf returns the families, of any target, to whose models most of these names
+// belong, and among those the ones that lack the fewest of their own; none where fewer
+// than half of the names are theirs. Families that share their target's own names are left out.
+func FamiliesOf(names []string) []string {
+	best := map[string]fit{}
+	most := fit{}
+	for _, target := range Targets() {
+		for _, family := range Families(target) {
+			table, err := bundled(target, family)
+			if err != nil || table.prefix != nil {
+				continue
+			}
+			if f := table.fit(names); 2*f.known > len(names) {
+				if f.better(best[family]) {
+					best[family] = f
+				}
+				if f.better(most) {
+					most = f
+				}
 			}
 		}
-		most = max(most, counts[family])
 	}
 	var families []string
-	for family, n := range counts {
-		if n == most && 2*n > len(names) {
+	for family, f := range best {
+		if f == most {
 			families = append(families, family)
 		}
 	}
@@ -34,16 +38,26 @@ func (t *Target) FamiliesOf(names []string) []string {
 	return families
 }
 
+// A fit is how well names of tensors go with a table.
+type fit struct {
+	known  int // names that a model of the family may have
+	lacked int // templates that no name is an instance of
+}
+
+func (f fit) better(than fit) bool {
+	return f.known > than.known || f.known == than.known && f.lacked < than.lacked
+}
+
 // parsed are bundled tables, by target and family: to read one takes longer than to apply it.
 var parsed sync.Map
 
-// table returns a bundled table.
-func (t *Target) table(family string) (*Table, error) {
-	key := t.Name + "/" + family
+// bundled returns the table of a family.
+func bundled(target, family string) (*Table, error) {
+	key := target + "/" + family
 	if table, ok := parsed.Load(key); ok {
 		return table.(*Table), nil
 	}
-	text, err := Source(t.Name, family)
+	text, err := Source(target, family)
 	if err != nil {
 		return nil, err
 	}
@@ -54,21 +68,31 @@ func (t *Target) table(family string) (*Table, error) {
 	return table, err
 }
 
-// knows reports whether a model of the family may hold a tensor of this name.
-func (t *Table) knows(name string) bool {
+// fit compares names with those that a model of the family has, or may have.
+func (t *Table) fit(names []string) (f fit) {
+	own := map[string]bool{} // template: whether some name is an instance of it
 	for _, sources := range t.sources {
 		for _, s := range sources.parts {
-			if matches(s.name, name) {
-				return true
+			own[s.name] = false
+		}
+	}
+	for _, name := range names {
+		known := slices.ContainsFunc(t.drop, func(d dropSpec) bool { return matches(d.name, name) })
+		for template := range own {
+			if matches(template, name) {
+				own[template], known = true, true
 			}
 		}
-	}
-	for _, d := range t.drop {
-		if matches(d.name, name) {
-			return true
+		if known {
+			f.known++
 		}
 	}
-	return false
+	for _, met := range own {
+		if !met {
+			f.lacked++
+		}
+	}
+	return f
 }
 
 // matches reports whether name is an instance of a template, in which {i} and the like

@@ -95,6 +95,9 @@ func (f Field) convert(v any) (any, error) {
 			return n, nil
 		}
 	}
+	if s, ok := v.(string); ok {
+		v = fmt.Sprintf("%q", s) // "48" is not the number 48
+	}
 	return nil, fmt.Errorf("%s is %v: expected %s", f.Name, v, kinds[f.Kind])
 }
 

@@ -78,7 +78,7 @@ func (t *Table) Hash() string {
 // says which trainer takes such a model.
 func For(t *Target, config map[string]any) (*Table, error) {
 	for _, family := range Families(t.Name) {
-		table, err := t.table(family)
+		table, err := bundled(t.Name, family)
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", family, err)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/tensor"
+	"hf2olmo/keymap"
 )
 
 // saved is a tensor as a checkpoint holds it.
@@ -22,7 +23,7 @@ func (c *checker) nameTensors(file string, tensors []saved) map[string]saved {
 	for _, t := range tensors {
 		names = append(names, t.name)
 	}
-	if families := c.target.FamiliesOf(names); len(families) > 0 {
+	if families := keymap.FamiliesOf(names); len(families) > 0 {
 		c.add(Finding{Code: "hf-names", File: file, Problem: "these are Hugging Face names (" + strings.Join(families, ", ") + "), which the trainer does not know", Found: names[0],
 			Trainer: "The trainer stops: KeyError with the first name that it looks for.",
 			Hint:    "Run hf2olmo convert on the Hugging Face model: names change, and some tensors are fused, so that renaming the file does not help."})

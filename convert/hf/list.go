@@ -1,6 +1,7 @@
 package hf
 
 import (
+	"path/filepath"
 	"strings"
 
 	"hf2olmo/convert/fault"
@@ -51,6 +52,9 @@ func List(path string, options ...Option) (*Listing, error) {
 		l.Entries = append(l.Entries, entries...)
 	}
 	if len(l.Entries) == 0 {
+		if bad := o.elsewhere(); bad != nil {
+			return nil, fault.List{bad}
+		}
 		if err := o.faults.Err(); err != nil {
 			return nil, err
 		}
@@ -86,7 +90,7 @@ func (o *opening) listed() []string {
 	}
 	var all []string
 	for _, name := range sorted(o.names) {
-		if isWeightsName(name) && !beside(name) {
+		if isWeightsName(name) && !beside(name) && !isDir(filepath.Join(o.dir, name)) {
 			all = append(all, name)
 		}
 	}

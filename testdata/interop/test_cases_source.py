@@ -12,8 +12,15 @@ import mapping
 import models
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    CLIPVisionConfig,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+)
 
 SAFE, BIN = "model.safetensors", "pytorch_model.bin"
 TARGETS = ("olmo", "olmo-core")
@@ -440,3 +447,20 @@ def test_dtensor(plain, tmp_path):
     assert done.returncode == 0, done.stderr
     (folder / SAFE).unlink()
     refused(folder, "the tensors are DTensors", "full_tensor()")
+
+
+def test_advice_for_multimodal_models(tmp_path):
+    """The lines of Python that names.yaml gives save a language model that converts, with its own head."""
+    signs = yaml.safe_load((cli.ROOT / "keymap" / "names.yaml").read_text())["signs"]
+    advice = next(sign["do"] for sign in signs if "multimodal" in sign["is"])
+    lines = advice.removeprefix("Save its language model alone, and convert that: ").removesuffix(".")
+    sizes = dict(hidden_size=32, num_attention_heads=2, num_hidden_layers=1, intermediate_size=48)
+    text = LlamaConfig(**sizes, vocab_size=160, num_key_value_heads=2, max_position_embeddings=64)
+    vision = CLIPVisionConfig(**sizes, image_size=28, patch_size=14)
+    model = LlavaForConditionalGeneration(LlavaConfig(text_config=text, vision_config=vision))
+    exec(lines, {"AutoModelForCausalLM": AutoModelForCausalLM, "model": model, "FOLDER": tmp_path / "text"})
+    for target in TARGETS:
+        done = cli.run("convert", "--target", target, "--output", tmp_path / target, tmp_path / "text")
+        assert done.returncode == 0, done.stderr
+    saved = load_file(tmp_path / "text" / SAFE)["lm_head.weight"]
+    assert torch.equal(saved, model.lm_head.weight)
