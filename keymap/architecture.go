@@ -10,6 +10,9 @@ import (
 // architecture matches the name of a class of transformers; the group names its family.
 var architecture = regexp.MustCompile(`^([A-Za-z0-9]+?)(?:Model)?(For[A-Z][A-Za-z]*|Model|PreTrainedModel)$`)
 
+// modelType matches a value in the match expression of a table.
+var modelType = regexp.MustCompile(`"([a-z0-9_-]+)"`)
+
 // typeOfArchitecture returns the class that config.json names and the model_type that
 // goes with it, among those that a target knows: Olmo2ForCausalLM has olmo2.
 func typeOfArchitecture(config map[string]any) (class, modelType string) {
@@ -36,7 +39,12 @@ func typeOfArchitecture(config map[string]any) (class, modelType string) {
 // modelTypes are those that some target takes or knows who takes.
 func modelTypes() (types []string) {
 	for _, name := range Targets() {
-		types = append(types, Families(name)...)
+		for _, family := range Families(name) {
+			types = append(types, family)
+			if t, err := bundled(name, family); err == nil {
+				types = append(types, t.types...) // those of revisions before a release too
+			}
+		}
 		for _, group := range elsewherePage()[name] {
 			types = slices.AppendSeq(types, maps.Keys(group.Models))
 		}

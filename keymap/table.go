@@ -15,7 +15,8 @@ type Table struct {
 
 	text    []byte // as it was parsed
 	match   *expression
-	prefix  *string // of native packaging: config and names are the target's, behind this prefix
+	types   []string // model_types, and other values, that match names
+	prefix  *string  // of native packaging: config and names are the target's, behind this prefix
 	fields  []Field
 	known   scope // fields of config.json: those, and what is harmless
 	let     []binding
@@ -64,6 +65,9 @@ func Parse(text []byte) (*Table, error) {
 		return nil, fmt.Errorf("target: %w", err)
 	}
 	t := &Table{Family: y.Family, Target: y.Target, text: text}
+	for _, m := range modelType.FindAllStringSubmatch(y.Match, -1) {
+		t.types = append(t.types, m[1])
+	}
 	if y.Native != nil {
 		t.prefix = &y.Native.Prefix
 	}
