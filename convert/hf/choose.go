@@ -62,12 +62,16 @@ const weightsField = "transformers_weights"
 // named is the file that config.json names, inside of the folder and of a kind that
 // transformers takes.
 func (o *opening) named(value any) (string, *fault.Fault) {
+	name, ok := value.(string)
+	found := fmt.Sprint(value)
+	if ok {
+		found = fmt.Sprintf("%q", name)
+	}
 	wrong := func(problem string) (string, *fault.Fault) {
-		return "", &fault.Fault{File: configName, Found: fmt.Sprintf("%#v", value),
+		return "", &fault.Fault{File: configName, Found: found,
 			Problem: weightsField + " " + problem,
 			Hint:    "transformers loads the file that this field names: correct it, or give the weights file itself."}
 	}
-	name, ok := value.(string)
 	if !ok {
 		return wrong("is not the name of a file")
 	}

@@ -154,6 +154,7 @@ func TestNamedWeights(t *testing.T) {
 	for value, want := range map[string]string{
 		`"../x.safetensors"`: "leads out of the folder", `"/etc/x.safetensors"`: "leads out of the folder",
 		`"x.safetensors"`: "does not exist", `"pytorch_model.bin"`: "neither a .safetensors file nor", `""`: "leads out", `7`: "is not the name of a file",
+		`["x.safetensors"]`: "is not the name of a file: found [x.safetensors]",
 	} {
 		name(value)
 		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "config.json: transformers_weights ") || !strings.Contains(err.Error(), want) {
