@@ -72,13 +72,16 @@ func (c *checker) safetensorsHeader(name string) (map[string]safetensorsEntry, e
 		return nil, errors.New("its header is no JSON")
 	}
 	delete(raw, "__metadata__")
+	if len(raw) > tensor.MaxTensors {
+		return nil, errors.New("its header has more tensors than any model")
+	}
 	entries := map[string]safetensorsEntry{}
 	for key, text := range raw {
 		var e safetensorsEntry
 		if json.Unmarshal(text, &e) != nil {
 			return nil, errors.New("its header is broken")
 		}
-		if _, ok := tensor.Product(e.Shape); !ok {
+		if _, ok := tensor.Product(e.Shape); !ok || len(e.Shape) > tensor.MaxDims {
 			return nil, errors.New("a shape in its header is impossible")
 		}
 		entries[key] = e

@@ -46,8 +46,8 @@ func (o *opening) readWeights() {
 			continue
 		}
 		readable[file] = true
-		if len(o.model.Tensors)+len(o.model.Again)+len(tensors) > maxTensors {
-			o.add(&fault.Fault{File: file, Problem: fmt.Sprintf("the model has more than %d tensors, which none needs", maxTensors)})
+		if len(o.model.Tensors)+len(o.model.Again)+len(tensors) > tensor.MaxTensors {
+			o.add(&fault.Fault{File: file, Problem: fmt.Sprintf("the model has more than %d tensors, which none needs", tensor.MaxTensors)})
 			return
 		}
 		for _, t := range tensors {

@@ -29,12 +29,8 @@ const (
 	maxHeader  = 24 << 20 // bytes; the format allows four times that, a tensor needs 100 to 200
 )
 
-// MaxTensors is the most tensors that a model may have. The largest that a native
-// trainer knows have a few thousand.
-const MaxTensors = 100_000
-
 // headerLimits: a header has four members for each tensor.
-var headerLimits = jsonfile.Limits{Bytes: maxHeader, Members: 4 * MaxTensors, Values: 10 * MaxTensors}
+var headerLimits = jsonfile.Limits{Bytes: maxHeader, Members: 4 * tensor.MaxTensors, Values: 10 * tensor.MaxTensors}
 
 // Open returns the tensors of a safetensors file, sorted by name. No tensor's bytes are
 // read. Path, Name and Size of file are filled already; file becomes the tensors' File.

@@ -36,6 +36,10 @@ type Tensor struct {
 	Flat   bool // blocks are ranges of the elements in row-major order
 }
 
+// MaxTensors is the most tensors that a file, or a model in several files, may have. The
+// largest that a trainer of ours knows have some ten thousand.
+const MaxTensors = 100_000
+
 // MaxDims is the most dimensions that a tensor of a file may have. torch stops at 64, and
 // the tensors of models have up to 5; a hostile file could make us count far more.
 const MaxDims = 16

@@ -12,9 +12,6 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// maxTensors is the most tensors that are read from a file.
-const maxTensors = 100_000
-
 // stateDict returns the tensors of what a file holds, which must be a dict of
 // nothing else. All faults are told at once, in the order of the names.
 func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
@@ -31,9 +28,9 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	if f := attributes(value); f != nil {
 		return nil, f
 	}
-	if len(items) > maxTensors {
+	if len(items) > tensor.MaxTensors {
 		f := problem("the file holds more tensors than any model has")
-		f.Expected, f.Found = fmt.Sprintf("at most %d", maxTensors), fmt.Sprint(len(items))
+		f.Expected, f.Found = fmt.Sprintf("at most %d", tensor.MaxTensors), fmt.Sprint(len(items))
 		return nil, f
 	}
 	if f := nested(items, file.Name); f != nil {

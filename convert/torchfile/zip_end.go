@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+
+	"hf2olmo/convert/tensor"
 )
 
 // maxDirectory and maxRecords bound the directory of an archive. A tensor takes about 100
 // bytes of it, and archive/zip makes an object of 300 bytes for each.
 const (
 	maxDirectory = 16 << 20
-	maxRecords   = maxTensors + 100
+	maxRecords   = tensor.MaxTensors + 100
 )
 
 // zipEnd is what the end of an archive tells of its directory.
