@@ -1,30 +1,30 @@
 package convert
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/omegaconf"
 )
 
 // compareCoreConfig compares a config.json with what convert would write. Another
 // tokenizer's identifier is the same model, and so is what was added at the top: both
 // are warnings.
 func (v *verifier) compareCoreConfig(want, found []byte) {
-	expected, err := readObject(want)
+	expected, err := hf.ReadObject(want)
 	if err != nil {
 		v.fileDiffers(olmocore.ConfigFile, "a config", err.Error()) // cannot be: convert wrote it
 		return
 	}
-	written, err := readObject(found)
+	written, err := hf.ReadObject(found)
 	if err != nil {
-		v.fileDiffers(olmocore.ConfigFile, "a config", err.Error())
+		v.fileDiffers(olmocore.ConfigFile, "a config", "not an object of JSON: "+err.Error())
 		return
 	}
 	var stray []string
@@ -50,7 +50,7 @@ func (v *verifier) compareObjects(path string, expected, found map[string]any) {
 		switch {
 		case isObject && isObject2:
 			v.compareObjects(path+name+".", objectA, objectB)
-		case inA == inB && sameJSON(a, b):
+		case inA == inB && reflect.DeepEqual(a, b):
 		case path+name == olmocore.IdentifierField:
 			v.warn("%s: %s is %s; convert would write %s for this model",
 				olmocore.ConfigFile, path+name, inWords(b, inB), inWords(a, inA))
@@ -78,27 +78,16 @@ func (v *verifier) warnOfStray(file string, keys []string, why string) {
 	}
 }
 
-// sameJSON reports whether Python's json reads the same: 1e3 is 1000.0, but not 1000.
-func sameJSON(a, b any) bool {
-	x, isNumber := a.(json.Number)
-	y, isNumber2 := b.(json.Number)
-	if !isNumber || !isNumber2 || x == y {
-		return reflect.DeepEqual(a, b)
-	}
-	f, err := x.Float64()
-	g, err2 := y.Float64()
-	const point = ".eE"
-	floats := strings.ContainsAny(x.String(), point) && strings.ContainsAny(y.String(), point)
-	return err == nil && err2 == nil && f == g && floats
-}
-
 // inWords is a value of JSON in one line.
 func inWords(value any, there bool) string {
 	if !there {
 		return missing
 	}
-	if text, ok := value.(string); ok {
-		return text
+	switch v := value.(type) {
+	case string:
+		return v
+	case float64:
+		return omegaconf.Float(v) // 48.0 is not 48 to Python
 	}
 	var b strings.Builder
 	e := json.NewEncoder(&b)
@@ -107,18 +96,4 @@ func inWords(value any, there bool) string {
 		return fmt.Sprint(value)
 	}
 	return strings.TrimSpace(b.String())
-}
-
-// readObject reads an object of JSON, with its numbers as they are spelled.
-func readObject(text []byte) (map[string]any, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var object map[string]any
-	if err := d.Decode(&object); err != nil {
-		return nil, fmt.Errorf("not an object of JSON: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("something follows the object")
-	}
-	return object, nil
 }
