@@ -150,6 +150,9 @@ func (l *loading) before(code byte, o *outliner) {
 
 // after sees what an opcode made.
 func (l *loading) after(code byte, o *outliner) {
+	if text, ok := o.below(0).(string); ok && l.stops == nil && !decodes(code, text) {
+		l.stops = stops("UnicodeDecodeError", "the pickle is broken: found a text that is not UTF-8")
+	}
 	made, _ := o.below(0).(*Object)
 	if made == nil {
 		return

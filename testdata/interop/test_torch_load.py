@@ -130,6 +130,10 @@ def cases() -> dict:
         "a path as attribute": state(attribute(pathlib.PosixPath("a"))),
         "a view": state(torch.arange(10.0)[3:7:2]),
         "fp8": state(torch.ones(2).to(torch.float8_e4m3fn)),
+        "a damaged key": new.replace(b"global_step", b"\xe7lobal_step"),
+        "a damaged key, old": old.replace(b"global_step", b"\xe7lobal_step"),
+        "half of a surrogate pair": state("\ud800x"),
+        "a surrogate that is cut": state("\ud800x").replace(b"\xed\xa0\x80x", b"\xed\xa0xx"),
         "an uint16": state(torch.ones(2).to(torch.uint16)),
         "sparse": state(torch.eye(2).to_sparse()),
     }
