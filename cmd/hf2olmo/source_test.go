@@ -28,7 +28,7 @@ var doors = map[string][]string{
 	"unix.Openat":           {"convert/folder/", "convert/disk/"},
 	"unix.Openat2":          {},
 	"mmap.Open":             {},
-	"safetensors.Open":      {},
+	"library.Open":          {}, // of the safetensors library, as convert/safetensors calls it
 	"pytorch.Load":          {},
 	"exec.Command":          {},
 	"fmt.Fprintf":           {"cmd/hf2olmo/print.go", "cmd/hf2olmo/json.go", "cmd/hf2olmo/check.go", "convert/", "keymap/"},
