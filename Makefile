@@ -54,8 +54,8 @@ torture: ## kill it N times, fail its calls to the disk, fill disks; FULL=1 for 
 disks: ## convert on FUSE, overlay and tmpfs; needs bindfs and, for all of it, root
 	go test -tags disks -timeout 10m -count 1 -run 'TestDisks|TestFuse' ./cmd/hf2olmo
 
-# Tests that start thousands of processes, each with bounds on time and memory that do not hold under the race detector.
-MANY := TestHostile|TestStrangeFiles|TestNamesThat|TestKeysThat|TestModelsThat|TestStopped|TestLargeTokenizer|TestInspectLarge
+# Tests with bounds on time and memory, which do not hold under the race detector; most start thousands of processes.
+MANY := TestHostile|TestStrangeFiles|TestNamesThat|TestKeysThat|TestModelsThat|TestStopped|TestLargeTokenizer|TestInspectLarge|TestBounded
 race: ## all tests under the race detector; needs a C compiler
 	CGO_ENABLED=1 go test -race -timeout 30m -skip '$(MANY)' ./...
 
