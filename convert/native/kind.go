@@ -90,7 +90,7 @@ func stepOf(dir string) int64 {
 	return n
 }
 
-// Index is where the index of a distributed checkpoint lies.
+// index returns the folder with the index of a distributed checkpoint.
 func index(dir string) string {
 	if at, ok := olmocore.Index(dir); ok {
 		return at

@@ -112,8 +112,8 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 	}
 	storage, _ := args[0].(*Object)
 	offset, isOffset := args[1].(int64)
-	shape, isShape := outlineSizes(args[2])
-	stride, isStride := outlineSizes(args[3])
+	shape, isShape := outlineSizes(args[2], torchDims)
+	stride, isStride := outlineSizes(args[3], torchDims)
 	if storage == nil || !isOffset || !isShape || !isStride || offset < 0 || len(shape) != len(stride) {
 		return nil, nil
 	}
@@ -162,26 +162,4 @@ func changesTensor(o *Object) bool {
 		}
 	}
 	return false
-}
-
-// outlineSizes reads a tuple of sizes, or a torch.Size.
-func outlineSizes(v any) ([]int64, bool) {
-	if o, ok := v.(*Object); ok && o.Class == "torch.Size" {
-		if args, _ := o.Args.(*List); args != nil && len(args.Items) == 1 {
-			v = args.Items[0]
-		}
-	}
-	list, _ := v.(*List)
-	if list == nil || len(list.Items) > 64 {
-		return nil, false
-	}
-	sizes := make([]int64, len(list.Items))
-	for i, item := range list.Items {
-		n, ok := item.(int64)
-		if !ok || n < 0 {
-			return nil, false
-		}
-		sizes[i] = n
-	}
-	return sizes, true
 }

@@ -158,8 +158,14 @@ func (all *storages) one(s *storage) *storage {
 }
 
 // OutlineSizes returns a torch.Size, a tuple or a list of ints as sizes, none of them
-// negative and no more than a tensor has dimensions.
-func OutlineSizes(v any) ([]int64, bool) {
+// negative and no more than a tensor that is read may have.
+func OutlineSizes(v any) ([]int64, bool) { return outlineSizes(v, tensor.MaxDims) }
+
+// torchDims is the most dimensions that a tensor of torch has.
+const torchDims = 64
+
+// outlineSizes is OutlineSizes for at most most sizes.
+func outlineSizes(v any, most int) ([]int64, bool) {
 	if size, ok := v.(*Object); ok && size.Class == "torch.Size" {
 		args, _ := size.Args.(*List)
 		if args == nil || len(args.Items) != 1 {
@@ -168,7 +174,7 @@ func OutlineSizes(v any) ([]int64, bool) {
 		v = args.Items[0]
 	}
 	list, _ := v.(*List)
-	if list == nil || len(list.Items) > tensor.MaxDims {
+	if list == nil || len(list.Items) > most {
 		return nil, false
 	}
 	sizes := make([]int64, len(list.Items))
