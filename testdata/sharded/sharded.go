@@ -10,15 +10,19 @@ package sharded
 
 import (
 	"archive/tar"
+	"bytes"
+	_ "embed"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
 )
+
+//go:embed checkpoints.tar.zst
+var archive []byte
 
 // Extract unpacks the archive into a temporary folder of the test and returns the
 // folder that contains olmo, core and hf.
@@ -32,27 +36,21 @@ func Extract(t testing.TB) string {
 }
 
 func extract(dir string) error {
-	_, here, _, _ := runtime.Caller(0)
-	f, err := os.Open(filepath.Join(filepath.Dir(here), "checkpoints.tar.zst"))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z, err := zstd.NewReader(f, zstd.WithDecoderMaxWindow(1<<27))
+	z, err := zstd.NewReader(bytes.NewReader(archive), zstd.WithDecoderMaxWindow(1<<27))
 	if err != nil {
 		return err
 	}
 	defer z.Close()
-	archive := tar.NewReader(z)
+	files := tar.NewReader(z)
 	for {
-		h, err := archive.Next()
+		h, err := files.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := unpack(filepath.Join(dir, filepath.FromSlash(h.Name)), h, archive); err != nil {
+		if err := unpack(filepath.Join(dir, filepath.FromSlash(h.Name)), h, files); err != nil {
 			return err
 		}
 	}
