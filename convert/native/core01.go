@@ -49,8 +49,11 @@ func (o *opener) shards() error {
 	faults.Add("", o.trainFiles())
 	model, err := o.shardSet("model")
 	faults.Add("", err)
-	optim, err := o.shardSet("optim")
-	faults.Add("", err)
+	var optim map[string]*sharded.Tensor
+	if !o.modelOnly {
+		optim, err = o.shardSet("optim")
+		faults.Add("", err)
+	}
 	if len(faults) > 0 {
 		return faults
 	}

@@ -26,15 +26,19 @@ func (o *opener) distributed() error {
 		faults.Add("", o.trainFiles())
 	}
 	dir := index(o.Dir)
-	tensors, blobs, err := sharded.Distributed(dir, o.Dir)
+	tensors, checkpoint, err := o.Distributed(dir)
 	if err != nil {
 		faults.Add("", err)
 		return faults
 	}
+	o.c.Index = &checkpoint.Metadata
 	for _, t := range tensors {
 		o.entry(t)
 	}
-	for _, blob := range blobs {
+	if o.modelOnly {
+		return faults.Err()
+	}
+	for _, blob := range checkpoint.Blobs {
 		faults.Add("", o.blob(dir, blob))
 	}
 	return faults.Err()
@@ -46,7 +50,7 @@ func (o *opener) entry(t *sharded.Tensor) {
 	if name, ok := strings.CutPrefix(t.Name, modelPrefix); ok {
 		t.Name = name
 		o.model.Tensors()[name] = t
-	} else if parameter, moment, ok := cutMoment(t.Name); ok {
+	} else if parameter, moment, ok := cutMoment(t.Name); ok && !o.modelOnly {
 		t.Name = momentName(sharded.PlainName(parameter), moment)
 		o.moments.Tensors()[t.Name] = t
 	}
@@ -73,7 +77,7 @@ func (o *opener) blob(dir string, b dcp.Blob) error {
 	if b.Offset > f.Source.Size || b.Bytes > f.Source.Size-b.Offset {
 		return &fault.Fault{File: f.Source.Name, Tensor: b.Name, Problem: "ends before an item that the index names"}
 	}
-	value, err := torchfile.OpenSaved(f, f.Source, b.Offset, b.Bytes)
+	value, err := o.Saved(f, b.Offset, b.Bytes)
 	if err != nil {
 		return err
 	}

@@ -41,14 +41,16 @@ func (o *opener) legacyRank(path string, n int) error {
 		return err
 	}
 	var faults fault.List
-	faults.Add("", o.setGroups(r.File.Source.Name, optim.Get("param_groups")))
+	if !o.modelOnly {
+		faults.Add("", o.setGroups(r.File.Source.Name, optim.Get("param_groups")))
+	}
 	names := 0
 	for _, p := range model.Items {
 		name, _ := p.Key.(string)
 		faults.Add("", o.model.Add(r, sharded.PlainName(name), p.Value))
 		names++
 	}
-	if state := torchfile.AsMap(optim.Get("state")); state != nil {
+	if state := torchfile.AsMap(optim.Get("state")); state != nil && !o.modelOnly {
 		for _, p := range state.Items {
 			name, _ := p.Key.(string)
 			faults.Add("", o.addState(r, sharded.PlainName(name), p.Value))

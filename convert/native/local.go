@@ -38,8 +38,10 @@ func (o *opener) local() error {
 		held := map[string]sharded.Interval{}
 		faults.Add("", o.localModel(model[n], n, held))
 		o.Done(model[n])
-		faults.Add("", o.localOptim(optim[n], n, held))
-		o.Done(optim[n])
+		if !o.modelOnly {
+			faults.Add("", o.localOptim(optim[n], n, held))
+			o.Done(optim[n])
+		}
 		if o.Context.Err() != nil {
 			return o.Context.Err()
 		}

@@ -12,10 +12,13 @@
 package native
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
+	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
@@ -36,13 +39,50 @@ type Checkpoint struct {
 	// Settings are those of a flattened optimizer, which has a group per parameter, by its name.
 	Settings map[string]*torchfile.Map
 	Train    *torchfile.Map // rank 0's trainer state, nil if there is none
+	// Files are all files whose headers were read, with the checksums of their records, in the
+	// order of their names, which are relative to Path.
+	Files []*tensor.File
+	// Archives are where torch.save's archives lie in the files, in the order of the files and
+	// of their bytes; tied tensors of an index name the same one.
+	Archives []sharded.Archive
+	Index    *dcp.Metadata // of a distributed checkpoint, nil for any other
+}
+
+// Bytes returns the size of all files whose headers were read.
+func (c *Checkpoint) Bytes() int64 {
+	n := int64(0)
+	for _, f := range c.Files {
+		n += f.Size
+	}
+	return n
+}
+
+// Tensors returns the model's tensors and then the optimizer's, by name and moment, without
+// numbers that were saved as Python's.
+func (c *Checkpoint) Tensors() []*sharded.Tensor {
+	all := slices.Clone(c.Model)
+	for _, parameter := range slices.Sorted(maps.Keys(c.Optim)) {
+		state := c.Optim[parameter]
+		for _, moment := range slices.Sorted(maps.Keys(state)) {
+			if state[moment].Value == nil {
+				all = append(all, state[moment])
+			}
+		}
+	}
+	return all
 }
 
 // Open reads the headers of the checkpoint in a folder. The error is a fault.List with
 // all that is wrong; its files are named relative to the folder.
-func Open(ctx context.Context, dir string) (*Checkpoint, error) {
+func Open(ctx context.Context, dir string) (*Checkpoint, error) { return open(ctx, dir, false) }
+
+// OpenModel is Open for readers of the model alone: Optim, Groups and Settings stay empty,
+// and of an unsharded checkpoint only the file with the model is read.
+func OpenModel(ctx context.Context, dir string) (*Checkpoint, error) { return open(ctx, dir, true) }
+
+func open(ctx context.Context, dir string, modelOnly bool) (*Checkpoint, error) {
 	kind := Recognize(dir)
-	o := &opener{Opener: sharded.Opener{Context: ctx, Dir: dir}, model: sharded.NewSet(), moments: sharded.NewSet(),
+	o := &opener{Opener: sharded.Opener{Context: ctx, Dir: dir}, modelOnly: modelOnly, model: sharded.NewSet(), moments: sharded.NewSet(),
 		c: &Checkpoint{Path: dir, Kind: kind, Step: -1, Optim: map[string]map[string]*sharded.Tensor{},
 			Settings: map[string]*torchfile.Map{}}}
 	defer o.Close()
@@ -70,9 +110,10 @@ func Open(ctx context.Context, dir string) (*Checkpoint, error) {
 // opener collects what the files of one checkpoint contain.
 type opener struct {
 	sharded.Opener
-	c       *Checkpoint
-	model   *sharded.Set
-	moments *sharded.Set // by names as momentName makes them
+	c         *Checkpoint
+	modelOnly bool
+	model     *sharded.Set
+	moments   *sharded.Set // by names as momentName makes them
 }
 
 // finish puts the tensors together from their pieces.
@@ -80,6 +121,12 @@ func (o *opener) finish(faults *fault.List) {
 	if len(*faults) > 0 {
 		return // pieces of files that could not be read would be missing too
 	}
+	o.c.Files = o.Sources()
+	o.c.Archives = slices.Clone(o.Archives)
+	slices.SortFunc(o.c.Archives, func(a, b sharded.Archive) int {
+		return cmp.Or(strings.Compare(a.File.Name, b.File.Name), cmp.Compare(a.Offset, b.Offset))
+	})
+	o.c.Archives = slices.Compact(o.c.Archives)
 	o.model.Settle(func(err error) { faults.Add("", err) })
 	o.moments.Settle(func(err error) { faults.Add("", err) })
 	o.c.Model = o.model.Sorted()

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
 	fixtures "hf2olmo/testdata/sharded"
 )
 
@@ -51,7 +53,52 @@ func TestOLMo(t *testing.T) {
 			if len(c.Optim) != len(want.Optim) || len(c.Groups) == 0 {
 				t.Errorf("states of %d parameters in %d groups, want %d", len(c.Optim), len(c.Groups), len(want.Optim))
 			}
+			checkFiles(t, c)
+			checkModelAlone(t, c)
 		})
+	}
+}
+
+// checkFiles checks the archives and the checksums of all files of a checkpoint that a
+// trainer wrote.
+func checkFiles(t *testing.T, c *native.Checkpoint) {
+	t.Helper()
+	if len(c.Files) == 0 || c.Bytes() == 0 || c.Kind != native.OLMoCore && len(c.Archives) == 0 {
+		t.Errorf("%d files, %d archives", len(c.Files), len(c.Archives))
+	}
+	for _, a := range c.Archives {
+		f, err := os.Open(a.File.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := torchfile.CheckFrame(io.NewSectionReader(f, a.Offset, a.Bytes), a.Bytes); err != nil {
+			t.Errorf("%s from byte %d: %v", a.File.Name, a.Offset, err)
+		}
+		f.Close()
+	}
+	var tensors []tensor.Tensor
+	for _, full := range c.Tensors() {
+		tensors = append(tensors, full.Tensor)
+	}
+	files, err := tensor.OpenFiles(tensors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files.Close()
+	if err := files.CheckRecords(context.Background()); err != nil {
+		t.Error(err)
+	}
+}
+
+// checkModelAlone opens the model of a checkpoint without its optimizer.
+func checkModelAlone(t *testing.T, c *native.Checkpoint) {
+	t.Helper()
+	alone, err := native.OpenModel(context.Background(), c.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(alone.Model) != len(c.Model) || len(alone.Optim)+len(alone.Groups)+len(alone.Settings) != 0 {
+		t.Errorf("%d tensors, states of %d parameters", len(alone.Model), len(alone.Optim))
 	}
 }
 

@@ -15,6 +15,9 @@ import (
 func (o *opener) unsharded() error {
 	var faults fault.List
 	faults.Add("", o.modelFile())
+	if o.modelOnly {
+		return faults.Err()
+	}
 	if path := o.path(olmo.OptimizerFile); regular.Is(path) {
 		faults.Add("", o.optimFile(path))
 	}
@@ -33,6 +36,7 @@ func (o *opener) modelFile() error {
 	if err != nil {
 		return err
 	}
+	o.Archives = append(o.Archives, sharded.Archive{File: f.Source, Bytes: f.Source.Size})
 	tensors, err := torchfile.Open(f.File, f.Source)
 	if err != nil {
 		return err

@@ -2,8 +2,11 @@ package sharded
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/regular"
@@ -11,11 +14,20 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// An Opener opens the files of one checkpoint while their headers are read.
+// An Opener opens the files of one checkpoint while their headers are read, and remembers
+// which they were.
 type Opener struct {
-	Context context.Context
-	Dir     string           // files are named relative to it
-	files   map[string]*File // by their paths
+	Context  context.Context
+	Dir      string                  // files are named relative to it
+	Archives []Archive               // that Rank and Saved have opened
+	files    map[string]*File        // open ones, by their paths
+	known    map[string]*tensor.File // all that were opened, by their paths
+}
+
+// An Archive is what torch.save wrote: a whole file, or an item of a distributed checkpoint.
+type Archive struct {
+	File          *tensor.File
+	Offset, Bytes int64 // in the file
 }
 
 // A File is an open file of a checkpoint.
@@ -34,12 +46,29 @@ func (o *Opener) Open(path string) (*File, error) {
 	if err != nil {
 		return nil, &fault.Fault{File: o.Name(path), Problem: "cannot be read: " + err.Error()}
 	}
-	f := &File{handle, &tensor.File{Path: path, Name: o.Name(path), Size: info.Size(), ModTime: info.ModTime(), Info: info}}
 	if o.files == nil {
 		o.files = map[string]*File{}
 	}
+	if o.known[path] == nil {
+		o.Know(&tensor.File{Path: path, Name: o.Name(path), Size: info.Size(), ModTime: info.ModTime(), Info: info})
+	}
+	f := &File{handle, o.known[path]}
 	o.files[path] = f
 	return f, nil
+}
+
+// Know adds a file whose header another has read, so that there is one tensor.File of each.
+func (o *Opener) Know(file *tensor.File) {
+	if o.known == nil {
+		o.known = map[string]*tensor.File{}
+	}
+	o.known[file.Path] = file
+}
+
+// Sources returns the files that were opened, in the order of their names.
+func (o *Opener) Sources() []*tensor.File {
+	byName := func(a, b *tensor.File) int { return strings.Compare(a.Name, b.Name) }
+	return slices.SortedFunc(maps.Values(o.known), byName)
 }
 
 // Done closes a file, if it is open.
@@ -74,11 +103,17 @@ func (o *Opener) Rank(path string, number, world int) (*Rank, error) {
 	if err != nil {
 		return nil, err
 	}
-	saved, err := torchfile.OpenSaved(f, f.Source, 0, f.Source.Size)
+	saved, err := o.Saved(f, 0, f.Source.Size)
 	if err != nil {
 		return nil, err
 	}
 	return &Rank{Number: number, World: world, Saved: saved, File: f}, nil
+}
+
+// Saved reads the outline of what torch.save wrote into size bytes of a file, from offset.
+func (o *Opener) Saved(f *File, offset, size int64) (*torchfile.Saved, error) {
+	o.Archives = append(o.Archives, Archive{f.Source, offset, size})
+	return torchfile.OpenSaved(f, f.Source, offset, size)
 }
 
 // bytes reads a tensor of a few numbers.

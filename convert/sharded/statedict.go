@@ -3,7 +3,6 @@ package sharded
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -73,26 +72,38 @@ func (s *Set) Sorted() []*Tensor {
 // its items: full tensors by the names in the index, in its order, and entries that are
 // not tensors. Files are named relative to base.
 func Distributed(dir, base string) ([]*Tensor, []dcp.Blob, error) {
+	o := Opener{Dir: base}
+	tensors, c, err := o.Distributed(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return tensors, c.Blobs, nil
+}
+
+// Distributed is the function Distributed for an opener: it knows the files then, and the
+// archives of the tensors.
+func (o *Opener) Distributed(dir string) ([]*Tensor, *dcp.Checkpoint, error) {
 	c, err := dcp.Open(dir)
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, file := range c.Files {
+		file.Name = o.Name(file.Path)
+		o.Know(file)
+	}
 	var tensors []*Tensor
-	named := map[*tensor.File]bool{}
 	for i := range c.Tensors {
 		t := &c.Tensors[i]
 		full := &Tensor{Tensor: tensor.Tensor{Name: t.Name, DType: t.DType, Shape: t.Shape}}
-		for k := range t.Chunks {
+		for k, chunk := range t.Chunks {
 			part := c.Parts[i][k]
-			if rel, err := filepath.Rel(base, part.File.Path); err == nil && !named[part.File] {
-				part.File.Name, named[part.File] = filepath.ToSlash(rel), true
-			}
-			full.Add(t.Chunks[k].Start, part)
+			full.Add(chunk.Start, part)
+			o.Archives = append(o.Archives, Archive{part.File, chunk.Offset, chunk.Bytes})
 		}
 		if err := full.Settle(); err != nil {
 			return nil, nil, err
 		}
 		tensors = append(tensors, full)
 	}
-	return tensors, c.Blobs, nil
+	return tensors, c, nil
 }
