@@ -51,7 +51,7 @@ func checkFolders(c *cli.Context) error {
 	return nil
 }
 
-// tellCheck prints a report: a verdict, and what was found in order of gravity.
+// tellCheck prints a report: a verdict, and what was found in order of severity.
 func tellCheck(c *cli.Context, report *check.Report) error {
 	if c.Bool("json") {
 		writeJSON(c.App.Writer, report)
@@ -63,7 +63,7 @@ func tellCheck(c *cli.Context, report *check.Report) error {
 	}
 	printf(c.App.Writer, "%s%s: %s\n", fault.Printable(report.Folder), kind, report.Verdict())
 	for _, line := range report.Lines() {
-		printf(c.App.Writer, "  %s: %s\n", line.Gravity, line.Text)
+		printf(c.App.Writer, "  %s: %s\n", line.Severity, line.Text)
 		for _, more := range line.More {
 			printf(c.App.Writer, "      %s\n", more)
 		}

@@ -62,17 +62,17 @@ func TestCheckpointsOfTheTrainerLoad(t *testing.T) {
 }
 
 type damageCase struct {
-	name   string
-	kind   string // of the checkpoint; "" for unsharded
-	folder string // its name; "" for that of the trainer
-	damage damage
-	code   string
-	grave  Gravity
-	words  string
+	name     string
+	kind     string // of the checkpoint; "" for unsharded
+	folder   string // its name; "" for that of the trainer
+	damage   damage
+	code     string
+	severity Severity
+	words    string
 }
 
 // damages are checkpoints of the real trainer with something wrong, and what is said of
-// it: gravity, code and words of the finding. testdata/interop/test_check.py shows what
+// it: severity, code and words of the finding. testdata/interop/test_check.py shows what
 // the trainer does with the same.
 var damages = []damageCase{
 	{"name", "", "step3", nil, "name", Error, "FileNotFoundError: rank0.pt not found"},
@@ -158,13 +158,13 @@ func TestDamage(t *testing.T) {
 			if c.damage != nil {
 				c.damage(t, dir)
 			}
-			expect(t, run(t, dir), c.code, c.grave, c.words)
+			expect(t, run(t, dir), c.code, c.severity, c.words)
 		})
 	}
 }
 
 // expect looks for a finding; an empty code means that the folder would load.
-func expect(t *testing.T, report *Report, code string, grave Gravity, words string) {
+func expect(t *testing.T, report *Report, code string, severity Severity, words string) {
 	t.Helper()
 	text, err := json.MarshalIndent(report, "", " ")
 	must(t, err)
@@ -174,14 +174,14 @@ func expect(t *testing.T, report *Report, code string, grave Gravity, words stri
 		}
 		return
 	}
-	if grave == Error && report.Loads() {
+	if severity == Error && report.Loads() {
 		t.Errorf("loads in spite of it:\n%s", text)
 	}
 	for _, f := range report.Findings {
 		told := strings.Join([]string{f.File, f.Tensor, f.Message(), f.Expected, f.Found, f.Hint}, " ")
-		if f.Code == code && f.Gravity == grave && strings.Contains(strings.ToLower(told), strings.ToLower(words)) {
+		if f.Code == code && f.Severity == severity && strings.Contains(strings.ToLower(told), strings.ToLower(words)) {
 			return
 		}
 	}
-	t.Errorf("no %s %q with %q in:\n%s", grave, code, words, text)
+	t.Errorf("no %s %q with %q in:\n%s", severity, code, words, text)
 }

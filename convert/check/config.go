@@ -47,7 +47,7 @@ func (c *checker) readConfig() {
 	}
 	c.config = &config{top: top}
 	if v.Nodes > omegaconf.ManyNodes {
-		c.add(Finding{Gravity: Warning, Code: "config-large", File: configFile, Problem: "has more values than OmegaConf 2.4 reads",
+		c.add(Finding{Severity: Warning, Code: "config-large", File: configFile, Problem: "has more values than OmegaConf 2.4 reads",
 			Expected: fmt.Sprintf("at most %d", omegaconf.ManyNodes), Found: fmt.Sprint(v.Nodes),
 			Trainer: "With OmegaConf 2.4 or later the trainer stops: ConstructorError: YAML node expansion exceeds the configured limit.",
 			Hint:    "Set OMEGACONF_MAX_YAML_EXPANDED_NODES=none where you start the trainer."})

@@ -46,7 +46,7 @@ var coreOutcomes = outcomes{
 func (c *checker) coreModel() map[string]any {
 	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
 	if err != nil {
-		c.add(Finding{Gravity: Note, Code: "core-config", File: olmocore.ConfigFile,
+		c.add(Finding{Severity: Note, Code: "core-config", File: olmocore.ConfigFile,
 			Problem: "cannot be read: " + fault.Cause(err),
 			Hint:    "The model's config must then be in your script."})
 		return nil
@@ -55,7 +55,7 @@ func (c *checker) coreModel() map[string]any {
 	c.checkCoreTokenizer(config)
 	model, _ := config["model"].(map[string]any)
 	if err != nil || model == nil {
-		c.add(Finding{Gravity: Warning, Code: "core-config", File: olmocore.ConfigFile,
+		c.add(Finding{Severity: Warning, Code: "core-config", File: olmocore.ConfigFile,
 			Problem: "has no model section that can be read",
 			Hint:    "The model's config must then be in your script."})
 		return nil
@@ -80,7 +80,7 @@ func (c *checker) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) erro
 	}
 	config, ok := target.ReadBack(model, coreBlocks(model))
 	if !ok {
-		c.add(Finding{Gravity: Note, Code: "core-config", File: olmocore.ConfigFile, Tensor: "model",
+		c.add(Finding{Severity: Note, Code: "core-config", File: olmocore.ConfigFile, Tensor: "model",
 			Problem: "describes a model of a kind that this program does not know, so its tensors were not " +
 				"compared with it"})
 		return nil

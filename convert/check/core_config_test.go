@@ -79,7 +79,7 @@ func TestCoreDamage(t *testing.T) {
 				c.damage(t, dir)
 			}
 			report := run(t, dir)
-			expect(t, report, c.code, c.grave, c.words)
+			expect(t, report, c.code, c.severity, c.words)
 			if report.Kind != CoreTrainer {
 				t.Errorf("kind %s", report.Kind)
 			}
@@ -96,7 +96,7 @@ func TestCoreModels(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			report := run(t, converted(t, "models-olmo-core/"+name))
 			for _, f := range report.Findings {
-				if f.Gravity == Error || f.Code == "core-config" {
+				if f.Severity == Error || f.Code == "core-config" {
 					t.Errorf("%+v", f)
 				}
 			}

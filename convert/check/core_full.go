@@ -53,7 +53,7 @@ func (c *checker) checkCoreBytes(folder string, k *dcp.Checkpoint) error {
 	for file := range read {
 		bytes += file.Size
 		if file.NoSums {
-			c.add(Finding{Gravity: Warning, Code: "unsummed", File: path.Join(folder, file.Name),
+			c.add(Finding{Severity: Warning, Code: "unsummed", File: path.Join(folder, file.Name),
 				Problem: "was written without checksums, so damage to it cannot be detected"})
 		}
 	}
@@ -104,10 +104,10 @@ func (c *checker) addCoreSpecial(file string, t *dcp.Tensor, special *tensor.Spe
 		f.Trainer = "OLMo-core loads it silently, and the loss is NaN."
 		f.Hint = "The run had diverged when this was saved: take an earlier checkpoint."
 	case special.Infinite:
-		f.Gravity, f.Code, f.Problem = Warning, "infinite", "contains infinity"
+		f.Severity, f.Code, f.Problem = Warning, "infinite", "contains infinity"
 		f.Hint = "Was it cast to float16 from numbers too large for that? Then cast to bfloat16."
 	case special.Zero && len(t.Shape) > 1 && strings.HasPrefix(t.Name, olmocore.ModelPrefix+"."):
-		f.Gravity, f.Code, f.Problem = Warning, "zeros", "contains nothing but zeros"
+		f.Severity, f.Code, f.Problem = Warning, "zeros", "contains nothing but zeros"
 		f.Hint = "Was a download or a copy cut off, of this folder or of the model it was made from? Compare " +
 			"checksums."
 	default:
@@ -119,7 +119,7 @@ func (c *checker) addCoreSpecial(file string, t *dcp.Tensor, special *tensor.Spe
 
 // addRead says what was read.
 func (c *checker) addRead(tensors, files int, bytes int64) {
-	c.add(Finding{Gravity: Note, Code: "read", Problem: fmt.Sprintf("every byte was read: %d tensors in %s of %s",
+	c.add(Finding{Severity: Note, Code: "read", Problem: fmt.Sprintf("every byte was read: %d tensors in %s of %s",
 		tensors, plural(files, "file"), size(bytes))})
 }
 

@@ -14,7 +14,7 @@ import (
 // coreTrainer is for a checkpoint of OLMo-core's own trainer: whether that one loads it.
 // It loads tensors whose chunks leave parts out without a word, so these are looked for.
 func (c *checker) coreTrainer() error {
-	c.add(Finding{Gravity: Note, Code: "olmo-core", Problem: "is a checkpoint of OLMo-core, and was checked as one",
+	c.add(Finding{Severity: Note, Code: "olmo-core", Problem: "is a checkpoint of OLMo-core, and was checked as one",
 		Trainer: "It is for OLMo-core's trainer; allenai/OLMo cannot read it.",
 		Hint: "To train it with allenai/OLMo, export it with OLMo-core's " +
 			"src/examples/huggingface/convert_checkpoint_to_hf.py and run hf2olmo convert on the result."})
@@ -27,7 +27,7 @@ func (c *checker) coreTrainer() error {
 			Trainer: "OLMo-core finds no checkpoint, and trains from scratch after one warning.",
 			Hint:    "Copy the checkpoint whole (cp -a, not *), or take an earlier one."})
 	case !root && !(c.has(coreState) && c.has(coreMarker)):
-		c.add(Finding{Gravity: Warning, Code: "load-path", Problem: "is not a checkpoint to OLMo-core's trainer: " +
+		c.add(Finding{Severity: Warning, Code: "load-path", Problem: "is not a checkpoint to OLMo-core's trainer: " +
 			"it has neither .metadata nor both " + coreState + " and " + coreMarker,
 			Trainer: "With load_path = this folder it trains from scratch after one warning.",
 			Hint:    "Set load_path to its " + modelOptim + "."})
@@ -57,7 +57,7 @@ func (c *checker) coreTrainer() error {
 	switch {
 	case !c.Full:
 	case whole == nil:
-		c.add(Finding{Gravity: Note, Code: "not-read", Problem: "the bytes of the tensors were not read, because " +
+		c.add(Finding{Severity: Note, Code: "not-read", Problem: "the bytes of the tensors were not read, because " +
 			"the index cannot be"})
 	default:
 		return c.checkCoreBytes(at, whole)

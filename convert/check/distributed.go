@@ -18,12 +18,12 @@ const largestMetadata = 32 << 20
 // checkpoint: .metadata, which names every tensor and where its parts lie, and the
 // .distcp files of the ranks.
 func (c *checker) checkDistributed(folder string) {
-	c.add(Finding{Gravity: Warning, Code: "old-torch", File: folder, Problem: "is read with a class that a later torch takes for incomplete",
+	c.add(Finding{Severity: Warning, Code: "old-torch", File: folder, Problem: "is read with a class that a later torch takes for incomplete",
 		Trainer: "With torch 2.13 the trainer stops: TypeError: Can't instantiate abstract class RemoteFileSystemReader.",
 		Hint:    "Load it with the torch that saved it, or unshard it with that one: scripts/unshard.py."})
 	c.checkMetadata(folder)
 	if world := c.checkTrainRank(); world > 0 {
-		c.add(Finding{Gravity: Note, Code: "world-size", Problem: fmt.Sprintf("was written by %d ranks; any number can load it", world)})
+		c.add(Finding{Severity: Note, Code: "world-size", Problem: fmt.Sprintf("was written by %d ranks; any number can load it", world)})
 	}
 }
 
@@ -37,7 +37,7 @@ func (c *checker) checkMetadata(folder string) {
 		return
 	}
 	if info.Size() > largestMetadata {
-		c.add(Finding{Gravity: Note, Code: "metadata-large", File: name, Problem: fmt.Sprintf("has %d bytes, and was not looked into", info.Size())})
+		c.add(Finding{Severity: Note, Code: "metadata-large", File: name, Problem: fmt.Sprintf("has %d bytes, and was not looked into", info.Size())})
 		return
 	}
 	v, err := c.outline(name)

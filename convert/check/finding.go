@@ -9,26 +9,26 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// Gravity is how bad a finding is.
-type Gravity int
+// Severity is how bad a finding is.
+type Severity int
 
-// In order of gravity.
+// The severities, worst first.
 const (
-	Error   Gravity = iota // the trainer does not load the folder, or loads garbage
-	Warning                // it loads, but not as one may think
-	Note                   // good to know
+	Error   Severity = iota // the trainer does not load the folder, or loads garbage
+	Warning                 // it loads, but not as one may think
+	Note                    // good to know
 )
 
-var gravities = [...]string{Error: "error", Warning: "warning", Note: "note"}
+var severities = [...]string{Error: "error", Warning: "warning", Note: "note"}
 
-func (g Gravity) String() string { return gravities[g] }
+func (s Severity) String() string { return severities[s] }
 
-// MarshalJSON writes the gravity as a word.
-func (g Gravity) MarshalJSON() ([]byte, error) { return json.Marshal(g.String()) }
+// MarshalJSON writes the severity as a word.
+func (s Severity) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
 // A Finding is one thing about a folder that its user should know.
 type Finding struct {
-	Gravity  Gravity
+	Severity Severity
 	Code     string // what it is, in a word that does not change
 	File     string // the file concerned, by its path in the folder, or ""
 	Tensor   string // the tensor or field concerned, or ""
@@ -53,14 +53,14 @@ func (f *Finding) Message() string {
 type Report struct {
 	Folder   string
 	Kind     Kind
-	Findings []Finding // in order of gravity
+	Findings []Finding // in order of severity
 
 	counts map[sort]int // of all that were found, by sort
 }
 
 // A sort is what findings have in common that differ in their tensors.
 type sort struct {
-	gravity    Gravity
+	severity   Severity
 	code, file string
 }
 
@@ -72,34 +72,34 @@ func (c *checker) add(f Finding) {
 	if r.counts == nil {
 		r.counts = map[sort]int{}
 	}
-	of := sort{f.Gravity, f.Code, f.File}
+	of := sort{f.Severity, f.Code, f.File}
 	if r.counts[of]++; r.counts[of] <= mostListed {
 		r.Findings = append(r.Findings, f)
 	}
 }
 
-// finish counts the findings that are not listed, and puts all in order of gravity.
+// finish counts the findings that are not listed, and puts all in order of severity.
 func (r *Report) finish() {
 	var rest []Finding
 	for of, n := range r.counts {
 		if more := n - mostListed; more > 0 {
-			rest = append(rest, Finding{Gravity: of.gravity, Code: of.code, File: of.file,
+			rest = append(rest, Finding{Severity: of.severity, Code: of.code, File: of.file,
 				Problem: fmt.Sprintf("%d more problems of this kind are not listed", more), others: more - 1})
 		}
 	}
 	slices.SortFunc(rest, func(a, b Finding) int { return strings.Compare(a.Code+a.File, b.Code+b.File) })
 	r.Findings = append(r.Findings, rest...)
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return int(a.Gravity - b.Gravity) })
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return int(a.Severity - b.Severity) })
 }
 
 // Loads reports whether the trainer loads the folder.
 func (r *Report) Loads() bool { return r.Count(Error) == 0 }
 
-// Count returns how many findings are of this gravity.
-func (r *Report) Count(g Gravity) int {
+// Count returns how many findings are of this severity.
+func (r *Report) Count(g Severity) int {
 	n := 0
 	for _, f := range r.Findings {
-		if f.Gravity == g {
+		if f.Severity == g {
 			n += 1 + f.others
 		}
 	}
@@ -109,18 +109,18 @@ func (r *Report) Count(g Gravity) int {
 // A Line is what is told of one finding, or of many that differ only in the number
 // of a layer.
 type Line struct {
-	Gravity Gravity
-	Text    string
-	More    []string // what the trainer does, what to do
+	Severity Severity
+	Text     string
+	More     []string // what the trainer does, what to do
 }
 
 // Lines returns the findings as they are told to people.
 func (r *Report) Lines() []Line {
 	var lines []Line
-	for _, g := range []Gravity{Error, Warning, Note} {
+	for _, g := range []Severity{Error, Warning, Note} {
 		var faults fault.List
 		for _, f := range r.Findings {
-			if f.Gravity == g {
+			if f.Severity == g {
 				faults = append(faults, &fault.Fault{File: f.File, Tensor: f.Tensor, Problem: f.Problem,
 					Expected: f.Expected, Found: f.Found, Hint: f.Trainer + "\n" + f.Hint})
 			}
@@ -141,7 +141,7 @@ func (r *Report) Lines() []Line {
 // Verdict is the answer in a line.
 func (r *Report) Verdict() string {
 	var counts []string
-	for _, g := range []Gravity{Error, Warning} {
+	for _, g := range []Severity{Error, Warning} {
 		if n := r.Count(g); n == 1 {
 			counts = append(counts, "1 "+g.String())
 		} else if n > 1 {
@@ -160,21 +160,22 @@ func (r *Report) Verdict() string {
 
 // record is a finding as it is written to JSON. Scripts depend on its fields.
 type record struct {
-	Gravity  Gravity `json:"gravity"`
-	Code     string  `json:"code"`
-	File     string  `json:"file"`
-	Tensor   string  `json:"tensor"`
-	Message  string  `json:"message"`
-	Expected string  `json:"expected"`
-	Found    string  `json:"found"`
-	Hint     string  `json:"hint"`
+	Severity Severity `json:"severity"`
+	Gravity  Severity `json:"gravity"` // what severity was called; for one version
+	Code     string   `json:"code"`
+	File     string   `json:"file"`
+	Tensor   string   `json:"tensor"`
+	Message  string   `json:"message"`
+	Expected string   `json:"expected"`
+	Found    string   `json:"found"`
+	Hint     string   `json:"hint"`
 }
 
 // MarshalJSON writes the report as one object with fields that do not change.
 func (r *Report) MarshalJSON() ([]byte, error) {
 	records := []record{}
 	for _, f := range r.Findings {
-		records = append(records, record{f.Gravity, f.Code, f.File, f.Tensor, f.Message(), f.Expected, f.Found,
+		records = append(records, record{f.Severity, f.Severity, f.Code, f.File, f.Tensor, f.Message(), f.Expected, f.Found,
 			f.Hint})
 	}
 	return json.Marshal(struct {

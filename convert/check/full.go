@@ -64,7 +64,7 @@ func (c *checker) checkWeights() error {
 		if c.loaded[olmo.ModelFile] != readable {
 			return nil // reported by checkFiles
 		}
-		c.add(Finding{Gravity: Warning, Code: "unread", File: olmo.ModelFile, Problem: "its tensors were not checked for NaN, infinity and zeros: " + strings.TrimPrefix(err.Error(), olmo.ModelFile+": "),
+		c.add(Finding{Severity: Warning, Code: "unread", File: olmo.ModelFile, Problem: "its tensors were not checked for NaN, infinity and zeros: " + strings.TrimPrefix(err.Error(), olmo.ModelFile+": "),
 			Trainer: "torch.load reads it; hf2olmo convert and verify do not.", Hint: "Save it again: " + saveCommand(olmo.ModelFile, "")})
 		return c.checkSums(olmo.ModelFile, nil)
 	}
@@ -121,7 +121,7 @@ func (c *checker) checkSums(name string, w *weights) error {
 		return nil
 	}
 	if noSums {
-		c.add(Finding{Gravity: Note, Code: "unsummed", File: name,
+		c.add(Finding{Severity: Note, Code: "unsummed", File: name,
 			Problem: "was written without checksums, so damage to it cannot be detected"})
 	}
 	var mu sync.Mutex
@@ -143,7 +143,7 @@ func (c *checker) checkSums(name string, w *weights) error {
 	})
 	slices.Sort(bad)
 	for _, entry := range bad {
-		c.add(Finding{Gravity: c.ifRead(name), Code: "checksum", File: name, Tensor: entry,
+		c.add(Finding{Severity: c.ifRead(name), Code: "checksum", File: name, Tensor: entry,
 			Problem: "the checksum of this entry is wrong: its bytes were changed since it was saved",
 			Trainer: "torch.load checks no checksum: the trainer loads the damaged bytes silently.",
 			Hint:    "Copy or download the file again."})
@@ -166,13 +166,13 @@ func (c *checker) addArchive(name string, err error) {
 		Trainer: "Its bytes were not read here. The trainer does not read this file."}
 	if c.loaded[name] == readable {
 		finding.Trainer = "Its bytes were not read here. torch.load reads it."
-		finding.Gravity = Warning
+		finding.Severity = Warning
 	}
 	c.add(finding)
 }
 
-// ifRead is the gravity of what is wrong with a file: of one that the trainer does not read, a warning.
-func (c *checker) ifRead(name string) Gravity {
+// ifRead is the severity of what is wrong with a file: of one that the trainer does not read, a warning.
+func (c *checker) ifRead(name string) Severity {
 	if c.report.Kind == Unsharded && !slices.Contains([]string{olmo.ModelFile, olmo.TrainFile, optimFile,
 		otherFile}, name) {
 		return Warning

@@ -26,7 +26,7 @@ func (c *checker) enough(name string) bool {
 	if c.pickles < mostPickles {
 		return false
 	}
-	c.add(Finding{Gravity: Note, Code: "not-read", File: name, Problem: "this file and those of later ranks were not read: the first are more than " +
+	c.add(Finding{Severity: Note, Code: "not-read", File: name, Problem: "this file and those of later ranks were not read: the first are more than " +
 		size(mostPickles) + " of states"})
 	return true
 }
@@ -75,7 +75,7 @@ func (c *checker) load(name string, what contents) *torchfile.Loaded {
 		return nil
 	}
 	if len(loaded.Unusual) > 0 {
-		c.add(Finding{Gravity: Warning, Code: "unusual", File: name,
+		c.add(Finding{Severity: Warning, Code: "unusual", File: name,
 			Problem: "is not as torch.save writes it: " + strings.Join(loaded.Unusual, ", "),
 			Trainer: "torch.load reads it all the same; hf2olmo convert and verify do not.",
 			Hint:    "Save it again: " + saveCommand(name, "")})
@@ -105,7 +105,7 @@ func (c *checker) addRefusal(name string, what contents, loaded *torchfile.Loade
 			packages = append(packages, pkg)
 		}
 	}
-	f := Finding{Gravity: Warning, Code: "weights-only", File: name,
+	f := Finding{Severity: Warning, Code: "weights-only", File: name,
 		Problem: "is refused by torch.load with weights_only=True",
 		Found:   loaded.Refused,
 		Trainer: "The released ai2-olmo 0.6.0 stops with torch 2.6 or later: UnpicklingError: Weights only load " +
@@ -120,7 +120,7 @@ func (c *checker) addRefusal(name string, what contents, loaded *torchfile.Loade
 			return // the same of every rank
 		}
 		c.foreign = true
-		f = Finding{Gravity: Note, Code: "weights-only", File: name,
+		f = Finding{Severity: Note, Code: "weights-only", File: name,
 			Problem: "contains " + joined(packages) + " objects, like every one that the trainer saves",
 			Trainer: "The released ai2-olmo 0.6.0 cannot read it with torch 2.6 or later: UnpicklingError: " +
 				"Weights only load failed. Its main branch can.",

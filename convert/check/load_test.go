@@ -153,7 +153,7 @@ func TestLoad(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := fresh(t, "unsharded", "")
 			c.damage(t, dir)
-			expect(t, run(t, dir), c.code, c.grave, c.words)
+			expect(t, run(t, dir), c.code, c.severity, c.words)
 		})
 	}
 }

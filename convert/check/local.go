@@ -13,7 +13,7 @@ const localMetadata = "metadata.yaml"
 // checkLocal checks a local checkpoint: model/, optim/ and train/ with a file of each
 // rank, as its memory held them, and metadata.yaml with the number of ranks.
 func (c *checker) checkLocal() {
-	c.add(Finding{Gravity: Warning, Code: "old-torch", Problem: "is read through private parts of torch that the trainer knows only up to 2.2",
+	c.add(Finding{Severity: Warning, Code: "old-torch", Problem: "is read through private parts of torch that the trainer knows only up to 2.2",
 		Trainer: "With torch 2.3 or later the trainer stops: NotImplementedError.",
 		Hint:    "Load it with the torch that saved it, or unshard it, which needs no old torch: scripts/unshard.py --type local."})
 	world := c.localWorld()
@@ -74,7 +74,7 @@ func (c *checker) checkCore() {
 		c.checkMetadata("")
 	}
 	c.checkTrainRank()
-	c.add(Finding{Gravity: Note, Code: "olmo-core-version", Problem: "is read through OLMo-core",
+	c.add(Finding{Severity: Note, Code: "olmo-core-version", Problem: "is read through OLMo-core",
 		Trainer: "The trainer imports olmo_core.distributed.checkpoint, which must be of the version that saved it.",
 		Hint:    "Install the ai2-olmo-core that the run had (0.1.0 for ai2-olmo 0.6.0)."})
 }

@@ -52,7 +52,7 @@ func (c *checker) modelValues(m *omegaconf.Mapping) (map[string]any, bool) {
 		case v.Interpolated():
 			whole = false
 			values[key] = nil
-			c.add(Finding{Gravity: Note, Code: "config-interpolated", File: configFile, Tensor: at, Problem: "is filled in by OmegaConf, so the shapes were not compared", Found: v.String(),
+			c.add(Finding{Severity: Note, Code: "config-interpolated", File: configFile, Tensor: at, Problem: "is filled in by OmegaConf, so the shapes were not compared", Found: v.String(),
 				Trainer: "OLMo.from_checkpoint reads the model: section alone and stops where it leads out of it: OLMoConfigurationError: Interpolation key not found.",
 				Hint:    "Write the value itself."})
 			continue
@@ -68,7 +68,7 @@ func (c *checker) modelValues(m *omegaconf.Mapping) (map[string]any, bool) {
 		}
 		values[key] = typed
 		if omegaconf.OnlyHere.MatchString(v.Plain) && f.Kind == "float" {
-			c.add(Finding{Gravity: Warning, Code: "config-float", File: configFile, Tensor: at, Problem: "is a number to the trainer but a string to YAML 1.1, which wants a point before and a sign after the e", Found: v.Plain,
+			c.add(Finding{Severity: Warning, Code: "config-float", File: configFile, Tensor: at, Problem: "is a number to the trainer but a string to YAML 1.1, which wants a point before and a sign after the e", Found: v.Plain,
 				Trainer: "The trainer reads it rightly; OLMo's own scripts, such as convert_olmo_to_hf_new.py, and everything else that reads it with PyYAML get the string.",
 				Hint:    fmt.Sprintf("Write %s.", yamlFloat(typed))})
 		}
@@ -102,7 +102,7 @@ func (c *checker) leftOut(values map[string]any) {
 	if len(names) == 0 {
 		return
 	}
-	c.add(Finding{Gravity: Warning, Code: "config-left-out", File: configFile, Tensor: "model",
+	c.add(Finding{Severity: Warning, Code: "config-left-out", File: configFile, Tensor: "model",
 		Problem: fmt.Sprintf("leaves out %d fields that change what the model computes", len(names)),
 		Trainer: "The trainer takes its defaults, which are GPT-2's, without a word:\n" + strings.Join(wrapped(names), "\n"),
 		Hint:    "Write out the values that the weights were made with."})
@@ -147,7 +147,7 @@ func (c *checker) checkTokens(values map[string]any) {
 	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} {
 		if id, ok := whole[name].(int); ok && (id < 0 || id >= vocabulary) {
-			c.add(Finding{Gravity: Warning, Code: "token-outside", File: configFile, Tensor: "model." + name,
+			c.add(Finding{Severity: Warning, Code: "token-outside", File: configFile, Tensor: "model." + name,
 				Problem: "lies outside of the vocabulary", Expected: fmt.Sprintf("0 to %d", vocabulary-1), Found: fmt.Sprint(id),
 				Trainer: "The trainer says nothing: documents are never told apart by it, and a padded batch reads past the embedding.",
 				Hint:    "Name the id that the tokenizer has for it."})

@@ -43,7 +43,7 @@ func (c *checker) nameTensors(file string, tensors []saved) map[string]saved {
 		switch {
 		case n == 0:
 		case w.Stripped:
-			c.add(Finding{Gravity: Note, Code: "wrapped-names", File: file, Problem: fmt.Sprintf("%s stands in %d names, from %s", w.Prefix, n, w.Of),
+			c.add(Finding{Severity: Note, Code: "wrapped-names", File: file, Problem: fmt.Sprintf("%s stands in %d names, from %s", w.Prefix, n, w.Of),
 				Trainer: "The trainer strips it and loads the tensors."})
 		default:
 			c.add(Finding{Code: "wrapped-names", File: file, Problem: fmt.Sprintf("%d of %d names are behind %s, from %s", n, len(tensors), w.Prefix, w.Of),

@@ -53,7 +53,7 @@ func (c *checker) runFolder() {
 	latest := steps[len(steps)-1].name
 	inner := &checker{path: filepath.Join(c.path, latest), names: namesIn(filepath.Join(c.path, latest))}
 	if !inner.names[olmo.ConfigFile] && inner.ofCore() {
-		c.add(Finding{Gravity: Warning, Code: "run-folder", Problem: "is a folder of OLMo-core checkpoints, which were not checked", Found: strings.Join(names, ", "),
+		c.add(Finding{Severity: Warning, Code: "run-folder", Problem: "is a folder of OLMo-core checkpoints, which were not checked", Found: strings.Join(names, ", "),
 			Trainer: "With load_path = this folder, OLMo-core loads the latest that is complete.",
 			Hint:    "Check the one that it loads: hf2olmo check " + folder.ShellQuote(filepath.Join(c.dir, latest))})
 		return

@@ -24,7 +24,7 @@ func (c *checker) checkSection(section, path string, m *omegaconf.Mapping) {
 			continue
 		}
 		if kind, newer := strings.CutPrefix(kind, "main: "); newer {
-			c.add(Finding{Gravity: Note, Code: "config-newer", File: configFile, Tensor: at, Problem: "is known only to the trainer's main branch",
+			c.add(Finding{Severity: Note, Code: "config-newer", File: configFile, Tensor: at, Problem: "is known only to the trainer's main branch",
 				Trainer: fmt.Sprintf("The released ai2-olmo 0.6.0 stops: OLMoConfigurationError: Key '%s' not in '%s'.", key, section)})
 			c.checkField(kind, at, m.Get(key))
 			continue

@@ -38,7 +38,7 @@ func (c *checker) shadow(name, other string) []saved {
 			tensors = append(tensors, saved{name: path[0], shape: entries[key].Shape})
 		}
 	}
-	c.add(Finding{Gravity: Warning, Code: "shadowed", File: other, Problem: "is read in place of " + name + ", as the trainer's own scripts write it",
+	c.add(Finding{Severity: Warning, Code: "shadowed", File: other, Problem: "is read in place of " + name + ", as the trainer's own scripts write it",
 		Trainer: "The trainer reads this file; OLMo.from_checkpoint reads model.pt alone.", Hint: "Keep one of the two, so that both see the same."})
 	return tensors
 }

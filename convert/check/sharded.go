@@ -44,7 +44,7 @@ func (c *checker) checkLoader() {
 			Trainer: "The trainer looks for " + looks + " and stops: FileNotFoundError (or TypeError, for torch_new with a later torch).", Hint: "Start with " + flag})
 		return
 	}
-	c.add(Finding{Gravity: Note, Code: "sharded", Problem: "is a sharded checkpoint of the kind " + string(kind),
+	c.add(Finding{Severity: Note, Code: "sharded", Problem: "is a sharded checkpoint of the kind " + string(kind),
 		Hint: "With a config whose sharded_checkpointer is another, start with " + flag + ". It can be made one unsharded folder on one machine: scripts/unshard.py of allenai/OLMo, with --type " + string(kind) + "."})
 }
 
@@ -54,7 +54,7 @@ func (c *checker) needRanks(folder string, world int) {
 	for _, n := range c.ranks(folder) {
 		have[n] = true
 		if n >= world {
-			c.add(Finding{Gravity: Warning, Code: "rank-surplus", File: rankName(folder, n), Problem: fmt.Sprintf("is of a rank that a run of %d has not", world),
+			c.add(Finding{Severity: Warning, Code: "rank-surplus", File: rankName(folder, n), Problem: fmt.Sprintf("is of a rank that a run of %d has not", world),
 				Trainer: "The trainer does not read it.", Hint: "Two checkpoints may have been mixed."})
 		}
 	}
@@ -103,7 +103,7 @@ func (c *checker) guessWorld(folder string) int {
 
 // sameWorld notes that a checkpoint is only for as many processes as wrote it.
 func (c *checker) sameWorld(world int) {
-	c.add(Finding{Gravity: Note, Code: "world-size", Problem: fmt.Sprintf("was written by %d ranks, and only as many can load it", world),
+	c.add(Finding{Severity: Note, Code: "world-size", Problem: fmt.Sprintf("was written by %d ranks, and only as many can load it", world),
 		Trainer: "With another number of processes the trainer stops, or misses a file.",
 		Hint:    fmt.Sprintf("Start torchrun with %d processes in all, or unshard it first: scripts/unshard.py.", world)})
 }

@@ -85,11 +85,11 @@ func (c *checker) addSpecial(t *tensor.Tensor, special tensor.Special) {
 			Trainer: "The trainer's FSDP path stops: ValueError: Module '…' contains NaNs, this is likely a bug restoring from full checkpoints. Other paths load it.",
 			Hint:    "The run had diverged when this was saved: take an earlier checkpoint."})
 	case special.Infinite:
-		c.add(Finding{Gravity: Warning, Code: "infinite", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds infinity",
+		c.add(Finding{Severity: Warning, Code: "infinite", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds infinity",
 			Trainer: "The trainer loads it, and the loss is likely to be NaN.",
 			Hint:    "Was it cast to float16 from numbers too large for that? Then cast to bfloat16."})
 	case special.Zero && len(t.Shape) > 1 && t.Numel() > 0:
-		c.add(Finding{Gravity: Warning, Code: "zeros", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds nothing but zeros",
+		c.add(Finding{Severity: Warning, Code: "zeros", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds nothing but zeros",
 			Trainer: "The trainer loads it.",
 			Hint:    "Was a download or a copy cut off, of this folder or of the model it was made from? Compare checksums."})
 	}

@@ -17,14 +17,14 @@ func (c *checker) checkOptim(model []saved) {
 		c.shadow(optimFile, name)
 	case name != optimFile:
 	case !c.has(optimFile) && reset:
-		c.add(Finding{Gravity: Note, Code: "optim-missing", File: optimFile, Problem: "is missing, and config.yaml sets reset_optimizer_state",
+		c.add(Finding{Severity: Note, Code: "optim-missing", File: optimFile, Problem: "is missing, and config.yaml sets reset_optimizer_state",
 			Trainer: "The trainer does not look for it: the optimizer begins anew."})
 	case !c.has(optimFile):
 		c.add(Finding{Code: "optim-missing", File: optimFile, Problem: "is missing, and config.yaml does not set reset_optimizer_state",
 			Trainer: "The trainer stops after it has loaded the model: FileNotFoundError: optim.pt not found.",
 			Hint:    "Start with --reset_optimizer_state=true (and --reset_trainer_state=true, if the run begins anew), or set it in config.yaml."})
 	case reset:
-		c.add(Finding{Gravity: Note, Code: "optim-unused", File: optimFile, Problem: "is there, but config.yaml sets reset_optimizer_state",
+		c.add(Finding{Severity: Note, Code: "optim-unused", File: optimFile, Problem: "is there, but config.yaml sets reset_optimizer_state",
 			Trainer: "The trainer does not read it: the optimizer starts from scratch.", Hint: c.keepOptimizer()})
 	default:
 		c.checkOptimState(model)

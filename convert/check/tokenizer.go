@@ -57,7 +57,7 @@ func (c *checker) findTokenizer() *tokenizer {
 // tokens are not vocab_size.
 func (c *checker) checkTokenizer() {
 	if !c.config.top.Get("tokenizer").There {
-		c.add(Finding{Gravity: Warning, Code: "tokenizer-missing", File: configFile, Tensor: "tokenizer", Problem: "is missing",
+		c.add(Finding{Severity: Warning, Code: "tokenizer-missing", File: configFile, Tensor: "tokenizer", Problem: "is missing",
 			Trainer: "The trainer takes gpt2 from the hub, which has 50257 tokens; Tokenizer.from_checkpoint stops: OLMoConfigurationError: Missing key tokenizer.",
 			Hint:    "Name the tokenizer that the model was trained with: tokenizer.identifier, or --tokenizer.identifier=…"})
 	}
@@ -94,7 +94,7 @@ func (c *checker) checkTokenizerFile(t *hf.Tokenizer) {
 		kind, _ = v.Text()
 	}
 	if kind == "uint16" && t.Span() > math.MaxUint16+1 {
-		c.add(Finding{Gravity: Warning, Code: "token-dtype", File: configFile, Tensor: "data.memmap_dtype", Problem: "cannot hold the ids of the tokenizer",
+		c.add(Finding{Severity: Warning, Code: "token-dtype", File: configFile, Tensor: "data.memmap_dtype", Problem: "cannot hold the ids of the tokenizer",
 			Expected: "uint32", Found: kind, Trainer: fmt.Sprintf("The trainer reads data with ids up to %d two bytes at a time, and trains on garbage.", t.Span()-1),
 			Hint: "--data.memmap_dtype=uint32"})
 	}
@@ -120,7 +120,7 @@ func (c *checker) notHere(t *tokenizer) {
 		if t.size > 0 {
 			problem = fmt.Sprintf("is a hub id, of a tokenizer with %d tokens", t.size)
 		}
-		c.add(Finding{Gravity: Note, Code: "tokenizer-hub", File: configFile, Tensor: "tokenizer.identifier", Problem: problem, Found: id,
+		c.add(Finding{Severity: Note, Code: "tokenizer-hub", File: configFile, Tensor: "tokenizer.identifier", Problem: problem, Found: id,
 			Trainer: "The trainer downloads it, or finds it in the local cache; without a network it stops: LocalEntryNotFoundError.",
 			Hint:    hint})
 	}

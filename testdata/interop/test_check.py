@@ -168,7 +168,7 @@ STRINGS = {"checkpoints": ["a"], "unsharded_checkpoints": [], "global_step": 1}
 RESET = config("reset_optimizer_state: false", "reset_optimizer_state: true")
 RESETS = both(RESET, config("reset_trainer_state: false", "reset_trainer_state: true"))
 
-# What the trainer does on two ranks: name, (kind and options), damage, the code that check gives ("" for none of gravity
+# What the trainer does on two ranks: name, (kind and options), damage, the code that check gives ("" for none of severity
 # error), and the error that at least one rank meets, or LOADS.
 RESTORED = {
     "good": ({}, None, "", LOADS),
@@ -290,7 +290,7 @@ def check(*folders: Path) -> list[dict]:
 
 
 def errors(report: dict) -> set:
-    return {finding["code"] for finding in report["findings"] if finding["gravity"] == "error"}
+    return {finding["code"] for finding in report["findings"] if finding["severity"] == "error"}
 
 
 @pytest.fixture(scope="module")

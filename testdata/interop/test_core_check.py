@@ -19,7 +19,7 @@ def block(model: dict) -> dict:
     return model["block"]
 
 
-# Changes of the model section: the code of check ("" for none of gravity error), and what OLMo-core says ("" if it loads).
+# Changes of the model section: the code of check ("" for none of severity error), and what OLMo-core says ("" if it loads).
 CONFIGS = {
     "as written": (lambda m: None, "", ""),
     "unknown key": (lambda m: m.update(x=1), "config-unknown-key", "class 'TransformerConfig' has no attribute 'x'"),
@@ -49,7 +49,7 @@ def converted(tmp_path_factory) -> Path:
 
 
 def errors(report: dict) -> set:
-    return {finding["code"] for finding in report["findings"] if finding["gravity"] == "error"}
+    return {finding["code"] for finding in report["findings"] if finding["severity"] == "error"}
 
 
 def load(folder: Path) -> str:
