@@ -18,45 +18,34 @@ package convert
 import (
 	"context"
 	"time"
-	"unicode/utf8"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
-	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/output"
 	"hf2olmo/keymap"
 )
 
 // A Conversion is a model that was checked whole and can be written.
 type Conversion struct {
-	Model    *hf.Model
-	Family   string
-	Config   []keymap.Setting // of the native model
-	Tensors  []Tensor         // in the order in which they are written
-	Output   string           // the absolute path of the folder
-	Warnings []string
-	// Unchanged tells that the output is there already, complete and made of the same: Write leaves it alone.
-	Unchanged bool
+	Model     *hf.Model
+	Family    string
+	Config    []keymap.Setting  // of the native model
+	Tensors   []assemble.Tensor // in the order in which they are written
+	Output    string            // the absolute path of the folder
+	Warnings  []string
 	options   Options
 	trainer   trainer
 	tokenizer *hf.Tokenizer // whose tokens are counted; nil for none
 	document  keymap.Object // the target's config file, where its page declares one
-	at        *folder.Place
-	earlier   *folder.Manifest // of the output that is there, if it may be the same
+	out       *output.Output
+	content   output.Content
 	same      []pair
 	fields    []keymap.Reading                  // of config.json, which whatIf may change
 	suppose   func(map[string]any) *keymap.Plan // what the table would make of another config.json, nil if nothing
 	large     []assemble.File                   // of the folder, with the tensors
-	small     []smallFile                       // the others, in the order in which they are written
-}
-
-// A Tensor is a tensor of the native state dict and what it is made of.
-type Tensor struct {
-	Name    string
-	Shape   []int64
-	Content tensor.Content
-	Same    string // the tensor that it is under another name, "" for none: stored once
+	small     []output.Small                    // the others, in the order in which they are written
 }
 
 // Result is what a conversion wrote.
@@ -117,7 +106,7 @@ func prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	}
 	var faults fault.List
 	faults.Add("", err)
-	faults.Add("", c.place(ctx))
+	faults.Add("", c.openOutput(ctx))
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -130,8 +119,11 @@ func prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	if err := c.growsTooMuch(); err != nil {
 		return nil, err
 	}
-	if c.earlier != nil {
-		return c, c.recognise()
+	c.describe()
+	if c.out.Existing != nil {
+		warnings, err := c.out.CheckExisting(&c.content)
+		c.Warnings = append(c.Warnings, warnings...)
+		return c, err
 	}
 	return c, c.compareSame(ctx)
 }
@@ -171,40 +163,33 @@ func examine(source, output string, o Options) (*Conversion, error) {
 	return c, faults.Err()
 }
 
-// place finds out whether the output's path is free, or has the same already.
-func (c *Conversion) place(ctx context.Context) error {
+// openOutput finds out whether the output's path is free, or has the same already.
+func (c *Conversion) openOutput(ctx context.Context) (err error) {
 	if c.Output == "" { // its fault is known
 		return nil
 	}
-	if !utf8.ValidString(c.Output) {
-		return &fault.Fault{File: c.Output, Problem: "is not UTF-8 text, and the files of a checkpoint cannot name it",
-			Hint: "Choose another --output or --into."}
-	}
-	if claim := c.options.Claim; claim != nil {
-		if err := claim(c.Output); err != nil {
-			return err
-		}
-	}
-	c.at = &folder.Place{Path: c.Output, Force: c.options.Force, Names: names}
-	if !c.options.Force {
-		if c.earlier = folder.ReadManifest(c.Output); c.earlier != nil {
-			return nil
-		}
-	}
-	return c.at.Vacant(ctx)
+	o := &c.options
+	c.out, err = output.Open(ctx, c.Output, output.Options{Force: o.Force, Jobs: o.Jobs, Progress: o.Progress,
+		Waiting: o.Waiting, Claim: o.Claim, Names: names})
+	return err
 }
 
-// Bytes returns the size of all files of the folder.
-func (c *Conversion) Bytes() int64 {
-	n := int64(0)
-	for _, f := range c.large {
-		n += f.Size
+// describe puts together what the folder will contain.
+func (c *Conversion) describe() {
+	c.content = output.Content{
+		Title: c.Model.Name, Tensors: c.Tensors, Large: c.large, Small: c.small, Sources: c.Model.Tensors,
+		Recipe: c.recipe(), CheckValues: c.checkValues,
+		ReadBack: func(dir string) error { return c.trainer.readBack(c, dir) },
+		Damage:   func(*folder.Manifest) ([]string, []string) { return c.trainer.damage(c), nil },
 	}
-	for _, f := range c.small {
-		n += int64(len(f.data))
-	}
-	return n
 }
+
+// Unchanged reports whether the output is there already, complete and made from the same:
+// Write leaves it alone.
+func (c *Conversion) Unchanged() bool { return c.out.Unchanged }
+
+// Bytes returns the size of all files of the folder.
+func (c *Conversion) Bytes() int64 { return c.content.Bytes() }
 
 // Parameters returns the number of elements of all tensors, tied ones once.
 func (c *Conversion) Parameters() int64 {
@@ -235,6 +220,6 @@ func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
-		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.advice(c.Output), Unchanged: c.Unchanged,
+		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.advice(c.Output), Unchanged: c.Unchanged(),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/tensor"
@@ -24,7 +25,7 @@ func (c *Conversion) match(plan *keymap.Plan) error {
 
 func (c *Conversion) newMatcher() *matcher {
 	m := &matcher{files: c.weights(), placed: c.Model.Placed, dtype: c.options.DType,
-		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, left: map[string]bool{}, done: map[string]Tensor{}}
+		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, left: map[string]bool{}, done: map[string]assemble.Tensor{}}
 	for i := range c.Model.Tensors {
 		m.found[c.Model.Tensors[i].Name] = &c.Model.Tensors[i]
 	}
@@ -32,7 +33,7 @@ func (c *Conversion) newMatcher() *matcher {
 }
 
 // match returns the tensors of the target, and the pairs of tensors that must be equal.
-func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []Tensor, same []pair) {
+func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.Tensor, same []pair) {
 	for _, drop := range plan.Drop {
 		m.standIn(drop)
 	}
@@ -83,11 +84,11 @@ type matcher struct {
 	dtype   tensor.DType
 	found   map[string]*tensor.Tensor
 	used    map[string]bool
-	left    map[string]bool   // those of used that are left out whatever they hold
-	done    map[string]Tensor // of the target
-	parts   int               // that were found
-	missing []string          // names of the table that the model has not
-	surplus []string          // names of the model that the table has not
+	left    map[string]bool            // those of used that are left out whatever they hold
+	done    map[string]assemble.Tensor // of the target
+	parts   int                        // that were found
+	missing []string                   // names of the table that the model has not
+	surplus []string                   // names of the model that the table has not
 	misfits []misfit
 	faults  fault.List
 }
@@ -104,8 +105,8 @@ func (m *matcher) fault(t *tensor.Tensor, f *fault.Fault) {
 }
 
 // tensor matches the parts of one tensor of the target.
-func (m *matcher) tensor(planned keymap.PlannedTensor) Tensor {
-	t := Tensor{Name: planned.Name, Shape: planned.Shape, Same: planned.Same}
+func (m *matcher) tensor(planned keymap.PlannedTensor) assemble.Tensor {
+	t := assemble.Tensor{Name: planned.Name, Shape: planned.Shape, Same: planned.Same}
 	if t.Same != "" {
 		t.Content = m.done[t.Same].Content
 		return t

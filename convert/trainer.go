@@ -60,16 +60,6 @@ type tokenizerUse struct {
 	identity string // what it is called in the file
 }
 
-// A smallFile is a file of the folder that is made in memory.
-type smallFile struct {
-	name string // in the folder
-	data []byte
-}
-
-// largestSmall bounds what is read of a small file that is compared with one: the
-// largest is a tokenizer.
-const largestSmall = 64 << 20
-
 // settings are the fields of the native model's config, by name.
 func settings(config []keymap.Setting) map[string]any {
 	values := map[string]any{}

@@ -12,6 +12,7 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 )
 
@@ -75,20 +76,20 @@ func (n coreTrainer) layOut(c *Conversion) error {
 		return err
 	}
 	indexes, err := indexFiles(&plan.Metadata, c.checkpointID())
-	c.small = append([]smallFile{{olmocore.ConfigFile, config}}, indexes...)
+	c.small = append([]output.Small{{Name: olmocore.ConfigFile, Data: config}}, indexes...)
 	return err
 }
 
 // indexFiles are the two indexes of a checkpoint that is called id.
-func indexFiles(m *dcp.Metadata, id string) ([]smallFile, error) {
+func indexFiles(m *dcp.Metadata, id string) ([]output.Small, error) {
 	inner, err := m.Marshal(id, "")
 	if err != nil {
 		return nil, err
 	}
 	outer, err := m.Marshal(id, olmocore.ModelFolder+"/")
-	return []smallFile{
-		{path.Join(olmocore.ModelFolder, dcp.MetadataFile), inner},
-		{dcp.MetadataFile, outer},
+	return []output.Small{
+		{Name: path.Join(olmocore.ModelFolder, dcp.MetadataFile), Data: inner},
+		{Name: dcp.MetadataFile, Data: outer},
 	}, err
 }
 
@@ -137,12 +138,12 @@ func (n coreTrainer) readBack(c *Conversion, folder string) error {
 func (coreTrainer) damage(c *Conversion) []string {
 	var damage []string
 	for _, f := range c.small {
-		found, err := regular.Read(filepath.Join(c.Output, filepath.FromSlash(f.name)), largestSmall)
+		found, err := regular.Read(filepath.Join(c.Output, filepath.FromSlash(f.Name)), output.MaxSmall)
 		switch {
-		case err != nil && f.name == olmocore.ConfigFile: // the others, Damage sees
-			damage = append(damage, f.name+" cannot be read: "+fault.Cause(err))
-		case err == nil && !bytes.Equal(found, f.data):
-			damage = append(damage, f.name+" has other contents")
+		case err != nil && f.Name == olmocore.ConfigFile: // the others, Damage sees
+			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
+		case err == nil && !bytes.Equal(found, f.Data):
+			damage = append(damage, f.Name+" has other contents")
 		}
 	}
 	return damage

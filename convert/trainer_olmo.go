@@ -9,6 +9,7 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
@@ -97,7 +98,7 @@ func (n olmoTrainer) smallFiles(c *Conversion) error {
 	if err != nil {
 		return err
 	}
-	c.small = []smallFile{{olmo.ConfigFile, config}, {olmo.TrainFile, wholeFile(train)}}
+	c.small = []output.Small{{Name: olmo.ConfigFile, Data: config}, {Name: olmo.TrainFile, Data: wholeFile(train)}}
 	if c.Model.Tokenizer == nil {
 		return nil
 	}
@@ -105,7 +106,7 @@ func (n olmoTrainer) smallFiles(c *Conversion) error {
 	if err != nil {
 		return &fault.Fault{File: olmo.TokenizerFile, Problem: "cannot be read: " + fault.Cause(err)}
 	}
-	c.small = append(c.small, smallFile{olmo.TokenizerFile, tokenizer})
+	c.small = append(c.small, output.Small{Name: olmo.TokenizerFile, Data: tokenizer})
 	return nil
 }
 
@@ -161,9 +162,9 @@ func (olmoTrainer) damage(c *Conversion) []string {
 	for _, d := range c.modelDifferences(written) {
 		damage = append(damage, fmt.Sprintf("%s: %s should be %s and is %s", d.File, d.Field, d.Expected, d.Found))
 	}
-	if len(damage) == 0 && written.LoadPath != c.Output && written.LoadPath == c.earlier.Output {
+	if len(damage) == 0 && written.LoadPath != c.Output && written.LoadPath == c.out.Existing.Output {
 		c.warn("%s was moved here from %s: load_path and tokenizer in its %s still name that place, and training would look there; edit them, or convert again with --force",
-			c.Output, c.earlier.Output, olmo.ConfigFile)
+			c.Output, c.out.Existing.Output, olmo.ConfigFile)
 	}
 	return damage
 }

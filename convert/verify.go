@@ -12,6 +12,7 @@ import (
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
@@ -199,7 +200,7 @@ func (v *verifier) compareTokenizer() error {
 	if err != nil {
 		return &fault.Fault{File: olmo.TokenizerFile, Problem: "cannot be read: " + fault.Cause(err)}
 	}
-	found, err := regular.Read(filepath.Join(v.native.folder, olmo.TokenizerFile), largestSmall)
+	found, err := regular.Read(filepath.Join(v.native.folder, olmo.TokenizerFile), output.MaxSmall)
 	switch {
 	case err != nil:
 		v.fileDiffers(olmo.TokenizerFile, "the model's own", missing)

@@ -11,6 +11,7 @@ import (
 
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/torchfile"
 )
@@ -119,7 +120,7 @@ func (v *verifier) warnOfTokenizer() error {
 		v.warn("%s of the model is not there any more", olmo.TokenizerFile)
 		return nil
 	}
-	state, err := hashWhole(now.Path)
+	state, err := output.HashFile(now.Path)
 	if err == nil && state.Hash != v.recorded.Sources[at].Hash {
 		v.warn("%s of the model was edited since it was converted", olmo.TokenizerFile)
 	}
@@ -166,7 +167,7 @@ func (v *verifier) compareTrainState(step int64, known, hasOptimizer bool) error
 	if err != nil {
 		return err
 	}
-	found, err := regular.Read(filepath.Join(v.native.folder, olmo.TrainFile), largestSmall)
+	found, err := regular.Read(filepath.Join(v.native.folder, olmo.TrainFile), output.MaxSmall)
 	switch {
 	case err != nil:
 		v.fileDiffers(olmo.TrainFile, "a trainer's state at step 0", missing)

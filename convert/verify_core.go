@@ -14,6 +14,7 @@ import (
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 )
@@ -66,7 +67,7 @@ func (v *verifier) renameIndexes() error {
 	indexes, err := indexFiles(&plan.Metadata, id)
 	for _, index := range indexes {
 		for i := range v.small {
-			if v.small[i].name == index.name {
+			if v.small[i].Name == index.Name {
 				v.small[i] = index
 			}
 		}
@@ -112,23 +113,23 @@ func (v *verifier) compareCoreRest() error {
 		return err
 	}
 	for _, f := range v.small {
-		if f.name != olmocore.ConfigFile && v.recorded == nil {
+		if f.Name != olmocore.ConfigFile && v.recorded == nil {
 			continue
 		}
-		most := int64(largestSmall)
-		if f.name == olmocore.ConfigFile {
+		most := int64(output.MaxSmall)
+		if f.Name == olmocore.ConfigFile {
 			most = olmocore.LargestConfig
 		}
-		found, err := regular.Read(v.inFolder(f.name), most)
+		found, err := regular.Read(v.inFolder(f.Name), most)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			v.fileDiffers(f.name, "as convert writes it", missing)
+			v.fileDiffers(f.Name, "as convert writes it", missing)
 		case err != nil:
-			v.fileDiffers(f.name, "as convert writes it", "what cannot be read: "+fault.Cause(err))
-		case f.name == olmocore.ConfigFile:
-			v.compareCoreConfig(f.data, found)
-		case !bytes.Equal(found, f.data):
-			v.fileDiffers(f.name, "as convert writes it", "other contents")
+			v.fileDiffers(f.Name, "as convert writes it", "what cannot be read: "+fault.Cause(err))
+		case f.Name == olmocore.ConfigFile:
+			v.compareCoreConfig(f.Data, found)
+		case !bytes.Equal(found, f.Data):
+			v.fileDiffers(f.Name, "as convert writes it", "other contents")
 		}
 	}
 	return nil

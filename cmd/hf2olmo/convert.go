@@ -88,7 +88,7 @@ func convertModel(ctx context.Context, source string, o convert.Options, dryRun 
 		r.failed(source, nil, err)
 		return
 	}
-	if dryRun && !conversion.Unchanged {
+	if dryRun && !conversion.Unchanged() {
 		r.planned(source, conversion)
 		return
 	}

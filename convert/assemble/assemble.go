@@ -42,6 +42,7 @@ type Tensor struct {
 	Name    string
 	Shape   []int64
 	Content tensor.Content
+	Same    string // the tensor that it is under another name, "" for none: stored once
 }
 
 // A File is a file of which everything is known but the elements of tensors and their

@@ -1,0 +1,100 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/disk"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
+)
+
+// Write makes the folder. It appears whole, or not at all. One that is there already and
+// unchanged is left alone.
+func (o *Output) Write(ctx context.Context, c *Content) (warnings []string, err error) {
+	if o.Unchanged {
+		return nil, nil
+	}
+	if err := o.enoughSpace(c.Bytes()); err != nil {
+		return nil, err
+	}
+	f, err := folder.Create(ctx, o.place, o.options.Waiting)
+	if err != nil {
+		return o.afterOthers(c, err)
+	}
+	if err := o.fill(ctx, f, c); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // whatever it was that stopped
+		}
+		return nil, errors.Join(err, f.Discard())
+	}
+	for _, backup := range f.Backups {
+		warnings = append(warnings, fault.Printable(o.Path+": "+backup))
+	}
+	var left fault.List
+	left.Add("", f.Left())
+	for _, l := range left {
+		warnings = append(warnings, fault.Printable("the output is complete, but "+l.Error()))
+	}
+	return warnings, nil
+}
+
+// afterOthers looks again at an output that was free a moment ago: another process may have
+// made it meanwhile, from the same.
+func (o *Output) afterOthers(c *Content, err error) ([]string, error) {
+	if o.options.Force {
+		return nil, err
+	}
+	if o.Existing = folder.ReadManifest(o.Path); o.Existing == nil {
+		return nil, err
+	}
+	return o.CheckExisting(c)
+}
+
+// fill writes the files into the temporary folder, the manifest last, and renames it.
+func (o *Output) fill(ctx context.Context, f *folder.Folder, c *Content) error {
+	job := assemble.Job{Name: c.Title, Sources: c.Sources, Tensors: c.Tensors, Files: c.Large, Dir: f.Temp, Final: o.Path,
+		Workers: o.options.Jobs, Progress: o.options.Progress, Check: c.CheckValues}
+	sums, err := job.Run(ctx)
+	if err != nil {
+		return err
+	}
+	for _, small := range c.Small {
+		if err := f.WriteFile(small.Name, small.Data); err != nil {
+			return err
+		}
+	}
+	if c.ReadBack != nil {
+		if err := c.ReadBack(f.Temp); err != nil {
+			return err
+		}
+	}
+	kept, err := f.Keep(ctx)
+	if err != nil {
+		return err
+	}
+	record, err := o.record(c, f.Temp, sums, kept)
+	if err != nil {
+		return err
+	}
+	if err := f.WriteFile(folder.ManifestFile, record); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return f.Commit(ctx)
+}
+
+// enoughSpace refuses before anything is written that the disk cannot hold.
+func (o *Output) enoughSpace(need int64) error {
+	free, known := disk.FreeSpace(o.Path)
+	if known && free < need {
+		return &fault.Fault{File: o.Path, Problem: "too little space on the disk",
+			Expected: fmt.Sprintf("%d bytes", need), Found: fmt.Sprintf("%d bytes free", free),
+			Hint: "Choose an --output on another disk, or a smaller --dtype."}
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package convert
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+
+	"hf2olmo/convert/folder"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/tensor"
+)
+
+// recipe is what the manifest says the conversion is made from.
+func (c *Conversion) recipe() output.Recipe {
+	r := output.Recipe{Target: c.options.target(), Folder: c.Model.Dir, Small: c.smallSources(),
+		Weights: c.Model.Files, Plan: c.planHash()}
+	r.Choices = folder.Choices{DType: "auto", Tokenizer: c.options.Tokenizer, AllowNaN: c.options.AllowNaN}
+	if c.options.DType != tensor.Invalid {
+		r.Choices.DType = c.options.DType.String()
+	}
+	if c.options.Keymap != nil {
+		r.Choices.Keymap = c.options.Keymap.Hash()
+	}
+	return r
+}
+
+// smallSources are the paths of the source's files that are hashed whole.
+func (c *Conversion) smallSources() []string {
+	paths := []string{c.Model.ConfigPath()}
+	if c.Model.Index != "" {
+		paths = append(paths, filepath.Join(c.Model.Dir, c.Model.Index))
+	}
+	if c.Model.Tokenizer != nil {
+		paths = append(paths, c.Model.Tokenizer.Path)
+	}
+	return paths
+}
+
+// planHash stands for all that the table makes of the model: a table that was changed
+// counts where it makes something else, and a comment in it does not.
+func (c *Conversion) planHash() string {
+	h := sha256.New()
+	for _, s := range c.Config {
+		fmt.Fprintf(h, "%q %v\n", s.Name, s.Value)
+	}
+	for _, t := range c.Tensors {
+		fmt.Fprintf(h, "%q %s %v", t.Name, t.Content.DType, t.Shape)
+		for _, part := range t.Content.Parts {
+			fmt.Fprintf(h, " %q %v", part.Name, part.Shape)
+		}
+		fmt.Fprintf(h, " %v %q", t.Content.Add, t.Same)
+		fmt.Fprintln(h)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
