@@ -2,11 +2,11 @@ package native
 
 import "hf2olmo/convert/regular"
 
-// core reads a checkpoint that allenai/OLMo saved through OLMo-core: a distributed
+// readCore reads a checkpoint that allenai/OLMo saved through OLMo-core: a distributed
 // checkpoint since its version 1, safetensors files of the ranks before.
-func (o *opener) core() error {
+func readCore(o *opener) error {
 	if regular.Is(o.path("model", shardIndex)) {
-		return o.shards()
+		return readShards(o)
 	}
-	return o.distributed()
+	return readDistributed(o)
 }

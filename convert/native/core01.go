@@ -42,16 +42,16 @@ type shardSpec struct {
 	Start []int64    `json:"global_offset"`
 }
 
-// shards reads a checkpoint that ai2-olmo-core 0.1.0 saved: safetensors files of the
+// readShards reads a checkpoint that ai2-olmo-core 0.1.0 saved: safetensors files of the
 // ranks, for the model and for the optimizer, each with an index.
-func (o *opener) shards() error {
+func readShards(o *opener) error {
 	var faults fault.List
 	faults.Add("", o.trainFiles())
-	model, err := o.shardSet("model")
+	model, err := readShardSet(o, "model")
 	faults.Add("", err)
 	var optim map[string]*sharded.Tensor
 	if !o.modelOnly {
-		optim, err = o.shardSet("optim")
+		optim, err = readShardSet(o, "optim")
 		faults.Add("", err)
 	}
 	if len(faults) > 0 {
@@ -60,11 +60,11 @@ func (o *opener) shards() error {
 	for name, t := range model {
 		o.model.Tensors()[name] = t
 	}
-	return o.shardedOptim(optim)
+	return addShardedOptim(o, optim)
 }
 
-// shardSet reads one index and the headers of the files of all ranks.
-func (o *opener) shardSet(folder string) (map[string]*sharded.Tensor, error) {
+// readShardSet reads one index and the headers of the files of all ranks.
+func readShardSet(o *opener, folder string) (map[string]*sharded.Tensor, error) {
 	dir := o.path(folder)
 	text, err := regular.Read(filepath.Join(dir, shardIndex), maxShardIndex)
 	name := folder + "/" + shardIndex
@@ -76,12 +76,12 @@ func (o *opener) shardSet(folder string) (map[string]*sharded.Tensor, error) {
 		return nil, &fault.Fault{File: name, Problem: "is not valid: " + err.Error()}
 	}
 	found := ranks(dir, shardFile)
-	if err := o.needRanks(dir, found, o.c.World); err != nil {
+	if err := checkRanks(o, dir, found, o.c.World); err != nil {
 		return nil, err
 	}
 	files := map[string]map[string]*tensor.Tensor{}
 	for _, path := range found {
-		if files[filepath.Base(path)], err = o.shardHeader(path); err != nil {
+		if files[filepath.Base(path)], err = readShardHeader(o, path); err != nil {
 			return nil, err
 		}
 	}
@@ -97,7 +97,7 @@ func (o *opener) shardSet(folder string) (map[string]*sharded.Tensor, error) {
 	return full, faults.Err()
 }
 
-func (o *opener) shardHeader(path string) (map[string]*tensor.Tensor, error) {
+func readShardHeader(o *opener, path string) (map[string]*tensor.Tensor, error) {
 	f, err := o.Open(path)
 	if err != nil {
 		return nil, err
@@ -166,9 +166,9 @@ func (s *shardSpec) empty() bool {
 // momentKey is what a moment is called: state.<parameter>.__<moment>.
 var momentKey = regexp.MustCompile(`^state\.(.+)\.__(\w+)$`)
 
-// shardedOptim sorts the optimizer's entries: moments, and settings, which are pickles
+// addShardedOptim sorts the optimizer's entries: moments, and settings, which are pickles
 // in tensors of bytes.
-func (o *opener) shardedOptim(entries map[string]*sharded.Tensor) error {
+func addShardedOptim(o *opener, entries map[string]*sharded.Tensor) error {
 	var faults fault.List
 	groups := map[int]*torchfile.Map{}
 	for key, t := range entries {
@@ -182,7 +182,7 @@ func (o *opener) shardedOptim(entries map[string]*sharded.Tensor) error {
 		if !isGroup || err != nil || n < 0 || n > maxGroups {
 			continue // num_param_groups, state_keys: known from what is there
 		}
-		group, err := o.pickledGroup(t)
+		group, err := readPickledGroup(o, t)
 		faults.Add("", err)
 		groups[n] = group
 	}
@@ -196,8 +196,8 @@ func (o *opener) shardedOptim(entries map[string]*sharded.Tensor) error {
 	return faults.Err()
 }
 
-// pickledGroup reads a parameter group that was stored as the bytes of a pickle.
-func (o *opener) pickledGroup(t *sharded.Tensor) (*torchfile.Map, error) {
+// readPickledGroup reads a parameter group that was stored as the bytes of a pickle.
+func readPickledGroup(o *opener, t *sharded.Tensor) (*torchfile.Map, error) {
 	if err := t.Settle(); err != nil {
 		return nil, err
 	}

@@ -18,9 +18,9 @@ const (
 	groupsPrefix = "optim.param_groups"
 )
 
-// distributed reads a checkpoint of torch.distributed.checkpoint: an index of all
+// readDistributed reads a checkpoint of torch.distributed.checkpoint: an index of all
 // tensors, and the items that it names.
-func (o *opener) distributed() error {
+func readDistributed(o *opener) error {
 	var faults fault.List
 	if len(ranks(o.path(trainDir), rankFile)) > 0 || o.c.Kind != CoreTrainer {
 		faults.Add("", o.trainFiles())
@@ -33,20 +33,20 @@ func (o *opener) distributed() error {
 	}
 	o.c.Index = &checkpoint.Metadata
 	for _, t := range tensors {
-		o.entry(t)
+		addEntry(o, t)
 	}
 	if o.modelOnly {
 		return faults.Err()
 	}
 	for _, blob := range checkpoint.Blobs {
-		faults.Add("", o.blob(dir, blob))
+		faults.Add("", readBlob(o, dir, blob))
 	}
 	return faults.Err()
 }
 
-// entry adds a tensor of the model or of the optimizer. Others, such as a scheduler's
+// addEntry adds a tensor of the model or of the optimizer. Others, such as a scheduler's
 // or what a later trainer adds, are left out.
-func (o *opener) entry(t *sharded.Tensor) {
+func addEntry(o *opener, t *sharded.Tensor) {
 	if name, ok := strings.CutPrefix(t.Name, modelPrefix); ok {
 		t.Name = name
 		o.model.Tensors()[name] = t
@@ -66,9 +66,9 @@ func cutMoment(name string) (parameter, moment string, ok bool) {
 	return rest[:at], rest[at+1:], true
 }
 
-// blob reads an entry that is not a tensor: a setting of the optimizer's groups, or the
+// readBlob reads an entry that is not a tensor: a setting of the optimizer's groups, or the
 // step of a parameter as a number.
-func (o *opener) blob(dir string, b dcp.Blob) error {
+func readBlob(o *opener, dir string, b dcp.Blob) error {
 	path := filepath.Join(dir, filepath.FromSlash(b.File))
 	f, err := o.Open(path)
 	if err != nil {
@@ -92,13 +92,13 @@ func (o *opener) blob(dir string, b dcp.Blob) error {
 	case rest == "":
 		return o.setGroups(f.Source.Name, value.Value)
 	}
-	o.setting(strings.TrimPrefix(rest, "."), value.Value)
+	addSetting(o, strings.TrimPrefix(rest, "."), value.Value)
 	return nil
 }
 
-// setting notes one field of a group of the optimizer: groups are numbered, or named by
+// addSetting notes one field of a group of the optimizer: groups are numbered, or named by
 // the one parameter that each has.
-func (o *opener) setting(name string, value any) {
+func addSetting(o *opener, name string, value any) {
 	at := strings.LastIndexByte(name, '.')
 	if at < 0 {
 		return

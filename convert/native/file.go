@@ -22,8 +22,8 @@ func (o *opener) saved(path string) (*sharded.Rank, *torchfile.Map, error) {
 	return r, top, nil
 }
 
-// needRanks checks that there is one file of each rank of a run.
-func (o *opener) needRanks(dir string, found map[int]string, world int) error {
+// checkRanks checks that there is one file of each rank of a run.
+func checkRanks(o *opener, dir string, found map[int]string, world int) error {
 	var faults fault.List
 	for n := range found {
 		if n >= world {

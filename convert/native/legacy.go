@@ -8,17 +8,17 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// legacy reads rank<N>.pt: each has the rank's parts of the model and of the optimizer,
+// readLegacy reads rank<N>.pt: each has the rank's parts of the model and of the optimizer,
 // and the trainer's state.
-func (o *opener) legacy() error {
+func readLegacy(o *opener) error {
 	found := ranks(o.Dir, rankFile)
 	o.c.World = len(found)
-	if err := o.needRanks(o.Dir, found, o.c.World); err != nil {
+	if err := checkRanks(o, o.Dir, found, o.c.World); err != nil {
 		return err
 	}
 	var faults fault.List
 	for n := range o.c.World {
-		faults.Add("", o.legacyRank(found[n], n))
+		faults.Add("", readLegacyRank(o, found[n], n))
 		o.Done(found[n])
 		if o.Context.Err() != nil {
 			return o.Context.Err()
@@ -27,7 +27,7 @@ func (o *opener) legacy() error {
 	return faults.Err()
 }
 
-func (o *opener) legacyRank(path string, n int) error {
+func readLegacyRank(o *opener, path string, n int) error {
 	r, err := o.Rank(path, n, o.c.World)
 	if err != nil {
 		return err

@@ -14,9 +14,9 @@ import (
 // worldLine finds the number of ranks in metadata.yaml, which has that one field.
 var worldLine = regexp.MustCompile(`(?m)^world_size:\s*(\d{1,9})\s*$`)
 
-// local reads model/, optim/ and train/ with a file of each rank: the model as flat
+// readLocal reads model/, optim/ and train/ with a file of each rank: the model as flat
 // parameters, the optimizer's moments as flat slices of the same intervals.
-func (o *opener) local() error {
+func readLocal(o *opener) error {
 	text, err := regular.Read(o.path(localIndex), 1<<16)
 	m := worldLine.FindSubmatch(text)
 	if err != nil || m == nil {
@@ -29,17 +29,17 @@ func (o *opener) local() error {
 		faults.Add("", differs(localIndex, "world_size", "is not the number of files in "+trainDir, o.c.World, world))
 	}
 	model, optim := ranks(o.path("model"), rankFile), ranks(o.path("optim"), rankFile)
-	faults.Add("", o.needRanks(o.path("model"), model, o.c.World))
-	faults.Add("", o.needRanks(o.path("optim"), optim, o.c.World))
+	faults.Add("", checkRanks(o, o.path("model"), model, o.c.World))
+	faults.Add("", checkRanks(o, o.path("optim"), optim, o.c.World))
 	if len(faults) > 0 {
 		return faults
 	}
 	for n := range o.c.World {
 		held := map[string]sharded.Interval{}
-		faults.Add("", o.localModel(model[n], n, held))
+		faults.Add("", readLocalModel(o, model[n], n, held))
 		o.Done(model[n])
 		if !o.modelOnly {
-			faults.Add("", o.localOptim(optim[n], n, held))
+			faults.Add("", readLocalOptim(o, optim[n], n, held))
 			o.Done(optim[n])
 		}
 		if o.Context.Err() != nil {
@@ -49,9 +49,9 @@ func (o *opener) local() error {
 	return faults.Err()
 }
 
-// localModel reads one rank's flat parameters. held receives the intervals of the
+// readLocalModel reads one rank's flat parameters. held receives the intervals of the
 // parameters that the rank has.
-func (o *opener) localModel(path string, n int, held map[string]sharded.Interval) error {
+func readLocalModel(o *opener, path string, n int, held map[string]sharded.Interval) error {
 	r, err := o.Rank(path, n, o.c.World)
 	if err != nil {
 		return err
@@ -87,8 +87,8 @@ func localName(module, name string) string {
 	return sharded.PlainName(name)
 }
 
-// localOptim reads one rank's state of the optimizer, whose parameters are numbers.
-func (o *opener) localOptim(path string, n int, held map[string]sharded.Interval) error {
+// readLocalOptim reads one rank's state of the optimizer, whose parameters are numbers.
+func readLocalOptim(o *opener, path string, n int, held map[string]sharded.Interval) error {
 	r, err := o.Rank(path, n, o.c.World)
 	if err != nil {
 		return err
@@ -110,13 +110,13 @@ func (o *opener) localOptim(path string, n int, held map[string]sharded.Interval
 		if _, isInt := p.Key.(int64); !isInt || names[p.Key] == "" {
 			return &fault.Fault{File: r.File.Source.Name, Problem: "has a state of a parameter that is in no group"}
 		}
-		faults.Add("", o.localState(r, names[p.Key], torchfile.AsMap(p.Value), held))
+		faults.Add("", addLocalState(o, r, names[p.Key], torchfile.AsMap(p.Value), held))
 	}
 	return faults.Err()
 }
 
-// localState adds the moments of one parameter.
-func (o *opener) localState(r *sharded.Rank, parameter string, state *torchfile.Map, held map[string]sharded.Interval) error {
+// addLocalState adds the moments of one parameter.
+func addLocalState(o *opener, r *sharded.Rank, parameter string, state *torchfile.Map, held map[string]sharded.Interval) error {
 	model := o.model.Tensors()[parameter]
 	if model == nil || state == nil {
 		return &fault.Fault{File: r.File.Source.Name, Tensor: parameter, Problem: "is a parameter that the model does not have"}

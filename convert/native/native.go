@@ -3,7 +3,7 @@
 // trainer's state and the step. Headers are read; no tensor's bytes are.
 //
 // allenai/OLMo saves unsharded checkpoints and four layouts of sharded ones, OLMo-core
-// distributed checkpoints of its own: see Kind. What the ranks of a run saved is checked
+// readDistributed checkpoints of its own: see Kind. What the ranks of a run saved is checked
 // for belonging together: as many files as ranks, of the same step, each element of a
 // tensor in exactly one of them.
 //
@@ -89,15 +89,15 @@ func open(ctx context.Context, dir string, modelOnly bool) (*Checkpoint, error) 
 	var err error
 	switch kind {
 	case Unsharded:
-		err = o.unsharded()
+		err = readUnsharded(o)
 	case TorchLegacy:
-		err = o.legacy()
+		err = readLegacy(o)
 	case TorchNew, CoreTrainer:
-		err = o.distributed()
+		err = readDistributed(o)
 	case OLMoCore:
-		err = o.core()
+		err = readCore(o)
 	case Local:
-		err = o.local()
+		err = readLocal(o)
 	default:
 		return nil, &fault.Fault{File: dir, Problem: "is not a checkpoint of either trainer"}
 	}

@@ -19,7 +19,7 @@ func (o *opener) trainFiles() error {
 		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state", Hint: "Copy the checkpoint whole."}
 	}
 	o.c.World = len(found)
-	if err := o.needRanks(dir, found, o.c.World); err != nil {
+	if err := checkRanks(o, dir, found, o.c.World); err != nil {
 		return err
 	}
 	var faults fault.List

@@ -11,15 +11,15 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// unsharded reads model.pt, and optim.pt and train.pt if they are there.
-func (o *opener) unsharded() error {
+// readUnsharded reads model.pt, and optim.pt and train.pt if they are there.
+func readUnsharded(o *opener) error {
 	var faults fault.List
-	faults.Add("", o.modelFile())
+	faults.Add("", readModelFile(o))
 	if o.modelOnly {
 		return faults.Err()
 	}
 	if path := o.path(olmo.OptimizerFile); regular.Is(path) {
-		faults.Add("", o.optimFile(path))
+		faults.Add("", readOptimFile(o, path))
 	}
 	if path := o.path(olmo.TrainFile); regular.Is(path) {
 		_, top, err := o.saved(path)
@@ -31,7 +31,7 @@ func (o *opener) unsharded() error {
 	return faults.Err()
 }
 
-func (o *opener) modelFile() error {
+func readModelFile(o *opener) error {
 	f, err := o.Open(o.path(olmo.ModelFile))
 	if err != nil {
 		return err
@@ -49,9 +49,9 @@ func (o *opener) modelFile() error {
 	return nil
 }
 
-// optimFile reads an optimizer's state dict. Its parameters are names, or numbers that
+// readOptimFile reads an optimizer's state dict. Its parameters are names, or numbers that
 // the groups name.
-func (o *opener) optimFile(path string) error {
+func readOptimFile(o *opener, path string) error {
 	r, top, err := o.saved(path)
 	if err != nil {
 		return err
