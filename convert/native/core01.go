@@ -201,26 +201,13 @@ func readPickledGroup(o *opener, t *sharded.Tensor) (*torchfile.Map, error) {
 	if err := t.Settle(); err != nil {
 		return nil, err
 	}
-	broken := &fault.Fault{Tensor: t.Name, Problem: "is not a parameter group"}
-	if t.DType != tensor.UInt8 || t.Numel() > maxPickledBlob {
-		return nil, broken
-	}
-	files, err := tensor.OpenFiles([]tensor.Tensor{t.Tensor})
-	if err != nil {
-		return nil, err
-	}
-	defer files.Close()
-	b := make([]byte, t.Numel()) // its elements were seen to lie in the files
-	if err := tensor.NewGatherer(files).Read(b, &tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{&t.Tensor}}, 0); err != nil {
-		return nil, err
-	}
-	v, err := torchfile.OpenOutline(strings.NewReader(string(b)), int64(len(b)))
+	v, err := readPickled(&t.Tensor)
 	if err != nil {
 		return nil, err
 	}
 	group := torchfile.AsMap(v)
 	if group == nil {
-		return nil, broken
+		return nil, &fault.Fault{Tensor: t.Name, Problem: "is not a parameter group"}
 	}
 	return group, nil
 }

@@ -18,7 +18,7 @@ type Kind string
 
 // The layouts of checkpoints.
 const (
-	Unsharded   Kind = "unsharded"    // allenai/OLMo: model.pt, optim.pt, train.pt
+	Unsharded   Kind = "unsharded"    // allenai/OLMo: model.pt, optim.pt, train.pt, or .safetensors
 	TorchLegacy Kind = "torch_legacy" // allenai/OLMo: rank<N>.pt
 	TorchNew    Kind = "torch_new"    // allenai/OLMo: model_and_optim/.metadata
 	Local       Kind = "local"        // allenai/OLMo: model/rank<N>.pt with flat parameters
@@ -41,11 +41,12 @@ var (
 )
 
 // Recognize returns the layout of the checkpoint in a folder by the files in it, or ""
-// if there is none.
+// if there is none. model.pt comes before model.safetensors, which the trainer would read
+// first: that may be anybody's.
 func Recognize(dir string) Kind {
 	has := func(name string) bool { return regular.Is(filepath.Join(dir, filepath.FromSlash(name))) }
 	switch {
-	case has(olmo.ModelFile):
+	case has(olmo.ModelFile), has(modelEncoded) && has(olmo.ConfigFile):
 		return Unsharded
 	case has(modelOptim + "/" + dcp.MetadataFile):
 		if has(olmo.ConfigFile) {

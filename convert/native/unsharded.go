@@ -7,19 +7,25 @@ import (
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/sharded"
-	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
 
-// readUnsharded reads model.pt, and optim.pt and train.pt if they are there.
+// readUnsharded reads model.pt, and optim.pt and train.pt if they are there; of the first
+// two, their safetensors files if there are these alone.
 func readUnsharded(o *opener) error {
 	var faults fault.List
-	faults.Add("", readModelFile(o))
+	if regular.Is(o.path(olmo.ModelFile)) {
+		faults.Add("", readModelFile(o))
+	} else {
+		faults.Add("", readEncodedModel(o))
+	}
 	if o.modelOnly {
 		return faults.Err()
 	}
 	if path := o.path(olmo.OptimizerFile); regular.Is(path) {
 		faults.Add("", readOptimFile(o, path))
+	} else if regular.Is(o.path(optimEncoded)) {
+		faults.Add("", readEncodedOptim(o))
 	}
 	if path := o.path(olmo.TrainFile); regular.Is(path) {
 		_, top, err := o.saved(path)
@@ -42,9 +48,7 @@ func readModelFile(o *opener) error {
 		return err
 	}
 	for _, t := range tensors {
-		full := &sharded.Tensor{Tensor: tensor.Tensor{Name: t.Name, DType: t.DType, Shape: t.Shape}}
-		full.Add(make([]int64, len(t.Shape)), t)
-		o.model.Tensors()[t.Name] = full
+		o.model.AddWhole(t.Name, t)
 	}
 	return nil
 }
@@ -69,16 +73,23 @@ func readOptimFile(o *opener, path string) error {
 	}
 	var faults fault.List
 	for _, p := range state.Items {
-		name, known := names[p.Key]
-		if text, isText := p.Key.(string); !known && isText {
-			name, known = sharded.PlainName(text), true
-		}
+		name, known := parameterName(names, p.Key)
 		if !known {
 			return &fault.Fault{File: r.File.Source.Name, Problem: "has a state of a parameter that is in no group", Found: fmt.Sprint(p.Key)}
 		}
 		faults.Add("", o.addState(r, name, p.Value))
 	}
 	return faults.Err()
+}
+
+// parameterName returns the name of a parameter that a state dict calls by a number, or
+// by a name.
+func parameterName(names map[any]string, key any) (name string, known bool) {
+	if name, known = names[key]; known {
+		return name, true
+	}
+	text, isText := key.(string)
+	return sharded.PlainName(text), isText
 }
 
 // parameterNames returns what the optimizer's groups call their parameters, by what the

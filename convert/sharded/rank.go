@@ -59,6 +59,13 @@ func (s *Set) Add(r *Rank, name string, v any) error {
 	return wrong(r.File.Source.Name, name, "is neither a tensor nor a part of one", nil, describe(v))
 }
 
+// AddWhole adds a tensor that one file has whole.
+func (s *Set) AddWhole(name string, t tensor.Tensor) {
+	full := &Tensor{Tensor: tensor.Tensor{Name: name, DType: t.DType, Shape: t.Shape}}
+	full.Add(make([]int64, len(t.Shape)), t)
+	s.tensors[name] = full
+}
+
 func describe(v any) any {
 	if class := ClassOf(v); class != "" {
 		return class
