@@ -32,6 +32,12 @@ func readDistributed(o *opener) error {
 		return faults
 	}
 	o.c.Index = &checkpoint.Metadata
+	var untiled fault.List
+	untiled.Add("", checkpoint.CheckTiles(dir))
+	for _, f := range untiled {
+		f.File = o.Name(filepath.Join(dir, f.File))
+	}
+	faults = append(faults, untiled...)
 	for _, t := range tensors {
 		addEntry(o, t)
 	}

@@ -32,6 +32,8 @@ func TestFaults(t *testing.T) {
 		{"no items", "t215-torch_new", remove("model_and_optim/__1_0.distcp"), "__1_0.distcp"},
 		{"items cut short", "t215-torch_new", cut("model_and_optim/__1_0.distcp"), "__1_0.distcp"},
 		{"items of another rank", "t215-torch_new", swap("model_and_optim/__1_0.distcp", "model_and_optim/__2_0.distcp"), "distcp"},
+		{"items of an earlier run", "t215-torch_new", copyOver("model_and_optim/__1_0.distcp", "model_and_optim/__9_0.distcp"), "model_and_optim/__9_0.distcp: is not filled by the items"},
+		{"bytes behind the items", "t215-torch_new", grow("model_and_optim/__1_0.distcp"), "model_and_optim/__1_0.distcp: is not filled by the items"},
 		{"no local model", "t22-local", remove("model/rank2.pt"), "model: lacks the files of 1 of 3 ranks, the first of rank 2"},
 		{"local models swapped", "t22-local", swap("model/rank0.pt", "model/rank2.pt"), "another number of elements than the rank's part"},
 		{"a local model twice", "t22-local", copyOver("model/rank0.pt", "model/rank2.pt"), "att_proj.weight exp_avg: has another number of elements"},
@@ -83,6 +85,15 @@ func cut(name string) damage {
 		info, err := os.Stat(path)
 		must(t, err)
 		must(t, os.Truncate(path, info.Size()-100))
+	}
+}
+
+func grow(name string) damage {
+	return func(t *testing.T, dir string) {
+		path := filepath.Join(dir, name)
+		info, err := os.Stat(path)
+		must(t, err)
+		must(t, os.Truncate(path, info.Size()+100))
 	}
 }
 
