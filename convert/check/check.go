@@ -47,7 +47,6 @@ type checker struct {
 	target *keymap.Target
 	olmo.Trainer
 	config  *config              // nil where there is none that can be read
-	foreign bool                 // a trainer's state with other objects than weights was seen
 	loaded  map[string]loadState // by file
 	found   *tokenizer           // that the config names, once it was looked for
 	pickles int64                // bytes of pickles that load has read
@@ -81,17 +80,15 @@ func (c *checker) list() bool {
 	info, err := os.Stat(c.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		c.add(Finding{Code: "no-folder", Problem: "there is no such folder",
-			Trainer: "The trainer stops with FileNotFoundError.", Hint: "Check the path."})
+		c.add("no-folder/missing", about{})
 		return false
 	case err == nil && !info.IsDir():
-		c.add(Finding{Code: "no-folder", Problem: "is a file, and the trainer loads folders",
-			Hint: "Give the folder that the file lies in."})
+		c.add("no-folder/file", about{})
 		return false
 	}
 	entries, err2 := os.ReadDir(c.path)
 	if err = errors.Join(err, err2); err != nil {
-		c.add(Finding{Code: "no-folder", Problem: "cannot be listed: " + fault.Cause(err), Hint: "Check the permissions."})
+		c.add("no-folder/unlisted", about{}, "cause", fault.Cause(err))
 		return false
 	}
 	c.names = map[string]bool{}
@@ -110,8 +107,7 @@ func (c *checker) noLinksOut() bool {
 	var faults fault.List
 	faults.Add("", regular.NoLinksOut(c.path))
 	for _, f := range faults {
-		c.add(Finding{Code: "link-out", File: f.File, Problem: f.Problem, Found: f.Found, Hint: f.Hint,
-			Trainer: "The trainer follows it."})
+		c.add("link-out", about{file: f.File, found: f.Found}, "problem", f.Problem, "hint", f.Hint)
 	}
 	return len(faults) == 0
 }

@@ -13,7 +13,7 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-var testdata string // absolute, for the tests run where a tokenizer.json is
+var here, testdata string // absolute, for the tests run where a tokenizer.json is
 
 // fresh copies a checkpoint that the real trainer saved.
 func fresh(t *testing.T, kind, name string) string {
@@ -40,11 +40,14 @@ func run(t *testing.T, dir string) *Report {
 // TestMain changes to a folder that holds the tokenizer.json that the fixtures'
 // config.yaml names.
 func TestMain(m *testing.M) {
-	here, err := filepath.Abs("../../testdata")
+	var err error
+	if here, err = os.Getwd(); err != nil {
+		panic(err)
+	}
+	testdata = filepath.Join(here, "../../testdata")
 	fuzzing := slices.ContainsFunc(os.Args, func(a string) bool { return strings.HasPrefix(a, "-test.fuzz=") })
-	testdata = here
-	if err == nil && !fuzzing { // whose workers are started from the package's own folder
-		err = os.Chdir(filepath.Join(here, "models", "olmo"))
+	if !fuzzing { // whose workers are started from the package's own folder
+		err = os.Chdir(filepath.Join(testdata, "models", "olmo"))
 	}
 	if err != nil {
 		panic(err)

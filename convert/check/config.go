@@ -21,9 +21,7 @@ type config struct {
 // readConfig reads config.yaml.
 func (c *checker) readConfig() {
 	if !c.has(configFile) {
-		c.add(Finding{Code: "config-missing", File: configFile, Problem: "is missing, so nothing says what the shapes should be",
-			Trainer: "The trainer itself is started with a config and does not look for this one; OLMo.from_checkpoint and Tokenizer.from_checkpoint stop: FileNotFoundError: config.yaml not found.",
-			Hint:    "Put the config of the run that saved the checkpoint here. Its model: section must be the one that the weights were made with."})
+		c.add("config-missing", about{file: configFile})
 		return
 	}
 	v := &omegaconf.Document{}
@@ -32,14 +30,12 @@ func (c *checker) readConfig() {
 		v, err = omegaconf.Read(text)
 	}
 	if err != nil {
-		c.add(Finding{Code: "config-yaml", File: configFile, Problem: "cannot be read as YAML: " + err.Error(),
-			Trainer: "The trainer stops with an error of its YAML parser.", Hint: "Correct the file."})
+		c.add("config-yaml/unreadable", about{file: configFile}, "cause", err)
 		return
 	}
 	top, ok := v.Data.(*omegaconf.Mapping)
 	if !ok && v.Data != nil {
-		c.add(Finding{Code: "config-yaml", File: configFile, Problem: "is not a mapping of fields", Found: v.String(),
-			Trainer: "The trainer stops with TypeError or OLMoConfigurationError.", Hint: "Put the config of the run here."})
+		c.add("config-yaml/no-mapping", about{file: configFile, found: v.String()})
 		return
 	}
 	if top == nil {
@@ -47,10 +43,7 @@ func (c *checker) readConfig() {
 	}
 	c.config = &config{top: top}
 	if v.Nodes > omegaconf.ManyNodes {
-		c.add(Finding{Severity: Warning, Code: "config-large", File: configFile, Problem: "has more values than OmegaConf 2.4 reads",
-			Expected: fmt.Sprintf("at most %d", omegaconf.ManyNodes), Found: fmt.Sprint(v.Nodes),
-			Trainer: "With OmegaConf 2.4 or later the trainer stops: ConstructorError: YAML node expansion exceeds the configured limit.",
-			Hint:    "Set OMEGACONF_MAX_YAML_EXPANDED_NODES=none where you start the trainer."})
+		c.add("config-large", about{file: configFile, expected: fmt.Sprintf("at most %d", omegaconf.ManyNodes), found: fmt.Sprint(v.Nodes)})
 	}
 }
 

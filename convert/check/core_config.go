@@ -2,7 +2,6 @@ package check
 
 import (
 	_ "embed"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -34,30 +33,18 @@ var coreTarget = sync.OnceValues(func() (*keymap.Target, error) { return keymap.
 // classField is what OLMo-core writes the class of an object under.
 const classField = "_CLASS_"
 
-var coreOutcomes = outcomes{
-	missing:  "A model built from config.json does not load it: RuntimeError: Missing key in checkpoint state_dict.",
-	surplus:  "A model built from config.json has no such tensor, and OLMo-core leaves it out silently.",
-	sameSize: "A model built from config.json does not load it: ValueError: Size mismatch.",
-	larger:   "A model built from config.json does not load it: ValueError: Size mismatch.",
-	smaller:  "A model built from config.json does not load it: ValueError: Size mismatch.",
-}
-
 // coreModel reads the model section of config.json, nil if there is none.
 func (c *checker) coreModel() map[string]any {
 	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
 	if err != nil {
-		c.add(Finding{Severity: Note, Code: "core-config", File: olmocore.ConfigFile,
-			Problem: "cannot be read: " + fault.Cause(err),
-			Hint:    "The model's config must then be in your script."})
+		c.add("core-config/unreadable", about{file: olmocore.ConfigFile}, "cause", fault.Cause(err))
 		return nil
 	}
 	config, err := hf.ReadObject(text)
 	c.checkCoreTokenizer(config)
 	model, _ := config["model"].(map[string]any)
 	if err != nil || model == nil {
-		c.add(Finding{Severity: Warning, Code: "core-config", File: olmocore.ConfigFile,
-			Problem: "has no model section that can be read",
-			Hint:    "The model's config must then be in your script."})
+		c.add("core-config/no-model", about{file: olmocore.ConfigFile})
 		return nil
 	}
 	return model
@@ -80,9 +67,7 @@ func (c *checker) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) erro
 	}
 	config, ok := target.ReadBack(model, coreBlocks(model))
 	if !ok {
-		c.add(Finding{Severity: Note, Code: "core-config", File: olmocore.ConfigFile, Tensor: "model",
-			Problem: "describes a model of a kind that this program does not know, so its tensors were not " +
-				"compared with it"})
+		c.add("core-config/unknown-model", about{file: olmocore.ConfigFile, tensor: "model"})
 		return nil
 	}
 	byName := map[string]saved{}
@@ -94,11 +79,10 @@ func (c *checker) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) erro
 	has := func(name string) bool { _, ok := byName[name]; return ok }
 	declared, refusals := target.StateDict(config, len(byName), has)
 	for _, r := range refusals {
-		c.add(Finding{Code: "config-model", File: olmocore.ConfigFile, Tensor: "model", Problem: r.Because,
-			Trainer: "OLMo-core cannot build such a model.", Hint: "Correct the model section."})
+		c.add("config-model/olmo-core", about{file: olmocore.ConfigFile, tensor: "model"}, "problem", r.Because)
 	}
 	if declared != nil {
-		c.compareDeclared(index, byName, declared, coreOutcomes)
+		c.compareDeclared(index, byName, declared, coreFormat)
 	}
 	return nil
 }
@@ -115,11 +99,7 @@ func (c *checker) coreFields(classes map[string][]string, at string, v any) {
 	fields, known := classes[class]
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if known && name != classField && name != "type" && !slices.Contains(fields, name) {
-			c.add(Finding{Code: "config-unknown-key", File: olmocore.ConfigFile, Tensor: at + "." + name,
-				Problem: "is not a field of " + class,
-				Trainer: fmt.Sprintf("TransformerConfig.from_dict stops: OLMoConfigurationError: class '%s' has "+
-					"no attribute '%s'.", class[strings.LastIndexByte(class, '.')+1:], name),
-				Hint: "Remove it from config.json; another version of OLMo-core may have known it."})
+			c.add("config-unknown-key/olmo-core", about{file: olmocore.ConfigFile, tensor: at + "." + name}, "section", class, "class", class[strings.LastIndexByte(class, '.')+1:], "key", name)
 		}
 		c.coreFields(classes, at+"."+name, object[name])
 	}

@@ -53,8 +53,7 @@ func (c *checker) checkCoreBytes(folder string, k *dcp.Checkpoint) error {
 	for file := range read {
 		bytes += file.Size
 		if file.NoSums {
-			c.add(Finding{Severity: Warning, Code: "unsummed", File: path.Join(folder, file.Name),
-				Problem: "was written without checksums, so damage to it cannot be detected"})
+			c.add("unsummed/olmo-core", about{file: path.Join(folder, file.Name)})
 		}
 	}
 	c.addRead(len(k.Tensors), len(read), bytes)
@@ -88,39 +87,30 @@ func (c *checker) addSums(folder string, err error) error {
 		return err
 	}
 	for _, f := range faults {
-		c.add(Finding{Code: "checksum", File: path.Join(folder, f.File), Tensor: f.Tensor, Problem: f.Problem,
-			Expected: f.Expected, Found: f.Found,
-			Trainer: "torch.load checks no checksum: OLMo-core loads the damaged bytes silently.", Hint: f.Hint})
+		c.add("checksum/olmo-core", about{file: path.Join(folder, f.File), tensor: f.Tensor, expected: f.Expected, found: f.Found}, "problem", f.Problem, "hint", f.Hint)
 	}
 	return nil
 }
 
 // addCoreSpecial adds what was seen of a tensor, once.
 func (c *checker) addCoreSpecial(file string, t *dcp.Tensor, special *tensor.Special) {
-	f := Finding{File: file, Tensor: t.Name, Trainer: "OLMo-core loads it silently."}
+	of := about{file: file, tensor: t.Name}
 	switch {
 	case special.NaN:
-		f.Code, f.Problem = "nan", "contains NaN"
-		f.Trainer = "OLMo-core loads it silently, and the loss is NaN."
-		f.Hint = "The run had diverged when this was saved: take an earlier checkpoint."
+		c.add("nan/olmo-core", of)
 	case special.Infinite:
-		f.Severity, f.Code, f.Problem = Warning, "infinite", "contains infinity"
-		f.Hint = "Was it cast to float16 from numbers too large for that? Then cast to bfloat16."
+		c.add("infinite/olmo-core", of)
 	case special.Zero && len(t.Shape) > 1 && strings.HasPrefix(t.Name, olmocore.ModelPrefix+"."):
-		f.Severity, f.Code, f.Problem = Warning, "zeros", "contains nothing but zeros"
-		f.Hint = "Was a download or a copy cut off, of this folder or of the model it was made from? Compare " +
-			"checksums."
+		c.add("zeros/olmo-core", of)
 	default:
 		return
 	}
 	*special = tensor.Special{}
-	c.add(f)
 }
 
 // addRead says what was read.
 func (c *checker) addRead(tensors, files int, bytes int64) {
-	c.add(Finding{Severity: Note, Code: "read", Problem: fmt.Sprintf("every byte was read: %d tensors in %s of %s",
-		tensors, plural(files, "file"), size(bytes))})
+	c.add("read", about{}, "tensors", tensors, "files", plural(files, "file"), "size", size(bytes))
 }
 
 func plural(n int, what string) string {

@@ -26,15 +26,10 @@ func (c *checker) checkCoreTokenizer(config map[string]any) {
 	id, _ := named["identifier"].(string)
 	if t := c.openCoreTokenizer(id); t != nil {
 		if past := t.PastText(rows); rows > 0 && past != "" {
-			c.add(Finding{Severity: Warning, Code: "tokenizer-ids", File: t.Path, Problem: past,
-				Trainer: "OLMo-core trains, and stops with an index that is out of range as soon as its data contains such a token.",
-				Hint:    "Keep such tokens out of the training data, or resize the model's embedding to its tokenizer."})
+			c.add("tokenizer-ids/olmo-core", about{file: t.Path}, "problem", past)
 		}
 		if most := min(t.Span(), rows); limit < most {
-			c.add(Finding{Severity: Warning, Code: "vocab-size", File: olmocore.ConfigFile, Tensor: "dataset.tokenizer.vocab_size",
-				Problem: "is less than the tokenizer has", Expected: fmt.Sprint(most), Found: fmt.Sprint(limit),
-				Trainer: "OLMo-core chooses the type of token ids in data by it, and may refuse ids past it.",
-				Hint:    fmt.Sprintf("Set it to %d.", most)})
+			c.add("vocab-size/olmo-core", about{file: olmocore.ConfigFile, tensor: "dataset.tokenizer.vocab_size", expected: fmt.Sprint(most), found: fmt.Sprint(limit)})
 		}
 		limit = t.Span()
 	}
@@ -43,9 +38,7 @@ func (c *checker) checkCoreTokenizer(config map[string]any) {
 	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} {
 		if special, ok := named[name].(int64); ok && (special < 0 || special >= limit) {
-			c.add(Finding{Severity: Warning, Code: "token-outside", File: olmocore.ConfigFile, Tensor: "dataset.tokenizer." + name,
-				Problem: "lies outside of the vocabulary", Expected: fmt.Sprintf("0 to %d", limit-1), Found: fmt.Sprint(special),
-				Hint: "Name the id that the tokenizer has for it."})
+			c.add("token-outside/olmo-core", about{file: olmocore.ConfigFile, tensor: "dataset.tokenizer." + name, expected: fmt.Sprintf("0 to %d", limit-1), found: fmt.Sprint(special)})
 		}
 	}
 }
@@ -59,20 +52,17 @@ func (c *checker) openCoreTokenizer(id string) *hf.Tokenizer {
 	case id == "":
 		return nil
 	case err == nil && !info.IsDir():
-		c.add(Finding{Severity: Warning, Code: "tokenizer-missing", File: olmocore.ConfigFile, Tensor: coreIdentifier, Problem: "is a file, and OLMo-core reads a folder", Found: id,
-			Trainer: stops + "OSError: Repo id must be in the form 'repo_name' or 'namespace/repo_name'.", Hint: "Name the folder that contains the tokenizer.json."})
+		c.add("tokenizer-missing/core-file", about{file: olmocore.ConfigFile, tensor: coreIdentifier, found: id})
 		return nil
 	case err != nil && hf.IsID(id) && !strings.HasSuffix(id, ".json"):
 		return nil
 	case err != nil:
-		c.add(Finding{Severity: Warning, Code: "tokenizer-missing", File: olmocore.ConfigFile, Tensor: coreIdentifier, Problem: "names a folder that does not exist", Found: id,
-			Trainer: stops + "OSError: Repo id must be in the form 'repo_name' or 'namespace/repo_name'.", Hint: "Name the folder that contains the model's tokenizer.json."})
+		c.add("tokenizer-missing/core-folder", about{file: olmocore.ConfigFile, tensor: coreIdentifier, found: id})
 		return nil
 	}
 	t, err := hf.OpenTokenizer(filepath.Join(id, hf.TokenizerFile))
 	if err != nil {
-		c.add(Finding{Severity: Warning, Code: "tokenizer-broken", File: filepath.Join(id, hf.TokenizerFile), Problem: "cannot be read as a tokenizer: " + err.Error(),
-			Trainer: stops + "the tokenizers library cannot read it.", Hint: "Put the model's tokenizer.json there."})
+		c.add("tokenizer-broken/olmo-core", about{file: filepath.Join(id, hf.TokenizerFile)}, "cause", err)
 		return nil
 	}
 	c.warnOfTwice(t)
@@ -82,7 +72,6 @@ func (c *checker) openCoreTokenizer(id string) *hf.Tokenizer {
 // warnOfTwice says what a tokenizer.json has twice.
 func (c *checker) warnOfTwice(t *hf.Tokenizer) {
 	for _, line := range t.Warnings {
-		c.add(Finding{Severity: Warning, Code: "tokenizer-twice", File: t.Path, Problem: strings.TrimPrefix(line, hf.TokenizerFile+": "),
-			Hint: "Save it again with the tokenizers library."})
+		c.add("tokenizer-twice", about{file: t.Path}, "problem", strings.TrimPrefix(line, hf.TokenizerFile+": "))
 	}
 }

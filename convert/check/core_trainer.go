@@ -14,23 +14,13 @@ import (
 // coreTrainer is for a checkpoint of OLMo-core's own trainer: whether that one loads it.
 // It loads tensors whose chunks leave parts out without a word, so these are looked for.
 func (c *checker) coreTrainer() error {
-	c.add(Finding{Severity: Note, Code: "olmo-core", Problem: "is a checkpoint of OLMo-core, and was checked as one",
-		Trainer: "It is for OLMo-core's trainer; allenai/OLMo cannot read it.",
-		Hint: "To train it with allenai/OLMo, export it with OLMo-core's " +
-			"src/examples/huggingface/convert_checkpoint_to_hf.py and run hf2olmo convert on the result."})
+	c.add("olmo-core", about{})
 	root, inner := c.has(metadataFile), c.has(path.Join(modelOptim, metadataFile))
 	switch {
 	case !root && !inner:
-		c.add(Finding{Code: "metadata-missing", File: path.Join(modelOptim, metadataFile),
-			Problem: "is missing: it is written last, so the checkpoint was not finished, or not copied with its " +
-				"hidden files",
-			Trainer: "OLMo-core finds no checkpoint, and trains from scratch after one warning.",
-			Hint:    "Copy the checkpoint whole (cp -a, not *), or take an earlier one."})
+		c.add("metadata-missing/olmo-core", about{file: path.Join(modelOptim, metadataFile)})
 	case !root && !(c.has(coreState) && c.has(coreMarker)):
-		c.add(Finding{Severity: Warning, Code: "load-path", Problem: "is not a checkpoint to OLMo-core's trainer: " +
-			"it has neither .metadata nor both " + coreState + " and " + coreMarker,
-			Trainer: "With load_path = this folder it trains from scratch after one warning.",
-			Hint:    "Set load_path to its " + modelOptim + "."})
+		c.add("load-path/olmo-core", about{}, "state", coreState, "marker", coreMarker, "tensors", modelOptim)
 	}
 	c.checkCoreState()
 	var whole *dcp.Checkpoint
@@ -57,8 +47,7 @@ func (c *checker) coreTrainer() error {
 	switch {
 	case !c.Full:
 	case whole == nil:
-		c.add(Finding{Severity: Note, Code: "not-read", Problem: "the bytes of the tensors were not read, because " +
-			"the index cannot be"})
+		c.add("not-read/tensors", about{})
 	default:
 		return c.checkCoreBytes(at, whole)
 	}
@@ -85,17 +74,12 @@ func (c *checker) checkCoreState() {
 	var stops *torchfile.LoadError
 	switch {
 	case errors.As(err, &stops):
-		c.add(Finding{Code: "unreadable", File: coreState, Problem: stops.Problem,
-			Trainer: "OLMo-core stops in torch.load: " + stops.Says + ".",
-			Hint:    "Copy the file again, or set load_path to " + modelOptim + " to load the tensors alone."})
+		c.add("unreadable/olmo-core", about{file: coreState}, "problem", stops.Problem, "error", stops.Says, "tensors", modelOptim)
 	case err != nil:
-		c.add(Finding{Code: "unsure", File: coreState, Problem: "cannot be read by this program " +
-			"(" + err.Error() + "), so it is not known whether OLMo-core reads it"})
+		c.add("unsure/olmo-core", about{file: coreState}, "cause", err)
 	default:
 		if foreign := c.notInstalled(loaded.Names); len(foreign) > 0 {
-			c.add(Finding{Code: "not-installed", File: coreState,
-				Problem: "contains objects of classes that do not come with the trainer: " + joined(foreign),
-				Trainer: "OLMo-core stops unless it can import them: ModuleNotFoundError or AttributeError."})
+			c.add("not-installed/olmo-core", about{file: coreState}, "classes", joined(foreign))
 		}
 	}
 }
@@ -118,11 +102,10 @@ func (c *checker) addChunks(folder string, err error) {
 	var faults fault.List
 	faults.Add("", err)
 	for _, f := range faults {
-		finding := Finding{Code: "chunks", File: path.Join(folder, f.File), Tensor: f.Tensor, Problem: f.Problem,
-			Expected: f.Expected, Found: f.Found, Hint: f.Hint}
+		id := "chunks/file"
 		if f.File == metadataFile && f.Tensor != "" {
-			finding.Trainer = "The loader checks none of it: the tensor is loaded with whatever the memory held."
+			id = "chunks/tensor"
 		}
-		c.add(finding)
+		c.add(id, about{path.Join(folder, f.File), f.Tensor, f.Expected, f.Found}, "problem", f.Problem, "hint", f.Hint)
 	}
 }

@@ -10,8 +10,7 @@ import (
 func (c *checker) savedTensors(name string, loaded *torchfile.Loaded) []saved {
 	dict := torchfile.AsMap(loaded.Value)
 	if dict == nil {
-		c.add(Finding{Code: "not-tensors", File: name, Problem: "does not contain a dict of tensors",
-			Trainer: "The trainer stops: AttributeError (a state dict has keys).", Hint: saveStateDict(name)})
+		c.add("not-tensors/no-dict", about{file: name})
 		return nil
 	}
 	at := map[string]int{} // as in Python, the later of two values of a key counts
@@ -37,42 +36,30 @@ func (c *checker) savedTensors(name string, loaded *torchfile.Loaded) []saved {
 		return nil
 	}
 	for _, key := range others {
-		f := Finding{Code: "not-a-tensor", File: name, Problem: "is not a tensor",
-			Trainer: "The trainer stops if the model has a tensor of this name: AttributeError; otherwise its " +
-				"FSDP path ignores it, and OLMo.from_checkpoint stops: RuntimeError: Unexpected key(s) in state_dict.",
-			Hint: saveStateDict(name)}
-		var isText bool
-		if f.Tensor, isText = key.(string); !isText {
-			f.Problem, f.Trainer = "has a key that is not a text",
-				"The trainer stops: AttributeError: object has no attribute 'replace'."
+		if text, isText := key.(string); isText {
+			c.add("not-a-tensor/value", about{file: name, tensor: text})
+		} else {
+			c.add("not-a-tensor/key", about{file: name})
 		}
-		c.add(f)
 	}
 	return tensors
 }
 
 // addNoTensors is for a dict without tensors; those of a training script may be a level below.
 func (c *checker) addNoTensors(name string, loaded *torchfile.Loaded, dict *torchfile.Map) {
-	f := Finding{Code: "not-tensors", File: name, Problem: "contains no tensors", Found: keysOf(dict),
-		Trainer: "The trainer stops: KeyError with the first name that it looks for; OLMo.from_checkpoint stops: " +
-			"RuntimeError: Missing key(s) in state_dict.",
-		Hint: saveStateDict(name)}
+	none, nested := "not-tensors/none", "nested/loaded"
 	if loaded.Refused != "" {
-		f.Trainer += " The released ai2-olmo 0.6.0 stops before: UnpicklingError: Weights only load failed."
+		none, nested = "not-tensors/none-refused", "nested/refused"
 	}
 	for _, item := range dict.Items {
 		key, isText := item.Key.(string)
 		inner := torchfile.AsMap(item.Value)
-		if !isText || inner == nil || !onlyTensors(loaded, inner) {
-			continue
+		if isText && inner != nil && onlyTensors(loaded, inner) {
+			c.add(nested, about{file: name}, "key", quoted(key), "command", saveCommand(name, "["+quoted(key)+"]"))
+			return
 		}
-		f.Code, f.Found = "nested", ""
-		f.Problem = "contains the tensors one level below, as " + quoted(key) + ", like the checkpoints of many " +
-			"training scripts"
-		f.Hint = "Save the inner dict alone: " + saveCommand(name, "["+quoted(key)+"]")
-		break
 	}
-	c.add(f)
+	c.add(none, about{file: name, found: keysOf(dict)})
 }
 
 func onlyTensors(loaded *torchfile.Loaded, dict *torchfile.Map) bool {
@@ -87,8 +74,4 @@ func onlyTensors(loaded *torchfile.Loaded, dict *torchfile.Map) bool {
 // quoted writes a key as Python does.
 func quoted(key string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(key) + "'"
-}
-
-func saveStateDict(name string) string {
-	return "Save the weights alone, under the trainer's names: torch.save(model.state_dict(), \"" + name + "\")."
 }

@@ -18,12 +18,10 @@ const largestMetadata = 32 << 20
 // checkpoint: .metadata, which names every tensor and where its parts lie, and the
 // .distcp files of the ranks.
 func (c *checker) checkDistributed(folder string) {
-	c.add(Finding{Severity: Warning, Code: "old-torch", File: folder, Problem: "is read with a class that a later torch takes for incomplete",
-		Trainer: "With torch 2.13 the trainer stops: TypeError: Can't instantiate abstract class RemoteFileSystemReader.",
-		Hint:    "Load it with the torch that saved it, or unshard it with that one: scripts/unshard.py."})
+	c.add("old-torch/torch_new", about{file: folder})
 	c.checkMetadata(folder)
 	if world := c.checkTrainRank(); world > 0 {
-		c.add(Finding{Severity: Note, Code: "world-size", Problem: fmt.Sprintf("was written by %d ranks; any number can load it", world)})
+		c.add("world-size/any", about{}, "world", world)
 	}
 }
 
@@ -32,24 +30,21 @@ func (c *checker) checkMetadata(folder string) {
 	name := path.Join(folder, metadataFile)
 	info, err := os.Stat(filepath.Join(c.path, name))
 	if err != nil {
-		c.add(Finding{Code: "metadata-missing", File: name, Problem: "is missing: rank 0 writes it last, so the checkpoint was not finished, or not copied with its hidden files",
-			Trainer: "The trainer stops: FileNotFoundError: .metadata not found.", Hint: "Copy the checkpoint whole (cp -a, not *), or take an earlier one."})
+		c.add("metadata-missing/distributed", about{file: name})
 		return
 	}
 	if info.Size() > largestMetadata {
-		c.add(Finding{Severity: Note, Code: "metadata-large", File: name, Problem: fmt.Sprintf("has %d bytes, and was not looked into", info.Size())})
+		c.add("metadata-large", about{file: name}, "bytes", info.Size())
 		return
 	}
 	v, err := c.outline(name)
 	if err != nil {
-		c.add(Finding{Code: "unreadable", File: name, Problem: err.Error(),
-			Trainer: "The trainer stops where it reads the index.", Hint: "Copy the checkpoint again."})
+		c.add("unreadable/index", about{file: name}, "problem", err)
 		return
 	}
 	object, _ := v.(*torchfile.Object)
 	if object == nil || torchfile.AsMap(object.State).Get("state_dict_metadata") == nil {
-		c.add(Finding{Code: "metadata-broken", File: name, Problem: "is not what torch.distributed.checkpoint writes",
-			Trainer: "The trainer stops: AttributeError.", Hint: "Copy the checkpoint again."})
+		c.add("metadata-broken/distributed", about{file: name})
 		return
 	}
 	fields := torchfile.AsMap(object.State)
@@ -80,17 +75,15 @@ func (c *checker) needParts(folder string, parts *torchfile.Map) {
 	for _, file := range sortedKeys(reach) {
 		name := path.Join(folder, file)
 		if !filepath.IsLocal(file) {
-			c.add(Finding{Code: "part-missing", File: name, Problem: ".metadata names a file outside of the checkpoint", Hint: "Do not load it."})
+			c.add("part-missing/outside", about{file: name})
 			continue
 		}
 		info, err := os.Stat(filepath.Join(c.path, name))
 		switch {
 		case err != nil:
-			c.add(Finding{Code: "part-missing", File: name, Problem: "is missing: it holds what one rank wrote",
-				Trainer: "The trainer stops: FileNotFoundError.", Hint: "Copy the checkpoint whole: every node of the run wrote its own files."})
+			c.add("part-missing/missing", about{file: name})
 		case info.Size() < reach[file]:
-			c.add(Finding{Code: "part-short", File: name, Problem: "is cut short", Expected: fmt.Sprintf("%d bytes", reach[file]), Found: fmt.Sprintf("%d bytes", info.Size()),
-				Trainer: "The trainer stops where it reads past the end.", Hint: "Copy the file again."})
+			c.add("part-short", about{file: name, expected: fmt.Sprintf("%d bytes", reach[file]), found: fmt.Sprintf("%d bytes", info.Size())})
 		}
 	}
 }
@@ -113,6 +106,6 @@ func (c *checker) compareMetadata(file string, all *torchfile.Map) {
 		}
 	}
 	if len(tensors) > 0 {
-		c.compare(file, tensors, shardedOutcomes)
+		c.compare(file, tensors, shardedFormat)
 	}
 }

@@ -20,7 +20,7 @@ func (c *checker) checkFiles() {
 	tensors := c.modelTensors()
 	var expected []saved
 	if tensors != nil {
-		expected = c.compare(c.reads(olmo.ModelFile), tensors, fullOutcomes)
+		expected = c.compare(c.reads(olmo.ModelFile), tensors, wholeFormat)
 	}
 	c.checkOptim(expected)
 	c.checkTrain()
@@ -41,9 +41,7 @@ func (c *checker) modelTensors() []saved {
 		return c.shadow(olmo.ModelFile, other)
 	}
 	if !c.has(olmo.ModelFile) {
-		c.add(Finding{Code: "model-missing", File: olmo.ModelFile, Problem: "is missing",
-			Trainer: "The trainer stops: FileNotFoundError: model.pt not found.",
-			Hint:    "Was the checkpoint copied whole? From a Hugging Face model it is made by hf2olmo convert MODEL."})
+		c.add("model-missing", about{file: olmo.ModelFile})
 		return nil
 	}
 	loaded := c.load(olmo.ModelFile, weightsOf)

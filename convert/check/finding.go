@@ -38,7 +38,8 @@ type Finding struct {
 	Trainer  string // what the trainer does then, sentences; several lines where it lists much
 	Hint     string // what to do, a sentence
 
-	others int // of the same kind, which this one counts and nobody lists
+	id     string // what the table calls it: its code, or code/case
+	others int    // of the same kind, which this one counts and nobody lists
 }
 
 // Message is what is wrong and what the trainer does then, on one line.
@@ -67,8 +68,10 @@ type sort struct {
 // mostListed bounds the findings of one sort that are listed: a hostile file can make any number.
 const mostListed = 2000
 
-func (c *checker) add(f Finding) {
-	r := c.report
+// add adds a finding by what the table calls it.
+func (c *checker) add(id string, of about, pairs ...any) { c.report.add(newFinding(id, of, pairs...)) }
+
+func (r *Report) add(f Finding) {
 	if r.counts == nil {
 		r.counts = map[sort]int{}
 	}
@@ -76,6 +79,11 @@ func (c *checker) add(f Finding) {
 	if r.counts[of]++; r.counts[of] <= mostListed {
 		r.Findings = append(r.Findings, f)
 	}
+}
+
+// has reports whether there is a finding that the table calls so.
+func (r *Report) has(id string) bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.id == id })
 }
 
 // finish counts the findings that are not listed, and puts all in order of severity.

@@ -64,8 +64,7 @@ func (c *checker) checkWeights() error {
 		if c.loaded[olmo.ModelFile] != readable {
 			return nil // reported by checkFiles
 		}
-		c.add(Finding{Severity: Warning, Code: "unread", File: olmo.ModelFile, Problem: "its tensors were not checked for NaN, infinity and zeros: " + strings.TrimPrefix(err.Error(), olmo.ModelFile+": "),
-			Trainer: "torch.load reads it; hf2olmo convert and verify do not.", Hint: "Save it again: " + saveCommand(olmo.ModelFile, "")})
+		c.add("unread", about{file: olmo.ModelFile}, "cause", strings.TrimPrefix(err.Error(), olmo.ModelFile+": "), "command", saveCommand(olmo.ModelFile, ""))
 		return c.checkSums(olmo.ModelFile, nil)
 	}
 	w := newWeights(tensors)
@@ -121,8 +120,7 @@ func (c *checker) checkSums(name string, w *weights) error {
 		return nil
 	}
 	if noSums {
-		c.add(Finding{Severity: Note, Code: "unsummed", File: name,
-			Problem: "was written without checksums, so damage to it cannot be detected"})
+		c.add("unsummed/olmo", about{file: name})
 	}
 	var mu sync.Mutex
 	var bad []string
@@ -143,10 +141,7 @@ func (c *checker) checkSums(name string, w *weights) error {
 	})
 	slices.Sort(bad)
 	for _, entry := range bad {
-		c.add(Finding{Severity: c.ifRead(name), Code: "checksum", File: name, Tensor: entry,
-			Problem: "the checksum of this entry is wrong: its bytes were changed since it was saved",
-			Trainer: "torch.load checks no checksum: the trainer loads the damaged bytes silently.",
-			Hint:    "Copy or download the file again."})
+		c.add("checksum/"+c.whetherRead(name), about{file: name, tensor: entry})
 	}
 	return err
 }
@@ -161,23 +156,20 @@ func (c *checker) addArchive(name string, err error) {
 	if !errors.As(err, &f) {
 		f = &fault.Fault{Problem: err.Error()}
 	}
-	finding := Finding{Code: "archive", File: name, Problem: f.Problem, Expected: f.Expected, Found: f.Found,
-		Hint:    f.Hint,
-		Trainer: "Its bytes were not read here. The trainer does not read this file."}
+	id := "archive/unread"
 	if c.loaded[name] == readable {
-		finding.Trainer = "Its bytes were not read here. torch.load reads it."
-		finding.Severity = Warning
+		id = "archive/read"
 	}
-	c.add(finding)
+	c.add(id, about{file: name, expected: f.Expected, found: f.Found}, "problem", f.Problem, "hint", f.Hint)
 }
 
-// ifRead is the severity of what is wrong with a file: of one that the trainer does not read, a warning.
-func (c *checker) ifRead(name string) Severity {
+// whetherRead is the case of a finding about a file: that the trainer reads it, or that it does not.
+func (c *checker) whetherRead(name string) string {
 	if c.report.Kind == Unsharded && !slices.Contains([]string{olmo.ModelFile, olmo.TrainFile, optimFile,
 		otherFile}, name) {
-		return Warning
+		return "unread"
 	}
-	return Error
+	return "read"
 }
 
 // sum returns the CRC of all that r holds, and what a look at its elements tells.

@@ -33,8 +33,7 @@ func (c *checker) checkLegacy() {
 			world = own
 			c.compareRank(name, torchfile.AsMap(loaded.Value))
 		case own > 0 && own != world:
-			c.add(Finding{Code: "world-size", File: name, Problem: "was written by another number of ranks than the first", Expected: fmt.Sprint(world), Found: fmt.Sprint(own),
-				Trainer: "The trainer stops, or loads parts that do not fit each other.", Hint: "Two checkpoints were mixed: copy one of them whole."})
+			c.add("world-size/differs", about{file: name, expected: fmt.Sprint(world), found: fmt.Sprint(own)})
 		}
 	}
 	if world == 0 {
@@ -49,8 +48,7 @@ func (c *checker) checkLegacy() {
 func (c *checker) checkRank(name string, state *torchfile.Map) int {
 	for _, key := range []string{"model", "optim"} {
 		if state == nil || !hasKey(state, key) {
-			c.add(Finding{Code: "rank-broken", File: name, Problem: "holds no " + key, Found: keysOf(state),
-				Trainer: "The trainer stops: KeyError: '" + key + "'.", Hint: "Take another checkpoint of the run."})
+			c.add("rank-broken", about{file: name, found: keysOf(state)}, "key", key)
 		}
 	}
 	c.checkTrainState(name, state)
@@ -73,7 +71,7 @@ func (c *checker) compareRank(name string, state *torchfile.Map) {
 		}
 		tensors = append(tensors, saved{name: key, shape: shape})
 	}
-	c.compare(name, tensors, shardedOutcomes)
+	c.compare(name, tensors, shardedFormat)
 }
 
 func shardedShape(v any) (shape []int64, known bool) {

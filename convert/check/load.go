@@ -26,8 +26,7 @@ func (c *checker) enough(name string) bool {
 	if c.pickles < mostPickles {
 		return false
 	}
-	c.add(Finding{Severity: Note, Code: "not-read", File: name, Problem: "this file and those of later ranks were not read: the first are more than " +
-		size(mostPickles) + " of states"})
+	c.add("not-read/ranks", about{file: name}, "size", size(mostPickles))
 	return true
 }
 
@@ -60,32 +59,21 @@ func (c *checker) load(name string, what contents) *torchfile.Loaded {
 	var stops *torchfile.LoadError
 	switch {
 	case errors.As(err, &stops):
-		code := "unreadable"
+		id := "unreadable/load"
 		if stops.Program {
-			code = "not-tensors"
+			id = "not-tensors/program"
 		}
-		c.add(Finding{Code: code, File: name, Problem: stops.Problem,
-			Trainer: "The trainer stops in torch.load: " + stops.Says + ".",
-			Hint:    "Copy the file again, or save it with torch.save."})
+		c.add(id, about{file: name}, "problem", stops.Problem, "error", stops.Says)
 		return nil
 	case err != nil:
-		c.add(Finding{Code: "unsure", File: name, Problem: "cannot be read by this program (" + err.Error() + "), " +
-			"so it is not known whether the trainer reads it",
-			Hint: "If you trust the file, see whether torch reads it: " + loadCommand(name)})
+		c.add("unsure/olmo", about{file: name}, "cause", err, "command", loadCommand(name))
 		return nil
 	}
 	if len(loaded.Unusual) > 0 {
-		c.add(Finding{Severity: Warning, Code: "unusual", File: name,
-			Problem: "is not as torch.save writes it: " + strings.Join(loaded.Unusual, ", "),
-			Trainer: "torch.load reads it all the same; hf2olmo convert and verify do not.",
-			Hint:    "Save it again: " + saveCommand(name, "")})
+		c.add("unusual", about{file: name}, "how", strings.Join(loaded.Unusual, ", "), "command", saveCommand(name, ""))
 	}
 	if foreign := c.notInstalled(loaded.Names); len(foreign) > 0 {
-		c.add(Finding{Code: "not-installed", File: name, Problem: "contains objects of classes that do not come " +
-			"with the trainer: " + joined(foreign),
-			Trainer: "The trainer stops: UnpicklingError: Weights only load failed (main: ModuleNotFoundError or " +
-				"AttributeError, unless it can import them).",
-			Hint: "Save it without them."})
+		c.add("not-installed/olmo", about{file: name}, "classes", joined(foreign))
 		return nil
 	}
 	c.loaded[name] = readable
@@ -105,31 +93,19 @@ func (c *checker) addRefusal(name string, what contents, loaded *torchfile.Loade
 			packages = append(packages, pkg)
 		}
 	}
-	f := Finding{Severity: Warning, Code: "weights-only", File: name,
-		Problem: "is refused by torch.load with weights_only=True",
-		Found:   loaded.Refused,
-		Trainer: "The released ai2-olmo 0.6.0 stops with torch 2.6 or later: UnpicklingError: Weights only load " +
-			"failed. Its main branch reads the file.",
-		Hint: "Train with main, or save it again: " + saveCommand(name, "")}
 	switch {
 	case what == weightsOf:
-		f.Trainer = "OLMo.from_checkpoint and the released ai2-olmo 0.6.0 stop with torch 2.6 or later: " +
-			"UnpicklingError: Weights only load failed. Training with the main branch reads the file."
-	case len(packages) > 0 || c.report.Kind.sharded() && !loaded.Protocol:
-		if c.foreign {
-			return // the same of every rank
+		c.add("weights-only/weights", about{file: name, found: loaded.Refused}, "command", saveCommand(name, ""))
+	case len(packages) == 0 && !(c.report.Kind.sharded() && !loaded.Protocol):
+		c.add("weights-only/state", about{file: name, found: loaded.Refused}, "command", saveCommand(name, ""))
+	case c.report.has("weights-only/usual"): // it is the same of every rank
+	default:
+		objects := "sharded tensors"
+		if len(packages) > 0 {
+			objects = joined(packages) + " objects"
 		}
-		c.foreign = true
-		f = Finding{Severity: Note, Code: "weights-only", File: name,
-			Problem: "contains " + joined(packages) + " objects, like every one that the trainer saves",
-			Trainer: "The released ai2-olmo 0.6.0 cannot read it with torch 2.6 or later: UnpicklingError: " +
-				"Weights only load failed. Its main branch can.",
-			Hint: "Train with main, or with torch before 2.6."}
-		if len(packages) == 0 {
-			f.Problem = "contains sharded tensors, like every one that the trainer saves"
-		}
+		c.add("weights-only/usual", about{file: name}, "objects", objects)
 	}
-	c.add(f)
 }
 
 // notInstalled returns the classes and functions that are in no package which the trainer needs.

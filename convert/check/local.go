@@ -13,9 +13,7 @@ const localMetadata = "metadata.yaml"
 // checkLocal checks a local checkpoint: model/, optim/ and train/ with a file of each
 // rank, as its memory held them, and metadata.yaml with the number of ranks.
 func (c *checker) checkLocal() {
-	c.add(Finding{Severity: Warning, Code: "old-torch", Problem: "is read through private parts of torch that the trainer knows only up to 2.2",
-		Trainer: "With torch 2.3 or later the trainer stops: NotImplementedError.",
-		Hint:    "Load it with the torch that saved it, or unshard it, which needs no old torch: scripts/unshard.py --type local."})
+	c.add("old-torch/local", about{})
 	world := c.localWorld()
 	if world == 0 {
 		world = c.guessWorld("model")
@@ -42,8 +40,7 @@ func (c *checker) checkLocal() {
 func (c *checker) localWorld() int {
 	text, err := regular.Read(filepath.Join(c.path, localMetadata), omegaconf.MaxSize)
 	if err != nil {
-		c.add(Finding{Code: "metadata-missing", File: localMetadata, Problem: "is missing, which tells the number of ranks",
-			Trainer: "The trainer stops: FileNotFoundError: metadata.yaml not found.", Hint: "Copy the checkpoint whole."})
+		c.add("metadata-missing/local", about{file: localMetadata})
 		return 0
 	}
 	var world any
@@ -54,8 +51,7 @@ func (c *checker) localWorld() int {
 	}
 	n, _ := world.(int)
 	if err != nil || n < 1 || n > mostRanks {
-		c.add(Finding{Code: "metadata-broken", File: localMetadata, Problem: "does not tell the number of ranks", Expected: "world_size: N",
-			Trainer: "The trainer stops with OLMoConfigurationError.", Hint: "Copy it again."})
+		c.add("metadata-broken/local", about{file: localMetadata})
 		return 0
 	}
 	return n
@@ -74,7 +70,5 @@ func (c *checker) checkCore() {
 		c.checkMetadata("")
 	}
 	c.checkTrainRank()
-	c.add(Finding{Severity: Note, Code: "olmo-core-version", Problem: "is read through OLMo-core",
-		Trainer: "The trainer imports olmo_core.distributed.checkpoint, which must be of the version that saved it.",
-		Hint:    "Install the ai2-olmo-core that the run had (0.1.0 for ai2-olmo 0.6.0)."})
+	c.add("olmo-core-version", about{})
 }

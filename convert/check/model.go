@@ -13,9 +13,7 @@ func (c *checker) checkModelSection() {
 	v := c.config.top.Get("model")
 	m, ok := v.Data.(*omegaconf.Mapping)
 	if !v.There {
-		c.add(Finding{Code: "config-model-missing", File: configFile, Tensor: "model", Problem: "is missing",
-			Trainer: "The trainer takes GPT-2's defaults for the whole model and loads something else than was saved; OLMo.from_checkpoint stops: OLMoConfigurationError: Missing key model.",
-			Hint:    "Put the model: section here that the weights were made with."})
+		c.add("config-model-missing", about{file: configFile, tensor: "model"})
 		return
 	}
 	if !ok {
@@ -43,18 +41,14 @@ func (c *checker) modelValues(m *omegaconf.Mapping) (map[string]any, bool) {
 		at := "model." + key
 		switch {
 		case !known:
-			c.add(Finding{Code: "config-unknown-key", File: configFile, Tensor: at, Problem: "is no field of " + modelSection,
-				Trainer: fmt.Sprintf("The trainer stops: OLMoConfigurationError: Key '%s' not in '%s'.", key, modelSection),
-				Hint:    "Remove it; fields of a Hugging Face config.json are called otherwise here."})
+			c.add("config-unknown-key/model", about{file: configFile, tensor: at}, "section", modelSection, "key", key)
 			continue
 		case !v.There: // ??? leaves the default
 			continue
 		case v.Interpolated():
 			whole = false
 			values[key] = nil
-			c.add(Finding{Severity: Note, Code: "config-interpolated", File: configFile, Tensor: at, Problem: "is filled in by OmegaConf, so the shapes were not compared", Found: v.String(),
-				Trainer: "OLMo.from_checkpoint reads the model: section alone and stops where it leads out of it: OLMoConfigurationError: Interpolation key not found.",
-				Hint:    "Write the value itself."})
+			c.add("config-interpolated", about{file: configFile, tensor: at, found: v.String()})
 			continue
 		case v.Data == nil && f.Nullable:
 			values[key] = nil
@@ -68,9 +62,7 @@ func (c *checker) modelValues(m *omegaconf.Mapping) (map[string]any, bool) {
 		}
 		values[key] = typed
 		if omegaconf.OnlyHere.MatchString(v.Plain) && f.Kind == "float" {
-			c.add(Finding{Severity: Warning, Code: "config-float", File: configFile, Tensor: at, Problem: "is a number to the trainer but a string to YAML 1.1, which wants a point before and a sign after the e", Found: v.Plain,
-				Trainer: "The trainer reads it rightly; OLMo's own scripts, such as convert_olmo_to_hf_new.py, and everything else that reads it with PyYAML get the string.",
-				Hint:    fmt.Sprintf("Write %s.", yamlFloat(typed))})
+			c.add("config-float", about{file: configFile, tensor: at, found: v.Plain}, "number", yamlFloat(typed))
 		}
 	}
 	return values, whole
@@ -102,10 +94,7 @@ func (c *checker) leftOut(values map[string]any) {
 	if len(names) == 0 {
 		return
 	}
-	c.add(Finding{Severity: Warning, Code: "config-left-out", File: configFile, Tensor: "model",
-		Problem: fmt.Sprintf("leaves out %d fields that change what the model computes", len(names)),
-		Trainer: "The trainer takes its defaults, which are GPT-2's, without a word:\n" + strings.Join(wrapped(names), "\n"),
-		Hint:    "Write out the values that the weights were made with."})
+	c.add("config-left-out", about{file: configFile, tensor: "model"}, "count", len(names), "fields", strings.Join(wrapped(names), "\n"))
 }
 
 // wrapped lists names on lines that a terminal holds.
@@ -147,10 +136,7 @@ func (c *checker) checkTokens(values map[string]any) {
 	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} {
 		if id, ok := whole[name].(int); ok && (id < 0 || id >= vocabulary) {
-			c.add(Finding{Severity: Warning, Code: "token-outside", File: configFile, Tensor: "model." + name,
-				Problem: "lies outside of the vocabulary", Expected: fmt.Sprintf("0 to %d", vocabulary-1), Found: fmt.Sprint(id),
-				Trainer: "The trainer says nothing: documents are never told apart by it, and a padded batch reads past the embedding.",
-				Hint:    "Name the id that the tokenizer has for it."})
+			c.add("token-outside/olmo", about{file: configFile, tensor: "model." + name, expected: fmt.Sprintf("0 to %d", vocabulary-1), found: fmt.Sprint(id)})
 		}
 	}
 }

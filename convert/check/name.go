@@ -40,13 +40,9 @@ func (c *checker) checkName() {
 	switch kind := c.report.Kind; {
 	case rightName(base, kind) == base:
 	case kind == Unsharded:
-		c.add(Finding{Code: "name", Problem: "the name does not end in " + olmo.Suffix, Found: base,
-			Trainer: "The trainer takes it for a sharded checkpoint and stops: FileNotFoundError: rank0.pt not found (or .metadata, with another --load_path_sharded_checkpointer).",
-			Hint:    "Rename the folder: mv " + folder.ShellQuote(c.shown()) + " " + folder.ShellQuote(rightName(c.shown(), kind))})
+		c.add("name/unsharded", about{found: base}, "suffix", olmo.Suffix, "from", folder.ShellQuote(c.shown()), "to", folder.ShellQuote(rightName(c.shown(), kind)))
 	case kind.sharded():
-		c.add(Finding{Code: "name", Problem: "the name ends in " + olmo.Suffix + ", but this is a sharded checkpoint (" + string(kind) + ")", Found: base,
-			Trainer: "The trainer takes it for an unsharded one and stops: FileNotFoundError: model.pt not found.",
-			Hint:    "Rename the folder: mv " + folder.ShellQuote(c.shown()) + " " + folder.ShellQuote(rightName(c.shown(), kind))})
+		c.add("name/sharded", about{found: base}, "suffix", olmo.Suffix, "kind", kind, "from", folder.ShellQuote(c.shown()), "to", folder.ShellQuote(rightName(c.shown(), kind)))
 	}
 }
 

@@ -24,9 +24,7 @@ func (c *checker) nameTensors(file string, tensors []saved) map[string]saved {
 		names = append(names, t.name)
 	}
 	if families := keymap.FamiliesOf(names); len(families) > 0 {
-		c.add(Finding{Code: "hf-names", File: file, Problem: "these are Hugging Face names (" + strings.Join(families, ", ") + "), which the trainer does not know", Found: names[0],
-			Trainer: "The trainer stops: KeyError with the first name that it looks for.",
-			Hint:    "Run hf2olmo convert on the Hugging Face model: names change, and some tensors are fused, so that renaming the file does not help."})
+		c.add("hf-names", about{file: file, found: names[0]}, "families", strings.Join(families, ", "))
 		return nil
 	}
 	used := map[string]int{} // names behind a wrapper, by its prefix
@@ -43,12 +41,9 @@ func (c *checker) nameTensors(file string, tensors []saved) map[string]saved {
 		switch {
 		case n == 0:
 		case w.Stripped:
-			c.add(Finding{Severity: Note, Code: "wrapped-names", File: file, Problem: fmt.Sprintf("%s stands in %d names, from %s", w.Prefix, n, w.Of),
-				Trainer: "The trainer strips it and loads the tensors."})
+			c.add("wrapped-names/stripped", about{file: file}, "prefix", w.Prefix, "count", n, "wrapper", w.Of)
 		default:
-			c.add(Finding{Code: "wrapped-names", File: file, Problem: fmt.Sprintf("%d of %d names are behind %s, from %s", n, len(tensors), w.Prefix, w.Of),
-				Trainer: "The trainer strips " + c.strips() + " and nothing else, and stops: KeyError with the first name that it looks for.",
-				Hint:    "Save it without the prefix: " + stripCommand(file, w.Prefix)})
+			c.add("wrapped-names/kept", about{file: file}, "prefix", w.Prefix, "count", n, "all", len(tensors), "wrapper", w.Of, "stripped", c.strips(), "command", stripCommand(file, w.Prefix))
 		}
 	}
 	return byName

@@ -17,9 +17,7 @@ import (
 
 // huggingFace is for a model that was not converted.
 func (c *checker) huggingFace() {
-	c.add(Finding{Code: "huggingface", Problem: "is a Hugging Face model, not a checkpoint of the trainer",
-		Trainer: "The trainer knows neither its files nor the names of its tensors: " + c.looksFor() + ".",
-		Hint:    "Convert it: hf2olmo convert " + c.targetFlag() + folder.ShellQuote(c.dir)})
+	c.add("huggingface", about{}, "looks", c.looksFor(), "target", c.targetFlag(), "folder", folder.ShellQuote(c.dir))
 }
 
 // targetFlag is the option of convert for a Hugging Face model that another trainer than
@@ -51,17 +49,13 @@ func (c *checker) runFolder() {
 		names = append([]string{fmt.Sprintf("%d more", len(names)-most)}, names[len(names)-most:]...)
 	}
 	latest := steps[len(steps)-1].name
+	latestPath := folder.ShellQuote(filepath.Join(c.dir, latest))
 	inner := &checker{path: filepath.Join(c.path, latest), names: namesIn(filepath.Join(c.path, latest))}
 	if !inner.names[olmo.ConfigFile] && inner.ofCore() {
-		c.add(Finding{Severity: Warning, Code: "run-folder", Problem: "is a folder of OLMo-core checkpoints, which were not checked", Found: strings.Join(names, ", "),
-			Trainer: "With load_path = this folder, OLMo-core loads the latest that is complete.",
-			Hint:    "Check the one that it loads: hf2olmo check " + folder.ShellQuote(filepath.Join(c.dir, latest))})
+		c.add("run-folder/olmo-core", about{found: strings.Join(names, ", ")}, "latest-path", latestPath)
 		return
 	}
-	c.add(Finding{Code: "run-folder", Problem: "is a folder of checkpoints, not one of them", Found: strings.Join(names, ", "),
-		Trainer: "The trainer takes it for a sharded checkpoint: " + c.looksFor() + ".",
-		Hint: "The latest is " + latest + ", which ${path.last_checkpoint:" + c.dir + "} as load_path and --try_load_latest_save choose: " +
-			"hf2olmo check " + folder.ShellQuote(filepath.Join(c.dir, latest))})
+	c.add("run-folder/olmo", about{found: strings.Join(names, ", ")}, "looks", c.looksFor(), "latest", latest, "folder", c.dir, "latest-path", latestPath)
 }
 
 // namesIn returns the names of what is in a folder.
@@ -76,11 +70,9 @@ func namesIn(path string) map[string]bool {
 
 // unknown is for a folder that holds nothing that is known.
 func (c *checker) unknown() {
-	f := Finding{Code: "unknown", Problem: "holds nothing that a trainer saves: neither model.pt nor rank0.pt nor model_and_optim/.metadata",
-		Trainer: "The trainer takes it for a sharded checkpoint: " + c.looksFor() + ".",
-		Hint:    "Give the folder of a checkpoint. One is made from a Hugging Face model by hf2olmo convert MODEL."}
+	id := "unknown/other"
 	if len(c.names) == 0 {
-		f.Problem = "is empty"
+		id = "unknown/empty"
 	}
-	c.add(f)
+	c.add(id, about{}, "looks", c.looksFor())
 }

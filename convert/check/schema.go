@@ -18,14 +18,11 @@ func (c *checker) checkSection(section, path string, m *omegaconf.Mapping) {
 		at := strings.TrimPrefix(path+"."+key, ".")
 		kind, known := fields[key]
 		if !known {
-			c.add(Finding{Code: "config-unknown-key", File: configFile, Tensor: at, Problem: "is no field of " + section,
-				Trainer: fmt.Sprintf("The trainer stops: OLMoConfigurationError: Key '%s' not in '%s'.", key, section),
-				Hint:    "Remove it from config.yaml; another version of the trainer may have known it."})
+			c.add("config-unknown-key/section", about{file: configFile, tensor: at}, "section", section, "key", key)
 			continue
 		}
 		if kind, newer := strings.CutPrefix(kind, "main: "); newer {
-			c.add(Finding{Severity: Note, Code: "config-newer", File: configFile, Tensor: at, Problem: "is known only to the trainer's main branch",
-				Trainer: fmt.Sprintf("The released ai2-olmo 0.6.0 stops: OLMoConfigurationError: Key '%s' not in '%s'.", key, section)})
+			c.add("config-newer", about{file: configFile, tensor: at}, "section", section, "key", key)
 			c.checkField(kind, at, m.Get(key))
 			continue
 		}
@@ -84,6 +81,5 @@ func (c *checker) wrongType(at, expected string, v omegaconf.Value) {
 	if _, isBool := v.Data.(bool); isBool && at == "activation_checkpointing" {
 		return // true and false are what it was before it had choices
 	}
-	c.add(Finding{Code: "config-type", File: configFile, Tensor: at, Problem: "has a value of the wrong type", Expected: expected, Found: v.String(),
-		Trainer: "The trainer stops with OLMoConfigurationError before it loads anything.", Hint: "Correct it in config.yaml."})
+	c.add("config-type", about{file: configFile, tensor: at, expected: expected, found: v.String()})
 }

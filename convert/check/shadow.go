@@ -21,25 +21,21 @@ const largestHeader = 16 << 20 // of a safetensors file; real ones have a few hu
 func (c *checker) shadow(name, other string) []saved {
 	entries, err := c.safetensorsHeader(other)
 	if err != nil {
-		c.add(Finding{Code: "shadowed", File: other, Problem: "is read in place of " + name + ", and cannot be: " + err.Error(),
-			Trainer: "The trainer stops: SafetensorError.", Hint: "Move it out of the folder."})
+		c.add("shadowed/broken", about{file: other}, "name", name, "cause", err)
 		return nil
 	}
 	var tensors []saved
 	for _, key := range sortedKeys(entries) {
 		path, ok := ownKey(key)
 		if !ok {
-			c.add(Finding{Code: "shadowed", File: other, Problem: "is read in place of " + name + ", and its names are not the trainer's own", Found: key,
-				Trainer: "The trainer expects names in base64 and stops: binascii.Error: Incorrect padding (or UnpicklingError). OLMo.from_checkpoint reads model.pt all the same.",
-				Hint:    "Move it out of the folder. If it is a Hugging Face model: hf2olmo convert makes a model.pt of it."})
+			c.add("shadowed/foreign", about{file: other, found: key}, "name", name)
 			return nil
 		}
 		if len(path) == 1 {
 			tensors = append(tensors, saved{name: path[0], shape: entries[key].Shape})
 		}
 	}
-	c.add(Finding{Severity: Warning, Code: "shadowed", File: other, Problem: "is read in place of " + name + ", as the trainer's own scripts write it",
-		Trainer: "The trainer reads this file; OLMo.from_checkpoint reads model.pt alone.", Hint: "Keep one of the two, so that both see the same."})
+	c.add("shadowed/own", about{file: other}, "name", name)
 	return tensors
 }
 

@@ -8,14 +8,6 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-var shardedOutcomes = outcomes{
-	missing:  "The trainer stops: RuntimeError: Missing key(s) in state_dict.",
-	surplus:  "The trainer stops: RuntimeError: Unexpected key(s) in state_dict.",
-	sameSize: "The trainer stops: RuntimeError: size mismatch.",
-	larger:   "The trainer stops: RuntimeError: size mismatch.",
-	smaller:  "The trainer stops: RuntimeError: size mismatch.",
-}
-
 // checkSharded checks a checkpoint that many ranks wrote, each its own files.
 func (c *checker) checkSharded() {
 	switch c.report.Kind {
@@ -34,18 +26,15 @@ func (c *checker) checkSharded() {
 // checkLoader says how the trainer is told to load the folder.
 func (c *checker) checkLoader() {
 	kind := c.report.Kind
-	flag := "--load_path_sharded_checkpointer=" + string(kind)
 	if configured := c.configured(); c.config != nil && configured != kind {
 		looks := loaders[configured]
 		if looks == "" {
 			looks = "a file of another kind"
 		}
-		c.add(Finding{Code: "checkpointer", File: configFile, Tensor: "sharded_checkpointer", Problem: "says another kind of sharded checkpoint than this is", Expected: string(kind), Found: string(configured),
-			Trainer: "The trainer looks for " + looks + " and stops: FileNotFoundError (or TypeError, for torch_new with a later torch).", Hint: "Start with " + flag})
+		c.add("checkpointer", about{file: configFile, tensor: "sharded_checkpointer", expected: string(kind), found: string(configured)}, "looks", looks)
 		return
 	}
-	c.add(Finding{Severity: Note, Code: "sharded", Problem: "is a sharded checkpoint of the kind " + string(kind),
-		Hint: "With a config whose sharded_checkpointer is another, start with " + flag + ". It can be made one unsharded folder on one machine: scripts/unshard.py of allenai/OLMo, with --type " + string(kind) + "."})
+	c.add("sharded", about{}, "kind", kind)
 }
 
 // needRanks sees that the files of all ranks are in a folder of the checkpoint.
@@ -54,8 +43,7 @@ func (c *checker) needRanks(folder string, world int) {
 	for _, n := range c.ranks(folder) {
 		have[n] = true
 		if n >= world {
-			c.add(Finding{Severity: Warning, Code: "rank-surplus", File: rankName(folder, n), Problem: fmt.Sprintf("is of a rank that a run of %d has not", world),
-				Trainer: "The trainer does not read it.", Hint: "Two checkpoints may have been mixed."})
+			c.add("rank-surplus", about{file: rankName(folder, n)}, "world", world)
 		}
 	}
 	var missing []string
@@ -74,8 +62,7 @@ func (c *checker) needRanks(folder string, world int) {
 	if count > len(missing) {
 		missing = append(missing, fmt.Sprintf("%d more", count-len(missing)))
 	}
-	c.add(Finding{Code: "rank-missing", File: folder, Problem: fmt.Sprintf("the files of %d of %d ranks are missing: %s", count, world, joined(missing)),
-		Trainer: "The trainer stops on those ranks: FileNotFoundError.", Hint: "Copy the checkpoint whole: every node of the run wrote its own."})
+	c.add("rank-missing", about{file: folder}, "count", count, "world", world, "files", joined(missing))
 }
 
 func rankName(folder string, n int) string { return path.Join(folder, fmt.Sprintf("rank%d.pt", n)) }
@@ -103,9 +90,7 @@ func (c *checker) guessWorld(folder string) int {
 
 // sameWorld notes that a checkpoint is only for as many processes as wrote it.
 func (c *checker) sameWorld(world int) {
-	c.add(Finding{Severity: Note, Code: "world-size", Problem: fmt.Sprintf("was written by %d ranks, and only as many can load it", world),
-		Trainer: "With another number of processes the trainer stops, or misses a file.",
-		Hint:    fmt.Sprintf("Start torchrun with %d processes in all, or unshard it first: scripts/unshard.py.", world)})
+	c.add("world-size/same", about{}, "world", world)
 }
 
 // checkTrainRank looks at the state of rank 0, which all ranks fall back on where
@@ -113,8 +98,7 @@ func (c *checker) sameWorld(world int) {
 func (c *checker) checkTrainRank() int {
 	name := path.Join("train", rankName("", 0))
 	if !c.has(name) {
-		c.add(Finding{Code: "train-missing", File: name, Problem: "is missing, and is read also with --reset_trainer_state",
-			Trainer: "The trainer stops after it has loaded the model: FileNotFoundError.", Hint: "Copy the checkpoint whole."})
+		c.add("train-missing/sharded", about{file: name})
 		return 0
 	}
 	loaded := c.load(name, stateOf)

@@ -81,17 +81,11 @@ func (c *checker) checkSpecial(w *weights) error {
 func (c *checker) addSpecial(t *tensor.Tensor, special tensor.Special) {
 	switch {
 	case special.NaN:
-		c.add(Finding{Code: "nan", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds NaN",
-			Trainer: "The trainer's FSDP path stops: ValueError: Module '…' contains NaNs, this is likely a bug restoring from full checkpoints. Other paths load it.",
-			Hint:    "The run had diverged when this was saved: take an earlier checkpoint."})
+		c.add("nan/olmo", about{file: olmo.ModelFile, tensor: t.Name})
 	case special.Infinite:
-		c.add(Finding{Severity: Warning, Code: "infinite", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds infinity",
-			Trainer: "The trainer loads it, and the loss is likely to be NaN.",
-			Hint:    "Was it cast to float16 from numbers too large for that? Then cast to bfloat16."})
+		c.add("infinite/olmo", about{file: olmo.ModelFile, tensor: t.Name})
 	case special.Zero && len(t.Shape) > 1 && t.Numel() > 0:
-		c.add(Finding{Severity: Warning, Code: "zeros", File: olmo.ModelFile, Tensor: t.Name, Problem: "holds nothing but zeros",
-			Trainer: "The trainer loads it.",
-			Hint:    "Was a download or a copy cut off, of this folder or of the model it was made from? Compare checksums."})
+		c.add("zeros/olmo", about{file: olmo.ModelFile, tensor: t.Name})
 	}
 }
 

@@ -17,28 +17,23 @@ func (c *checker) checkOptim(model []saved) {
 		c.shadow(optimFile, name)
 	case name != optimFile:
 	case !c.has(optimFile) && reset:
-		c.add(Finding{Severity: Note, Code: "optim-missing", File: optimFile, Problem: "is missing, and config.yaml sets reset_optimizer_state",
-			Trainer: "The trainer does not look for it: the optimizer begins anew."})
+		c.add("optim-missing/unread", about{file: optimFile})
 	case !c.has(optimFile):
-		c.add(Finding{Code: "optim-missing", File: optimFile, Problem: "is missing, and config.yaml does not set reset_optimizer_state",
-			Trainer: "The trainer stops after it has loaded the model: FileNotFoundError: optim.pt not found.",
-			Hint:    "Start with --reset_optimizer_state=true (and --reset_trainer_state=true, if the run begins anew), or set it in config.yaml."})
+		c.add("optim-missing/read", about{file: optimFile})
 	case reset:
-		c.add(Finding{Severity: Note, Code: "optim-unused", File: optimFile, Problem: "is there, but config.yaml sets reset_optimizer_state",
-			Trainer: "The trainer does not read it: the optimizer starts from scratch.", Hint: c.keepOptimizer()})
+		c.add("optim-unused/"+c.keepsTrainer(), about{file: optimFile})
 	default:
 		c.checkOptimState(model)
 	}
 }
 
-// keepOptimizer says how to continue with the optimizer's state: a trainer whose own state is
-// reset starts its schedule from scratch.
-func (c *checker) keepOptimizer() string {
-	flags := "--reset_optimizer_state=false"
+// keepsTrainer is the case of an optimizer's state that is not read: whether the trainer's own is. If that is
+// reset too, the schedule starts from scratch.
+func (c *checker) keepsTrainer() string {
 	if c.flag("reset_trainer_state") {
-		flags += " --reset_trainer_state=false (with the first alone, the step count and the learning rate schedule start from scratch)"
+		return "trainer"
 	}
-	return "To continue with it: " + flags + ". --try_load_latest_save does both, if save_folder contains a checkpoint."
+	return "optimizer"
 }
 
 func (c *checker) checkOptimState(model []saved) {
@@ -49,8 +44,7 @@ func (c *checker) checkOptimState(model []saved) {
 	dict := torchfile.AsMap(loaded.Value)
 	groups, _ := dict.Get("param_groups").(*torchfile.List)
 	if torchfile.AsMap(dict.Get("state")) == nil || groups == nil || len(groups.Items) == 0 {
-		c.add(Finding{Code: "optim-broken", File: optimFile, Problem: "is not the state of an optimizer", Expected: "a dict of state and param_groups",
-			Trainer: "The trainer stops: KeyError.", Hint: "Start with --reset_optimizer_state=true."})
+		c.add("optim-broken", about{file: optimFile})
 		return
 	}
 	held := map[string]bool{}
@@ -69,9 +63,7 @@ func (c *checker) checkOptimState(model []saved) {
 	}
 	for _, t := range model {
 		if !held[c.unwrap(t.name, map[string]int{})] {
-			c.add(Finding{Code: "optim-names", File: optimFile, Tensor: t.name, Problem: "the optimizer has no state of this tensor, so it is of another model",
-				Trainer: "The trainer stops: ValueError: loaded state dict contains a parameter group that doesn't match the size of optimizer's group (or begins anew in silence, where all parameters are in one group).",
-				Hint:    "Start with --reset_optimizer_state=true, or put the optim.pt here that was saved with model.pt."})
+			c.add("optim-names", about{file: optimFile, tensor: t.name})
 		}
 	}
 }
@@ -87,9 +79,7 @@ func (c *checker) checkTrain() {
 		name = otherFile
 	}
 	if !c.has(name) {
-		c.add(Finding{Code: "train-missing", File: name, Problem: "is missing, and is read also with --reset_trainer_state",
-			Trainer: "The trainer stops after it has loaded the model: FileNotFoundError: other.pt not found (it tries that old name last).",
-			Hint:    "Make one that begins anew, in the folder: " + freshTrain})
+		c.add("train-missing/unsharded", about{file: name}, "command", freshTrain)
 		return
 	}
 	if loaded := c.load(name, stateOf); loaded != nil {
@@ -109,9 +99,7 @@ func (c *checker) checkTrainState(name string, state *torchfile.Map) {
 		}
 	}
 	if len(missing) > 0 {
-		c.add(Finding{Code: "train-broken", File: name, Problem: "lacks " + joined(missing), Found: keysOf(state),
-			Trainer: "The trainer stops: KeyError: '" + missing[0] + "' (TypeError where it is no dict).",
-			Hint:    "Start with --reset_trainer_state=true, or make one that begins anew, in the folder: " + freshTrain})
+		c.add("train-broken/keys", about{file: name, found: keysOf(state)}, "missing", joined(missing), "first", missing[0], "command", freshTrain)
 		return
 	}
 	for _, key := range []string{"checkpoints", "unsharded_checkpoints", "ephemeral_checkpoints"} {
@@ -121,9 +109,7 @@ func (c *checker) checkTrainState(name string, state *torchfile.Map) {
 		}
 		for _, item := range list.Items {
 			if o, ok := item.(*torchfile.Object); !ok || !strings.HasPrefix(o.Class, "pathlib.") {
-				c.add(Finding{Code: "train-broken", File: name, Tensor: key, Problem: "holds something else than paths (pathlib)",
-					Trainer: "The trainer stops: AttributeError: 'str' object has no attribute 'is_dir'.",
-					Hint:    "Start with --reset_trainer_state=true."})
+				c.add("train-broken/paths", about{file: name, tensor: key})
 				break
 			}
 		}

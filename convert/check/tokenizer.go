@@ -57,17 +57,14 @@ func (c *checker) findTokenizer() *tokenizer {
 // tokens are not vocab_size.
 func (c *checker) checkTokenizer() {
 	if !c.config.top.Get("tokenizer").There {
-		c.add(Finding{Severity: Warning, Code: "tokenizer-missing", File: configFile, Tensor: "tokenizer", Problem: "is missing",
-			Trainer: "The trainer takes gpt2 from the hub, which has 50257 tokens; Tokenizer.from_checkpoint stops: OLMoConfigurationError: Missing key tokenizer.",
-			Hint:    "Name the tokenizer that the model was trained with: tokenizer.identifier, or --tokenizer.identifier=…"})
+		c.add("tokenizer-missing/unset", about{file: configFile, tensor: "tokenizer"})
 	}
 	t := c.findTokenizer()
 	switch {
 	case !t.named:
 		return
 	case t.broken != nil:
-		c.add(Finding{Code: "tokenizer-broken", File: t.id, Problem: "cannot be read as a tokenizer: " + t.broken.Error(),
-			Trainer: "The trainer stops where it reads its tokenizer, before the model is built.", Hint: "Put the model's tokenizer.json there."})
+		c.add("tokenizer-broken/olmo", about{file: t.id}, "cause", t.broken)
 	case t.file != nil:
 		c.checkTokenizerFile(t.file)
 	case olmo.Tokenizers().Bundled[t.id] == 0:
@@ -85,18 +82,14 @@ func (c *checker) checkTokenizerFile(t *hf.Tokenizer) {
 		rows, ok = c.config.model["vocab_size"].(int)
 	}
 	if past := t.PastText(int64(rows)); ok && past != "" {
-		c.add(Finding{Code: "tokenizer-ids", File: t.Path, Problem: past,
-			Trainer: "The trainer stops with an index that is out of range (on a GPU: device-side assert) as soon as its data contains such a token.",
-			Hint:    "Resize the model's embedding to its tokenizer, or name the tokenizer that it was trained with: --tokenizer.identifier=FILE"})
+		c.add("tokenizer-ids/olmo", about{file: t.Path}, "problem", past)
 	}
 	kind := "uint16" // the trainer's default
 	if v := c.config.top.Section("data").Get("memmap_dtype"); v.There {
 		kind, _ = v.Text()
 	}
 	if kind == "uint16" && t.Span() > math.MaxUint16+1 {
-		c.add(Finding{Severity: Warning, Code: "token-dtype", File: configFile, Tensor: "data.memmap_dtype", Problem: "cannot hold the ids of the tokenizer",
-			Expected: "uint32", Found: kind, Trainer: fmt.Sprintf("The trainer reads data with ids up to %d two bytes at a time, and trains on garbage.", t.Span()-1),
-			Hint: "--data.memmap_dtype=uint32"})
+		c.add("token-dtype", about{file: configFile, tensor: "data.memmap_dtype", found: kind}, "id", t.Span()-1)
 	}
 }
 
@@ -106,24 +99,21 @@ func (c *checker) notHere(t *tokenizer) {
 	info, err := os.Stat(filepath.Join(c.path, filepath.Base(id)))
 	found := err == nil && info.Mode().IsRegular()
 	isPath := !hf.IsID(id) || strings.HasSuffix(id, ".json")
-	hint := "Name it by a path that exists where the trainer is started: --tokenizer.identifier=FILE"
-	if found {
-		hint = "There is one in the folder: --tokenizer.identifier=" + folder.ShellQuote(filepath.Join(c.renamed(), filepath.Base(id)))
-	}
+	of := about{file: configFile, tensor: "tokenizer.identifier", found: id}
+	var cases [2]string // without such a file in the folder, and with one
 	switch {
 	case isPath:
-		c.add(Finding{Code: "tokenizer-missing", File: configFile, Tensor: "tokenizer.identifier", Problem: "names a file that is not there", Found: id,
-			Trainer: "The trainer takes it for a hub id and stops: HFValidationError: Repo id must be in the form 'repo_name' or 'namespace/repo_name' (or LocalEntryNotFoundError).",
-			Hint:    hint})
+		cases = [2]string{"tokenizer-missing/file", "tokenizer-missing/file-beside"}
+	case t.size > 0:
+		cases = [2]string{"tokenizer-hub/counted", "tokenizer-hub/counted-beside"}
 	default:
-		problem := "is a hub id, whose tokens were not counted"
-		if t.size > 0 {
-			problem = fmt.Sprintf("is a hub id, of a tokenizer with %d tokens", t.size)
-		}
-		c.add(Finding{Severity: Note, Code: "tokenizer-hub", File: configFile, Tensor: "tokenizer.identifier", Problem: problem, Found: id,
-			Trainer: "The trainer downloads it, or finds it in the local cache; without a network it stops: LocalEntryNotFoundError.",
-			Hint:    hint})
+		cases = [2]string{"tokenizer-hub/uncounted", "tokenizer-hub/uncounted-beside"}
 	}
+	finding := cases[0]
+	if found {
+		finding = cases[1]
+	}
+	c.add(finding, of, "count", t.size, "path", folder.ShellQuote(filepath.Join(c.renamed(), filepath.Base(id))))
 }
 
 // compareVocabulary holds the number of tokens, 0 where it is not known, against vocab_size.
@@ -142,9 +132,6 @@ func (c *checker) compareVocabulary(size int64, id string) {
 		}
 	}
 	if n != any(int(size)) {
-		c.add(Finding{Code: "vocab-size", File: configFile, Tensor: "model.vocab_size", Problem: "is not the number of tokens of " + id,
-			Expected: fmt.Sprint(size), Found: fmt.Sprint(n),
-			Trainer: "The trainer stops: OLMoConfigurationError: vocab size mismatch between config and tokenizer.",
-			Hint:    fmt.Sprintf("If this is the model's tokenizer: --model.vocab_size=%d (embedding_size stays). Otherwise name the right one: --tokenizer.identifier=FILE", size)})
+		c.add("vocab-size/olmo", about{file: configFile, tensor: "model.vocab_size", expected: fmt.Sprint(size), found: fmt.Sprint(n)}, "tokenizer", id)
 	}
 }
