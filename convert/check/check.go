@@ -18,8 +18,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 
 	"hf2olmo/convert/fault"
@@ -37,36 +35,33 @@ type Options struct {
 // target is read once, however many folders are checked.
 var target = sync.OnceValues(func() (*keymap.Target, error) { return keymap.TargetNamed("olmo") })
 
-// checker gathers what is found out about one folder.
+// checker is one check of one folder. What is checked of it has types of its own, by subject.
 type checker struct {
 	Options
-	ctx    context.Context
-	dir    string // as the user gave it
-	path   string // absolute, as the user named it: links have names of their own
-	names  map[string]bool
-	target *keymap.Target
-	olmo.Trainer
-	config  *config              // nil where there is none that can be read
-	loaded  map[string]loadState // by file
-	found   *tokenizer           // that the config names, once it was looked for
-	pickles int64                // bytes of pickles that load has read
-	report  *Report
+	ctx       context.Context
+	dir       *dir
+	report    *Report
+	target    *keymap.Target
+	trainer   olmo.Trainer
+	config    *config    // nil if there is none that can be read
+	tokenizer *tokenizer // that the config names, once it was looked for
+	torch     *loader
 }
 
 // Folder checks a folder. The error is that of a context that has ended, or of this
 // program; all that is wrong with the folder is in the report.
-func Folder(ctx context.Context, dir string, o Options) (*Report, error) {
-	c := &checker{Options: o, Trainer: olmo.KnownTrainer(), ctx: ctx, dir: dir, loaded: map[string]loadState{},
-		report: &Report{Folder: dir, Kind: Unknown}}
+func Folder(ctx context.Context, path string, o Options) (*Report, error) {
+	c := &checker{Options: o, ctx: ctx, trainer: olmo.KnownTrainer(), report: &Report{Folder: path, Kind: Unknown}}
+	c.torch = &loader{checker: c, loaded: map[string]loadState{}}
 	var err error
 	if c.target, err = target(); err != nil {
 		return nil, err
 	}
-	if c.path, err = filepath.Abs(dir); err != nil {
+	if c.dir, err = newDir(path); err != nil {
 		return nil, err
 	}
 	if c.list() && c.noLinksOut() {
-		c.report.Kind = c.kind()
+		c.report.Kind = c.dir.kind()
 		if err := c.run(); err != nil {
 			return nil, err
 		}
@@ -75,27 +70,23 @@ func Folder(ctx context.Context, dir string, o Options) (*Report, error) {
 	return c.report, ctx.Err()
 }
 
+// add adds a finding by what the table calls it.
+func (c *checker) add(id string, of about, pairs ...any) { c.report.add(newFinding(id, of, pairs...)) }
+
 // list notes what is in the folder, and reports whether there is one.
 func (c *checker) list() bool {
-	info, err := os.Stat(c.path)
+	isFile, err := c.dir.list()
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		c.add("no-folder/missing", about{})
-		return false
-	case err == nil && !info.IsDir():
+	case isFile:
 		c.add("no-folder/file", about{})
-		return false
-	}
-	entries, err2 := os.ReadDir(c.path)
-	if err = errors.Join(err, err2); err != nil {
+	case err != nil:
 		c.add("no-folder/unlisted", about{}, "cause", fault.Cause(err))
-		return false
+	default:
+		return true
 	}
-	c.names = map[string]bool{}
-	for _, e := range entries {
-		c.names[e.Name()] = true
-	}
-	return true
+	return false
 }
 
 // noLinksOut adds the links that lead out of the folder, which nothing then follows, and
@@ -105,7 +96,7 @@ func (c *checker) noLinksOut() bool {
 		return true
 	}
 	var faults fault.List
-	faults.Add("", regular.NoLinksOut(c.path))
+	faults.Add("", regular.NoLinksOut(c.dir.path))
 	for _, f := range faults {
 		c.add("link-out", about{file: f.File, found: f.Found}, "problem", f.Problem, "hint", f.Hint)
 	}
@@ -116,39 +107,28 @@ func (c *checker) noLinksOut() bool {
 func (c *checker) run() error {
 	switch c.report.Kind {
 	case HuggingFace:
-		c.huggingFace()
+		folderChecks{c}.huggingFace()
 		return nil
 	case CoreTrainer:
-		return c.coreTrainer()
+		return coreChecks{c}.coreTrainer()
 	case Run:
-		c.runFolder()
+		folderChecks{c}.runFolder()
 		return nil
 	case Unknown:
-		c.unknown()
+		folderChecks{c}.unknown()
 		return nil
 	}
-	c.checkName()
-	c.readConfig()
-	c.checkConfig()
+	folderChecks{c}.checkName()
+	configChecks{c}.readConfig()
+	configChecks{c}.checkConfig()
 	switch c.report.Kind {
 	case Unsharded:
-		c.checkFiles()
+		fileChecks{c}.checkFiles()
 	default:
-		c.checkSharded()
+		shardedChecks{c}.checkSharded()
 	}
 	if c.Full {
-		return c.checkBytes()
+		return byteChecks{c}.checkBytes()
 	}
 	return nil
-}
-
-// has reports whether there is a file or folder of this path in the folder.
-func (c *checker) has(name string) bool {
-	_, err := os.Stat(filepath.Join(c.path, name))
-	return err == nil
-}
-
-// open opens a regular file of the folder.
-func (c *checker) open(name string) (*os.File, os.FileInfo, error) {
-	return regular.Open(filepath.Join(c.path, name))
 }

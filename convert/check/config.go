@@ -18,14 +18,17 @@ type config struct {
 	model map[string]any // the section for the model, by type as the trainer has it; nil where that cannot be told
 }
 
+// configChecks are about config.yaml.
+type configChecks struct{ *checker }
+
 // readConfig reads config.yaml.
-func (c *checker) readConfig() {
-	if !c.has(configFile) {
+func (c configChecks) readConfig() {
+	if !c.dir.has(configFile) {
 		c.add("config-missing", about{file: configFile})
 		return
 	}
 	v := &omegaconf.Document{}
-	text, err := regular.Read(filepath.Join(c.path, configFile), omegaconf.MaxSize)
+	text, err := regular.Read(filepath.Join(c.dir.path, configFile), omegaconf.MaxSize)
 	if err == nil {
 		v, err = omegaconf.Read(text)
 	}
@@ -48,24 +51,14 @@ func (c *checker) readConfig() {
 }
 
 // checkConfig checks what config.yaml says.
-func (c *checker) checkConfig() {
+func (c configChecks) checkConfig() {
 	if c.config == nil {
 		return
 	}
 	c.checkSection(olmo.TopSection, "", c.config.top)
 	c.checkModelSection()
-	c.checkTokenizer()
+	tokenizerChecks{c.checker}.checkTokenizer()
 	c.checkResume()
-}
-
-// flag is the value of a field that is true or false, with its default where it is left out.
-func (c *checker) flag(name string) bool {
-	if c.config == nil {
-		return false
-	}
-	v, err := c.config.top.Get(name).As("bool")
-	on, _ := v.(bool)
-	return err == nil && on
 }
 
 // text is the value of a field that is a text, "" if it is left out, null, or filled in by OmegaConf.
@@ -76,3 +69,26 @@ func text(m *omegaconf.Mapping, name string) string {
 
 // joined lists names for a message.
 func joined(names []string) string { return strings.Join(names, ", ") }
+
+// flag is the value of a field that is true or false, with its default where it is left out.
+func (c *config) flag(name string) bool {
+	if c == nil {
+		return false
+	}
+	v, err := c.top.Get(name).As("bool")
+	on, _ := v.(bool)
+	return err == nil && on
+}
+
+// configured is the loader that the trainer takes for a sharded checkpoint with this
+// config.yaml and no flag.
+func (c *config) configured() Kind {
+	if c != nil {
+		for _, field := range []string{"load_path_sharded_checkpointer", "sharded_checkpointer"} {
+			if name, ok := c.top.Get(field).Data.(string); ok {
+				return Kind(name)
+			}
+		}
+	}
+	return Legacy
+}

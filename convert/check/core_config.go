@@ -34,14 +34,14 @@ var coreTarget = sync.OnceValues(func() (*keymap.Target, error) { return keymap.
 const classField = "_CLASS_"
 
 // coreModel reads the model section of config.json, nil if there is none.
-func (c *checker) coreModel() map[string]any {
-	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
+func (c coreChecks) coreModel() map[string]any {
+	text, err := regular.Read(filepath.Join(c.dir.path, olmocore.ConfigFile), olmocore.LargestConfig)
 	if err != nil {
 		c.add("core-config/unreadable", about{file: olmocore.ConfigFile}, "cause", fault.Cause(err))
 		return nil
 	}
 	config, err := hf.ReadObject(text)
-	c.checkCoreTokenizer(config)
+	coreTokenizerChecks{c.checker}.checkCoreTokenizer(config)
 	model, _ := config["model"].(map[string]any)
 	if err != nil || model == nil {
 		c.add("core-config/no-model", about{file: olmocore.ConfigFile})
@@ -51,7 +51,7 @@ func (c *checker) coreModel() map[string]any {
 }
 
 // checkCoreConfig compares config.json, from which a script builds the model, with the tensors.
-func (c *checker) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) error {
+func (c coreChecks) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) error {
 	model := c.coreModel()
 	if model == nil {
 		return nil
@@ -82,13 +82,13 @@ func (c *checker) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) erro
 		c.add("config-model/olmo-core", about{file: olmocore.ConfigFile, tensor: "model"}, "problem", r.Because)
 	}
 	if declared != nil {
-		c.compareDeclared(index, byName, declared, coreFormat)
+		tensorChecks{c.checker}.compareDeclared(index, byName, declared, coreFormat)
 	}
 	return nil
 }
 
 // coreFields looks for fields that OLMo-core's classes do not have.
-func (c *checker) coreFields(classes map[string][]string, at string, v any) {
+func (c coreChecks) coreFields(classes map[string][]string, at string, v any) {
 	if list, isList := v.([]any); isList {
 		for i, item := range list {
 			c.coreFields(classes, at+"."+strconv.Itoa(i), item)

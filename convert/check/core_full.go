@@ -13,9 +13,12 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
+// coreByteChecks read every byte of a distributed checkpoint.
+type coreByteChecks struct{ *checker }
+
 // checkCoreBytes reads the items of a distributed checkpoint: their checksums, and on the way
 // what is not finite, or only zeros.
-func (c *checker) checkCoreBytes(folder string, k *dcp.Checkpoint) error {
+func (c coreByteChecks) checkCoreBytes(folder string, k *dcp.Checkpoint) error {
 	parts, of := itemsOf(k)
 	files, err := tensor.OpenFiles(parts)
 	if err != nil {
@@ -81,7 +84,7 @@ func itemsOf(k *dcp.Checkpoint) (parts []tensor.Tensor, of []int) {
 }
 
 // addSums adds records whose checksum is wrong. Any other error is returned.
-func (c *checker) addSums(folder string, err error) error {
+func (c coreByteChecks) addSums(folder string, err error) error {
 	var faults fault.List
 	if err != nil && !errors.As(err, &faults) {
 		return err
@@ -93,7 +96,7 @@ func (c *checker) addSums(folder string, err error) error {
 }
 
 // addCoreSpecial adds what was seen of a tensor, once.
-func (c *checker) addCoreSpecial(file string, t *dcp.Tensor, special *tensor.Special) {
+func (c coreByteChecks) addCoreSpecial(file string, t *dcp.Tensor, special *tensor.Special) {
 	of := about{file: file, tensor: t.Name}
 	switch {
 	case special.NaN:
@@ -109,7 +112,7 @@ func (c *checker) addCoreSpecial(file string, t *dcp.Tensor, special *tensor.Spe
 }
 
 // addRead says what was read.
-func (c *checker) addRead(tensors, files int, bytes int64) {
+func (c coreByteChecks) addRead(tensors, files int, bytes int64) {
 	c.add("read", about{}, "tensors", tensors, "files", plural(files, "file"), "size", size(bytes))
 }
 

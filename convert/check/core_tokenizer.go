@@ -12,9 +12,12 @@ import (
 
 const coreIdentifier = "dataset.tokenizer.identifier"
 
+// coreTokenizerChecks are about the tokenizer that a config.json of OLMo-core names.
+type coreTokenizerChecks struct{ *checker }
+
 // checkCoreTokenizer looks at the tokenizer that a config.json of OLMo-core names. Its trainer
 // starts without one: it reads data that is tokenized already.
-func (c *checker) checkCoreTokenizer(config map[string]any) {
+func (c coreTokenizerChecks) checkCoreTokenizer(config map[string]any) {
 	model, _ := config["model"].(map[string]any)
 	dataset, _ := config["dataset"].(map[string]any)
 	named, _ := dataset["tokenizer"].(map[string]any)
@@ -45,7 +48,7 @@ func (c *checker) checkCoreTokenizer(config map[string]any) {
 
 // openCoreTokenizer opens the tokenizer.json of an identifier: a folder, or an id of the hub,
 // which is nil here as is what cannot be read.
-func (c *checker) openCoreTokenizer(id string) *hf.Tokenizer {
+func (c coreTokenizerChecks) openCoreTokenizer(id string) *hf.Tokenizer {
 	const stops = "OLMo-core's trainer starts; its downstream evaluation and its export to Hugging Face stop: "
 	info, err := os.Stat(id)
 	switch {
@@ -67,11 +70,4 @@ func (c *checker) openCoreTokenizer(id string) *hf.Tokenizer {
 	}
 	c.warnOfTwice(t)
 	return t
-}
-
-// warnOfTwice says what a tokenizer.json has twice.
-func (c *checker) warnOfTwice(t *hf.Tokenizer) {
-	for _, line := range t.Warnings {
-		c.add("tokenizer-twice", about{file: t.Path}, "problem", strings.TrimPrefix(line, hf.TokenizerFile+": "))
-	}
 }

@@ -11,15 +11,18 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
+// coreChecks are about the checkpoints of OLMo-core's own trainer.
+type coreChecks struct{ *checker }
+
 // coreTrainer is for a checkpoint of OLMo-core's own trainer: whether that one loads it.
 // It loads tensors whose chunks leave parts out without a word, so these are looked for.
-func (c *checker) coreTrainer() error {
+func (c coreChecks) coreTrainer() error {
 	c.add("olmo-core", about{})
-	root, inner := c.has(metadataFile), c.has(path.Join(modelOptim, metadataFile))
+	root, inner := c.dir.has(metadataFile), c.dir.has(path.Join(modelOptim, metadataFile))
 	switch {
 	case !root && !inner:
 		c.add("metadata-missing/olmo-core", about{file: path.Join(modelOptim, metadataFile)})
-	case !root && !(c.has(coreState) && c.has(coreMarker)):
+	case !root && !(c.dir.has(coreState) && c.dir.has(coreMarker)):
 		c.add("load-path/olmo-core", about{}, "state", coreState, "marker", coreMarker, "tensors", modelOptim)
 	}
 	c.checkCoreState()
@@ -32,7 +35,7 @@ func (c *checker) coreTrainer() error {
 		if !index.there {
 			continue
 		}
-		checkpoint, err := dcp.Open(filepath.Join(c.path, index.folder))
+		checkpoint, err := dcp.Open(filepath.Join(c.dir.path, index.folder))
 		c.addChunks(index.folder, err)
 		if err == nil {
 			whole, at = checkpoint, index.folder
@@ -49,7 +52,7 @@ func (c *checker) coreTrainer() error {
 	case whole == nil:
 		c.add("not-read/tensors", about{})
 	default:
-		return c.checkCoreBytes(at, whole)
+		return coreByteChecks{c.checker}.checkCoreBytes(at, whole)
 	}
 	return nil
 }
@@ -61,11 +64,11 @@ const (
 )
 
 // checkCoreState checks that the trainer's state can be loaded, which OLMo-core does with weights_only=False.
-func (c *checker) checkCoreState() {
-	if !c.has(coreState) {
+func (c coreChecks) checkCoreState() {
+	if !c.dir.has(coreState) {
 		return
 	}
-	f, info, err := c.open(coreState)
+	f, info, err := c.dir.open(coreState)
 	var loaded *torchfile.Loaded
 	if err == nil {
 		defer f.Close()
@@ -78,7 +81,7 @@ func (c *checker) checkCoreState() {
 	case err != nil:
 		c.add("unsure/olmo-core", about{file: coreState}, "cause", err)
 	default:
-		if foreign := c.notInstalled(loaded.Names); len(foreign) > 0 {
+		if foreign := c.torch.notInstalled(loaded.Names); len(foreign) > 0 {
 			c.add("not-installed/olmo-core", about{file: coreState}, "classes", joined(foreign))
 		}
 	}
@@ -86,8 +89,8 @@ func (c *checker) checkCoreState() {
 
 // checkCoverage looks for tensors that their chunks do not make up, in an index that
 // was found to be one. Of a writer whose classes are not known, nothing is said.
-func (c *checker) checkCoverage(folder string) {
-	f, info, err := regular.Open(filepath.Join(c.path, folder, metadataFile))
+func (c coreChecks) checkCoverage(folder string) {
+	f, info, err := regular.Open(filepath.Join(c.dir.path, folder, metadataFile))
 	if err != nil {
 		return
 	}
@@ -98,7 +101,7 @@ func (c *checker) checkCoverage(folder string) {
 }
 
 // addChunks adds what is wrong with the chunks of an index.
-func (c *checker) addChunks(folder string, err error) {
+func (c coreChecks) addChunks(folder string, err error) {
 	var faults fault.List
 	faults.Add("", err)
 	for _, f := range faults {

@@ -7,7 +7,7 @@ import (
 )
 
 // savedTensors returns the tensors of a state dict, nil if there are none.
-func (c *checker) savedTensors(name string, loaded *torchfile.Loaded) []saved {
+func (c *loader) savedTensors(name string, loaded *torchfile.Loaded) []saved {
 	dict := torchfile.AsMap(loaded.Value)
 	if dict == nil {
 		c.add("not-tensors/no-dict", about{file: name})
@@ -46,7 +46,7 @@ func (c *checker) savedTensors(name string, loaded *torchfile.Loaded) []saved {
 }
 
 // addNoTensors is for a dict without tensors; those of a training script may be a level below.
-func (c *checker) addNoTensors(name string, loaded *torchfile.Loaded, dict *torchfile.Map) {
+func (c *loader) addNoTensors(name string, loaded *torchfile.Loaded, dict *torchfile.Map) {
 	none, nested := "not-tensors/none", "nested/loaded"
 	if loaded.Refused != "" {
 		none, nested = "not-tensors/none-refused", "nested/refused"

@@ -17,7 +17,7 @@ const largestMetadata = 32 << 20
 // checkDistributed checks what torch.distributed.checkpoint wrote into a folder of the
 // checkpoint: .metadata, which names every tensor and where its parts lie, and the
 // .distcp files of the ranks.
-func (c *checker) checkDistributed(folder string) {
+func (c shardedChecks) checkDistributed(folder string) {
 	c.add("old-torch/torch_new", about{file: folder})
 	c.checkMetadata(folder)
 	if world := c.checkTrainRank(); world > 0 {
@@ -26,9 +26,9 @@ func (c *checker) checkDistributed(folder string) {
 }
 
 // checkMetadata reads .metadata and looks for the files that it names.
-func (c *checker) checkMetadata(folder string) {
+func (c shardedChecks) checkMetadata(folder string) {
 	name := path.Join(folder, metadataFile)
-	info, err := os.Stat(filepath.Join(c.path, name))
+	info, err := os.Stat(filepath.Join(c.dir.path, name))
 	if err != nil {
 		c.add("metadata-missing/distributed", about{file: name})
 		return
@@ -37,7 +37,7 @@ func (c *checker) checkMetadata(folder string) {
 		c.add("metadata-large", about{file: name}, "bytes", info.Size())
 		return
 	}
-	v, err := c.outline(name)
+	v, err := c.dir.outline(name)
 	if err != nil {
 		c.add("unreadable/index", about{file: name}, "problem", err)
 		return
@@ -49,12 +49,12 @@ func (c *checker) checkMetadata(folder string) {
 	}
 	fields := torchfile.AsMap(object.State)
 	c.needParts(folder, torchfile.AsMap(fields.Get("storage_data")))
-	c.checkCoverage(folder)
+	coreChecks{c.checker}.checkCoverage(folder)
 	c.compareMetadata(name, torchfile.AsMap(fields.Get("state_dict_metadata")))
 }
 
 // needParts sees that every file that holds a part is there, and reaches as far as the part.
-func (c *checker) needParts(folder string, parts *torchfile.Map) {
+func (c shardedChecks) needParts(folder string, parts *torchfile.Map) {
 	if parts == nil {
 		return
 	}
@@ -78,7 +78,7 @@ func (c *checker) needParts(folder string, parts *torchfile.Map) {
 			c.add("part-missing/outside", about{file: name})
 			continue
 		}
-		info, err := os.Stat(filepath.Join(c.path, name))
+		info, err := os.Stat(filepath.Join(c.dir.path, name))
 		switch {
 		case err != nil:
 			c.add("part-missing/missing", about{file: name})
@@ -89,7 +89,7 @@ func (c *checker) needParts(folder string, parts *torchfile.Map) {
 }
 
 // compareMetadata holds the tensors that .metadata names against the config.
-func (c *checker) compareMetadata(file string, all *torchfile.Map) {
+func (c shardedChecks) compareMetadata(file string, all *torchfile.Map) {
 	if all == nil {
 		return
 	}
@@ -106,6 +106,6 @@ func (c *checker) compareMetadata(file string, all *torchfile.Map) {
 		}
 	}
 	if len(tensors) > 0 {
-		c.compare(file, tensors, shardedFormat)
+		tensorChecks{c.checker}.compare(file, tensors, shardedFormat)
 	}
 }

@@ -68,9 +68,6 @@ type sort struct {
 // mostListed bounds the findings of one sort that are listed: a hostile file can make any number.
 const mostListed = 2000
 
-// add adds a finding by what the table calls it.
-func (c *checker) add(id string, of about, pairs ...any) { c.report.add(newFinding(id, of, pairs...)) }
-
 func (r *Report) add(f Finding) {
 	if r.counts == nil {
 		r.counts = map[sort]int{}

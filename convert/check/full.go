@@ -23,10 +23,13 @@ import (
 // sliceBytes is what a worker reads at once; it divides by every element's size.
 const sliceBytes = 1 << 20
 
+// byteChecks read every byte of a checkpoint of allenai/OLMo.
+type byteChecks struct{ *checker }
+
 // checkBytes reads every byte: the checksum of every entry of every file that
 // torch.save wrote, and what is not finite, or only zeros, in the weights.
-func (c *checker) checkBytes() error {
-	root, err := filepath.EvalSymlinks(c.path) // WalkDir does not enter a link
+func (c byteChecks) checkBytes() error {
+	root, err := filepath.EvalSymlinks(c.dir.path) // WalkDir does not enter a link
 	if err != nil {
 		return nil
 	}
@@ -58,10 +61,10 @@ func (c *checker) checkBytes() error {
 }
 
 // checkWeights reads model.pt: its checksums, and its values on the way.
-func (c *checker) checkWeights() error {
+func (c byteChecks) checkWeights() error {
 	tensors, err := c.openModel()
 	if err != nil {
-		if c.loaded[olmo.ModelFile] != readable {
+		if c.torch.loaded[olmo.ModelFile] != readable {
 			return nil // reported by checkFiles
 		}
 		c.add("unread", about{file: olmo.ModelFile}, "cause", strings.TrimPrefix(err.Error(), olmo.ModelFile+": "), "command", saveCommand(olmo.ModelFile, ""))
@@ -78,7 +81,7 @@ func (c *checker) checkWeights() error {
 var buffers = sync.Pool{New: func() any { return new([sliceBytes]byte) }}
 
 // parallel calls do for each of n pieces, a few at once, until the context ends.
-func (c *checker) parallel(n int, do func(i int, buffer []byte) error) error {
+func (c byteChecks) parallel(n int, do func(i int, buffer []byte) error) error {
 	group, ctx := errgroup.WithContext(c.ctx)
 	next := make(chan int)
 	group.Go(func() error {
@@ -108,8 +111,8 @@ func (c *checker) parallel(n int, do func(i int, buffer []byte) error) error {
 }
 
 // checkSums compares the CRC of every entry. A file of the older format has none.
-func (c *checker) checkSums(name string, w *weights) error {
-	f, info, err := c.open(name)
+func (c byteChecks) checkSums(name string, w *weights) error {
+	f, info, err := c.dir.open(name)
 	if err != nil {
 		return nil // told where the file is looked for
 	}
@@ -148,8 +151,8 @@ func (c *checker) checkSums(name string, w *weights) error {
 
 // addArchive reports an archive whose entries cannot be read one by one, unless load reported
 // it already.
-func (c *checker) addArchive(name string, err error) {
-	if c.loaded[name] == failed {
+func (c byteChecks) addArchive(name string, err error) {
+	if c.torch.loaded[name] == failed {
 		return
 	}
 	var f *fault.Fault
@@ -157,14 +160,14 @@ func (c *checker) addArchive(name string, err error) {
 		f = &fault.Fault{Problem: err.Error()}
 	}
 	id := "archive/unread"
-	if c.loaded[name] == readable {
+	if c.torch.loaded[name] == readable {
 		id = "archive/read"
 	}
 	c.add(id, about{file: name, expected: f.Expected, found: f.Found}, "problem", f.Problem, "hint", f.Hint)
 }
 
 // whetherRead is the case of a finding about a file: that the trainer reads it, or that it does not.
-func (c *checker) whetherRead(name string) string {
+func (c byteChecks) whetherRead(name string) string {
 	if c.report.Kind == Unsharded && !slices.Contains([]string{olmo.ModelFile, olmo.TrainFile, optimFile,
 		otherFile}, name) {
 		return "unread"
@@ -173,7 +176,7 @@ func (c *checker) whetherRead(name string) string {
 }
 
 // sum returns the CRC of all that r holds, and what a look at its elements tells.
-func (c *checker) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, special tensor.Special, err error) {
+func (c byteChecks) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, special tensor.Special, err error) {
 	special.Zero = true
 	for {
 		n, err := io.ReadFull(r, buffer)

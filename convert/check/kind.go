@@ -45,29 +45,29 @@ var (
 )
 
 // kind tells what the folder is by what lies in it, the most telling first.
-func (c *checker) kind() Kind {
+func (d *dir) kind() Kind {
 	switch {
-	case c.names[olmo.ModelFile]:
+	case d.names[olmo.ModelFile]:
 		return Unsharded
-	case !c.names[olmo.ConfigFile] && c.ofCore():
+	case !d.names[olmo.ConfigFile] && d.ofCore():
 		return CoreTrainer
-	case c.has(path.Join(modelOptim, metadataFile)), c.names[modelOptim]:
+	case d.has(path.Join(modelOptim, metadataFile)), d.names[modelOptim]:
 		return New
-	case len(c.ranks("")) > 0:
+	case len(d.ranks("")) > 0:
 		return Legacy
-	case c.names[metadataFile] && filepath.Base(c.path) == modelOptim && !c.names[olmo.ConfigFile]:
+	case d.names[metadataFile] && filepath.Base(d.path) == modelOptim && !d.names[olmo.ConfigFile]:
 		return CoreTrainer // the part of its checkpoint that holds the tensors
-	case c.names[metadataFile] || c.has("model/.metadata.json"):
+	case d.names[metadataFile] || d.has("model/.metadata.json"):
 		return Core
-	case len(c.ranks("model")) > 0 || c.names["metadata.yaml"] && c.names["model"]:
+	case len(d.ranks("model")) > 0 || d.names["metadata.yaml"] && d.names["model"]:
 		return Local
-	case c.names["config.json"] && !c.names[olmo.TrainFile], c.hugging():
+	case d.names["config.json"] && !d.names[olmo.TrainFile], d.hugging():
 		return HuggingFace
-	case len(c.steps()) > 0:
+	case len(d.steps()) > 0:
 		return Run
-	case c.names[olmo.TrainFile], c.names[optimFile], c.names["model.safetensors"]:
+	case d.names[olmo.TrainFile], d.names[optimFile], d.names["model.safetensors"]:
 		return Unsharded
-	case strings.HasSuffix(c.path, olmo.Suffix) && len(c.names) > 0:
+	case strings.HasSuffix(d.path, olmo.Suffix) && len(d.names) > 0:
 		return Unsharded
 	}
 	return Unknown
@@ -75,14 +75,14 @@ func (c *checker) kind() Kind {
 
 // ofCore reports whether OLMo-core's trainer, or a conversion for it, wrote the folder, which
 // has no config.yaml.
-func (c *checker) ofCore() bool {
+func (d *dir) ofCore() bool {
 	switch {
-	case c.names[coreMarker], c.names[modelOptim]:
+	case d.names[coreMarker], d.names[modelOptim]:
 		return true
-	case !c.names[olmocore.ConfigFile]:
+	case !d.names[olmocore.ConfigFile]:
 		return false
 	}
-	text, err := regular.Read(filepath.Join(c.path, olmocore.ConfigFile), olmocore.LargestConfig)
+	text, err := regular.Read(filepath.Join(d.path, olmocore.ConfigFile), olmocore.LargestConfig)
 	var config struct {
 		Model map[string]any `json:"model"`
 	}
@@ -90,8 +90,8 @@ func (c *checker) ofCore() bool {
 }
 
 // hugging reports whether there are weights under a name that only Hugging Face gives.
-func (c *checker) hugging() bool {
-	for name := range c.names {
+func (d *dir) hugging() bool {
+	for name := range d.names {
 		for _, pattern := range []string{"model-*-of-*.safetensors", "pytorch_model*.bin", "*.index.json"} {
 			if ok, _ := path.Match(pattern, name); ok {
 				return true
@@ -99,23 +99,6 @@ func (c *checker) hugging() bool {
 		}
 	}
 	return false
-}
-
-// ranks returns the numbers of the rank*.pt in a folder of the checkpoint, sorted.
-func (c *checker) ranks(folder string) []int {
-	entries, err := os.ReadDir(filepath.Join(c.path, folder))
-	if err != nil {
-		return nil
-	}
-	var ranks []int
-	for _, e := range entries {
-		if m := rankFile.FindStringSubmatch(e.Name()); m != nil {
-			n, _ := strconv.Atoi(m[1])
-			ranks = append(ranks, n)
-		}
-	}
-	slices.Sort(ranks)
-	return ranks
 }
 
 // A step is a checkpoint in the folder of a run.
@@ -127,11 +110,11 @@ type step struct {
 
 // steps returns the checkpoints in the folder, the latest last: of the same step, the
 // trainer prefers the sharded one.
-func (c *checker) steps() []step {
+func (d *dir) steps() []step {
 	var steps []step
-	for name := range c.names {
+	for name := range d.names {
 		m := stepDir.FindStringSubmatch(name)
-		if info, err := os.Stat(filepath.Join(c.path, name)); m == nil || err != nil || !info.IsDir() {
+		if info, err := os.Stat(filepath.Join(d.path, name)); m == nil || err != nil || !info.IsDir() {
 			continue
 		}
 		n, _ := strconv.ParseInt(m[1], 10, 64)

@@ -9,21 +9,21 @@ import (
 
 // checkLegacy checks a torch_legacy checkpoint: rank<N>.pt holds all that a rank has,
 // model, optimizer and the trainer's state.
-func (c *checker) checkLegacy() {
+func (c shardedChecks) checkLegacy() {
 	world := 0
-	for _, n := range c.ranks("") {
+	for _, n := range c.dir.ranks("") {
 		if c.ctx.Err() != nil {
 			return
 		}
-		name := c.reads(rankName("", n))
-		if c.enough(name) {
+		name := c.dir.reads(rankName("", n))
+		if c.torch.enough(name) {
 			break
 		}
 		if name != rankName("", n) {
-			c.shadow(rankName("", n), name)
+			fileChecks{c.checker}.shadow(rankName("", n), name)
 			continue
 		}
-		loaded := c.load(name, stateOf)
+		loaded := c.torch.load(name, stateOf)
 		if loaded == nil {
 			continue
 		}
@@ -45,19 +45,19 @@ func (c *checker) checkLegacy() {
 
 // checkRank looks for what the trainer takes from a rank's file, and returns the
 // number of ranks that it tells.
-func (c *checker) checkRank(name string, state *torchfile.Map) int {
+func (c shardedChecks) checkRank(name string, state *torchfile.Map) int {
 	for _, key := range []string{"model", "optim"} {
 		if state == nil || !hasKey(state, key) {
 			c.add("rank-broken", about{file: name, found: keysOf(state)}, "key", key)
 		}
 	}
-	c.checkTrainState(name, state)
+	stateChecks{c.checker}.checkTrainState(name, state)
 	return c.worldOf(state)
 }
 
 // compareRank holds the tensors of which a rank has a part against the config: each
 // part tells the shape of the whole.
-func (c *checker) compareRank(name string, state *torchfile.Map) {
+func (c shardedChecks) compareRank(name string, state *torchfile.Map) {
 	model := torchfile.AsMap(state.Get("model"))
 	if model == nil {
 		return
@@ -71,7 +71,7 @@ func (c *checker) compareRank(name string, state *torchfile.Map) {
 		}
 		tensors = append(tensors, saved{name: key, shape: shape})
 	}
-	c.compare(name, tensors, shardedFormat)
+	tensorChecks{c.checker}.compare(name, tensors, shardedFormat)
 }
 
 func shardedShape(v any) (shape []int64, known bool) {

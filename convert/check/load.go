@@ -21,8 +21,15 @@ const (
 // thousand ranks of a large model have some hundred million.
 const mostPickles = 32 << 20
 
+// loader reads files as torch.load does, and remembers which it could read.
+type loader struct {
+	*checker
+	loaded  map[string]loadState // by file
+	pickles int64                // bytes of pickles that load has read
+}
+
 // enough reports whether so much was read that the files of the ranks from this one on are not.
-func (c *checker) enough(name string) bool {
+func (c *loader) enough(name string) bool {
 	if c.pickles < mostPickles {
 		return false
 	}
@@ -41,9 +48,9 @@ const (
 
 // load returns what torch.load makes of a file, or nil if the trainer stops there or if that
 // is not known. What is wrong with the file becomes findings.
-func (c *checker) load(name string, what contents) *torchfile.Loaded {
+func (c *loader) load(name string, what contents) *torchfile.Loaded {
 	c.loaded[name] = failed
-	f, info, err := c.open(name)
+	f, info, err := c.dir.open(name)
 	var loaded *torchfile.Loaded
 	if err == nil {
 		defer f.Close()
@@ -82,7 +89,7 @@ func (c *checker) load(name string, what contents) *torchfile.Loaded {
 }
 
 // addRefusal adds what torch.load refuses by default and the main branch reads.
-func (c *checker) addRefusal(name string, what contents, loaded *torchfile.Loaded) {
+func (c *loader) addRefusal(name string, what contents, loaded *torchfile.Loaded) {
 	if loaded.Refused == "" {
 		return
 	}
@@ -109,11 +116,11 @@ func (c *checker) addRefusal(name string, what contents, loaded *torchfile.Loade
 }
 
 // notInstalled returns the classes and functions that are in no package which the trainer needs.
-func (c *checker) notInstalled(names []string) []string {
+func (c *loader) notInstalled(names []string) []string {
 	var foreign []string
 	for _, name := range names {
 		pkg, _, _ := strings.Cut(name, ".")
-		if !slices.Contains(c.Packages, pkg) {
+		if !slices.Contains(c.trainer.Packages, pkg) {
 			foreign = append(foreign, name)
 		}
 	}

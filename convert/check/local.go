@@ -12,22 +12,22 @@ const localMetadata = "metadata.yaml"
 
 // checkLocal checks a local checkpoint: model/, optim/ and train/ with a file of each
 // rank, as its memory held them, and metadata.yaml with the number of ranks.
-func (c *checker) checkLocal() {
+func (c shardedChecks) checkLocal() {
 	c.add("old-torch/local", about{})
 	world := c.localWorld()
 	if world == 0 {
 		world = c.guessWorld("model")
 	}
 	for _, folder := range []string{"model", "optim", "train"} {
-		if folder == "optim" && c.flag("reset_optimizer_state") {
+		if folder == "optim" && c.config.flag("reset_optimizer_state") {
 			continue
 		}
 		c.needRanks(folder, world)
-		for _, n := range c.ranks(folder) {
+		for _, n := range c.dir.ranks(folder) {
 			if c.ctx.Err() != nil {
 				return
 			}
-			if c.enough(rankName(folder, n)) {
+			if c.torch.enough(rankName(folder, n)) {
 				break
 			}
 			c.readable(rankName(folder, n))
@@ -37,8 +37,8 @@ func (c *checker) checkLocal() {
 }
 
 // localWorld reads the number of ranks from metadata.yaml.
-func (c *checker) localWorld() int {
-	text, err := regular.Read(filepath.Join(c.path, localMetadata), omegaconf.MaxSize)
+func (c shardedChecks) localWorld() int {
+	text, err := regular.Read(filepath.Join(c.dir.path, localMetadata), omegaconf.MaxSize)
 	if err != nil {
 		c.add("metadata-missing/local", about{file: localMetadata})
 		return 0
@@ -58,15 +58,15 @@ func (c *checker) localWorld() int {
 }
 
 // readable checks that the trainer can read the file of a rank.
-func (c *checker) readable(name string) {
-	if loaded := c.load(name, stateOf); loaded != nil && filepath.Dir(name) == "train" {
-		c.checkTrainState(name, torchfile.AsMap(loaded.Value))
+func (c shardedChecks) readable(name string) {
+	if loaded := c.torch.load(name, stateOf); loaded != nil && filepath.Dir(name) == "train" {
+		stateChecks{c.checker}.checkTrainState(name, torchfile.AsMap(loaded.Value))
 	}
 }
 
 // checkCore checks an olmo_core checkpoint, which the trainer saved through OLMo-core.
-func (c *checker) checkCore() {
-	if c.names[metadataFile] {
+func (c shardedChecks) checkCore() {
+	if c.dir.names[metadataFile] {
 		c.checkMetadata("")
 	}
 	c.checkTrainRank()

@@ -9,7 +9,7 @@ import (
 )
 
 // checkModelSection reads `model:`, of which config.yaml must say everything.
-func (c *checker) checkModelSection() {
+func (c configChecks) checkModelSection() {
 	v := c.config.top.Get("model")
 	m, ok := v.Data.(*omegaconf.Mapping)
 	if !v.There {
@@ -28,7 +28,7 @@ func (c *checker) checkModelSection() {
 }
 
 // modelValues returns the fields by type, and whether all of them are known.
-func (c *checker) modelValues(m *omegaconf.Mapping) (map[string]any, bool) {
+func (c configChecks) modelValues(m *omegaconf.Mapping) (map[string]any, bool) {
 	values := map[string]any{}
 	whole := true
 	fields := map[string]keymap.Field{}
@@ -82,7 +82,7 @@ func yamlFloat(v any) string {
 }
 
 // leftOut warns of fields whose defaults are another model's.
-func (c *checker) leftOut(values map[string]any) {
+func (c configChecks) leftOut(values map[string]any) {
 	var names []string
 	for _, s := range c.target.Material(values) {
 		shown := fmt.Sprint(s.Value)
@@ -119,7 +119,7 @@ func wrapped(names []string) []string {
 }
 
 // checkTokens looks for special tokens outside of the vocabulary.
-func (c *checker) checkTokens(values map[string]any) {
+func (c configChecks) checkTokens(values map[string]any) {
 	whole := map[string]any{}
 	for _, f := range c.target.Fields {
 		whole[f.Name] = f.Default
@@ -131,7 +131,7 @@ func (c *checker) checkTokens(values map[string]any) {
 	if !ok {
 		return
 	}
-	if t := c.findTokenizer(); t.file != nil {
+	if t := (tokenizerChecks{c.checker}).findTokenizer(); t.file != nil {
 		vocabulary = max(vocabulary, int(t.file.Span()))
 	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} {

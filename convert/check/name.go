@@ -13,36 +13,26 @@ var loaders = map[Kind]string{
 	Legacy: "rank0.pt", New: modelOptim + "/" + metadataFile, Local: "metadata.yaml", Core: metadataFile,
 }
 
-// configured is the loader that the trainer takes for a sharded checkpoint with this
-// config.yaml and no flag.
-func (c *checker) configured() Kind {
-	if c.config != nil {
-		for _, field := range []string{"load_path_sharded_checkpointer", "sharded_checkpointer"} {
-			if name, ok := c.config.top.Get(field).Data.(string); ok {
-				return Kind(name)
-			}
-		}
-	}
-	return Legacy
-}
+// folderChecks are about a folder as a whole: its name, and what it is if not a checkpoint.
+type folderChecks struct{ *checker }
 
 // looksFor says which file the trainer would miss first.
-func (c *checker) looksFor() string {
-	if strings.HasSuffix(c.path, olmo.Suffix) {
+func (c folderChecks) looksFor() string {
+	if strings.HasSuffix(c.dir.path, olmo.Suffix) {
 		return "for its name it looks for " + olmo.ModelFile
 	}
 	return "for its name it looks for " + loaders[Legacy] + ", or for " + loaders[New]
 }
 
 // checkName holds the name against the kind: the trainer looks at nothing else.
-func (c *checker) checkName() {
-	base := filepath.Base(c.path)
+func (c folderChecks) checkName() {
+	base := filepath.Base(c.dir.path)
 	switch kind := c.report.Kind; {
 	case rightName(base, kind) == base:
 	case kind == Unsharded:
-		c.add("name/unsharded", about{found: base}, "suffix", olmo.Suffix, "from", folder.ShellQuote(c.shown()), "to", folder.ShellQuote(rightName(c.shown(), kind)))
+		c.add("name/unsharded", about{found: base}, "suffix", olmo.Suffix, "from", folder.ShellQuote(c.dir.shown()), "to", folder.ShellQuote(rightName(c.dir.shown(), kind)))
 	case kind.sharded():
-		c.add("name/sharded", about{found: base}, "suffix", olmo.Suffix, "kind", kind, "from", folder.ShellQuote(c.shown()), "to", folder.ShellQuote(rightName(c.shown(), kind)))
+		c.add("name/sharded", about{found: base}, "suffix", olmo.Suffix, "kind", kind, "from", folder.ShellQuote(c.dir.shown()), "to", folder.ShellQuote(rightName(c.dir.shown(), kind)))
 	}
 }
 
@@ -56,16 +46,4 @@ func rightName(name string, kind Kind) string {
 		return strings.TrimSuffix(name, olmo.Suffix)
 	}
 	return name
-}
-
-// renamed is the folder's path once it has its right name, for what is to be done after that.
-func (c *checker) renamed() string { return rightName(c.path, c.report.Kind) }
-
-// shown is the folder's path for a command: as it was given, unless that has no name of its own.
-func (c *checker) shown() string {
-	given := strings.TrimRight(c.dir, "/")
-	if filepath.Base(given) != filepath.Base(c.path) {
-		return c.path
-	}
-	return given
 }

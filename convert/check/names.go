@@ -18,7 +18,7 @@ type saved struct {
 // nameTensors returns the tensors by the names that the trainer would know them by
 // were they saved rightly, or nil where they are another program's altogether. What is
 // wrong with the names is told.
-func (c *checker) nameTensors(file string, tensors []saved) map[string]saved {
+func (c tensorChecks) nameTensors(file string, tensors []saved) map[string]saved {
 	var names []string
 	for _, t := range tensors {
 		names = append(names, t.name)
@@ -51,7 +51,7 @@ func (c *checker) nameTensors(file string, tensors []saved) map[string]saved {
 
 // unwrap takes the prefixes of wrappers off a name, in whatever order they stand, and
 // counts them. Private modules of torch stand inside of names too, other words only in front.
-func (c *checker) unwrap(name string, used map[string]int) string {
+func (c tensorChecks) unwrap(name string, used map[string]int) string {
 	const longest, deepest = 1000, 16 // no model has longer names, or is wrapped more often
 	if len(name) > longest {
 		return name
@@ -74,7 +74,7 @@ func (c *checker) unwrap(name string, used map[string]int) string {
 }
 
 // strips lists the prefixes that the trainer itself takes off.
-func (c *checker) strips() string {
+func (c tensorChecks) strips() string {
 	var prefixes []string
 	for _, w := range c.target.Saved.Wrappers {
 		if w.Stripped {

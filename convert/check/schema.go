@@ -12,8 +12,8 @@ const modelSection = "ModelConfig"
 
 // checkSection holds a section of config.yaml against its fields: OmegaConf refuses a
 // key that it does not know and a value of another type.
-func (c *checker) checkSection(section, path string, m *omegaconf.Mapping) {
-	fields := c.Sections[section]
+func (c configChecks) checkSection(section, path string, m *omegaconf.Mapping) {
+	fields := c.trainer.Sections[section]
 	for _, key := range m.Keys() {
 		at := strings.TrimPrefix(path+"."+key, ".")
 		kind, known := fields[key]
@@ -31,7 +31,7 @@ func (c *checker) checkSection(section, path string, m *omegaconf.Mapping) {
 }
 
 // checkField holds one value against the type of its field.
-func (c *checker) checkField(kind, at string, v omegaconf.Value) {
+func (c configChecks) checkField(kind, at string, v omegaconf.Value) {
 	if v.Interpolated() || !v.There || kind == "" {
 		return
 	}
@@ -50,7 +50,7 @@ func (c *checker) checkField(kind, at string, v omegaconf.Value) {
 		}
 		return
 	}
-	if _, isSection := c.Sections[kind]; isSection || kind == modelSection {
+	if _, isSection := c.trainer.Sections[kind]; isSection || kind == modelSection {
 		m, ok := v.Data.(*omegaconf.Mapping)
 		switch {
 		case !ok:
@@ -73,11 +73,11 @@ func (c *checker) checkField(kind, at string, v omegaconf.Value) {
 }
 
 // legacyChoice reports whether the trainer itself replaces an old choice.
-func (c *checker) legacyChoice(at, name string) bool {
+func (c configChecks) legacyChoice(at, name string) bool {
 	return at == "optimizer.name" && name == "decoupled_lionw"
 }
 
-func (c *checker) wrongType(at, expected string, v omegaconf.Value) {
+func (c configChecks) wrongType(at, expected string, v omegaconf.Value) {
 	if _, isBool := v.Data.(bool); isBool && at == "activation_checkpointing" {
 		return // true and false are what it was before it had choices
 	}

@@ -18,7 +18,7 @@ const largestHeader = 16 << 20 // of a safetensors file; real ones have a few hu
 // shadow is for a .safetensors file that the trainer reads in place of a .pt. It
 // returns the tensors where the trainer itself wrote it: their names are pickled and
 // in base64. Those of anybody else end in an error.
-func (c *checker) shadow(name, other string) []saved {
+func (c fileChecks) shadow(name, other string) []saved {
 	entries, err := c.safetensorsHeader(other)
 	if err != nil {
 		c.add("shadowed/broken", about{file: other}, "name", name, "cause", err)
@@ -45,8 +45,8 @@ type safetensorsEntry struct {
 }
 
 // safetensorsHeader reads the names and shapes of a safetensors file.
-func (c *checker) safetensorsHeader(name string) (map[string]safetensorsEntry, error) {
-	f, info, err := c.open(name)
+func (c fileChecks) safetensorsHeader(name string) (map[string]safetensorsEntry, error) {
+	f, info, err := c.dir.open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -16,9 +16,12 @@ const (
 	coreFormat    = "olmo-core"
 )
 
+// tensorChecks compare the names, shapes and dtypes of tensors with the config.
+type tensorChecks struct{ *checker }
+
 // compare compares the tensors of a checkpoint with the state dict that its config
 // declares. It returns the tensors that are not known to be surplus.
-func (c *checker) compare(file string, tensors []saved, format string) []saved {
+func (c tensorChecks) compare(file string, tensors []saved, format string) []saved {
 	byName := c.nameTensors(file, tensors)
 	if byName == nil || c.config == nil || c.config.model == nil {
 		return tensors
@@ -36,7 +39,7 @@ func (c *checker) compare(file string, tensors []saved, format string) []saved {
 
 // compareDeclared compares tensors, by the names that the trainer knows them by, with those
 // of a state dict. It returns those that belong to it.
-func (c *checker) compareDeclared(file string, byName map[string]saved, declared []keymap.SavedTensor, format string) []saved {
+func (c tensorChecks) compareDeclared(file string, byName map[string]saved, declared []keymap.SavedTensor, format string) []saved {
 	used := map[string]bool{}
 	var expected []saved
 	for _, d := range declared {
@@ -57,7 +60,7 @@ func (c *checker) compareDeclared(file string, byName map[string]saved, declared
 	return expected
 }
 
-func (c *checker) compareShape(file string, t saved, shape []int64, format string) {
+func (c tensorChecks) compareShape(file string, t saved, shape []int64, format string) {
 	if t.dtype != tensor.Invalid && !t.dtype.Convertible() && t.dtype != tensor.Float64 {
 		c.add("tensor-dtype", about{file: file, tensor: t.name, found: t.dtype.String()})
 	}

@@ -8,8 +8,11 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
+// shardedChecks are about the checkpoints that many ranks wrote.
+type shardedChecks struct{ *checker }
+
 // checkSharded checks a checkpoint that many ranks wrote, each its own files.
-func (c *checker) checkSharded() {
+func (c shardedChecks) checkSharded() {
 	switch c.report.Kind {
 	case Legacy:
 		c.checkLegacy()
@@ -24,9 +27,9 @@ func (c *checker) checkSharded() {
 }
 
 // checkLoader says how the trainer is told to load the folder.
-func (c *checker) checkLoader() {
+func (c shardedChecks) checkLoader() {
 	kind := c.report.Kind
-	if configured := c.configured(); c.config != nil && configured != kind {
+	if configured := c.config.configured(); c.config != nil && configured != kind {
 		looks := loaders[configured]
 		if looks == "" {
 			looks = "a file of another kind"
@@ -38,9 +41,9 @@ func (c *checker) checkLoader() {
 }
 
 // needRanks sees that the files of all ranks are in a folder of the checkpoint.
-func (c *checker) needRanks(folder string, world int) {
+func (c shardedChecks) needRanks(folder string, world int) {
 	have := map[int]bool{}
-	for _, n := range c.ranks(folder) {
+	for _, n := range c.dir.ranks(folder) {
 		have[n] = true
 		if n >= world {
 			c.add("rank-surplus", about{file: rankName(folder, n)}, "world", world)
@@ -71,7 +74,7 @@ func rankName(folder string, n int) string { return path.Join(folder, fmt.Sprint
 const mostRanks = 1 << 20
 
 // worldOf returns the number of ranks that a trainer's state tells, 0 where it does not.
-func (c *checker) worldOf(state *torchfile.Map) int {
+func (c shardedChecks) worldOf(state *torchfile.Map) int {
 	n, ok := state.Get("world_size").(int64)
 	if !ok || n < 1 || n > mostRanks {
 		return 0
@@ -80,8 +83,8 @@ func (c *checker) worldOf(state *torchfile.Map) int {
 }
 
 // guessWorld is for files that do not tell: the ranks up to the highest that is there.
-func (c *checker) guessWorld(folder string) int {
-	ranks := c.ranks(folder)
+func (c shardedChecks) guessWorld(folder string) int {
+	ranks := c.dir.ranks(folder)
 	if len(ranks) == 0 {
 		return 0
 	}
@@ -89,24 +92,24 @@ func (c *checker) guessWorld(folder string) int {
 }
 
 // sameWorld notes that a checkpoint is only for as many processes as wrote it.
-func (c *checker) sameWorld(world int) {
+func (c shardedChecks) sameWorld(world int) {
 	c.add("world-size/same", about{}, "world", world)
 }
 
 // checkTrainRank looks at the state of rank 0, which all ranks fall back on where
 // their own is missing, and returns its number of ranks.
-func (c *checker) checkTrainRank() int {
+func (c shardedChecks) checkTrainRank() int {
 	name := path.Join("train", rankName("", 0))
-	if !c.has(name) {
+	if !c.dir.has(name) {
 		c.add("train-missing/sharded", about{file: name})
 		return 0
 	}
-	loaded := c.load(name, stateOf)
+	loaded := c.torch.load(name, stateOf)
 	if loaded == nil {
 		return 0
 	}
 	state := torchfile.AsMap(loaded.Value)
-	c.checkTrainState(name, state)
+	stateChecks{c.checker}.checkTrainState(name, state)
 	return c.worldOf(state)
 }
 

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
 )
 
 // weights are the tensors of model.pt and what one pass over its entries tells of them.
@@ -48,7 +50,7 @@ func (w *weights) note(inside []int, dtype tensor.DType, special tensor.Special)
 // checkSpecial tells of tensors with NaN, with infinity, and of nothing but zeros. Those
 // whose entry may hold some are looked at by themselves, for an entry may hold several
 // tensors, and bytes of none. Files of the older format have no entries.
-func (c *checker) checkSpecial(w *weights) error {
+func (c byteChecks) checkSpecial(w *weights) error {
 	if len(w.tensors) == 0 {
 		return nil
 	}
@@ -73,12 +75,12 @@ func (c *checker) checkSpecial(w *weights) error {
 		c.addSpecial(&w.tensors[i], special[i])
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.dir, err)
+		return fmt.Errorf("%s: %w", c.dir.given, err)
 	}
 	return nil
 }
 
-func (c *checker) addSpecial(t *tensor.Tensor, special tensor.Special) {
+func (c byteChecks) addSpecial(t *tensor.Tensor, special tensor.Special) {
 	switch {
 	case special.NaN:
 		c.add("nan/olmo", about{file: olmo.ModelFile, tensor: t.Name})
@@ -90,7 +92,7 @@ func (c *checker) addSpecial(t *tensor.Tensor, special tensor.Special) {
 }
 
 // look looks at all elements of a tensor, or at no more after a NaN.
-func (c *checker) look(t *tensor.Tensor, g *tensor.Gatherer, buffer []byte) (tensor.Special, error) {
+func (c byteChecks) look(t *tensor.Tensor, g *tensor.Gatherer, buffer []byte) (tensor.Special, error) {
 	content := tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}}
 	all := tensor.Special{Zero: true}
 	for at := int64(0); at < t.Bytes(); at += sliceBytes {
@@ -106,4 +108,14 @@ func (c *checker) look(t *tensor.Tensor, g *tensor.Gatherer, buffer []byte) (ten
 		}
 	}
 	return all, nil
+}
+
+// openModel reads the header of model.pt.
+func (c byteChecks) openModel() ([]tensor.Tensor, error) {
+	f, info, err := c.dir.open(olmo.ModelFile)
+	if err != nil {
+		return nil, &fault.Fault{Problem: err.Error()}
+	}
+	defer f.Close()
+	return torchfile.Open(f, &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info})
 }

@@ -9,16 +9,19 @@ import (
 
 const freshTrain = `python -c "import torch; torch.save(dict(epoch=0, global_step=0, global_train_examples_seen_this_epoch=0, global_train_tokens_seen=0, world_size=1, checkpoints=[], unsharded_checkpoints=[], ephemeral_checkpoints=[]), 'train.pt')"`
 
+// stateChecks are about the optimizer's state and the trainer's.
+type stateChecks struct{ *checker }
+
 // checkOptim looks at the optimizer's state, which is read unless the flag says not to.
-func (c *checker) checkOptim(model []saved) {
-	name, reset := c.reads(optimFile), c.flag("reset_optimizer_state")
+func (c stateChecks) checkOptim(model []saved) {
+	name, reset := c.dir.reads(optimFile), c.config.flag("reset_optimizer_state")
 	switch {
 	case name != optimFile && !reset:
-		c.shadow(optimFile, name)
+		fileChecks{c.checker}.shadow(optimFile, name)
 	case name != optimFile:
-	case !c.has(optimFile) && reset:
+	case !c.dir.has(optimFile) && reset:
 		c.add("optim-missing/unread", about{file: optimFile})
-	case !c.has(optimFile):
+	case !c.dir.has(optimFile):
 		c.add("optim-missing/read", about{file: optimFile})
 	case reset:
 		c.add("optim-unused/"+c.keepsTrainer(), about{file: optimFile})
@@ -29,15 +32,15 @@ func (c *checker) checkOptim(model []saved) {
 
 // keepsTrainer is the case of an optimizer's state that is not read: whether the trainer's own is. If that is
 // reset too, the schedule starts from scratch.
-func (c *checker) keepsTrainer() string {
-	if c.flag("reset_trainer_state") {
+func (c stateChecks) keepsTrainer() string {
+	if c.config.flag("reset_trainer_state") {
 		return "trainer"
 	}
 	return "optimizer"
 }
 
-func (c *checker) checkOptimState(model []saved) {
-	loaded := c.load(optimFile, stateOf)
+func (c stateChecks) checkOptimState(model []saved) {
+	loaded := c.torch.load(optimFile, stateOf)
 	if loaded == nil {
 		return
 	}
@@ -58,38 +61,38 @@ func (c *checker) checkOptimState(model []saved) {
 			if !ok {
 				return // numbers, as a run without FSDP saves them
 			}
-			held[c.unwrap(name, map[string]int{})] = true
+			held[tensorChecks{c.checker}.unwrap(name, map[string]int{})] = true
 		}
 	}
 	for _, t := range model {
-		if !held[c.unwrap(t.name, map[string]int{})] {
+		if !held[tensorChecks{c.checker}.unwrap(t.name, map[string]int{})] {
 			c.add("optim-names", about{file: optimFile, tensor: t.name})
 		}
 	}
 }
 
 // checkTrain looks at the trainer's own state, which is read always.
-func (c *checker) checkTrain() {
-	name := c.reads(olmo.TrainFile)
+func (c stateChecks) checkTrain() {
+	name := c.dir.reads(olmo.TrainFile)
 	if name != olmo.TrainFile {
-		c.shadow(olmo.TrainFile, name)
+		fileChecks{c.checker}.shadow(olmo.TrainFile, name)
 		return
 	}
-	if !c.has(name) && c.has(otherFile) {
+	if !c.dir.has(name) && c.dir.has(otherFile) {
 		name = otherFile
 	}
-	if !c.has(name) {
+	if !c.dir.has(name) {
 		c.add("train-missing/unsharded", about{file: name}, "command", freshTrain)
 		return
 	}
-	if loaded := c.load(name, stateOf); loaded != nil {
+	if loaded := c.torch.load(name, stateOf); loaded != nil {
 		c.checkTrainState(name, torchfile.AsMap(loaded.Value))
 	}
 }
 
 // checkTrainState looks for what the trainer takes from its state, unless it is reset.
-func (c *checker) checkTrainState(name string, state *torchfile.Map) {
-	if c.flag("reset_trainer_state") {
+func (c stateChecks) checkTrainState(name string, state *torchfile.Map) {
+	if c.config.flag("reset_trainer_state") {
 		return
 	}
 	var missing []string

@@ -23,14 +23,17 @@ type tokenizer struct {
 	size   int64 // how many tokens it has, 0 where that is not known
 }
 
+// tokenizerChecks are about the tokenizer that config.yaml names.
+type tokenizerChecks struct{ *checker }
+
 // findTokenizer finds the tokenizer as the trainer does: a file, a name that comes with
 // OLMo, or a hub id.
-func (c *checker) findTokenizer() *tokenizer {
-	if c.found != nil {
-		return c.found
+func (c tokenizerChecks) findTokenizer() *tokenizer {
+	if c.tokenizer != nil {
+		return c.tokenizer
 	}
 	t := &tokenizer{id: defaultTokenizer, named: true}
-	c.found = t
+	c.tokenizer = t
 	section := c.config.top.Section("tokenizer")
 	switch v := section.Get("identifier"); {
 	case v.Interpolated() || v.There && v.Data == nil || v.Data != nil && text(section, "identifier") == "":
@@ -55,7 +58,7 @@ func (c *checker) findTokenizer() *tokenizer {
 
 // checkTokenizer says what the trainer makes of the tokenizer. It does not start where its
 // tokens are not vocab_size.
-func (c *checker) checkTokenizer() {
+func (c tokenizerChecks) checkTokenizer() {
 	if !c.config.top.Get("tokenizer").There {
 		c.add("tokenizer-missing/unset", about{file: configFile, tensor: "tokenizer"})
 	}
@@ -75,7 +78,7 @@ func (c *checker) checkTokenizer() {
 
 // checkTokenizerFile compares the ids of a tokenizer with the embedding's rows, and with the
 // type of token ids on disk.
-func (c *checker) checkTokenizerFile(t *hf.Tokenizer) {
+func (c tokenizerChecks) checkTokenizerFile(t *hf.Tokenizer) {
 	c.warnOfTwice(t)
 	rows, ok := c.config.model["embedding_size"].(int)
 	if !ok {
@@ -94,9 +97,9 @@ func (c *checker) checkTokenizerFile(t *hf.Tokenizer) {
 }
 
 // notHere is for a tokenizer that is no file and does not come with OLMo.
-func (c *checker) notHere(t *tokenizer) {
+func (c tokenizerChecks) notHere(t *tokenizer) {
 	id := t.id
-	info, err := os.Stat(filepath.Join(c.path, filepath.Base(id)))
+	info, err := os.Stat(filepath.Join(c.dir.path, filepath.Base(id)))
 	found := err == nil && info.Mode().IsRegular()
 	isPath := !hf.IsID(id) || strings.HasSuffix(id, ".json")
 	of := about{file: configFile, tensor: "tokenizer.identifier", found: id}
@@ -113,11 +116,11 @@ func (c *checker) notHere(t *tokenizer) {
 	if found {
 		finding = cases[1]
 	}
-	c.add(finding, of, "count", t.size, "path", folder.ShellQuote(filepath.Join(c.renamed(), filepath.Base(id))))
+	c.add(finding, of, "count", t.size, "path", folder.ShellQuote(filepath.Join(c.dir.renamed(c.report.Kind), filepath.Base(id))))
 }
 
 // compareVocabulary holds the number of tokens, 0 where it is not known, against vocab_size.
-func (c *checker) compareVocabulary(size int64, id string) {
+func (c tokenizerChecks) compareVocabulary(size int64, id string) {
 	m := c.config.top.Section("model")
 	v := m.Get("vocab_size")
 	n, err := v.As("int")
@@ -133,5 +136,12 @@ func (c *checker) compareVocabulary(size int64, id string) {
 	}
 	if n != any(int(size)) {
 		c.add("vocab-size/olmo", about{file: configFile, tensor: "model.vocab_size", expected: fmt.Sprint(size), found: fmt.Sprint(n)}, "tokenizer", id)
+	}
+}
+
+// warnOfTwice says what a tokenizer.json has twice.
+func (c *checker) warnOfTwice(t *hf.Tokenizer) {
+	for _, line := range t.Warnings {
+		c.add("tokenizer-twice", about{file: t.Path}, "problem", strings.TrimPrefix(line, hf.TokenizerFile+": "))
 	}
 }
