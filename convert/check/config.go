@@ -46,7 +46,8 @@ func (c configChecks) readConfig() {
 	}
 	c.config = &config{top: top}
 	if v.Nodes > omegaconf.ManyNodes {
-		c.add("config-large", about{file: configFile, expected: fmt.Sprintf("at most %d", omegaconf.ManyNodes), found: fmt.Sprint(v.Nodes)})
+		c.add("config-large", about{file: configFile, expected: fmt.Sprintf("at most %d", omegaconf.ManyNodes),
+			found: fmt.Sprint(v.Nodes)})
 	}
 }
 

@@ -99,7 +99,8 @@ func (c coreChecks) coreFields(classes map[string][]string, at string, v any) {
 	fields, known := classes[class]
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if known && name != classField && name != "type" && !slices.Contains(fields, name) {
-			c.add("config-unknown-key/olmo-core", about{file: olmocore.ConfigFile, tensor: at + "." + name}, "section", class, "class", class[strings.LastIndexByte(class, '.')+1:], "key", name)
+			c.add("config-unknown-key/olmo-core", about{file: olmocore.ConfigFile, tensor: at + "." + name}, "section",
+				class, "class", class[strings.LastIndexByte(class, '.')+1:], "key", name)
 		}
 		c.coreFields(classes, at+"."+name, object[name])
 	}

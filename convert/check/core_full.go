@@ -90,7 +90,8 @@ func (c coreByteChecks) addSums(folder string, err error) error {
 		return err
 	}
 	for _, f := range faults {
-		c.add("checksum/olmo-core", about{file: path.Join(folder, f.File), tensor: f.Tensor, expected: f.Expected, found: f.Found}, "problem", f.Problem, "hint", f.Hint)
+		c.add("checksum/olmo-core", about{file: path.Join(folder, f.File), tensor: f.Tensor, expected: f.Expected,
+			found: f.Found}, "problem", f.Problem, "hint", f.Hint)
 	}
 	return nil
 }

@@ -32,7 +32,8 @@ func (c coreTokenizerChecks) checkCoreTokenizer(config map[string]any) {
 			c.add("tokenizer-ids/olmo-core", about{file: t.Path}, "problem", past)
 		}
 		if most := min(t.Span(), rows); limit < most {
-			c.add("vocab-size/olmo-core", about{file: olmocore.ConfigFile, tensor: "dataset.tokenizer.vocab_size", expected: fmt.Sprint(most), found: fmt.Sprint(limit)})
+			c.add("vocab-size/olmo-core", about{file: olmocore.ConfigFile, tensor: "dataset.tokenizer.vocab_size",
+				expected: fmt.Sprint(most), found: fmt.Sprint(limit)})
 		}
 		limit = t.Span()
 	}
@@ -41,7 +42,8 @@ func (c coreTokenizerChecks) checkCoreTokenizer(config map[string]any) {
 	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} {
 		if special, ok := named[name].(int64); ok && (special < 0 || special >= limit) {
-			c.add("token-outside/olmo-core", about{file: olmocore.ConfigFile, tensor: "dataset.tokenizer." + name, expected: fmt.Sprintf("0 to %d", limit-1), found: fmt.Sprint(special)})
+			c.add("token-outside/olmo-core", about{file: olmocore.ConfigFile, tensor: "dataset.tokenizer." + name,
+				expected: fmt.Sprintf("0 to %d", limit-1), found: fmt.Sprint(special)})
 		}
 	}
 }

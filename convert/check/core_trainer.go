@@ -77,7 +77,8 @@ func (c coreChecks) checkCoreState() {
 	var stops *torchfile.LoadError
 	switch {
 	case errors.As(err, &stops):
-		c.add("unreadable/olmo-core", about{file: coreState}, "problem", stops.Problem, "error", stops.Says, "tensors", modelOptim)
+		c.add("unreadable/olmo-core", about{file: coreState}, "problem", stops.Problem, "error", stops.Says,
+			"tensors", modelOptim)
 	case err != nil:
 		c.add("unsure/olmo-core", about{file: coreState}, "cause", err)
 	default:

@@ -32,7 +32,8 @@ func weigh(change func([]held) []held) damage {
 		defer f.Close()
 		info, err := f.Stat()
 		must(t, err)
-		tensors, err := torchfile.Open(f, &tensor.File{Path: path, Name: "model.pt", Size: info.Size(), ModTime: info.ModTime()})
+		tensors, err := torchfile.Open(f, &tensor.File{Path: path, Name: "model.pt", Size: info.Size(),
+			ModTime: info.ModTime()})
 		must(t, err)
 		var list []held
 		for _, x := range tensors {

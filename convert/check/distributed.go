@@ -83,7 +83,8 @@ func (c shardedChecks) needParts(folder string, parts *torchfile.Map) {
 		case err != nil:
 			c.add("part-missing/missing", about{file: name})
 		case info.Size() < reach[file]:
-			c.add("part-short", about{file: name, expected: fmt.Sprintf("%d bytes", reach[file]), found: fmt.Sprintf("%d bytes", info.Size())})
+			c.add("part-short", about{file: name, expected: fmt.Sprintf("%d bytes", reach[file]),
+				found: fmt.Sprintf("%d bytes", info.Size())})
 		}
 	}
 }

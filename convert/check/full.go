@@ -67,7 +67,8 @@ func (c byteChecks) checkWeights() error {
 		if c.torch.loaded[olmo.ModelFile] != readable {
 			return nil // reported by checkFiles
 		}
-		c.add("unread", about{file: olmo.ModelFile}, "cause", strings.TrimPrefix(err.Error(), olmo.ModelFile+": "), "command", saveCommand(olmo.ModelFile, ""))
+		c.add("unread", about{file: olmo.ModelFile}, "cause", strings.TrimPrefix(err.Error(), olmo.ModelFile+": "),
+			"command", saveCommand(olmo.ModelFile, ""))
 		return c.checkSums(olmo.ModelFile, nil)
 	}
 	w := newWeights(tensors)
@@ -176,7 +177,8 @@ func (c byteChecks) whetherRead(name string) string {
 }
 
 // sum returns the CRC of all that r holds, and what a look at its elements tells.
-func (c byteChecks) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, special tensor.Special, err error) {
+func (c byteChecks) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, special tensor.Special,
+	err error) {
 	special.Zero = true
 	for {
 		n, err := io.ReadFull(r, buffer)

@@ -91,18 +91,19 @@ func TestNotCheckpoints(t *testing.T) {
 // TestEarlierNames are of checkpoints with one norm for two, which the trainer still reads.
 func TestEarlierNames(t *testing.T) {
 	dir := fresh(t, "unsharded", "")
-	all(remove("optim.pt"), edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true"), weigh(func(list []held) []held {
-		var kept []held
-		for _, h := range list {
-			switch h.name {
-			case "transformer.blocks.0.ff_norm.weight":
-				continue
-			case "transformer.blocks.0.attn_norm.weight":
-				h.name = "transformer.blocks.0.norm.weight"
+	all(remove("optim.pt"), edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true"),
+		weigh(func(list []held) []held {
+			var kept []held
+			for _, h := range list {
+				switch h.name {
+				case "transformer.blocks.0.ff_norm.weight":
+					continue
+				case "transformer.blocks.0.attn_norm.weight":
+					h.name = "transformer.blocks.0.norm.weight"
+				}
+				kept = append(kept, h)
 			}
-			kept = append(kept, h)
-		}
-		return kept
-	}))(t, dir)
+			return kept
+		}))(t, dir)
 	expect(t, run(t, dir), "", Note, "")
 }

@@ -87,7 +87,8 @@ func appended(file, text string) damage {
 }
 
 // A train.pt that starts from scratch, but for what stands before its last two opcodes.
-const emptyLists = "X\x0b\x00\x00\x00checkpoints]X\x15\x00\x00\x00unsharded_checkpoints]X\x0b\x00\x00\x00global_stepK\x00"
+const emptyLists = "X\x0b\x00\x00\x00checkpoints]" +
+	"X\x15\x00\x00\x00unsharded_checkpoints]X\x0b\x00\x00\x00global_stepK\x00"
 
 func trainOf(header, more string) damage {
 	return rezip("train.pt", zip.Store, replaced("/data.pkl", header+"}("+emptyLists+more+"u."))

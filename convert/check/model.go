@@ -94,7 +94,8 @@ func (c configChecks) leftOut(values map[string]any) {
 	if len(names) == 0 {
 		return
 	}
-	c.add("config-left-out", about{file: configFile, tensor: "model"}, "count", len(names), "fields", strings.Join(wrapped(names), "\n"))
+	c.add("config-left-out", about{file: configFile, tensor: "model"}, "count", len(names), "fields",
+		strings.Join(wrapped(names), "\n"))
 }
 
 // wrapped lists names on lines that a terminal holds.
@@ -136,7 +137,8 @@ func (c configChecks) checkTokens(values map[string]any) {
 	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} {
 		if id, ok := whole[name].(int); ok && (id < 0 || id >= vocabulary) {
-			c.add("token-outside/olmo", about{file: configFile, tensor: "model." + name, expected: fmt.Sprintf("0 to %d", vocabulary-1), found: fmt.Sprint(id)})
+			c.add("token-outside/olmo", about{file: configFile, tensor: "model." + name,
+				expected: fmt.Sprintf("0 to %d", vocabulary-1), found: fmt.Sprint(id)})
 		}
 	}
 }

@@ -43,7 +43,8 @@ func (c tensorChecks) nameTensors(file string, tensors []saved) map[string]saved
 		case w.Stripped:
 			c.add("wrapped-names/stripped", about{file: file}, "prefix", w.Prefix, "count", n, "wrapper", w.Of)
 		default:
-			c.add("wrapped-names/kept", about{file: file}, "prefix", w.Prefix, "count", n, "all", len(tensors), "wrapper", w.Of, "stripped", c.strips(), "command", stripCommand(file, w.Prefix))
+			c.add("wrapped-names/kept", about{file: file}, "prefix", w.Prefix, "count", n, "all", len(tensors),
+				"wrapper", w.Of, "stripped", c.strips(), "command", stripCommand(file, w.Prefix))
 		}
 	}
 	return byName
@@ -85,5 +86,6 @@ func (c tensorChecks) strips() string {
 }
 
 func stripCommand(file, prefix string) string {
-	return fmt.Sprintf(`python -c "import torch; s = torch.load('%s', map_location='cpu'); torch.save({k.replace('%s', '', 1): v for k, v in s.items()}, '%s')"`, file, prefix, file)
+	return fmt.Sprintf(`python -c "import torch; s = torch.load('%s', map_location='cpu'); `+
+		`torch.save({k.replace('%s', '', 1): v for k, v in s.items()}, '%s')"`, file, prefix, file)
 }

@@ -16,7 +16,8 @@ import (
 
 // huggingFace is for a model that was not converted.
 func (c folderChecks) huggingFace() {
-	c.add("huggingface", about{}, "looks", c.looksFor(), "target", c.targetFlag(), "folder", folder.ShellQuote(c.dir.given))
+	c.add("huggingface", about{}, "looks", c.looksFor(), "target", c.targetFlag(), "folder",
+		folder.ShellQuote(c.dir.given))
 }
 
 // targetFlag is the option of convert for a Hugging Face model that another trainer than
@@ -54,7 +55,8 @@ func (c folderChecks) runFolder() {
 		c.add("run-folder/olmo-core", about{found: strings.Join(names, ", ")}, "latest-path", latestPath)
 		return
 	}
-	c.add("run-folder/olmo", about{found: strings.Join(names, ", ")}, "looks", c.looksFor(), "latest", latest, "folder", c.dir.given, "latest-path", latestPath)
+	c.add("run-folder/olmo", about{found: strings.Join(names, ", ")}, "looks", c.looksFor(), "latest", latest,
+		"folder", c.dir.given, "latest-path", latestPath)
 }
 
 // unknown is for a folder that holds nothing that is known.

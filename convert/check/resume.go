@@ -20,7 +20,8 @@ func (c configChecks) checkResume() {
 	case path == "":
 		c.add("load-path/unset", about{file: configFile, tensor: "load_path"}, "path", here)
 	case strings.Contains(path, "://"):
-		c.add("load-path/remote", about{file: configFile, tensor: "load_path", expected: c.dir.renamed(c.report.Kind), found: path}, "path", here)
+		c.add("load-path/remote", about{file: configFile, tensor: "load_path",
+			expected: c.dir.renamed(c.report.Kind), found: path}, "path", here)
 	default:
 		c.checkLocalPath(path, here)
 	}
@@ -34,9 +35,11 @@ func (c configChecks) checkLocalPath(path, here string) {
 	this, err2 := os.Stat(c.dir.path)
 	switch {
 	case err != nil:
-		c.add("load-path/missing", about{file: configFile, tensor: "load_path", expected: c.dir.renamed(c.report.Kind), found: path}, "path", here)
+		c.add("load-path/missing", about{file: configFile, tensor: "load_path",
+			expected: c.dir.renamed(c.report.Kind), found: path}, "path", here)
 	case err2 == nil && !os.SameFile(there, this):
-		c.add("load-path/other-folder", about{file: configFile, tensor: "load_path", expected: c.dir.renamed(c.report.Kind), found: path}, "path", here)
+		c.add("load-path/other-folder", about{file: configFile, tensor: "load_path",
+			expected: c.dir.renamed(c.report.Kind), found: path}, "path", here)
 	case strings.HasSuffix(filepath.Clean(path), "-unsharded") != (c.report.Kind == Unsharded):
 		c.add("load-path/wrong-name", about{file: configFile, tensor: "load_path", found: path}, "path", here)
 	}

@@ -39,7 +39,8 @@ func (c tensorChecks) compare(file string, tensors []saved, format string) []sav
 
 // compareDeclared compares tensors, by the names that the trainer knows them by, with those
 // of a state dict. It returns those that belong to it.
-func (c tensorChecks) compareDeclared(file string, byName map[string]saved, declared []keymap.SavedTensor, format string) []saved {
+func (c tensorChecks) compareDeclared(file string, byName map[string]saved, declared []keymap.SavedTensor,
+	format string) []saved {
 	used := map[string]bool{}
 	var expected []saved
 	for _, d := range declared {
@@ -54,7 +55,8 @@ func (c tensorChecks) compareDeclared(file string, byName map[string]saved, decl
 	}
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		if !used[name] {
-			c.add("tensor-surplus/"+format, about{file: file, tensor: byName[name].name, found: tensor.ShapeString(byName[name].shape)})
+			c.add("tensor-surplus/"+format, about{file: file, tensor: byName[name].name,
+				found: tensor.ShapeString(byName[name].shape)})
 		}
 	}
 	return expected
@@ -67,7 +69,8 @@ func (c tensorChecks) compareShape(file string, t saved, shape []int64, format s
 	if slices.Equal(t.shape, shape) {
 		return
 	}
-	c.add("tensor-shape/"+shapeCase(format, t.shape, shape), about{file: file, tensor: t.name, expected: tensor.ShapeString(shape), found: tensor.ShapeString(t.shape)})
+	c.add("tensor-shape/"+shapeCase(format, t.shape, shape),
+		about{file: file, tensor: t.name, expected: tensor.ShapeString(shape), found: tensor.ShapeString(t.shape)})
 }
 
 // shapeCase is the case of a shape that is wrong. Only of a whole file some of it is loaded.

@@ -34,7 +34,8 @@ func (c shardedChecks) checkLoader() {
 		if looks == "" {
 			looks = "a file of another kind"
 		}
-		c.add("checkpointer", about{file: configFile, tensor: "sharded_checkpointer", expected: string(kind), found: string(configured)}, "looks", looks)
+		c.add("checkpointer", about{file: configFile, tensor: "sharded_checkpointer", expected: string(kind),
+			found: string(configured)}, "looks", looks)
 		return
 	}
 	c.add("sharded", about{}, "kind", kind)

@@ -29,7 +29,8 @@ func (w *weights) within(from, to int64) (inside []int, dtype tensor.DType) {
 	if w == nil {
 		return nil, tensor.Invalid
 	}
-	first, _ := slices.BinarySearchFunc(w.tensors, from, func(t tensor.Tensor, at int64) int { return cmp.Compare(t.Offset, at) })
+	first, _ := slices.BinarySearchFunc(w.tensors, from,
+		func(t tensor.Tensor, at int64) int { return cmp.Compare(t.Offset, at) })
 	for i := first; i < len(w.tensors) && w.tensors[i].Offset < to; i++ {
 		if i > first && w.tensors[i].DType != dtype {
 			return nil, tensor.Invalid
@@ -117,5 +118,6 @@ func (c byteChecks) openModel() ([]tensor.Tensor, error) {
 		return nil, &fault.Fault{Problem: err.Error()}
 	}
 	defer f.Close()
-	return torchfile.Open(f, &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info})
+	return torchfile.Open(f, &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(),
+		ModTime: info.ModTime(), Info: info})
 }

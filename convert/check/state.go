@@ -7,7 +7,9 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-const freshTrain = `python -c "import torch; torch.save(dict(epoch=0, global_step=0, global_train_examples_seen_this_epoch=0, global_train_tokens_seen=0, world_size=1, checkpoints=[], unsharded_checkpoints=[], ephemeral_checkpoints=[]), 'train.pt')"`
+const freshTrain = `python -c "import torch; torch.save(dict(epoch=0, global_step=0, ` +
+	`global_train_examples_seen_this_epoch=0, global_train_tokens_seen=0, world_size=1, checkpoints=[], ` +
+	`unsharded_checkpoints=[], ephemeral_checkpoints=[]), 'train.pt')"`
 
 // stateChecks are about the optimizer's state and the trainer's.
 type stateChecks struct{ *checker }
@@ -102,7 +104,8 @@ func (c stateChecks) checkTrainState(name string, state *torchfile.Map) {
 		}
 	}
 	if len(missing) > 0 {
-		c.add("train-broken/keys", about{file: name, found: keysOf(state)}, "missing", joined(missing), "first", missing[0], "command", freshTrain)
+		c.add("train-broken/keys", about{file: name, found: keysOf(state)}, "missing", joined(missing), "first",
+			missing[0], "command", freshTrain)
 		return
 	}
 	for _, key := range []string{"checkpoints", "unsharded_checkpoints", "ephemeral_checkpoints"} {

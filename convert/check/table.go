@@ -87,6 +87,7 @@ func newFinding(id string, of about, pairs ...any) Finding {
 		filled = append(filled, fmt.Sprintf("{%s}", pairs[i]), fmt.Sprint(pairs[i+1]))
 	}
 	fill := strings.NewReplacer(filled...).Replace
-	return Finding{id: id, Severity: Severity(severity), Code: code, File: of.file, Tensor: of.tensor, Problem: fill(e.Problem),
+	return Finding{id: id, Severity: Severity(severity), Code: code, File: of.file, Tensor: of.tensor,
+		Problem:  fill(e.Problem),
 		Expected: of.expected, Found: of.found, Trainer: fill(e.Trainer), Hint: fill(e.Hint)}
 }

@@ -116,7 +116,8 @@ func (c tokenizerChecks) notHere(t *tokenizer) {
 	if found {
 		finding = cases[1]
 	}
-	c.add(finding, of, "count", t.size, "path", folder.ShellQuote(filepath.Join(c.dir.renamed(c.report.Kind), filepath.Base(id))))
+	c.add(finding, of, "count", t.size, "path", folder.ShellQuote(filepath.Join(c.dir.renamed(c.report.Kind),
+		filepath.Base(id))))
 }
 
 // compareVocabulary holds the number of tokens, 0 where it is not known, against vocab_size.
@@ -135,7 +136,8 @@ func (c tokenizerChecks) compareVocabulary(size int64, id string) {
 		}
 	}
 	if n != any(int(size)) {
-		c.add("vocab-size/olmo", about{file: configFile, tensor: "model.vocab_size", expected: fmt.Sprint(size), found: fmt.Sprint(n)}, "tokenizer", id)
+		c.add("vocab-size/olmo", about{file: configFile, tensor: "model.vocab_size", expected: fmt.Sprint(size),
+			found: fmt.Sprint(n)}, "tokenizer", id)
 	}
 }
 

@@ -38,7 +38,8 @@ func openCore(folder string) (*Report, error) {
 			if len(t.Chunks) > 1 {
 				name += " " + t.Chunks[k].String()
 			}
-			r.add(hf.Entry{Name: name, DType: part.DType.String(), Shape: part.Shape, Bytes: part.Bytes(), File: part.File, Tensor: part})
+			r.add(hf.Entry{Name: name, DType: part.DType.String(), Shape: part.Shape, Bytes: part.Bytes(),
+				File: part.File, Tensor: part})
 		}
 	}
 	text, err := regular.Read(filepath.Join(folder, olmocore.ConfigFile), olmocore.LargestConfig)
