@@ -12,9 +12,9 @@
 // version, facts of the machine, the dict, the list of storage keys) and then, for
 // each key, the number of elements as eight bytes and the elements.
 //
-// Open reads headers only. Nothing in a file is executed: the pickle is first
-// walked opcode by opcode (scan.go), and only what torch writes for tensors gets
-// through; no number in a file sizes an allocation that its bytes do not cover.
+// Open reads headers only. Nothing in a file is executed: only what torch writes for tensors
+// gets through package pickle's scanner (globals.go is the allowlist), and no number in a file
+// sizes an allocation that its bytes do not cover.
 //
 // Plan goes the other way and touches no file: it lays out an archive whose
 // storages somebody else copies to their places.

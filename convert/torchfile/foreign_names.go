@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 )
 
 const foreignHint = "Save the weights alone: torch.save(model.state_dict(), \"pytorch_model.bin\")."
@@ -38,11 +39,7 @@ var foreigners = []struct{ name, what, hint string }{
 
 // foreignNames is the fault of a pickle that names something other than tensors.
 func foreignNames(names []string) *fault.Fault {
-	more := ""
-	if len(names) > maxForeign {
-		names, more = names[:maxForeign], " and more"
-	}
-	f := problem("the file holds Python objects other than tensors: it names %s%s", strings.Join(names, ", "), more)
+	f := problem("the file holds Python objects other than tensors: it names %s", pickle.ForeignNames(names))
 	f.Hint = foreignHint
 	for _, known := range foreigners {
 		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, known.name) }) {
@@ -52,9 +49,4 @@ func foreignNames(names []string) *fault.Fault {
 		}
 	}
 	return f
-}
-
-// isForeign reports whether a fault is one of foreignNames, or of a file of no tensors.
-func isForeign(f *fault.Fault) bool {
-	return f.Hint == foreignHint || strings.Contains(f.Problem, "Python objects other than tensors")
 }

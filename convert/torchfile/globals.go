@@ -5,6 +5,7 @@ import (
 
 	"github.com/nlpodyssey/gopickle/types"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 )
 
@@ -51,6 +52,14 @@ const dtypeNames = "float32 bfloat16 float16 float64 int64 int32 int16 int8 uint
 
 // globals are the only names that a pickle of tensors may use, and what they stand for here.
 var globals = makeGlobals()
+
+// tensorWords is what torch.save writes for a dict of tensors.
+var tensorWords = pickle.Vocabulary{Names: globals, MaxBuilds: maxBuilds, MaxCalls: 320_000, Foreign: foreignNames}
+
+const (
+	maxBuilds = 16  // each copies a dict, which may be the same one
+	maxName   = 200 // bytes of an archive's name
+)
 
 func makeGlobals() map[string]any {
 	known := map[string]any{

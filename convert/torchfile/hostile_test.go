@@ -11,6 +11,12 @@ import (
 func le32(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
 func le64(n uint64) string { return string(binary.LittleEndian.AppendUint64(nil, n)) }
 
+// More than package pickle reads.
+const (
+	maxStack   = 256_000
+	maxObjects = 1_000_000
+)
+
 // hostilePickles are pickles, and words from what is said of them.
 var hostilePickles = map[string]struct{ pickle, want string }{
 	"BINBYTES8":            {"\x80\x04\x8e" + le64(1<<62), "opcode BINBYTES8"},
@@ -47,7 +53,7 @@ var hostilePickles = map[string]struct{ pickle, want string }{
 	"STACK_GLOBAL":         {"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x02ls\x85R.", "names posix.system"},
 	"STACK_GLOBAL by memo": {"\x80\x04\x8c\x06system\x94\x8c\x05posix\x94h\x01h\x00\x93.", "names posix.system"},
 	"STACK_GLOBAL of ints": {"\x80\x04K\x01K\x02\x93.", "STACK_GLOBAL without names"},
-	"STACK_GLOBAL alone":   {"\x80\x04\x93.", "STACK_GLOBAL without names"},
+	"STACK_GLOBAL alone":   {"\x80\x04\x93.", "STACK_GLOBAL with too little"},
 	"INST":                 {"\x80\x02(X" + le32(2) + "lsios\nsystem\n.", "opcode INST"},
 	"OBJ":                  {"\x80\x02(cos\nsystem\nX" + le32(2) + "lso.", "names os.system"},
 	"NEWOBJ":               {"\x80\x02cos\nsystem\n)\x81.", "names os.system"},

@@ -6,6 +6,8 @@ import (
 	"math/rand"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/pickle"
 )
 
 // TestHostileArchives holds archives to what is said of them.
@@ -41,7 +43,7 @@ func TestHostileArchives(t *testing.T) {
 		"entry past the end":  {changed(good, bytes.LastIndex(good, []byte("a/data/0"))-26, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0), "larger together than the file"},
 		"entries overlap":     {overlapping(t), "overlap"},
 		"wrong checksum":      {changed(good, directory+16, 1, 2, 3, 4), "the checksum of data.pkl is wrong: its bytes were changed"},
-		"a long pickle":       {zipOf(t, "a/data.pkl", strings.Repeat("N", maxPickle+1)), "larger than 24 MiB"},
+		"a long pickle":       {zipOf(t, "a/data.pkl", strings.Repeat("N", pickle.MaxBytes+1)), "larger than 24 MiB"},
 		"numpy":               {zipOf(t, "w.npy", ""), "numpy"},
 	}
 	for name, c := range cases {

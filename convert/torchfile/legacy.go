@@ -8,6 +8,7 @@ import (
 	"github.com/nlpodyssey/gopickle/types"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 )
 
 // legacyProtocol is the only version of the older format that torch ever wrote.
@@ -19,16 +20,16 @@ const numelSize = 8
 // readLegacy returns what a file in the older format holds, with the places of all
 // storages filled in.
 func readLegacy(r io.ReaderAt, size int64) (any, error) {
-	src := newSource(r, 0, size)
+	src := pickle.NewSource(r, 0, size)
 	if err := readPreamble(src); err != nil {
 		return nil, err
 	}
-	data, err := scan(src)
+	data, err := tensorWords.Scan(src)
 	if err != nil {
 		return nil, err
 	}
 	storages := newStorages(true)
-	value, err := unpickle(data, storages)
+	value, err := tensorWords.Unpickle(data, storages.load)
 	if err != nil {
 		return nil, err
 	}
@@ -36,21 +37,21 @@ func readLegacy(r io.ReaderAt, size int64) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return value, findLegacy(r, src.pos, size, keys)
+	return value, findLegacy(r, src.Offset(), size, keys)
 }
 
 // readValue reads one pickle that names no storages.
-func readValue(src *source) (any, error) {
-	data, err := scan(src)
+func readValue(src *pickle.Source) (any, error) {
+	data, err := tensorWords.Scan(src)
 	if err != nil {
 		return nil, err
 	}
-	return unpickle(data, newStorages(true))
+	return tensorWords.Unpickle(data, newStorages(true).load)
 }
 
 // readPreamble reads the magic number, which isLegacy has seen, the protocol version
 // and the facts of the machine that wrote the file.
-func readPreamble(src *source) error {
+func readPreamble(src *pickle.Source) error {
 	if _, err := readValue(src); err != nil {
 		return err
 	}
@@ -78,14 +79,14 @@ func readPreamble(src *source) error {
 }
 
 // readKeys reads the list of storages, in the order of their bytes.
-func readKeys(src *source, storages map[string]*storage) ([]*storage, error) {
+func readKeys(src *pickle.Source, storages map[string]*storage) ([]*storage, error) {
 	value, err := readValue(src)
 	if err != nil {
 		return nil, err
 	}
 	list, ok := value.(*types.List)
 	if !ok {
-		return nil, brokenPickle("no list of storages")
+		return nil, pickle.Broken("no list of storages")
 	}
 	var ordered []*storage
 	listed := map[string]bool{}
@@ -110,17 +111,17 @@ func findLegacy(r io.ReaderAt, pos, size int64, storages []*storage) error {
 	end := pos
 	for _, s := range storages {
 		if s.bytes() > math.MaxInt64-numelSize-end {
-			return brokenPickle("storages of an impossible size")
+			return pickle.Broken("storages of an impossible size")
 		}
 		s.offset = end + numelSize
 		end = s.offset + s.bytes()
 	}
 	if end > size {
-		return cutShort(byteCount(end), size)
+		return cutShort(fault.Bytes(end), size)
 	}
 	if end < size {
 		f := damaged("the file goes on after its last tensor")
-		f.Expected, f.Found = byteCount(end), byteCount(size)
+		f.Expected, f.Found = fault.Bytes(end), fault.Bytes(size)
 		return f
 	}
 	for _, s := range storages {

@@ -5,6 +5,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"hf2olmo/convert/pickle"
 )
 
 // Loaded is what torch.load makes of a file, as far as its headers show. Open reads what torch
@@ -56,7 +58,7 @@ func Load(r io.ReaderAt, size int64) (*Loaded, error) {
 		return loadLegacy(r, size)
 	case len(head) > 262 && string(head[257:262]) == "ustar":
 		return nil, notTorch(head, size)
-	case len(head) > 1 && (head[0] == opProto && head[1] <= 5):
+	case isPickle(head):
 		return nil, stops("RuntimeError: Invalid magic number; corrupt file?",
 			"is a plain pickle, not a file that torch.save wrote")
 	}
@@ -84,11 +86,10 @@ func newLoading() *loading {
 }
 
 // read reads one pickle from src.
-func (l *loading) read(src *source) (any, error) {
-	o := outliner{src: src, memo: map[uint64]any{}, watch: l}
-	from := src.pos
-	defer func() { l.bytes += src.pos - from }()
-	return o.run()
+func (l *loading) read(src *pickle.Source) (any, error) {
+	from := src.Offset()
+	defer func() { l.bytes += src.Offset() - from }()
+	return pickle.Outline(src, l.watch)
 }
 
 // done is the result once all is read.
@@ -107,90 +108,4 @@ func (l *loading) refuse(format string, args ...any) {
 	if l.refused == "" {
 		l.refused = fmt.Sprintf(format, args...)
 	}
-}
-
-// before sees an opcode before it is run: what torch's own unpickler, that of weights_only,
-// would not do.
-func (l *loading) before(code byte, o *outliner) {
-	if !weightsOnlyOpcodes[code] {
-		l.refuse("Unsupported operand %d", code)
-		l.protocol = true
-		return
-	}
-	switch code {
-	case opReduce, opNewObj:
-		if f, ok := o.below(1).(*Object); !ok || !safeGlobals[python3(f.Class)] {
-			l.refuse("Trying to call reduce for unrecognized function")
-		}
-	case opAppend, opAppends:
-		if list, ok := o.target(code).(*List); !ok || list.made != opEmptyList {
-			l.refuse("Can only append to lists")
-		}
-	case opSetItem, opSetItems:
-		switch d := o.target(code).(type) {
-		case *Map:
-		case *Object:
-			if d.Class != "collections.OrderedDict" && d.Class != "collections.Counter" {
-				l.refuse("Can only %s for dict, collections.OrderedDict, collections.Counter", opcodes[code].name)
-			}
-		default:
-			l.refuse("Can only %s for dict", opcodes[code].name)
-		}
-	case opBuild:
-		switch d := o.target(code).(type) {
-		case *Object:
-			if isRebuilt(d) {
-				l.unsure = "a tensor is given a state"
-			}
-		default:
-			l.refuse("Can only build Tensor, Parameter, OrderedDict or types allowlisted via `add_safe_globals`")
-		}
-	}
-}
-
-// after sees what an opcode made.
-func (l *loading) after(code byte, o *outliner) {
-	if text, ok := o.below(0).(string); ok && l.stops == nil && !decodes(code, text) {
-		l.stops = stops("UnicodeDecodeError", "the pickle is broken: found a text that is not UTF-8")
-	}
-	made, _ := o.below(0).(*Object)
-	if made == nil {
-		return
-	}
-	switch code {
-	case opGlobal, opStackGlobal:
-		l.names[made.Class] = true
-		if !safeGlobals[python3(made.Class)] {
-			l.refuse("Unsupported global: GLOBAL %s was not an allowed global by default", made.Class)
-		}
-	case opBinPersID:
-		l.addStorage(made)
-	case opReduce:
-		if l.stops == nil && isRebuilt(made) {
-			_, l.stops = loadedTensor(made)
-			if changesTensor(made) {
-				l.unsure = "a tensor is given attributes that may change it"
-			}
-		}
-	}
-}
-
-// below returns the value n places below the top of the stack, nil if there is none.
-func (o *outliner) below(n int) any {
-	if len(o.stack) <= n {
-		return nil
-	}
-	return o.stack[len(o.stack)-1-n]
-}
-
-// target is what an opcode adds values to.
-func (o *outliner) target(code byte) any {
-	n := takes[code]
-	if toMarks[code] {
-		if len(o.marks) == 0 {
-			return nil
-		}
-		n = len(o.stack) - o.marks[len(o.marks)-1]
-	}
-	return o.below(n)
 }

@@ -4,17 +4,9 @@ import "strings"
 
 // weightsOnlyOpcodes are all that the unpickler of weights_only=True knows
 // (torch/_weights_only_unpickler.py).
-var weightsOnlyOpcodes = opcodeSet(opGlobal, opNewObj, opReduce, opBuild, opAppend, opAppends, opSetItem, opSetItems,
-	opMark, opTuple, opTuple1, opTuple2, opTuple3, opNone, opNewFalse, opNewTrue, opEmptyTuple, opEmptyList, opEmptyDict,
-	opEmptySet, opBinInt, opBinInt1, opBinInt2, opBinFloat, opBinUnicode, opShortBinString, opBinPersID, opBinGet,
-	opLongBinGet, opBinPut, opLongBinPut, opLong1, opProto, opStop)
-
-func opcodeSet(codes ...byte) (set [256]bool) {
-	for _, code := range codes {
-		set[code] = true
-	}
-	return set
-}
+var weightsOnlyOpcodes = nameSet("GLOBAL NEWOBJ REDUCE BUILD APPEND APPENDS SETITEM SETITEMS MARK TUPLE TUPLE1 TUPLE2 TUPLE3 " +
+	"NONE NEWFALSE NEWTRUE EMPTY_TUPLE EMPTY_LIST EMPTY_DICT EMPTY_SET BININT BININT1 BININT2 BINFLOAT BINUNICODE " +
+	"SHORT_BINSTRING BINPERSID BINGET LONG_BINGET BINPUT LONG_BINPUT LONG1 PROTO STOP")
 
 // What weights_only=True lets a pickle name, by module; %s is each of the words after it.
 const safeNames = `

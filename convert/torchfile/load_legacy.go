@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"hf2olmo/convert/pickle"
 )
 
 // loadLegacy reads the older format: pickles, and then the storages, one after the other.
 func loadLegacy(r io.ReaderAt, size int64) (*Loaded, error) {
-	src, l := newSource(r, 0, size), newLoading()
+	src, l := pickle.NewSource(r, 0, size), newLoading()
 	var parts []any // the magic number, the version, facts of the machine, the value, the keys of the storages
 	for range 5 {
 		v, err := l.read(src)
@@ -25,7 +27,7 @@ func loadLegacy(r io.ReaderAt, size int64) (*Loaded, error) {
 	if !ok {
 		return nil, stops("TypeError", "the list of storages is missing")
 	}
-	end := src.pos
+	end := src.Offset()
 	for _, item := range keys.Items {
 		key, _ := item.(string)
 		s, known := l.storages[key]

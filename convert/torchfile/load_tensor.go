@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 )
 
@@ -105,6 +106,9 @@ func loadedTensor(o *Object) (*LoadedTensor, error) {
 	return nil, nil
 }
 
+// torchDims is the most dimensions that a tensor of torch has.
+const torchDims = 64
+
 // denseTensor is _rebuild_tensor(storage, offset, size, stride, …).
 func denseTensor(name string, args []any) (*LoadedTensor, error) {
 	if len(args) < 4 {
@@ -112,8 +116,8 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 	}
 	storage, _ := args[0].(*Object)
 	offset, isOffset := args[1].(int64)
-	shape, isShape := outlineSizes(args[2], torchDims)
-	stride, isStride := outlineSizes(args[3], torchDims)
+	shape, isShape := pickle.OutlineSizes(args[2], torchDims)
+	stride, isStride := pickle.OutlineSizes(args[3], torchDims)
 	if storage == nil || !isOffset || !isShape || !isStride || offset < 0 || len(shape) != len(stride) {
 		return nil, nil
 	}

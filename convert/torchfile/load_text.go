@@ -4,11 +4,11 @@ import "unicode/utf8"
 
 // decodes reports whether Python reads the text that an opcode pushed: as UTF-8, in which those
 // that write a str may also hold halves of surrogate pairs (surrogatepass).
-func decodes(code byte, text string) bool {
-	switch code {
-	case opBinString, opShortBinString:
+func decodes(opcode, text string) bool {
+	switch opcode {
+	case "BINSTRING", "SHORT_BINSTRING":
 		return utf8.ValidString(text)
-	case opBinUnicode, opShortBinUnicode, opBinUnicode8:
+	case "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8":
 		return passes(text)
 	}
 	return true

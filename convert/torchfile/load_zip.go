@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"hf2olmo/convert/pickle"
 )
 
 // largestVersion is the newest version of the format that torch 2.13 reads.
@@ -40,12 +42,12 @@ func loadZip(r io.ReaderAt, size int64) (*Loaded, error) {
 	if err := z.checkOrder(); err != nil {
 		return nil, err
 	}
-	data, err := z.read("data.pkl", maxPickle)
+	data, err := z.read("data.pkl", pickle.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
 	l := newLoading()
-	value, err := l.read(newSource(bytes.NewReader(data), 0, int64(len(data))))
+	value, err := l.read(pickle.NewSource(bytes.NewReader(data), 0, int64(len(data))))
 	if err != nil {
 		return nil, err
 	}

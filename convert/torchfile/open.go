@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 )
 
@@ -102,30 +103,21 @@ func asFault(err error) *fault.Fault {
 	return problem("%v", err)
 }
 
-const downloadAgain = "The file is damaged or not complete: download it again."
-
 func problem(format string, args ...any) *fault.Fault {
 	return &fault.Fault{Problem: fmt.Sprintf(format, args...)}
 }
 
 func damaged(format string, args ...any) *fault.Fault {
 	f := problem(format, args...)
-	f.Hint = downloadAgain
+	f.Hint = pickle.DownloadAgain
 	return f
 }
 
 // cutShort is the fault of a file that ends early. expected tells what it should hold.
 func cutShort(expected string, size int64) *fault.Fault {
 	f := damaged("the file is cut short")
-	f.Expected, f.Found = expected, byteCount(size)
+	f.Expected, f.Found = expected, fault.Bytes(size)
 	return f
-}
-
-func byteCount(n int64) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", n)
 }
 
 // readAt fills buf from offset. An early end is a fault and never a bare io.EOF.
@@ -135,7 +127,7 @@ func readAt(r io.ReaderAt, buf []byte, offset int64) error {
 		return nil
 	}
 	if err == nil || errors.Is(err, io.EOF) {
-		return cutShort("at least "+byteCount(offset+int64(len(buf))), offset+int64(n))
+		return cutShort("at least "+fault.Bytes(offset+int64(len(buf))), offset+int64(n))
 	}
 	return problem("cannot be read: %v", err)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/nlpodyssey/gopickle/types"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 )
 
@@ -24,16 +25,16 @@ type tensorValue struct {
 // rebuildTensor is torch._utils._rebuild_tensor(storage, offset, size, stride).
 func rebuildTensor(args []any) (any, error) {
 	if len(args) != 4 {
-		return nil, brokenPickle("a tensor with too few or too many parts")
+		return nil, pickle.Broken("a tensor with too few or too many parts")
 	}
 	v, isView := args[0].(*view)
-	offset, isOffset := asInt(args[1])
+	offset, isOffset := pickle.Int(args[1])
 	if !isView || !isOffset {
-		return nil, brokenPickle("a tensor without storage or offset")
+		return nil, pickle.Broken("a tensor without storage or offset")
 	}
 	t := &tensorValue{in: v, offset: offset, dtype: v.dtype, dtypeName: v.dtype.String()}
-	shape, isShape := Sizes(args[2], tensor.MaxDims)
-	stride, isStride := Sizes(args[3], tensor.MaxDims)
+	shape, isShape := pickle.Sizes(args[2], tensor.MaxDims)
+	stride, isStride := pickle.Sizes(args[3], tensor.MaxDims)
 	if dims := max(length(args[2]), length(args[3])); dims > tensor.MaxDims {
 		t.refused = problem("has %d dimensions, more than any model's tensors", dims)
 	} else if offset < 0 || !isShape || !isStride || len(shape) != len(stride) {
@@ -46,7 +47,7 @@ func rebuildTensor(args []any) (any, error) {
 // rebuildTensorV2 takes requires_grad, hooks and, seldom, metadata in addition.
 func rebuildTensorV2(args []any) (any, error) {
 	if len(args) != 6 && len(args) != 7 {
-		return nil, brokenPickle("a tensor with too few or too many parts")
+		return nil, pickle.Broken("a tensor with too few or too many parts")
 	}
 	value, err := rebuildTensor(args[:4])
 	if err != nil {
@@ -62,11 +63,11 @@ func rebuildTensorV2(args []any) (any, error) {
 // rebuildTensorV3 takes a dtype before the metadata, and an UntypedStorage.
 func rebuildTensorV3(args []any) (any, error) {
 	if len(args) != 7 && len(args) != 8 {
-		return nil, brokenPickle("a tensor with too few or too many parts")
+		return nil, pickle.Broken("a tensor with too few or too many parts")
 	}
 	class, ok := args[6].(dtypeClass)
 	if !ok {
-		return nil, brokenPickle("a tensor without dtype")
+		return nil, pickle.Broken("a tensor without dtype")
 	}
 	value, err := rebuildTensorV2(append(args[:6:6], args[7:]...))
 	if err != nil {
@@ -81,7 +82,7 @@ func rebuildTensorV3(args []any) (any, error) {
 // always writes as an empty OrderedDict.
 func (t *tensorValue) checkGradient(requires, hooks any) error {
 	if _, isBool := requires.(bool); !isBool || !isEmpty(hooks) {
-		return brokenPickle("a tensor with hooks, or whose requires_grad is not a bool")
+		return pickle.Broken("a tensor with hooks, or whose requires_grad is not a bool")
 	}
 	t.gradient = t.gradient || requires == true
 	return nil
@@ -90,11 +91,11 @@ func (t *tensorValue) checkGradient(requires, hooks any) error {
 // rebuildParameter takes the parameter's data, requires_grad and hooks.
 func rebuildParameter(args []any) (any, error) {
 	if len(args) != 3 {
-		return nil, brokenPickle("a parameter with too few or too many parts")
+		return nil, pickle.Broken("a parameter with too few or too many parts")
 	}
 	t, ok := args[0].(*tensorValue)
 	if !ok {
-		return nil, brokenPickle("a parameter that is no tensor")
+		return nil, pickle.Broken("a parameter that is no tensor")
 	}
 	return t, t.checkGradient(args[1], args[2])
 }
@@ -103,7 +104,7 @@ func rebuildParameter(args []any) (any, error) {
 // the parameter.
 func rebuildParameterWithState(args []any) (any, error) {
 	if len(args) != 4 {
-		return nil, brokenPickle("a parameter with too few or too many parts")
+		return nil, pickle.Broken("a parameter with too few or too many parts")
 	}
 	value, err := rebuildParameter(args[:3])
 	if err != nil {
@@ -116,18 +117,18 @@ func rebuildParameterWithState(args []any) (any, error) {
 // attributes: so torch writes a tensor on which somebody set an attribute.
 func rebuildFromType(args []any) (any, error) {
 	if len(args) != 4 {
-		return nil, brokenPickle("a tensor with too few or too many parts")
+		return nil, pickle.Broken("a tensor with too few or too many parts")
 	}
 	f, isFunction := args[0].(function)
 	_, isType := args[1].(typeClass)
 	tuple, isTuple := args[2].(*types.Tuple)
 	if !isFunction || !isType || !isTuple {
-		return nil, brokenPickle("a tensor of an unknown class")
+		return nil, pickle.Broken("a tensor of an unknown class")
 	}
 	// One step only: a call may not hold a further one of the same kind.
 	if len(*tuple) > 0 {
 		if _, nested := (*tuple)[0].(function); nested {
-			return nil, brokenPickle("a tensor of an unknown class")
+			return nil, pickle.Broken("a tensor of an unknown class")
 		}
 	}
 	value, err := f(*tuple)
@@ -135,7 +136,7 @@ func rebuildFromType(args []any) (any, error) {
 		return nil, err
 	}
 	if _, ok := value.(*tensorValue); !ok {
-		return nil, brokenPickle("a tensor of an unknown class")
+		return nil, pickle.Broken("a tensor of an unknown class")
 	}
 	return value, checkState(args[3])
 }
@@ -143,10 +144,10 @@ func rebuildFromType(args []any) (any, error) {
 // rebuildSize is torch.Size(tuple).
 func rebuildSize(args []any) (any, error) {
 	if len(args) != 1 {
-		return nil, brokenPickle("a torch.Size with too few or too many parts")
+		return nil, pickle.Broken("a torch.Size with too few or too many parts")
 	}
-	if _, ok := Sizes(args[0], tensor.MaxDims); !ok {
-		return nil, brokenPickle("a torch.Size of something other than numbers")
+	if _, ok := pickle.Sizes(args[0], tensor.MaxDims); !ok {
+		return nil, pickle.Broken("a torch.Size of something other than numbers")
 	}
 	return args[0], nil
 }

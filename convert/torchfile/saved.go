@@ -3,6 +3,8 @@ package torchfile
 import (
 	"io"
 
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 )
 
@@ -47,7 +49,7 @@ func (s *Saved) open(r io.ReaderAt, size int64) error {
 	if err != nil {
 		return err
 	}
-	if s.Value, err = outline(newSource(r, from, length)); err != nil {
+	if s.Value, err = pickle.Outline(pickle.NewSource(r, from, length), nil); err != nil {
 		return err
 	}
 	if err := a.findAll(); err != nil { // all of them, for the outline names none yet
@@ -99,7 +101,7 @@ func (s *Saved) dense(args []any) (tensor.Tensor, error) {
 	shape, isShape := OutlineSizes(args[2])
 	stride, isStride := OutlineSizes(args[3])
 	if !isOffset || offset < 0 || !isShape || !isStride || len(shape) != len(stride) {
-		return tensor.Tensor{}, inFile(s.file.Name, brokenPickle("a tensor without offset, shape or stride"))
+		return tensor.Tensor{}, inFile(s.file.Name, pickle.Broken("a tensor without offset, shape or stride"))
 	}
 	value := tensorValue{in: &view{of: in, dtype: in.dtype, numel: in.numel}, offset: offset,
 		shape: shape, stride: stride, dtype: in.dtype, dtypeName: in.dtype.String()}
@@ -116,24 +118,24 @@ func (s *Saved) dense(args []any) (tensor.Tensor, error) {
 func (s *Saved) storage(v any) (*storage, error) {
 	o, _ := v.(*Object)
 	if o == nil || o.Class != "storage" {
-		return nil, brokenPickle("a tensor without storage")
+		return nil, pickle.Broken("a tensor without storage")
 	}
 	id, _ := o.Args.(*List)
 	if id == nil || len(id.Items) != 5 || id.Items[0] != "storage" {
-		return nil, brokenPickle("a persistent id that is no storage")
+		return nil, pickle.Broken("a persistent id that is no storage")
 	}
 	class, _ := id.Items[1].(*Object)
 	key, isKey := id.Items[2].(string)
 	numel, isNumel := id.Items[4].(int64)
 	if class == nil || !isKey || !isNumel || numel < 0 {
-		return nil, brokenPickle("a storage without class, key or number of elements")
+		return nil, pickle.Broken("a storage without class, key or number of elements")
 	}
 	known, ok := globals[class.Class].(storageClass)
 	if !ok {
-		return nil, brokenPickle("a storage of the unknown class " + class.Class)
+		return nil, pickle.Broken("a storage of the unknown class " + class.Class)
 	}
 	if _, ok := tensor.Product([]int64{numel, known.dtype.Size()}); !ok {
-		return nil, brokenPickle("a storage with an impossible number of elements")
+		return nil, pickle.Broken("a storage with an impossible number of elements")
 	}
 	found := &storage{key: key, dtype: known.dtype, numel: numel}
 	record, there := s.records[key]
@@ -142,7 +144,7 @@ func (s *Saved) storage(v any) (*storage, error) {
 		return nil, damaged("the entry %s is missing from the zip archive", storageFolder+key)
 	case record.Bytes != found.bytes():
 		f := damaged("its storage %s has a wrong size", key)
-		f.Expected, f.Found = byteCount(found.bytes()), byteCount(record.Bytes)
+		f.Expected, f.Found = fault.Bytes(found.bytes()), fault.Bytes(record.Bytes)
 		return nil, f
 	}
 	found.offset = record.Offset
@@ -159,31 +161,4 @@ func (all *storages) one(s *storage) *storage {
 
 // OutlineSizes returns a torch.Size, a tuple or a list of ints as sizes, none of them
 // negative and no more than a tensor that is read may have.
-func OutlineSizes(v any) ([]int64, bool) { return outlineSizes(v, tensor.MaxDims) }
-
-// torchDims is the most dimensions that a tensor of torch has.
-const torchDims = 64
-
-// outlineSizes is OutlineSizes for at most most sizes.
-func outlineSizes(v any, most int) ([]int64, bool) {
-	if size, ok := v.(*Object); ok && size.Class == "torch.Size" {
-		args, _ := size.Args.(*List)
-		if args == nil || len(args.Items) != 1 {
-			return nil, false
-		}
-		v = args.Items[0]
-	}
-	list, _ := v.(*List)
-	if list == nil || len(list.Items) > most {
-		return nil, false
-	}
-	sizes := make([]int64, len(list.Items))
-	for i, item := range list.Items {
-		n, ok := item.(int64)
-		if !ok || n < 0 {
-			return nil, false
-		}
-		sizes[i] = n
-	}
-	return sizes, true
-}
+func OutlineSizes(v any) ([]int64, bool) { return pickle.OutlineSizes(v, tensor.MaxDims) }

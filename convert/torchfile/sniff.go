@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 )
 
 // headSize is as much of a file as is looked at to tell what it is.
@@ -71,7 +72,7 @@ func looksLike(head []byte) (what, hint string) {
 	case len(head) > 262 && string(head[257:262]) == "ustar":
 		return "a tar archive, as torch wrote before version 0.1.11", "Load the file with an old torch and save it again."
 	case starts("PK\x05\x06"):
-		return "an empty zip archive", downloadAgain
+		return "an empty zip archive", pickle.DownloadAgain
 	case starts("\x89HDF\r\n"):
 		return "an HDF5 file", "Convert TensorFlow weights with transformers first."
 	case starts("GGUF"):
@@ -81,14 +82,17 @@ func looksLike(head []byte) (what, hint string) {
 	case starts("\x93NUMPY"):
 		return "a numpy file", ""
 	case starts("<!DOCTYPE") || starts("<html"):
-		return "a web page", downloadAgain
-	case len(head) > 1 && head[0] == 0x80 && head[1] <= 5:
+		return "a web page", pickle.DownloadAgain
+	case isPickle(head):
 		return "another kind of pickle", "Load the file in Python and save a dict of tensors with torch.save."
 	case isText(head):
-		return "a text file", downloadAgain
+		return "a text file", pickle.DownloadAgain
 	}
-	return "", downloadAgain
+	return "", pickle.DownloadAgain
 }
+
+// isPickle reports whether a file starts as a pickle of one of the protocols 2 to 5.
+func isPickle(head []byte) bool { return len(head) > 1 && head[0] == 0x80 && head[1] <= 5 }
 
 func isText(head []byte) bool {
 	for len(head) > 0 {

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/nlpodyssey/gopickle/types"
+
+	"hf2olmo/convert/pickle"
 )
 
 // tensorsOwn are the attributes of torch.Tensor that take a value and change what the tensor
@@ -31,7 +33,7 @@ func checkState(state any) error {
 	dicts := []any{state}
 	if tuple, ok := state.(*types.Tuple); ok {
 		if dicts = *tuple; len(dicts) != 2 {
-			return brokenPickle("a tensor with attributes that are neither a dict nor a pair of dicts")
+			return pickle.Broken("a tensor with attributes that are neither a dict nor a pair of dicts")
 		}
 	}
 	left := maxState
@@ -44,7 +46,7 @@ func checkState(state any) error {
 		}
 		items, ok := dictItems(d)
 		if !ok {
-			return brokenPickle("a tensor with attributes that are not a dict")
+			return pickle.Broken("a tensor with attributes that are not a dict")
 		}
 		for _, item := range items {
 			name, ok := item.Key.(string)

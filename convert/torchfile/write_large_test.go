@@ -65,7 +65,7 @@ func TestPast4GiB(t *testing.T) {
 		limit - 1000, limit - 800, limit - 2, limit - 1, limit, limit + 1, 3 * limit, 1 << 45,
 	} {
 		small := Tensor{tensor.UInt8, []int64{3}}
-		d := Dict{{"a", small}, {"b", Tensor{tensor.UInt8, []int64{size}}}, {"c", small}, {"d", Tensor{tensor.UInt8, []int64{0}}}}
+		d := Dict{{Key: "a", Value: small}, {Key: "b", Value: Tensor{tensor.UInt8, []int64{size}}}, {Key: "c", Value: small}, {Key: "d", Value: Tensor{tensor.UInt8, []int64{0}}}}
 		l, tensors, file := reread(t, d)
 		for i, x := range tensors {
 			if x.Offset != l.Storages[i].Offset || x.Bytes() != l.Storages[i].Bytes || x.Offset%dataAlignment != 0 {
@@ -84,7 +84,7 @@ func TestManyEntries(t *testing.T) {
 	for _, entries := range []int{full16 - 1, full16, full16 + 1, 70000} {
 		d := make(Dict, entries-3) // beside data.pkl, byteorder and version
 		for i := range d {
-			d[i] = Item{fmt.Sprintf("layers.%06d", i), Tensor{tensor.Float32, []int64{2}}}
+			d[i] = Item{Key: fmt.Sprintf("layers.%06d", i), Value: Tensor{tensor.Float32, []int64{2}}}
 		}
 		l, tensors, _ := reread(t, d)
 		for i, x := range tensors {

@@ -22,13 +22,13 @@ func sample() Dict {
 		tensor.Float32, tensor.BFloat16, tensor.Float16, tensor.Float64, tensor.Int64, tensor.Int32, tensor.Int16,
 		tensor.Int8, tensor.UInt8, tensor.Bool, tensor.Complex64, tensor.Complex128,
 	} {
-		tensors = append(tensors, Item{dtype.String(), Tensor{dtype, []int64{2, 3}}})
+		tensors = append(tensors, Item{Key: dtype.String(), Value: Tensor{dtype, []int64{2, 3}}})
 	}
 	tensors = append(tensors,
-		Item{"scalar", Tensor{tensor.Float32, nil}},
-		Item{"empty", Tensor{tensor.Float16, []int64{0}}},
-		Item{"none", Tensor{tensor.BFloat16, []int64{3, 0, 2}}},
-		Item{"last", Tensor{tensor.UInt8, []int64{1, 1, 5}}},
+		Item{Key: "scalar", Value: Tensor{tensor.Float32, nil}},
+		Item{Key: "empty", Value: Tensor{tensor.Float16, []int64{0}}},
+		Item{Key: "none", Value: Tensor{tensor.BFloat16, []int64{3, 0, 2}}},
+		Item{Key: "last", Value: Tensor{tensor.UInt8, []int64{1, 1, 5}}},
 	)
 	numbers := []any{}
 	for _, n := range []int64{
@@ -38,8 +38,8 @@ func sample() Dict {
 		numbers = append(numbers, n)
 	}
 	return Dict{
-		{"empty", []any{}}, {"epoch", int64(0)}, {"yes", true}, {"no", false}, {"nothing", nil}, {"text", "grüße"},
-		{"tensors", tensors}, {"numbers", numbers}, {"floats", []any{0.1, -2.0}}, {"dict", Dict{}}, {"world_size", int64(1)},
+		{Key: "empty", Value: []any{}}, {Key: "epoch", Value: int64(0)}, {Key: "yes", Value: true}, {Key: "no", Value: false}, {Key: "nothing", Value: nil}, {Key: "text", Value: "grüße"},
+		{Key: "tensors", Value: tensors}, {Key: "numbers", Value: numbers}, {Key: "floats", Value: []any{0.1, -2.0}}, {Key: "dict", Value: Dict{}}, {Key: "world_size", Value: int64(1)},
 	}
 }
 
@@ -173,8 +173,8 @@ func TestPlanOfNothing(t *testing.T) {
 }
 
 func TestPlanRefuses(t *testing.T) {
-	good := Dict{{"w", Tensor{tensor.Float32, []int64{2}}}}
-	of := func(v any) Dict { return Dict{{"w", v}} }
+	good := Dict{{Key: "w", Value: Tensor{tensor.Float32, []int64{2}}}}
+	of := func(v any) Dict { return Dict{{Key: "w", Value: v}} }
 	cases := map[string]struct {
 		archive string
 		dict    Dict
@@ -190,12 +190,12 @@ func TestPlanRefuses(t *testing.T) {
 		"negative shape": {"a", of(Tensor{tensor.Float32, []int64{-1, -1}}), "[-1, -1]"},
 		"negative empty": {"a", of(Tensor{tensor.Float32, []int64{0, -1}}), "[0, -1]"},
 		"huge shape":     {"a", of(Tensor{tensor.Float32, []int64{1 << 40, 1 << 40}}), "cannot be written"},
-		"two huge":       {"a", Dict{{"v", Tensor{tensor.UInt8, []int64{1 << 61}}}, {"w", Tensor{tensor.UInt8, []int64{1 << 62}}}}, "2^62"},
+		"two huge":       {"a", Dict{{Key: "v", Value: Tensor{tensor.UInt8, []int64{1 << 61}}}, {Key: "w", Value: Tensor{tensor.UInt8, []int64{1 << 62}}}}, "2^62"},
 		"int":            {"a", of(3), `"w": a int cannot`},
-		"nested":         {"a", of([]any{Dict{{"x", uint8(1)}}}), "uint8"},
+		"nested":         {"a", of([]any{Dict{{Key: "x", Value: uint8(1)}}}), "uint8"},
 		"twice":          {"a", append(good, good...), "twice"},
 		"text":           {"a", of("\xff"), "UTF-8"},
-		"key":            {"a", Dict{{"\xff", nil}}, "UTF-8"},
+		"key":            {"a", Dict{{Key: "\xff", Value: nil}}, "UTF-8"},
 	}
 	for name, c := range cases {
 		if _, err := Plan(c.archive, c.dict); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 )
 
@@ -53,7 +54,7 @@ func readZip(r io.ReaderAt, size int64) (any, *archive, error) {
 		return nil, nil, err
 	}
 	storages := newStorages(false)
-	value, err := unpickle(data, storages)
+	value, err := tensorWords.Unpickle(data, storages.load)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -199,7 +200,7 @@ func (a *archive) find(s *storage) {
 	}
 	if err == nil && size != s.bytes() {
 		f := damaged("its storage %s has a wrong size", s.key)
-		f.Expected, f.Found = byteCount(s.bytes()), byteCount(size)
+		f.Expected, f.Found = fault.Bytes(s.bytes()), fault.Bytes(size)
 		err = f
 	}
 	s.offset = from
@@ -249,15 +250,15 @@ func (a *archive) readPickle() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if size > maxPickle {
-		return nil, problem("the pickle is larger than %d MiB, which no dict of tensors needs", maxPickle>>20)
+	if size > pickle.MaxBytes {
+		return nil, problem("the pickle is larger than %d MiB, which no dict of tensors needs", pickle.MaxBytes>>20)
 	}
-	src := newSource(a.r, from, size)
-	data, err := scan(src)
+	src := pickle.NewSource(a.r, from, size)
+	data, err := tensorWords.Scan(src)
 	if err != nil {
 		return nil, err
 	}
-	rest, err := src.take(src.left, "data.pkl")
+	rest, err := src.Rest("data.pkl")
 	if err != nil {
 		return nil, err
 	}

@@ -1,14 +1,12 @@
 package torchfile
 
 import (
-	"bytes"
-	"errors"
 	"math/big"
 
-	"github.com/nlpodyssey/gopickle/pickle"
 	"github.com/nlpodyssey/gopickle/types"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 )
 
@@ -33,32 +31,6 @@ type view struct {
 	first, numel int64
 }
 
-// unpickle builds what the bytes, which scan has let through, describe. Storages
-// that it names are added to all.
-func unpickle(data []byte, all *storages) (value any, err error) {
-	return tensorWords.unpickle(data, all.load)
-}
-
-// unpickle builds what data describe, which scanWords has let through. References to
-// what stands outside of the pickle are resolved by load.
-func (words *vocabulary) unpickle(data []byte, load func(id any) (any, error)) (value any, err error) {
-	// gopickle panics on some types where it expects others.
-	defer func() {
-		if recover() != nil {
-			value, err = nil, brokenPickle("objects of the wrong types")
-		}
-	}()
-	u := pickle.NewUnpickler(bytes.NewReader(data))
-	u.FindClass = words.find
-	u.PersistentLoad = load
-	value, err = u.Load()
-	if known := (*fault.Fault)(nil); err != nil && !errors.As(err, &known) {
-		// gopickle's own words hold addresses, which differ from run to run.
-		return nil, brokenPickle("objects of the wrong types")
-	}
-	return value, err
-}
-
 // storages are those that a pickle names, by their keys. The older format has views of
 // storages in addition, which have keys of their own; torch goes by a key alone once it
 // has seen it.
@@ -77,7 +49,7 @@ func newStorages(legacy bool) *storages {
 func (all *storages) load(id any) (any, error) {
 	tuple, ok := id.(*types.Tuple)
 	if !ok || tuple.Len() < 1 {
-		return nil, brokenPickle("a persistent id that is no tuple")
+		return nil, pickle.Broken("a persistent id that is no tuple")
 	}
 	parts := 5
 	if all.legacy {
@@ -86,17 +58,17 @@ func (all *storages) load(id any) (any, error) {
 	if kind := tuple.Get(0); kind == "module" {
 		return nil, problem("the file holds a whole module with its source code, not a dict of tensors")
 	} else if kind != "storage" || tuple.Len() != parts {
-		return nil, brokenPickle("a persistent id that is no storage")
+		return nil, pickle.Broken("a persistent id that is no storage")
 	}
 	class, isClass := tuple.Get(1).(storageClass)
 	key, isKey := tuple.Get(2).(string)
 	_, isLocation := tuple.Get(3).(string)
-	numel, isNumel := asInt(tuple.Get(4))
+	numel, isNumel := pickle.Int(tuple.Get(4))
 	if !isClass || class.untyped && all.legacy || !isKey || !isLocation || !isNumel {
-		return nil, brokenPickle("a storage without class, key, device or number of elements")
+		return nil, pickle.Broken("a storage without class, key, device or number of elements")
 	}
 	if _, ok := tensor.Product([]int64{numel, class.dtype.Size()}); !ok {
-		return nil, brokenPickle("a storage with an impossible number of elements")
+		return nil, pickle.Broken("a storage with an impossible number of elements")
 	}
 	s := all.byKey[key]
 	if s == nil {
@@ -125,7 +97,7 @@ func (all *storages) agree(key string, v view) error {
 		known.dtype = v.dtype
 	}
 	if known != v {
-		return brokenPickle("one storage or view named with two sizes, places or dtypes")
+		return pickle.Broken("one storage or view named with two sizes, places or dtypes")
 	}
 	return nil
 }
@@ -134,48 +106,16 @@ func (all *storages) agree(key string, v view) error {
 func (all *storages) narrow(v *view, metadata any) error {
 	tuple, ok := metadata.(*types.Tuple)
 	if !ok || tuple.Len() != 3 {
-		return brokenPickle("a view of a storage that is no tuple of three")
+		return pickle.Broken("a view of a storage that is no tuple of three")
 	}
 	key, isKey := tuple.Get(0).(string)
-	first, isInt := asInt(tuple.Get(1))
-	numel, isInt2 := asInt(tuple.Get(2))
+	first, isInt := pickle.Int(tuple.Get(1))
+	numel, isInt2 := pickle.Int(tuple.Get(2))
 	if !isKey || !isInt || !isInt2 || first < 0 || numel < 0 || first > v.numel || numel > v.numel-first {
-		return brokenPickle("a view without a key, or that reaches past its storage")
+		return pickle.Broken("a view without a key, or that reaches past its storage")
 	}
 	v.first, v.numel = first, numel
 	return all.agree(key, *v)
-}
-
-// asInt returns a Python int that fits 64 bits. A bool is none.
-func asInt(v any) (int64, bool) {
-	n, ok := v.(int)
-	return int64(n), ok
-}
-
-// Sizes returns a Python tuple or list of at most most ints, none of them negative,
-// as gopickle gives it.
-func Sizes(v any, most int) ([]int64, bool) {
-	var items []any
-	switch v := v.(type) {
-	case *types.Tuple:
-		items = *v
-	case *types.List:
-		items = *v
-	default:
-		return nil, false
-	}
-	if len(items) > most {
-		return nil, false
-	}
-	ints := make([]int64, len(items))
-	for i, item := range items {
-		n, ok := asInt(item)
-		if !ok || n < 0 {
-			return nil, false
-		}
-		ints[i] = n
-	}
-	return ints, true
 }
 
 // pythonType names the type of what stands where a tensor should.
