@@ -2,6 +2,9 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
+# What still waits for its caller.
+UNCALLED := ^convert/(native|sharded|olmo/resume|torchfile/(saved|value)|convert.go)
 export CGO_ENABLED := 0
 
 .PHONY: help build demo test race lint interop interop-full differential bench fuzz torture disks reproducible clean
@@ -18,10 +21,12 @@ demo: build ## convert the bundled models, show a folder and the training comman
 test: ## all tests; needs Go alone
 	go test ./...
 
-lint: ## gofmt, go vet, staticcheck
+lint: ## gofmt, go vet, staticcheck, the rules of the house, dead code
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	go vet ./... ./testdata/bench ./testdata/interop/differential
 	go run $(STATICCHECK) ./... ./testdata/bench ./testdata/interop/differential
+	go test -run 'TestHouse|TestDoors' ./cmd/hf2olmo
+	@dead=$$(go run $(DEADCODE) ./cmd/hf2olmo | grep -vE '$(UNCALLED)' | tee /dev/stderr); test -z "$$dead"
 
 interop: build ## test the output with PyTorch, transformers and the real trainers: one of each kind
 	@python=$$(sh testdata/interop/env.sh) && HF2OLMO=$$PWD/$(BIN) $$python -m pytest -q testdata/interop

@@ -1,0 +1,49 @@
+package main
+
+// exceptions are the rules of TestHouse that a folder does not keep yet, by name. TestHouse fails for one that is
+// not needed any more. Blank lines keep changes to neighbours from conflicting.
+var exceptions = map[string][]string{
+	"cmd/hf2olmo": {"length", "system", "messages", "comments"},
+
+	"convert": {"length", "methods", "system", "messages", "comments"},
+
+	"convert/assemble": {"length", "comments"},
+
+	"convert/check": {"length", "methods", "messages", "comments"},
+
+	"convert/dcp": {"length", "messages", "comments"},
+
+	"convert/disk": {"comments"},
+
+	"convert/fault": {"length", "system", "messages", "comments"},
+
+	"convert/folder": {"length", "functions", "methods", "system", "messages", "comments"},
+
+	"convert/hf": {"length", "functions", "methods", "system", "messages", "comments"},
+
+	"convert/inspect": {"length", "comments"},
+
+	"convert/jsonfile": {"messages", "comments"},
+
+	"convert/native": {"length", "methods"},
+
+	"convert/olmo": {"length", "comments"},
+
+	"convert/olmocore": {"comments"},
+
+	"convert/omegaconf": {"length", "messages", "comments"},
+
+	"convert/regular": {"length", "system", "messages", "comments"},
+
+	"convert/safetensors": {"length", "system", "messages"},
+
+	"convert/sharded": {"length"},
+
+	"convert/tensor": {"length", "comments"},
+
+	"convert/torchfile": {"length", "messages", "comments"},
+
+	"keymap": {"length", "messages", "comments"},
+
+	"testdata/bench": {"length", "comments"},
+}
