@@ -1,13 +1,11 @@
 package convert
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/regular"
@@ -35,7 +33,7 @@ func FindTokenizer(target, named string) (string, error) {
 		return trainer.tokenizerPath(named)
 	case err == nil:
 		problem = "is neither a file nor a folder"
-	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
+	case !disk.Absent(err):
 		problem = fault.Cause(err)
 	case trainer.bundles(named), hf.IsID(named) && !looksLikeFile(named):
 		return named, nil

@@ -11,15 +11,19 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert/fault"
 )
 
+// signalNames are those that stop the program.
+var signalNames = map[syscall.Signal]string{
+	syscall.SIGINT: "SIGINT", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP",
+}
+
 // signalError is the cause of a context that a signal ended.
 type signalError struct{ signal syscall.Signal }
 
-func (e signalError) Error() string { return "stopped by " + unix.SignalName(e.signal) }
+func (e signalError) Error() string { return "stopped by " + signalNames[e.signal] }
 
 // status is the exit status of a program that a signal ended, as shells have it.
 func (e signalError) status() int { return 128 + int(e.signal) }

@@ -10,8 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 )
@@ -153,7 +151,7 @@ func lacks(folder string, err error) error {
 	if !errors.As(err, &lack) {
 		return fault.Output(folder, "cannot be written", err)
 	}
-	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) { // no fault of the disk's
+	if disk.TroubleOf(err) == disk.TooManyFiles { // no fault of the disk's
 		return fault.Output(folder, "cannot be written", lack.Err)
 	}
 	f := fault.Output(folder, "its disk cannot "+lack.What, lack.Err)

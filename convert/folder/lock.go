@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 )
@@ -28,7 +26,7 @@ func lockFolder(folder string, create bool) (*os.File, error) {
 	path := filepath.Join(folder, LockFile)
 	lock, err := openLock(path)
 	if errors.Is(err, fs.ErrNotExist) && create {
-		lock, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|unix.O_NOFOLLOW, 0o666)
+		lock, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|disk.NoFollow, 0o666)
 		if errors.Is(err, fs.ErrExist) {
 			return nil, errBusy // another run was quicker
 		}
@@ -60,7 +58,7 @@ func openLock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	return os.OpenFile(path, os.O_RDWR|disk.NoFollow|disk.NoWait, 0)
 }
 
 // isLock returns a fault unless a file is what a conversion makes as lock.

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
@@ -132,8 +131,8 @@ func ownFolder(path string) error {
 	case !info.IsDir():
 		return inTheWay(path, "it is "+kind(info.Mode())+", and not a folder that a conversion left")
 	}
-	if s, ok := info.Sys().(*syscall.Stat_t); ok && int(s.Uid) != os.Geteuid() {
-		return inTheWay(path, fmt.Sprintf("it belongs to another user (%d)", s.Uid))
+	if uid, known := disk.Owner(info); known && uid != os.Geteuid() {
+		return inTheWay(path, fmt.Sprintf("it belongs to another user (%d)", uid))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/jsonfile"
 )
@@ -135,7 +136,7 @@ func isRepo(dir string) bool {
 		return true
 	}
 	_, err := os.Stat(filepath.Join(dir, configName))
-	return absent(err) && isDir(filepath.Join(dir, "blobs"))
+	return disk.Absent(err) && isDir(filepath.Join(dir, "blobs"))
 }
 
 // resolve turns a revision (branch, tag, commit or the start of one) into a commit.
@@ -149,7 +150,7 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 		if err == nil {
 			return commit, nil
 		}
-		if !absent(err) {
+		if !disk.Absent(err) {
 			return "", &fault.Fault{File: filepath.Join(dir, "refs", ref), Problem: jsonfile.Bare(err).Error()}
 		}
 	}

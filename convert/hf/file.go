@@ -4,24 +4,18 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/regular"
 )
 
-// absent reports whether nothing stands at a path, also where part of it is a file.
-func absent(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
 // statFault says why path, called name in messages, could not be looked at.
 func statFault(path, name string, err error) *fault.Fault {
-	if !absent(err) {
+	if !disk.Absent(err) {
 		return &fault.Fault{File: name, Problem: jsonfile.Bare(err).Error()}
 	}
 	if target, err := os.Readlink(path); err == nil {
@@ -37,7 +31,7 @@ func (o *opening) open(name string) (*os.File, os.FileInfo, *fault.Fault) {
 	info, err := os.Stat(path)
 	if err != nil {
 		f := statFault(path, name, err)
-		if absent(err) {
+		if disk.Absent(err) {
 			f.Hint = o.download(name)
 		}
 		return nil, nil, f

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/safetensors"
@@ -57,7 +58,7 @@ func locate(path string) (place, *fault.Fault) {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		if _, lerr := os.Lstat(path); lerr != nil && absent(err) && !looksLikePath(path) {
+		if _, lerr := os.Lstat(path); lerr != nil && disk.Absent(err) && !looksLikePath(path) {
 			return locateID(path)
 		}
 		return place{}, statFault(path, path, err)

@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 )
 
@@ -21,7 +18,7 @@ func Open(path string) (*os.File, os.FileInfo, error) { return open(path, os.Sta
 
 // OpenHere is Open that takes no link.
 func OpenHere(path string) (*os.File, os.FileInfo, error) {
-	return open(path, os.Lstat, syscall.O_NOFOLLOW)
+	return open(path, os.Lstat, disk.NoFollow)
 }
 
 func open(path string, stat func(string) (os.FileInfo, error), flags int) (*os.File, os.FileInfo, error) {
@@ -32,16 +29,16 @@ func open(path string, stat func(string) (os.FileInfo, error), flags int) (*os.F
 	if err != nil {
 		return nil, nil, fault.Bare(err)
 	}
-	// Without O_NONBLOCK a pipe that was put there since would keep us waiting.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
+	// Without NoWait a pipe that was put there since would keep us waiting.
+	f, err := os.OpenFile(path, os.O_RDONLY|disk.NoWait|flags, 0)
 	if err != nil {
 		return nil, nil, fault.Bare(err)
 	}
 	if info, err = f.Stat(); err == nil {
 		err = plain(info)
 	}
-	if err == nil {
-		err = onDisk(f)
+	if err == nil && disk.Generated(f) {
+		err = errNotRegular
 	}
 	if err != nil {
 		f.Close()
@@ -65,18 +62,6 @@ func Read(path string, most int64) ([]byte, error) {
 		err = errors.New("was changed while it was read")
 	}
 	return text, fault.Bare(err)
-}
-
-// kernels are the file systems in which the kernel makes up what a file contains: some of
-// their files say that they are regular, and keep a reader waiting or have no end.
-var kernels = []int64{unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.DEBUGFS_MAGIC, unix.TRACEFS_MAGIC, unix.SECURITYFS_MAGIC}
-
-func onDisk(f *os.File) error {
-	var system unix.Statfs_t
-	if err := unix.Fstatfs(int(f.Fd()), &system); err == nil && slices.Contains(kernels, int64(system.Type)) {
-		return errNotRegular
-	}
-	return nil // a file system that cannot be asked is none of these
 }
 
 var errNotRegular = errors.New("is not a regular file")

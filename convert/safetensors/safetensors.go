@@ -15,8 +15,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	library "github.com/nlpodyssey/safetensors"
-	"golang.org/x/sys/unix"
-
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/tensor"
@@ -120,7 +119,7 @@ func validate(f *os.File, size int64) (infos map[string]*library.TensorInfo, err
 	if size > math.MaxInt {
 		return nil, errors.New("is too large for this machine")
 	}
-	data, err := unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE)
+	data, unmap, err := disk.Map(f, int(size))
 	if err != nil {
 		return nil, fmt.Errorf("cannot be mapped into memory: %w", err)
 	}
@@ -128,7 +127,7 @@ func validate(f *os.File, size int64) (infos map[string]*library.TensorInfo, err
 		if r := recover(); r != nil { // SIGBUS: the file was cut short, or its disk failed
 			infos, err = nil, fmt.Errorf("changed while it was read: %v", r)
 		}
-		unix.Munmap(data)
+		unmap()
 	}()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	_, metadata, err := library.ReadMetadata(data)

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package disk
+
+import "os"
+
+// Generated is false: other systems have no such files, or not as regular ones.
+func Generated(*os.File) bool { return false }
