@@ -7,7 +7,7 @@ DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
 UNCALLED := ^convert/(native|sharded|olmo/resume|torchfile/(saved|value)|convert.go)
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test race lint interop interop-full differential bench fuzz torture disks reproducible clean
+.PHONY: help build demo test race lint cross interop interop-full differential bench fuzz torture disks reproducible clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,14 @@ lint: ## gofmt, go vet, staticcheck, the rules of the house, dead code
 	go run $(STATICCHECK) ./... ./testdata/bench ./testdata/interop/differential
 	go test -run 'TestHouse|TestDoors' ./cmd/hf2olmo
 	@dead=$$(go run $(DEADCODE) ./cmd/hf2olmo | grep -vE '$(UNCALLED)' | tee /dev/stderr); test -z "$$dead"
+
+SYSTEMS := linux/arm64 darwin/arm64 darwin/amd64 freebsd/amd64
+cross: ## build and vet for every other system that it runs on, tests too
+	@for system in $(SYSTEMS); do \
+		echo "$$system"; \
+		export GOOS=$${system%/*} GOARCH=$${system#*/}; \
+		go build -o /dev/null ./cmd/hf2olmo && go vet ./... ./testdata/bench ./testdata/interop/differential || exit 1; \
+	done
 
 interop: build ## test the output with PyTorch, transformers and the real trainers: one of each kind
 	@python=$$(sh testdata/interop/env.sh) && HF2OLMO=$$PWD/$(BIN) $$python -m pytest -q testdata/interop
