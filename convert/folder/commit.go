@@ -17,7 +17,7 @@ import (
 // can another run take the temporary folder for its own.
 func (f *Folder) Commit(ctx context.Context) error {
 	if err := syncFolders(f.Temp); err != nil {
-		return f.writeFault("", err)
+		return notWritten(f.Path, err)
 	}
 	found, err := f.place.look(ctx)
 	if err != nil {
@@ -39,11 +39,11 @@ func (f *Folder) Commit(ctx context.Context) error {
 	}
 	f.unlock()
 	if err := disk.SyncFolder(f.Path); err != nil {
-		return f.writeFault("", err)
+		return notWritten(f.Path, err)
 	}
 	for _, above := range append(f.made, f.Path) { // a folder that was made is a name in the one above it
 		if err := disk.SyncFolder(filepath.Dir(above)); err != nil {
-			return f.writeFault("", err)
+			return notWritten(f.Path, err)
 		}
 	}
 	if f.older != "" {
@@ -69,7 +69,7 @@ func (f *Folder) rename() error {
 // system can. The older is locked first: for a moment it stands under the temporary
 // name, where another run would look for its own.
 func (f *Folder) replace() error {
-	lock, err := f.lockOlder()
+	lock, err := lockOlder(f.Path)
 	if err != nil {
 		return err
 	}
@@ -81,9 +81,9 @@ func (f *Folder) replace() error {
 	// The exchange must be on the disk before the older one goes.
 	if err := disk.SyncFolder(filepath.Dir(f.Path)); err != nil {
 		f.leave(fault.Output(f.Temp, "holds the older output: the disk did not confirm the new one", err))
-		return f.writeFault("", err)
+		return notWritten(f.Path, err)
 	}
-	aside := f.aside()
+	aside := freeName(f.Temp, asideSuffix)
 	if err := os.Rename(f.Temp, aside); err != nil {
 		f.leave(fault.Output(f.Temp, "holds the older output and cannot be removed", err))
 		return nil
@@ -92,17 +92,17 @@ func (f *Folder) replace() error {
 	return nil
 }
 
-// lockOlder locks the output that is there. A run that has just made it may hold its
+// lockOlder locks an output that is there. A run that has just made it may hold its
 // lock for a moment.
-func (f *Folder) lockOlder() (*os.File, error) {
+func lockOlder(path string) (*os.File, error) {
 	const mostWait = 5 * time.Second
 	for deadline := time.Now().Add(mostWait); ; time.Sleep(lookEvery) {
-		lock, err := lockFolder(f.Path, true)
+		lock, err := lockFolder(path, true)
 		if err == nil || errors.Is(err, errNoLocks) {
 			return lock, nil
 		}
 		if !errors.Is(err, errBusy) || time.Now().After(deadline) {
-			return nil, fault.Output(f.Path, "cannot be locked", err)
+			return nil, fault.Output(path, "cannot be locked", err)
 		}
 	}
 }
@@ -110,7 +110,7 @@ func (f *Folder) lockOlder() (*os.File, error) {
 // replacePlainly is for file systems whose rename has no flags (some network disks).
 // Where a run is killed between the two renames, the next puts the older one back.
 func (f *Folder) replacePlainly() error {
-	replaced := f.replaced()
+	replaced := freeName(f.Temp, replacedSuffix)
 	failed := func(err error) error { return fault.Output(f.Path, "cannot be renamed from "+f.Temp, err) }
 	if err := os.Rename(f.Path, replaced); err != nil {
 		return fault.Output(f.Path, "cannot be renamed, so that another may take its place", err)
@@ -124,10 +124,10 @@ func (f *Folder) replacePlainly() error {
 	f.placed = true
 	if err := disk.SyncFolder(filepath.Dir(f.Path)); err != nil {
 		f.leave(fault.Output(replaced, "holds the older output: the disk did not confirm the new one", err))
-		return f.writeFault("", err)
+		return notWritten(f.Path, err)
 	}
 	f.older = replaced
-	if aside := f.aside(); os.Rename(replaced, aside) == nil {
+	if aside := freeName(f.Temp, asideSuffix); os.Rename(replaced, aside) == nil {
 		f.older = aside // no other run will want to put it back
 	}
 	return nil
@@ -144,7 +144,7 @@ func (f *Folder) Discard() error {
 		return f.Left()
 	}
 	path := f.Temp
-	if aside := f.aside(); !f.stuck && os.Rename(f.Temp, aside) == nil {
+	if aside := freeName(f.Temp, asideSuffix); !f.stuck && os.Rename(f.Temp, aside) == nil {
 		path = aside
 	}
 	f.unlock()
@@ -153,7 +153,7 @@ func (f *Folder) Discard() error {
 		err = found.remove(path)
 	}
 	f.leave(err)
-	f.removeParents()
+	f.made.remove()
 	return f.Left()
 }
 

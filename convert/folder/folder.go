@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"hf2olmo/convert/disk"
@@ -22,7 +23,7 @@ type Folder struct {
 	Backups []string // what Keep kept of what users wrote, in words
 	place   *Place
 	lock    *os.File
-	made    []string          // folders above that did not exist, the outermost first
+	made    parents
 	kept    map[string]string // hashes of what Keep carried over, by the names in the older output
 	placed  bool              // at Path: nothing at Temp is this run's any more
 	stuck   bool              // on a disk that removes nothing
@@ -43,7 +44,7 @@ func Create(ctx context.Context, place *Place, waiting func(path string)) (*Fold
 			break
 		}
 		if !errors.Is(err, errBusy) {
-			f.removeParents()
+			f.made.remove()
 			return nil, err
 		}
 		if waiting != nil {
@@ -52,7 +53,7 @@ func Create(ctx context.Context, place *Place, waiting func(path string)) (*Fold
 		}
 		select {
 		case <-ctx.Done():
-			f.removeParents()
+			f.made.remove()
 			return nil, context.Cause(ctx)
 		case <-time.After(lookEvery):
 		}
@@ -71,7 +72,7 @@ func (f *Folder) take(parent string) error {
 	if _, err := f.place.glance(); err != nil {
 		return err
 	}
-	err := f.makeParents(parent)
+	err := f.made.create(parent)
 	if err == nil {
 		err = os.Mkdir(f.Temp, 0o777)
 	}
@@ -161,27 +162,29 @@ func lacks(folder string, err error) error {
 	return f
 }
 
-// makeParents is MkdirAll that remembers what it made, to take it back after a failure.
-func (f *Folder) makeParents(path string) error {
+// parents are the folders above the output that did not exist, the outermost first.
+type parents []string
+
+// create is os.MkdirAll that remembers what it made.
+func (p *parents) create(path string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := f.makeParents(filepath.Dir(path)); err != nil {
+	if err := p.create(filepath.Dir(path)); err != nil {
 		return err
 	}
 	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	f.made = append(f.made, path)
+	*p = append(*p, path)
 	return nil
 }
 
-func (f *Folder) removeParents() {
-	for i := len(f.made) - 1; i >= 0; i-- {
-		os.Remove(f.made[i]) // stays where another run has put something into it
+// remove removes what create made, after a failure.
+func (p parents) remove() {
+	for _, path := range slices.Backward(p) {
+		os.Remove(path) // stays if another run has put something into it
 	}
 }
 
-func (f *Folder) writeFault(name string, err error) error {
-	return fault.Output(filepath.Join(f.Path, name), "cannot be written", err)
-}
+func notWritten(path string, err error) error { return fault.Output(path, "cannot be written", err) }

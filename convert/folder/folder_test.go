@@ -111,7 +111,7 @@ func TestKilledWhileReplacing(t *testing.T) {
 	commit(t, f)
 	f = create(t, path, true)
 	write(t, f, "half")
-	lock, err := f.lockOlder()
+	lock, err := lockOlder(path)
 	must(t, err)
 	must(t, os.Rename(path, f.Temp+".99999"+replacedSuffix))
 	lock.Close() // as the kernel does

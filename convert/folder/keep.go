@@ -48,7 +48,7 @@ func (f *Folder) carry(ctx context.Context, k kept) (int64, error) {
 		return 0, &fault.Fault{File: filepath.Join(f.Path, k.name), Problem: "cannot be read: " + fault.Cause(err)}
 	}
 	defer from.Close()
-	size, err := f.write(k.as, info.Mode().Perm(), &stopping{ctx, from})
+	size, err := writeNew(filepath.Join(f.Temp, k.as), info.Mode().Perm(), &stopping{ctx, from})
 	if err == nil {
 		os.Chtimes(filepath.Join(f.Temp, k.as), info.ModTime(), info.ModTime()) // which not every disk can
 		hash, err2 := hashFile(ctx, filepath.Join(f.Temp, k.as))
@@ -57,7 +57,7 @@ func (f *Folder) carry(ctx context.Context, k kept) (int64, error) {
 		}
 	}
 	if err != nil {
-		return 0, f.writeFault(k.as, err)
+		return 0, notWritten(filepath.Join(f.Path, k.as), err)
 	}
 	return size, nil
 }
@@ -79,14 +79,15 @@ func (f *Folder) keptAll(found *earlier) error {
 // WriteFile writes a small file into the folder and syncs it. A folder that name leads
 // through is there already.
 func (f *Folder) WriteFile(name string, data []byte) error {
-	if _, err := f.write(name, 0o666, bytes.NewReader(data)); err != nil {
-		return f.writeFault(name, err)
+	if _, err := writeNew(filepath.Join(f.Temp, name), 0o666, bytes.NewReader(data)); err != nil {
+		return notWritten(filepath.Join(f.Path, name), err)
 	}
 	return nil
 }
 
-func (f *Folder) write(name string, mode fs.FileMode, from io.Reader) (int64, error) {
-	file, err := os.OpenFile(filepath.Join(f.Temp, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+// writeNew writes a file that does not exist yet, and syncs it.
+func writeNew(path string, mode fs.FileMode, from io.Reader) (int64, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return 0, err
 	}

@@ -28,26 +28,21 @@ const (
 	replacedSuffix = ".replaced"
 )
 
-// aside is a free name under which a folder waits to be removed. Each process has its
-// own: it may have let go of the lock while it still removes what is there.
-func (f *Folder) aside() string { return f.freeName(asideSuffix) }
-
-// replaced is a free name for an older output whose place is not taken yet.
-func (f *Folder) replaced() string { return f.freeName(replacedSuffix) }
-
-// freeName begins with the number of the process. On another machine another may have the same.
-func (f *Folder) freeName(suffix string) string {
+// freeName is a free path beside the temporary folder temp, with one of the suffixes. It contains the number of
+// the process, for this may have let go of the lock while it still removes what is there; on another machine
+// another process may have the same number.
+func freeName(temp, suffix string) string {
 	for n := os.Getpid(); ; n += 1 << 22 { // Linux has no larger ones
-		path := f.Temp + "." + strconv.Itoa(n) + suffix
+		path := temp + "." + strconv.Itoa(n) + suffix
 		if _, err := os.Lstat(path); err != nil {
 			return path
 		}
 	}
 }
 
-// leftovers are the folders beside the temporary one that are named by a process and suffix.
-func (f *Folder) leftovers(suffix string) ([]string, error) {
-	parent, name := filepath.Split(f.Temp)
+// leftovers are the folders beside temp that freeName may have named for any process.
+func leftovers(temp, suffix string) ([]string, error) {
+	parent, name := filepath.Split(temp)
 	entries, err := os.ReadDir(parent)
 	if err != nil {
 		return nil, err
@@ -66,7 +61,7 @@ func (f *Folder) leftovers(suffix string) ([]string, error) {
 // restore puts an older output back where a run was killed after it had moved it away
 // and before the new one was there. The lock of the temporary folder must be held.
 func (f *Folder) restore(ctx context.Context) error {
-	paths, err := f.leftovers(replacedSuffix)
+	paths, err := leftovers(f.Temp, replacedSuffix)
 	if err != nil {
 		return fault.Output(filepath.Dir(f.Path), "cannot be listed", err)
 	}
@@ -82,7 +77,7 @@ func (f *Folder) restore(ctx context.Context) error {
 			}
 			Tidy(f.Path)
 		case err == nil:
-			if aside := f.aside(); os.Rename(path, aside) == nil {
+			if aside := freeName(f.Temp, asideSuffix); os.Rename(path, aside) == nil {
 				path = aside
 			}
 			f.leave(f.removeOlder(ctx, path))
@@ -116,7 +111,7 @@ func (f *Folder) clear() error {
 			return fault.Output(f.Temp, "cannot be cleared: "+name, err)
 		}
 	}
-	paths, err := f.leftovers(asideSuffix)
+	paths, err := leftovers(f.Temp, asideSuffix)
 	if err != nil {
 		return fault.Output(filepath.Dir(f.Path), "cannot be listed", err)
 	}
