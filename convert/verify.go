@@ -128,7 +128,7 @@ func openNative(dir string, noFollow bool) (*native, error) {
 	}
 	defer f.Close()
 	n := &native{target: "olmo", folder: path, bytes: info.Size(),
-		file: &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(), ModTime: info.ModTime(), Info: info}}
+		file: tensor.NewFile(f.Name(), olmo.ModelFile, info)}
 	n.files = []*tensor.File{n.file}
 	n.frames = []frame{{path: f.Name(), name: olmo.ModelFile, size: info.Size()}}
 	tensors, err := torchfile.Open(f, n.file)

@@ -118,6 +118,5 @@ func (c byteChecks) openModel() ([]tensor.Tensor, error) {
 		return nil, &fault.Fault{Problem: err.Error()}
 	}
 	defer f.Close()
-	return torchfile.Open(f, &tensor.File{Path: f.Name(), Name: olmo.ModelFile, Size: info.Size(),
-		ModTime: info.ModTime(), Info: info})
+	return torchfile.Open(f, tensor.NewFile(f.Name(), olmo.ModelFile, info))
 }

@@ -115,7 +115,7 @@ func (o *opening) open(name string) *opened {
 		return f
 	}
 	f.handle = handle
-	f.file = &tensor.File{Path: path, Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	f.file = tensor.NewFile(path, name, info)
 	return f
 }
 

@@ -70,7 +70,7 @@ func (o *opening) openWeights(name string) (*os.File, *tensor.File, *fault.Fault
 	if bad != nil {
 		return nil, nil, bad
 	}
-	return f, &tensor.File{Path: filepath.Join(o.dir, name), Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}, nil
+	return f, tensor.NewFile(filepath.Join(o.dir, name), name, info), nil
 }
 
 // readFile reads the header of one weights file, told by its content, not its name.

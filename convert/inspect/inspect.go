@@ -118,7 +118,7 @@ func openTorch(path string) (*Report, error) {
 		return nil, &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
 	defer f.Close()
-	file := &tensor.File{Path: path, Name: filepath.Base(path), Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	file := tensor.NewFile(path, filepath.Base(path), info)
 	tensors, err := torchfile.Open(f, file)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 // Package safetensors reads the headers of safetensors files: which tensors there are,
-// and where their bytes lie. The library judges a file as the reference does; what it
-// does not say (which tensor, a name twice) is read here.
+// and where their bytes are. A header is read and checked here, so that a message says
+// which tensor is wrong and a name that occurs twice is refused; then the safetensors library
+// reads it as the reference implementation does, and both readings must agree.
 package safetensors
 
 import (
@@ -8,14 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
-	"runtime/debug"
-	"sort"
+	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	library "github.com/nlpodyssey/safetensors"
-	"hf2olmo/convert/disk"
+
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/tensor"
@@ -31,45 +30,54 @@ const (
 // headerLimits: a header has four members for each tensor.
 var headerLimits = jsonfile.Limits{Bytes: maxHeader, Members: 4 * tensor.MaxTensors, Values: 10 * tensor.MaxTensors}
 
-// Open returns the tensors of a safetensors file, sorted by name. No tensor's bytes are
-// read. Path, Name and Size of file are filled already; file becomes the tensors' File.
-func Open(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
-	n, err := headerLength(f, file)
+// Open returns the tensors of a safetensors file, which r reads, sorted by name. No tensor's
+// bytes are read. Path, Name and Size of file are filled already; file becomes the tensors'
+// File. Errors are a *fault.Fault or a fault.List that name the file.
+func Open(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
+	h, err := readHeader(r, file)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := decodeHeader(io.NewSectionReader(f, LengthSize, n))
-	if err != nil {
-		return nil, headerFault(file.Name, err)
-	}
-	if err := checkEntries(entries, file, file.Size-LengthSize-n); err != nil {
+	if err := checkEntries(h.entries, file, file.Size-h.start); err != nil {
 		return nil, err
 	}
-	infos, err := validate(f, file.Size)
-	if err == nil && len(infos) != len(entries) {
-		err = errors.New("two readings of its header differ")
-	}
-	if err != nil {
+	if err := h.compare(r); err != nil {
 		return nil, &fault.Fault{File: file.Name, Problem: err.Error()}
 	}
-	tensors := make([]tensor.Tensor, 0, len(infos))
-	for name, info := range infos {
-		t := tensor.Tensor{Name: name, DType: dtypes[info.DType.String()], Shape: make([]int64, len(info.Shape)),
-			File: file, Offset: LengthSize + n + int64(info.DataOffsets[0])}
-		for i, size := range info.Shape {
-			t.Shape[i] = int64(size)
-		}
-		tensors = append(tensors, t)
+	tensors := make([]tensor.Tensor, 0, len(h.entries))
+	for i := range h.entries {
+		e := &h.entries[i]
+		tensors = append(tensors, tensor.Tensor{Name: e.name, DType: dtypes[e.dtype], Shape: e.shape,
+			File: file, Offset: h.start + e.begin})
 	}
-	sort.Slice(tensors, func(i, j int) bool { return tensors[i].Name < tensors[j].Name })
+	slices.SortFunc(tensors, func(a, b tensor.Tensor) int { return strings.Compare(a.Name, b.Name) })
 	return tensors, nil
 }
 
+// A header is a file's header and where the tensors' bytes start.
+type header struct {
+	entries []entry
+	start   int64
+}
+
+// readHeader reads the header of a file, of which nothing is checked but its form.
+func readHeader(r io.ReaderAt, file *tensor.File) (*header, error) {
+	n, err := headerLength(r, file)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := decodeHeader(io.NewSectionReader(r, LengthSize, n))
+	if err != nil {
+		return nil, headerFault(file.Name, err)
+	}
+	return &header{entries, LengthSize + n}, nil
+}
+
 // headerLength reads the first eight bytes and makes sure that a header can follow.
-func headerLength(f io.ReaderAt, file *tensor.File) (int64, error) {
+func headerLength(r io.ReaderAt, file *tensor.File) (int64, error) {
 	const format = "is not a safetensors file"
 	head := make([]byte, LengthSize+1)
-	got, err := f.ReadAt(head, 0)
+	got, err := r.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return 0, &fault.Fault{File: file.Name, Problem: jsonfile.Bare(err).Error()}
 	}
@@ -94,7 +102,8 @@ func headerLength(f io.ReaderAt, file *tensor.File) (int64, error) {
 
 // truncated is the fault of a file that should have want bytes and has fewer.
 func truncated(file *tensor.File, want int64) *fault.Fault {
-	return &fault.Fault{File: file.Name, Problem: "is truncated", Expected: fmt.Sprintf("%d bytes", want), Found: fmt.Sprintf("%d", file.Size)}
+	return &fault.Fault{File: file.Name, Problem: "is truncated", Expected: fmt.Sprintf("%d bytes", want),
+		Found: fmt.Sprintf("%d", file.Size)}
 }
 
 // headerFault words an error of decodeHeader; a header is one line, so it counts bytes.
@@ -113,23 +122,29 @@ func headerFault(name string, err error) *fault.Fault {
 	return &fault.Fault{File: name, Problem: "header: " + problem}
 }
 
-// validate has the safetensors library judge the whole file, which it wants in
-// memory: it is mapped there, and only the pages of the header are ever touched.
-func validate(f *os.File, size int64) (infos map[string]*library.TensorInfo, err error) {
-	if size > math.MaxInt {
-		return nil, errors.New("is too large for this machine")
+// compare has the safetensors library read the header, which must find the same in it.
+func (h *header) compare(r io.ReaderAt) error {
+	text := make([]byte, h.start-LengthSize) // it was read before, so it is there
+	if n, err := r.ReadAt(text, LengthSize); n < len(text) && err != io.EOF {
+		return fmt.Errorf("cannot be read: %w", jsonfile.Bare(err))
+	} else if n < len(text) {
+		return errors.New("became shorter while it was read")
 	}
-	data, unmap, err := disk.Map(f, int(size))
-	if err != nil {
-		return nil, fmt.Errorf("cannot be mapped into memory: %w", err)
+	var metadata library.Metadata
+	if err := metadata.UnmarshalJSON(text); err != nil {
+		return err
 	}
-	defer func() {
-		if r := recover(); r != nil { // SIGBUS: the file was cut short, or its disk failed
-			infos, err = nil, fmt.Errorf("changed while it was read: %v", r)
-		}
-		unmap()
-	}()
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	_, metadata, err := library.ReadMetadata(data)
-	return metadata.Tensors(), err
+	infos := metadata.Tensors()
+	same := len(infos) == len(h.entries)
+	for i := 0; same && i < len(h.entries); i++ {
+		e := &h.entries[i]
+		info := infos[e.name]
+		same = info != nil && info.DType.String() == e.dtype &&
+			info.DataOffsets == [2]uint64{uint64(e.begin), uint64(e.end)} &&
+			slices.EqualFunc(info.Shape, e.shape, func(a uint64, b int64) bool { return a == uint64(b) })
+	}
+	if !same {
+		return errors.New("two readings of its header differ")
+	}
+	return nil
 }

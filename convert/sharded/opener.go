@@ -50,7 +50,7 @@ func (o *Opener) Open(path string) (*File, error) {
 		o.files = map[string]*File{}
 	}
 	if o.known[path] == nil {
-		o.Know(&tensor.File{Path: path, Name: o.Name(path), Size: info.Size(), ModTime: info.ModTime(), Info: info})
+		o.Know(tensor.NewFile(path, o.Name(path), info))
 	}
 	f := &File{handle, o.known[path]}
 	o.files[path] = f

@@ -10,13 +10,17 @@ import (
 
 // A File is a weights file as it was when its header was read.
 type File struct {
-	Path    string      // where it is opened
-	Name    string      // what messages call it, such as "model-00001-of-00003.safetensors"
-	Size    int64       // bytes
-	ModTime time.Time   // compared when all is read: a file that changed meanwhile is an error
-	Info    os.FileInfo // from the opened file, for os.SameFile
-	Records []Record    // whose checksums the file says; see Files.CheckRecords
-	NoSums  bool        // it was written without checksums, so that damage cannot be seen
+	Path    string    // where it is opened
+	Name    string    // what messages call it, such as "model-00001-of-00003.safetensors"
+	Size    int64     // bytes
+	ModTime time.Time // compared when all is read: a file that changed meanwhile is an error
+	Records []Record  // whose checksums the file says; see Files.CheckRecords
+	NoSums  bool      // it was written without checksums, so that damage cannot be seen
+}
+
+// NewFile returns the file at path, called name in messages, of which info is from the open file.
+func NewFile(path, name string, info os.FileInfo) *File {
+	return &File{Path: path, Name: name, Size: info.Size(), ModTime: info.ModTime()}
 }
 
 // A Tensor is one entry of a state dict: what it is, and where its elements lie.

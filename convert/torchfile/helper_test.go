@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write written.pt and refused.txt anew")
 
 // openBytes is Open on a file that holds b.
 func openBytes(b []byte) ([]tensor.Tensor, error) {
-	return read(bytes.NewReader(b), &tensor.File{Path: "dir/x.bin", Name: "x.bin", Size: int64(len(b))})
+	return Open(bytes.NewReader(b), &tensor.File{Path: "dir/x.bin", Name: "x.bin", Size: int64(len(b))})
 }
 
 // mustRefuse sees to it that a file is refused as it should be, and returns the words.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/pickle"
@@ -12,7 +11,7 @@ import (
 )
 
 // Open reads the header of a file that torch.save wrote, in the zip format or the
-// older one, and returns its tensors sorted by name. No tensor bytes are read: each
+// older one, from r, and returns its tensors sorted by name. No tensor bytes are read: each
 // tensor knows its offset in the file, and all its elements lie inside the file.
 // Several tensors may share bytes.
 //
@@ -20,12 +19,7 @@ import (
 // given its Records, with which tensor.Files checks the checksums.
 // Tensors of any dtype that package tensor knows are returned, also those that
 // cannot be converted. Errors are a *fault.Fault or a fault.List, and name the file.
-func Open(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
-	return read(f, file)
-}
-
-// read is Open for anything that holds bytes.
-func read(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
+func Open(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
 	tensors, err := readFile(r, file)
 	if err != nil {
 		return nil, inFile(file.Name, err)

@@ -48,7 +48,7 @@ func reread(t *testing.T, d Dict) (*Layout, []tensor.Tensor, sparse) {
 		t.Fatal(err)
 	}
 	file := sparse{l.Size, l.Frame(make([]uint32, len(l.Storages)))}
-	tensors, err := read(file, &tensor.File{Name: "x.bin", Size: l.Size})
+	tensors, err := Open(file, &tensor.File{Name: "x.bin", Size: l.Size})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func readTorch(q question) (answer, error) {
 		return answer{}, err
 	}
 	defer f.Close()
-	file := &tensor.File{Path: q.Path, Name: filepath.Base(q.Path), Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	file := tensor.NewFile(q.Path, filepath.Base(q.Path), info)
 	tensors, err := torchfile.Open(f, file)
 	if err != nil {
 		return answer{}, err
