@@ -3,7 +3,6 @@ package disk
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -25,15 +24,4 @@ func Owner(info fs.FileInfo) (uid int, known bool) {
 		return 0, false
 	}
 	return int(s.Uid), true
-}
-
-// Map maps the first size bytes of a file into memory, to be read only, and returns them with a function that
-// ends it. Reading a part that the file no longer has, or that its disk cannot deliver, is a SIGBUS: see
-// debug.SetPanicOnFault.
-func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
-	data, err = unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_PRIVATE)
-	if err != nil {
-		return nil, nil, err
-	}
-	return data, func() error { return unix.Munmap(data) }, nil
 }
