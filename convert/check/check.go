@@ -21,6 +21,7 @@ import (
 	"sync"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
@@ -46,6 +47,7 @@ type checker struct {
 	config    *config    // nil if there is none that can be read
 	tokenizer *tokenizer // that the config names, once it was looked for
 	torch     *loader
+	opened    *native.Checkpoint // with full tensors; nil if it is not sharded, or damaged
 }
 
 // Folder checks a folder. The error is that of a context that has ended, or of this

@@ -7,7 +7,6 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/regular"
 	"hf2olmo/convert/torchfile"
 )
 
@@ -52,7 +51,7 @@ func (c coreChecks) coreTrainer() error {
 	case whole == nil:
 		c.add("not-read/tensors", about{})
 	default:
-		return coreByteChecks{c.checker}.checkCoreBytes(at, whole)
+		return itemChecks{c.checker, at, "olmo-core"}.checkCore(whole)
 	}
 	return nil
 }
@@ -85,19 +84,6 @@ func (c coreChecks) checkCoreState() {
 		if foreign := c.torch.notInstalled(loaded.Names); len(foreign) > 0 {
 			c.add("not-installed/olmo-core", about{file: coreState}, "classes", joined(foreign))
 		}
-	}
-}
-
-// checkCoverage looks for tensors that their chunks do not make up, in an index that
-// was found to be one. Of a writer whose classes are not known, nothing is said.
-func (c coreChecks) checkCoverage(folder string) {
-	f, info, err := regular.Open(filepath.Join(c.dir.path, folder, metadataFile))
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	if m, err := dcp.ReadMetadata(f, info.Size()); err == nil {
-		c.addChunks(folder, m.Check())
 	}
 }
 

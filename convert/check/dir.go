@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/torchfile"
 )
@@ -106,3 +107,6 @@ func (d *dir) shown() string {
 	}
 	return given
 }
+
+// quoted is shown for a shell.
+func (d *dir) quoted() string { return folder.ShellQuote(d.shown()) }

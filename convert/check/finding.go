@@ -78,9 +78,9 @@ func (r *Report) add(f Finding) {
 	}
 }
 
-// has reports whether there is a finding that the table calls so.
-func (r *Report) has(id string) bool {
-	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.id == id })
+// has reports whether there is a finding with this code, or that the table calls so.
+func (r *Report) has(code string) bool {
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == code || f.id == code })
 }
 
 // finish counts the findings that are not listed, and puts all in order of severity.

@@ -43,6 +43,9 @@ func (c byteChecks) checkBytes() error {
 	if err != nil {
 		return err
 	}
+	if c.opened != nil {
+		return c.checkParts(files)
+	}
 	for _, name := range files {
 		if err := c.ctx.Err(); err != nil {
 			return err
@@ -75,7 +78,13 @@ func (c byteChecks) checkWeights() error {
 	if err := c.checkSums(olmo.ModelFile, w); err != nil {
 		return err
 	}
-	return c.checkSpecial(w)
+	special, err := c.specialOf(w)
+	var all []readTensor
+	for _, t := range w.tensors {
+		all = append(all, readTensor{t.Name, olmo.ModelFile, len(t.Shape) > 1 && t.Numel() > 0})
+	}
+	c.addSpecial("olmo", all, special)
+	return err
 }
 
 // buffers are those of the workers, which are many short-lived ones where files are small.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
@@ -21,15 +22,15 @@ type Kind string
 
 // The kinds of folders.
 const (
-	Unsharded   Kind = "unsharded"
-	Legacy      Kind = "torch_legacy"
-	New         Kind = "torch_new"
-	Local       Kind = "local"
-	Core        Kind = "olmo_core"
-	CoreTrainer Kind = "olmo-core-trainer" // a checkpoint of OLMo-core, another trainer
-	HuggingFace Kind = "huggingface"
-	Run         Kind = "run" // a folder of checkpoints
-	Unknown     Kind = "unknown"
+	Unsharded   = Kind(native.Unsharded)
+	Legacy      = Kind(native.TorchLegacy)
+	New         = Kind(native.TorchNew)
+	Local       = Kind(native.Local)
+	Core        = Kind(native.OLMoCore)
+	CoreTrainer = Kind("olmo-core-trainer") // a checkpoint of OLMo-core, another trainer
+	HuggingFace = Kind("huggingface")
+	Run         = Kind("run") // a folder of checkpoints
+	Unknown     = Kind("unknown")
 )
 
 func (k Kind) sharded() bool { return slices.Contains([]Kind{Legacy, New, Local, Core}, k) }
@@ -44,22 +45,29 @@ var (
 	stepDir  = regexp.MustCompile(`^step(\d{1,18})(-unsharded)?$`)
 )
 
-// kind tells what the folder is by what lies in it, the most telling first.
+// kind is what the folder is: a checkpoint as package native recognizes it, or what it seems
+// to be although files are missing.
 func (d *dir) kind() Kind {
+	switch kind := native.Recognize(d.path); kind {
+	case "":
+		return d.seems()
+	case native.CoreTrainer:
+		return CoreTrainer
+	default:
+		return Kind(kind)
+	}
+}
+
+// seems is what a folder is, by what is in it, that no trainer can load: the most telling first.
+func (d *dir) seems() Kind {
 	switch {
 	case d.names[olmo.ModelFile]:
 		return Unsharded
 	case !d.names[olmo.ConfigFile] && d.ofCore():
 		return CoreTrainer
-	case d.has(path.Join(modelOptim, metadataFile)), d.names[modelOptim]:
+	case d.names[modelOptim]:
 		return New
-	case len(d.ranks("")) > 0:
-		return Legacy
-	case d.names[metadataFile] && filepath.Base(d.path) == modelOptim && !d.names[olmo.ConfigFile]:
-		return CoreTrainer // the part of its checkpoint that holds the tensors
-	case d.names[metadataFile] || d.has("model/.metadata.json"):
-		return Core
-	case len(d.ranks("model")) > 0 || d.names["metadata.yaml"] && d.names["model"]:
+	case len(d.ranks("model")) > 0 || d.names[localMetadata] && d.names["model"]:
 		return Local
 	case d.names["config.json"] && !d.names[olmo.TrainFile], d.hugging():
 		return HuggingFace

@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"strings"
 
 	"hf2olmo/convert/torchfile"
 )
@@ -31,7 +30,6 @@ func (c shardedChecks) checkLegacy() {
 		switch {
 		case world == 0 && own > 0:
 			world = own
-			c.compareRank(name, torchfile.AsMap(loaded.Value))
 		case own > 0 && own != world:
 			c.add("world-size/differs", about{file: name, expected: fmt.Sprint(world), found: fmt.Sprint(own)})
 		}
@@ -53,32 +51,4 @@ func (c shardedChecks) checkRank(name string, state *torchfile.Map) int {
 	}
 	stateChecks{c.checker}.checkTrainState(name, state)
 	return c.worldOf(state)
-}
-
-// compareRank holds the tensors of which a rank has a part against the config: each
-// part tells the shape of the whole.
-func (c shardedChecks) compareRank(name string, state *torchfile.Map) {
-	model := torchfile.AsMap(state.Get("model"))
-	if model == nil {
-		return
-	}
-	var tensors []saved
-	for _, p := range model.Items {
-		key, ok := p.Key.(string)
-		shape, known := shardedShape(p.Value)
-		if !ok || !known {
-			return // of a version that writes them otherwise
-		}
-		tensors = append(tensors, saved{name: key, shape: shape})
-	}
-	tensorChecks{c.checker}.compare(name, tensors, shardedFormat)
-}
-
-func shardedShape(v any) (shape []int64, known bool) {
-	walk(v, func(o *torchfile.Object) {
-		if !known && strings.HasSuffix(o.Class, ".ShardedTensorMetadata") {
-			shape, known = sizeOf(torchfile.AsMap(o.State).Get("size"))
-		}
-	})
-	return shape, known
 }

@@ -13,7 +13,7 @@ const localMetadata = "metadata.yaml"
 // checkLocal checks a local checkpoint: model/, optim/ and train/ with a file of each
 // rank, as its memory held them, and metadata.yaml with the number of ranks.
 func (c shardedChecks) checkLocal() {
-	c.add("old-torch/local", about{})
+	c.add("old-torch/local", about{}, "folder", c.dir.quoted())
 	world := c.localWorld()
 	if world == 0 {
 		world = c.guessWorld("model")

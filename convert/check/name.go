@@ -30,11 +30,11 @@ func (c folderChecks) checkName() {
 	switch kind := c.report.Kind; {
 	case rightName(base, kind) == base:
 	case kind == Unsharded:
-		c.add("name/unsharded", about{found: base}, "suffix", olmo.Suffix, "from", folder.ShellQuote(c.dir.shown()),
+		c.add("name/unsharded", about{found: base}, "suffix", olmo.Suffix, "from", c.dir.quoted(),
 			"to", folder.ShellQuote(rightName(c.dir.shown(), kind)))
 	case kind.sharded():
 		c.add("name/sharded", about{found: base}, "suffix", olmo.Suffix, "kind", kind, "from",
-			folder.ShellQuote(c.dir.shown()), "to", folder.ShellQuote(rightName(c.dir.shown(), kind)))
+			c.dir.quoted(), "to", folder.ShellQuote(rightName(c.dir.shown(), kind)))
 	}
 }
 

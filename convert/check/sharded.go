@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"path"
-	"path/filepath"
 
 	"hf2olmo/convert/torchfile"
 )
@@ -23,6 +22,7 @@ func (c shardedChecks) checkSharded() {
 	case Core:
 		c.checkCore()
 	}
+	c.checkFit()
 	c.checkLoader()
 }
 
@@ -38,17 +38,19 @@ func (c shardedChecks) checkLoader() {
 			found: string(configured)}, "looks", looks)
 		return
 	}
-	c.add("sharded", about{}, "kind", kind)
+	id := "sharded/damaged"
+	if c.opened != nil {
+		id = "sharded/whole"
+	}
+	c.add(id, about{}, "kind", kind, "folder", c.dir.quoted())
 }
 
 // needRanks sees that the files of all ranks are in a folder of the checkpoint.
 func (c shardedChecks) needRanks(folder string, world int) {
+	c.surplusRanks(folder, world)
 	have := map[int]bool{}
 	for _, n := range c.dir.ranks(folder) {
 		have[n] = true
-		if n >= world {
-			c.add("rank-surplus", about{file: rankName(folder, n)}, "world", world)
-		}
 	}
 	var missing []string
 	count := 0
@@ -67,6 +69,15 @@ func (c shardedChecks) needRanks(folder string, world int) {
 		missing = append(missing, fmt.Sprintf("%d more", count-len(missing)))
 	}
 	c.add("rank-missing", about{file: folder}, "count", count, "world", world, "files", joined(missing))
+}
+
+// surplusRanks looks for files of ranks that the run did not have.
+func (c shardedChecks) surplusRanks(folder string, world int) {
+	for _, n := range c.dir.ranks(folder) {
+		if n >= world {
+			c.add("rank-surplus", about{file: rankName(folder, n)}, "world", world)
+		}
+	}
 }
 
 func rankName(folder string, n int) string { return path.Join(folder, fmt.Sprintf("rank%d.pt", n)) }
@@ -94,13 +105,16 @@ func (c shardedChecks) guessWorld(folder string) int {
 
 // sameWorld notes that a checkpoint is only for as many processes as wrote it.
 func (c shardedChecks) sameWorld(world int) {
-	c.add("world-size/same", about{}, "world", world)
+	c.add("world-size/same", about{}, "world", world, "folder", c.dir.quoted())
 }
+
+// trainFolder has the states of the ranks' trainers, but in torch_legacy's layout.
+const trainFolder = "train"
 
 // checkTrainRank looks at the state of rank 0, which all ranks fall back on where
 // their own is missing, and returns its number of ranks.
 func (c shardedChecks) checkTrainRank() int {
-	name := path.Join("train", rankName("", 0))
+	name := rankName(trainFolder, 0)
 	if !c.dir.has(name) {
 		c.add("train-missing/sharded", about{file: name})
 		return 0
@@ -111,31 +125,9 @@ func (c shardedChecks) checkTrainRank() int {
 	}
 	state := torchfile.AsMap(loaded.Value)
 	stateChecks{c.checker}.checkTrainState(name, state)
-	return c.worldOf(state)
-}
-
-// sizeOf returns the shape that a description of a sharded tensor tells: the size of
-// the whole, as a torch.Size.
-func sizeOf(v any) ([]int64, bool) {
-	size, ok := v.(*torchfile.Object)
-	if !ok || filepath.Ext(size.Class) != ".Size" {
-		return nil, false
+	world := c.worldOf(state)
+	if world > 0 {
+		c.surplusRanks(trainFolder, world)
 	}
-	args, _ := size.Args.(*torchfile.List)
-	if args == nil || len(args.Items) != 1 {
-		return nil, false
-	}
-	list, _ := args.Items[0].(*torchfile.List)
-	if list == nil || len(list.Items) > 64 {
-		return nil, false
-	}
-	var shape []int64
-	for _, item := range list.Items {
-		n, ok := item.(int64)
-		if !ok || n < 0 {
-			return nil, false
-		}
-		shape = append(shape, n)
-	}
-	return shape, true
+	return world
 }

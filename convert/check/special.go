@@ -48,16 +48,17 @@ func (w *weights) note(inside []int, dtype tensor.DType, special tensor.Special)
 	}
 }
 
-// checkSpecial tells of tensors with NaN, with infinity, and of nothing but zeros. Those
-// whose entry may hold some are looked at by themselves, for an entry may hold several
-// tensors, and bytes of none. Files of the older format have no entries.
-func (c byteChecks) checkSpecial(w *weights) error {
+// specialOf returns what was seen of tensors by name. Those whose entry may have NaN or
+// infinity are looked at by themselves, for an entry may hold several tensors, and bytes of
+// none. Files of the older format have no entries.
+func (c byteChecks) specialOf(w *weights) (map[string]tensor.Special, error) {
+	all := map[string]tensor.Special{}
 	if len(w.tensors) == 0 {
-		return nil
+		return all, nil
 	}
 	files, err := tensor.OpenFiles(w.tensors)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer files.Close()
 	special := make([]tensor.Special, len(w.tensors))
@@ -73,23 +74,12 @@ func (c byteChecks) checkSpecial(w *weights) error {
 		return err
 	})
 	for i := range w.tensors {
-		c.addSpecial(&w.tensors[i], special[i])
+		join(all, w.tensors[i].Name, special[i])
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.dir.given, err)
+		return nil, fmt.Errorf("%s: %w", c.dir.given, err)
 	}
-	return nil
-}
-
-func (c byteChecks) addSpecial(t *tensor.Tensor, special tensor.Special) {
-	switch {
-	case special.NaN:
-		c.add("nan/olmo", about{file: olmo.ModelFile, tensor: t.Name})
-	case special.Infinite:
-		c.add("infinite/olmo", about{file: olmo.ModelFile, tensor: t.Name})
-	case special.Zero && len(t.Shape) > 1 && t.Numel() > 0:
-		c.add("zeros/olmo", about{file: olmo.ModelFile, tensor: t.Name})
-	}
+	return all, nil
 }
 
 // look looks at all elements of a tensor, or at no more after a NaN.
