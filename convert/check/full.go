@@ -78,12 +78,12 @@ func (c byteChecks) checkWeights() error {
 	if err := c.checkSums(olmo.ModelFile, w); err != nil {
 		return err
 	}
-	special, err := c.specialOf(w)
+	read, err := c.valuesOf(w)
 	var all []readTensor
 	for _, t := range w.tensors {
-		all = append(all, readTensor{t.Name, olmo.ModelFile, len(t.Shape) > 1 && t.Numel() > 0})
+		all = append(all, readTensor{t.Name, len(t.Shape) > 1 && t.Numel() > 0})
 	}
-	c.addSpecial("olmo", all, special)
+	c.addValues("olmo", all, read)
 	return err
 }
 

@@ -30,16 +30,14 @@ func (c itemChecks) checkCore(k *dcp.Checkpoint) error {
 			part.Name = t.Name
 			parts = append(parts, part)
 		}
-		if len(k.Parts[i]) > 0 {
-			file := path.Join(c.folder, k.Parts[i][0].File.Name)
-			all = append(all, readTensor{t.Name, file, len(t.Shape) > 1 && strings.HasPrefix(t.Name, olmocore.ModelPrefix+".")})
-		}
+		isModel := strings.HasPrefix(t.Name, olmocore.ModelPrefix+".")
+		all = append(all, readTensor{t.Name, isModel && len(t.Shape) > 1})
 	}
-	special, err := c.sweep(parts)
+	read, err := c.sweep(parts)
 	if err != nil {
 		return err
 	}
-	c.addSpecial(c.format, all, special)
+	c.addValues(c.format, all, read)
 	files, bytes := filesOf(parts)
 	c.addRead(len(k.Tensors), files, bytes)
 	return nil
@@ -47,7 +45,7 @@ func (c itemChecks) checkCore(k *dcp.Checkpoint) error {
 
 // sweep reads parts of tensors: their checksums, and what is not finite, or only zeros, in
 // all parts of one name together. Tied tensors have the same parts, which are read once.
-func (c itemChecks) sweep(parts []tensor.Tensor) (map[string]tensor.Special, error) {
+func (c itemChecks) sweep(parts []tensor.Tensor) (values, error) {
 	parts = distinct(parts)
 	files, err := tensor.OpenFiles(parts)
 	if err != nil {
@@ -59,12 +57,13 @@ func (c itemChecks) sweep(parts []tensor.Tensor) (map[string]tensor.Special, err
 		contents[i] = &tensor.Content{DType: parts[i].DType, Parts: []*tensor.Tensor{&parts[i]}}
 	}
 	var mu sync.Mutex
-	special := map[string]tensor.Special{}
+	read := values{}
 	visit := func(_ *tensor.Gatherer, p tensor.Piece, data []byte) error {
-		seen := tensor.Look(data, parts[p.Content].DType)
+		part := &parts[p.Content]
+		own := seen{tensor.Look(data, part.DType), path.Join(c.folder, part.File.Name)}
 		mu.Lock()
 		defer mu.Unlock()
-		join(special, parts[p.Content].Name, seen)
+		read.add(part.Name, own)
 		return nil
 	}
 	if err := tensor.Sweep(c.ctx, files, contents, 0, func() tensor.Visitor { return visit }); err != nil {
@@ -77,7 +76,7 @@ func (c itemChecks) sweep(parts []tensor.Tensor) (map[string]tensor.Special, err
 			c.add("unsummed/"+c.format, about{file: path.Join(c.folder, f.Name)})
 		}
 	}
-	return special, c.addSums(files.CheckRecords(c.ctx))
+	return read, c.addSums(files.CheckRecords(c.ctx))
 }
 
 // distinct leaves out parts that lie where another does.
@@ -86,11 +85,11 @@ func distinct(parts []tensor.Tensor) []tensor.Tensor {
 		file   *tensor.File
 		offset int64
 	}
-	seen := map[place]bool{}
+	known := map[place]bool{}
 	var own []tensor.Tensor
 	for _, part := range parts {
-		if at := (place{part.File, part.Offset}); !seen[at] {
-			seen[at] = true
+		if at := (place{part.File, part.Offset}); !known[at] {
+			known[at] = true
 			own = append(own, part)
 		}
 	}
@@ -99,14 +98,14 @@ func distinct(parts []tensor.Tensor) []tensor.Tensor {
 
 // filesOf counts the files of parts, and their bytes.
 func filesOf(parts []tensor.Tensor) (files int, bytes int64) {
-	seen := map[*tensor.File]bool{}
+	known := map[*tensor.File]bool{}
 	for i := range parts {
-		if f := parts[i].File; !seen[f] {
-			seen[f] = true
+		if f := parts[i].File; !known[f] {
+			known[f] = true
 			bytes += f.Size
 		}
 	}
-	return len(seen), bytes
+	return len(known), bytes
 }
 
 // addSums adds records whose checksum is wrong. Any other error is returned.

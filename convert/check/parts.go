@@ -23,7 +23,7 @@ func (c byteChecks) checkParts(archives []string) error {
 			others = append(others, part)
 		}
 	}
-	special, err := itemChecks{c.checker, "", "sharded"}.sweep(others)
+	read, err := itemChecks{c.checker, "", "sharded"}.sweep(others)
 	if err != nil {
 		return err
 	}
@@ -35,15 +35,20 @@ func (c byteChecks) checkParts(archives []string) error {
 		if err := c.checkSums(name, w); err != nil {
 			return err
 		}
-		own, err := c.specialOf(w)
+		own, err := c.valuesOf(w)
 		if err != nil {
 			return err
 		}
-		for tensor, seen := range own {
-			join(special, tensor, seen)
+		for tensor, part := range own {
+			read.add(tensor, part)
 		}
 	}
-	c.addSpecial("sharded", c.readTensors(full), special)
+	var all []readTensor
+	for i, t := range full {
+		isModel := i < len(c.opened.Model)
+		all = append(all, readTensor{t.Name, isModel && len(t.Shape) > 1 && t.Numel() > 0})
+	}
+	c.addValues("sharded", all, read)
 	if err := c.compareCopies(full); err != nil {
 		return err
 	}
@@ -66,20 +71,6 @@ func partsOf(full []*sharded.Tensor) []tensor.Tensor {
 		}
 	}
 	return parts
-}
-
-// readTensors names the file of the first part of each tensor.
-func (c byteChecks) readTensors(full []*sharded.Tensor) []readTensor {
-	var all []readTensor
-	for i, t := range full {
-		file := ""
-		if t.File != nil {
-			file = t.File.Name
-		}
-		isModel := i < len(c.opened.Model)
-		all = append(all, readTensor{t.Name, file, isModel && len(t.Shape) > 1 && t.Numel() > 0})
-	}
-	return all
 }
 
 // compareCopies adds what replicas saved differently.

@@ -48,11 +48,11 @@ func (w *weights) note(inside []int, dtype tensor.DType, special tensor.Special)
 	}
 }
 
-// specialOf returns what was seen of tensors by name. Those whose entry may have NaN or
+// valuesOf returns what was seen of tensors by name. Those whose entry may have NaN or
 // infinity are looked at by themselves, for an entry may hold several tensors, and bytes of
 // none. Files of the older format have no entries.
-func (c byteChecks) specialOf(w *weights) (map[string]tensor.Special, error) {
-	all := map[string]tensor.Special{}
+func (c byteChecks) valuesOf(w *weights) (values, error) {
+	all := values{}
 	if len(w.tensors) == 0 {
 		return all, nil
 	}
@@ -74,7 +74,7 @@ func (c byteChecks) specialOf(w *weights) (map[string]tensor.Special, error) {
 		return err
 	})
 	for i := range w.tensors {
-		join(all, w.tensors[i].Name, special[i])
+		all.add(w.tensors[i].Name, seen{special[i], w.tensors[i].File.Name})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.dir.given, err)

@@ -8,29 +8,55 @@ import (
 
 // A readTensor is one whose elements were read.
 type readTensor struct {
-	name, file string
-	weights    bool // a matrix of the model, which is odd if all of it is zero
+	name    string
+	weights bool // a matrix of the model, which is odd if all of it is zero
 }
 
-// join adds what was seen of a part to what was seen of the tensor.
-func join(all map[string]tensor.Special, name string, seen tensor.Special) {
-	if before, ok := all[name]; ok {
-		seen = seen.Join(before)
+// values are what was seen of the elements of tensors, by name.
+type values map[string]seen
+
+// seen is what was seen of the elements of all parts of a tensor.
+type seen struct {
+	tensor.Special
+	file string // the first with the worst of it
+}
+
+func (s seen) rank() int {
+	switch {
+	case s.NaN:
+		return 2
+	case s.Infinite:
+		return 1
 	}
-	all[name] = seen
+	return 0
 }
 
-// addSpecial adds the tensors with NaN, with infinity, and of nothing but zeros. format is the
+// add adds what was seen of a part of a tensor.
+func (v values) add(name string, part seen) {
+	all, ok := v[name]
+	if !ok {
+		v[name] = part
+		return
+	}
+	if order := part.rank() - all.rank(); order > 0 || order == 0 && part.file < all.file {
+		all.file = part.file
+	}
+	all.Special = all.Join(part.Special)
+	v[name] = all
+}
+
+// addValues adds the tensors with NaN, with infinity, and of nothing but zeros. format is the
 // case of the finding.
-func (c *checker) addSpecial(format string, tensors []readTensor, special map[string]tensor.Special) {
+func (c *checker) addValues(format string, tensors []readTensor, v values) {
 	for _, t := range tensors {
-		of := about{file: t.file, tensor: t.name}
-		switch seen := special[t.name]; {
-		case seen.NaN:
+		all := v[t.name]
+		of := about{file: all.file, tensor: t.name}
+		switch {
+		case all.NaN:
 			c.add("nan/"+format, of)
-		case seen.Infinite:
+		case all.Infinite:
 			c.add("infinite/"+format, of)
-		case seen.Zero && t.weights:
+		case all.Zero && t.weights:
 			c.add("zeros/"+format, of)
 		}
 	}
