@@ -50,7 +50,7 @@ func inspectPath(c *cli.Context) error {
 		return usagef(c, "--jobs must be at least 1")
 	}
 	path, start := c.Args().First(), time.Now()
-	r, err := inspect.Open(path, c.Bool(noFollow))
+	r, err := inspect.Open(c.Context, path, c.Bool(noFollow))
 	if err == nil && c.Bool("stats") {
 		err = measure(c, r)
 	}
@@ -98,6 +98,9 @@ func printReport(out io.Writer, r *inspect.Report, stats bool) {
 		}
 	}
 	printf(w, "%s (%s)\n", fault.Printable(r.Path), r.Kind)
+	if r.Layout != "" {
+		printf(w, "  %s\n", fault.Printable(r.Layout))
+	}
 	if len(config) > 0 {
 		printf(w, "  %s\n", strings.Join(config, ", "))
 	}

@@ -11,23 +11,16 @@ import (
 	"hf2olmo/keymap"
 )
 
-// indexed reports whether a folder is a checkpoint of OLMo-core, or any other that
-// torch.distributed.checkpoint wrote.
-func indexed(path string) bool {
-	_, ok := olmocore.Index(path)
-	return ok
-}
-
-// openCore reads the index of a distributed checkpoint and the headers of its items,
-// and the model's part of its config.json if there is one. Each chunk is told by
-// itself where a tensor is cut into several, tied tensors under both names.
-func openCore(folder string) (*Report, error) {
+// openIndex lists what an index of torch.distributed.checkpoint names, whatever program wrote
+// it: each chunk by itself if a tensor is cut into several, tied tensors under both names.
+func openIndex(folder string) (*Report, error) {
 	at, _ := olmocore.Index(folder)
 	checkpoint, err := dcp.Open(at)
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Path: folder, Kind: KindCheckpoint, Config: keymap.Summary(nil)}
+	r := &Report{Path: folder, Kind: KindCheckpoint}
+	r.Config = keymap.Summary(r.coreModel(folder))
 	for _, file := range checkpoint.Files {
 		r.warnUnsummed(file)
 	}
@@ -42,17 +35,21 @@ func openCore(folder string) (*Report, error) {
 				File: part.File, Tensor: part})
 		}
 	}
+	return r, nil
+}
+
+// coreModel returns the model's part of a config.json of OLMo-core, nil if there is none.
+func (r *Report) coreModel(folder string) map[string]any {
 	text, err := regular.Read(filepath.Join(folder, olmocore.ConfigFile), olmocore.LargestConfig)
 	if err != nil {
 		r.Warnings = append(r.Warnings, olmocore.ConfigFile+" cannot be read: "+fault.Cause(err))
-		return r, nil
+		return nil
 	}
 	config, err := hf.ReadObject(text)
 	if err != nil {
 		r.Warnings = append(r.Warnings, olmocore.ConfigFile+" cannot be read")
-		return r, nil
+		return nil
 	}
 	model, _ := config["model"].(map[string]any)
-	r.Config = keymap.Summary(model)
-	return r, nil
+	return model
 }

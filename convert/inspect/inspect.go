@@ -4,13 +4,14 @@
 package inspect
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
-	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
@@ -24,10 +25,14 @@ const (
 	KindFile       = "file"       // of torch, by itself
 )
 
+// OptimizerPart is the part of the tensors of an optimizer's state.
+const OptimizerPart = "optimizer"
+
 // A Report is what was found.
 type Report struct {
 	Path     string // as it was given
 	Kind     string
+	Layout   string           // of a sharded checkpoint, with its ranks and its step
 	Config   []keymap.Setting // in short; see keymap.Summary
 	Tensors  []Tensor         // in the order of the files, then of the names
 	Warnings []string
@@ -37,12 +42,12 @@ type Report struct {
 // its elements cannot be read.
 type Tensor struct {
 	Name       string
-	Part       string // see keymap.PartOf
+	Part       string // see keymap.PartOf; or OptimizerPart
 	DType      string
 	Shape      []int64
-	Parameters int64
+	Parameters int64 // elements; 0 for the optimizer's
 	Bytes      int64
-	File       string
+	File       string // the first with a part of it, and how many others have one
 	Values     *Values
 	readable   *tensor.Tensor
 }
@@ -58,14 +63,14 @@ type Total struct {
 // Open reads the headers of what lies at path: a model's folder, weights file or hub
 // id, a checkpoint folder, or a file of torch. With noFollow links that lead out of the
 // folder are refused. The error is a fault.List or a *fault.Fault.
-func Open(path string, noFollow bool) (*Report, error) {
-	if native := nativeReader(path); native != nil {
+func Open(ctx context.Context, path string, noFollow bool) (*Report, error) {
+	if open := nativeReader(path); open != nil {
 		if noFollow {
 			if err := regular.NoLinksOut(path); err != nil {
 				return nil, err
 			}
 		}
-		return native(path)
+		return open(ctx, path)
 	}
 	var options []hf.Option
 	if noFollow {
@@ -83,36 +88,18 @@ func Open(path string, noFollow bool) (*Report, error) {
 }
 
 // nativeReader returns what reads path if it is a native checkpoint or a file of torch, else nil.
-func nativeReader(path string) func(string) (*Report, error) {
+func nativeReader(path string) func(context.Context, string) (*Report, error) {
 	info, err := os.Stat(path)
 	switch {
-	case err == nil && info.IsDir() && regular.Is(filepath.Join(path, olmo.ModelFile)):
+	case err == nil && info.IsDir() && native.Recognize(path) != "":
 		return openCheckpoint
-	case err == nil && info.IsDir() && indexed(path):
-		return openCore
 	case err == nil && info.Mode().IsRegular() && slices.Contains([]string{".pt", ".pth", ".ckpt"}, filepath.Ext(path)):
 		return openTorch
 	}
 	return nil
 }
 
-// openCheckpoint reads a native folder's model.pt, and its config.yaml if there is one.
-func openCheckpoint(folder string) (*Report, error) {
-	r, err := openTorch(filepath.Join(folder, olmo.ModelFile))
-	if err != nil {
-		return nil, err
-	}
-	r.Path, r.Kind = folder, KindCheckpoint
-	written, err := olmo.ReadConfig(folder)
-	if err != nil {
-		r.Warnings = append(r.Warnings, err.Error())
-		return r, nil
-	}
-	r.Config = keymap.Summary(written.Model)
-	return r, nil
-}
-
-func openTorch(path string) (*Report, error) {
+func openTorch(_ context.Context, path string) (*Report, error) {
 	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
@@ -166,9 +153,10 @@ func (r *Report) ByDType() []Total {
 	return totals
 }
 
-// ByPart returns the total of each part that occurs, in the order of keymap.Parts.
+// ByPart returns the total of each part that occurs, in the order of keymap.Parts, and the
+// optimizer's.
 func (r *Report) ByPart() []Total {
-	return r.totals(keymap.Parts(), func(t *Tensor) string { return t.Part })
+	return r.totals(append(keymap.Parts(), OptimizerPart), func(t *Tensor) string { return t.Part })
 }
 
 func (r *Report) totals(names []string, of func(*Tensor) string) []Total {

@@ -42,11 +42,11 @@ var (
 
 // Recognize returns the layout of the checkpoint in a folder by the files in it, or ""
 // if there is none. model.pt comes before model.safetensors, which the trainer would read
-// first: that may be anybody's.
+// first: that may be anybody's, and beside a config.json it is a Hugging Face model's.
 func Recognize(dir string) Kind {
 	has := func(name string) bool { return regular.Is(filepath.Join(dir, filepath.FromSlash(name))) }
 	switch {
-	case has(olmo.ModelFile), has(modelEncoded) && has(olmo.ConfigFile):
+	case has(olmo.ModelFile), has(modelEncoded) && has(olmo.ConfigFile) && !has(olmocore.ConfigFile):
 		return Unsharded
 	case has(modelOptim + "/" + dcp.MetadataFile):
 		if has(olmo.ConfigFile) {
