@@ -1,4 +1,4 @@
-package convert
+package convert_test
 
 import (
 	"context"
@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
 )
 
 // meanwhile does something once, at the first piece that is copied or at the last.
@@ -76,7 +79,7 @@ func TestChangedMeanwhile(t *testing.T) {
 						t.Error(err)
 					}
 				}}
-				_, err := Convert(context.Background(), model, Options{Output: filepath.Join(out, "x"), Progress: progress, Jobs: 1})
+				_, err := converttest.Convert(context.Background(), model, convert.Options{Output: filepath.Join(out, "x"), Progress: progress, Jobs: 1})
 				if err == nil || !containsAny(err.Error(), strings.Split(c.want, "|")) {
 					t.Errorf("%v, want %q in it", err, c.want)
 				}
@@ -109,7 +112,7 @@ func TestReplacedBeforeWrite(t *testing.T) {
 		"config.json":       "",
 	} {
 		model, out := copyModel(t, "llama"), t.TempDir()
-		c, err := Prepare(context.Background(), model, Options{Output: filepath.Join(out, "x")})
+		c, err := convert.Prepare(context.Background(), model, convert.Options{Output: filepath.Join(out, "x")})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,15 +4,15 @@
 //	Prepare   hf.Open         headers only: config.json, index, shards
 //	          keymap          the table of its family: config and names
 //	          match           every tensor used once or left out on purpose, every shape
-//	          recognise       whether the output is there already, made of the same
-//	          layOut          where every byte will stand: torchfile.Plan or dcp.NewPlan
+//	          output.Open     whether the output's path is free
+//	          Trainer.Files   where every byte will be: torchfile.Plan or dcp.NewPlan
+//	          CheckExisting   whether the output is there already, made from the same
 //	Write     folder.Create   a temporary folder beside the place of the output
-//	          copy            byte ranges, in parallel; sums and NaN on the way
-//	          readBack        what was written is opened as any reader would
+//	          assemble        byte ranges, in parallel; sums and NaN on the way
+//	          ReadBack        what was written is opened as any reader would
 //	          Commit          synced, renamed
 //
-// Prepare finds all that is wrong before a byte is written. What differs from one
-// trainer to the other stands behind the interface trainer.
+// Prepare finds all that is wrong before a byte is written.
 package convert
 
 import (
@@ -23,29 +23,20 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
+	"hf2olmo/convert/match"
 	"hf2olmo/convert/output"
-	"hf2olmo/keymap"
+	"hf2olmo/convert/targets"
+	"hf2olmo/convert/trainer"
 )
 
 // A Conversion is a model that was checked whole and can be written.
 type Conversion struct {
-	Model     *hf.Model
-	Family    string
-	Config    []keymap.Setting  // of the native model
-	Tensors   []assemble.Tensor // in the order in which they are written
-	Output    string            // the absolute path of the folder
-	Warnings  []string
-	options   Options
-	trainer   trainer
-	tokenizer *hf.Tokenizer // whose tokens are counted; nil for none
-	document  keymap.Object // the target's config file, where its page declares one
-	out       *output.Output
-	content   output.Content
-	same      []pair
-	fields    []keymap.Reading                  // of config.json, which whatIf may change
-	suppose   func(map[string]any) *keymap.Plan // what the table would make of another config.json, nil if nothing
-	large     []assemble.File                   // of the folder, with the tensors
-	small     []output.Small                    // the others, in the order in which they are written
+	*match.Match
+	Output  string // the absolute path of the folder
+	options Options
+	trainer trainer.Trainer
+	out     *output.Output
+	content output.Content
 }
 
 // Result is what a conversion wrote.
@@ -61,15 +52,6 @@ type Result struct {
 	Command    string   // starts the training
 	Advice     []string // how the folder is used from a script, a line each; nil where Command is all
 	Unchanged  bool     // it was there already, and nothing was written
-}
-
-// Convert prepares and writes one model.
-func Convert(ctx context.Context, source string, o Options) (*Result, error) {
-	c, err := Prepare(ctx, source, o)
-	if err != nil {
-		return nil, err
-	}
-	return c.Write(ctx)
 }
 
 // Prepare reads the headers of a model and checks everything that can be known
@@ -100,7 +82,7 @@ func prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 		return nil, err
 	}
 	o.Tokenizer = tokenizer
-	c, err := examine(source, "", o)
+	c, err := examine(source, o)
 	if c == nil {
 		return nil, err
 	}
@@ -113,53 +95,38 @@ func prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	if err := c.trainer.layOut(c); err != nil {
+	if err := c.layOut(); err != nil {
 		return nil, err
 	}
-	if err := c.growsTooMuch(); err != nil {
+	if err := growsTooMuch(c.Match, c.content.Large); err != nil {
 		return nil, err
 	}
-	c.describe()
 	if c.out.Existing != nil {
 		warnings, err := c.out.CheckExisting(&c.content)
 		c.Warnings = append(c.Warnings, warnings...)
 		return c, err
 	}
-	return c, c.compareSame(ctx)
+	return c, c.CompareSame(ctx)
 }
 
-// examine opens a model and matches its tensors with the table of its family. output is the
-// absolute path of the checkpoint, "" for the one that the options give. The conversion is
-// returned also where something is wrong with it, nil where it cannot even be read.
-func examine(source, output string, o Options) (*Conversion, error) {
-	var options []hf.Option
-	if o.NoFollow {
-		options = append(options, hf.NoFollow)
-	}
-	model, err := hf.Open(source, options...)
+// examine opens a model and matches its tensors with the table of its family. The conversion
+// is returned also where something is wrong with it, nil where it cannot even be read.
+func examine(source string, o Options) (*Conversion, error) {
+	model, err := hf.Open(source, o.links()...)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conversion{Model: model, Output: output, options: o, Warnings: model.Warnings}
-	if c.trainer, err = trainerNamed(o.target()); err != nil {
+	c := &Conversion{options: o}
+	if c.trainer, err = targets.Named(o.target()); err != nil {
 		return nil, err
 	}
 	var faults fault.List
-	if output == "" { // before the table, which may ask for the tokenizer's path in it
-		c.Output, err = c.trainer.outputPath(o, model.Name)
-		faults.Add("", err)
-	}
-	plan, err := c.plan()
+	// Before the table, which may ask for the tokenizer's path in it.
+	c.Output, err = c.trainer.FolderPath(o.Output, o.Into, model.Name)
 	faults.Add("", err)
-	switch {
-	case plan != nil:
-		faults.Add("", c.match(plan))
-	default:
-		if f := c.whatIf(nil); f != nil {
-			f.Lead = true
-			faults = append(faults, f)
-		}
-	}
+	c.Match, err = match.Of(model, match.Options{Target: o.target(), Trainer: c.trainer, Folder: c.Output,
+		DType: o.DType, Tokenizer: o.Tokenizer, Table: o.Keymap})
+	faults.Add("", err)
 	return c, faults.Err()
 }
 
@@ -170,18 +137,31 @@ func (c *Conversion) openOutput(ctx context.Context) (err error) {
 	}
 	o := &c.options
 	c.out, err = output.Open(ctx, c.Output, output.Options{Force: o.Force, Jobs: o.Jobs, Progress: o.Progress,
-		Waiting: o.Waiting, Claim: o.Claim, Names: names})
+		Waiting: o.Waiting, Claim: o.Claim, Names: targets.Files})
 	return err
 }
 
-// describe puts together what the folder will contain.
-func (c *Conversion) describe() {
-	c.content = output.Content{
-		Title: c.Model.Name, Tensors: c.Tensors, Large: c.large, Small: c.small, Sources: c.Model.Tensors,
-		Recipe: c.recipe(), CheckValues: c.checkValues,
-		ReadBack: func(dir string) error { return c.trainer.readBack(c, dir) },
-		Damage:   func(*folder.Manifest) ([]string, []string) { return c.trainer.damage(c), nil },
+// layOut finds out what the folder will contain.
+func (c *Conversion) layOut() error {
+	in := c.Inputs(c.Output)
+	files, err := c.trainer.Files(in)
+	if err != nil {
+		return err
 	}
+	c.content = output.Content{
+		Title: c.Model.Name, Tensors: c.Tensors, Large: files.Large, Small: files.Small, Sources: c.Model.Tensors,
+		Recipe: c.recipe(),
+		CheckValues: func(seen *assemble.Seen) error {
+			warnings, err := checkValues(c.Match, seen, c.options.AllowNaN)
+			c.Warnings = append(c.Warnings, warnings...)
+			return err
+		},
+		ReadBack: func(dir string) error { return c.trainer.ReadBack(in, files, dir) },
+		Damage: func(existing *folder.Manifest) (damage, warnings []string) {
+			return c.trainer.Damage(in, files, existing)
+		},
+	}
+	return nil
 }
 
 // Unchanged reports whether the output is there already, complete and made from the same:
@@ -191,35 +171,14 @@ func (c *Conversion) Unchanged() bool { return c.out.Unchanged }
 // Bytes returns the size of all files of the folder.
 func (c *Conversion) Bytes() int64 { return c.content.Bytes() }
 
-// Parameters returns the number of elements of all tensors, tied ones once.
-func (c *Conversion) Parameters() int64 {
-	n := int64(0)
-	for _, t := range c.Tensors {
-		if t.Same == "" {
-			n += t.Content.Numel()
-		}
-	}
-	return n
-}
-
-// DType returns the dtype of all tensors, or "mixed".
-func (c *Conversion) DType() string {
-	for _, t := range c.Tensors {
-		if t.Content.DType != c.Tensors[0].Content.DType {
-			return "mixed"
-		}
-	}
-	return c.Tensors[0].Content.DType.String()
-}
-
 // Command is the shell command that starts training from the output.
-func (c *Conversion) Command() string { return c.trainer.command(c.Output) }
+func (c *Conversion) Command() string { return c.trainer.Command(c.Output) }
 
 // result sums up what was written.
 func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
-		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.advice(c.Output), Unchanged: c.Unchanged(),
+		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.Advice(c.Output), Unchanged: c.Unchanged(),
 	}
 }

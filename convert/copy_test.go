@@ -1,4 +1,4 @@
-package convert
+package convert_test
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/tensor"
 )
@@ -39,7 +41,7 @@ func TestOverflowWarning(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	result, err := Convert(context.Background(), source, Options{Output: filepath.Join(t.TempDir(), "out"), DType: tensor.Float16})
+	result, err := converttest.Convert(context.Background(), source, convert.Options{Output: filepath.Join(t.TempDir(), "out"), DType: tensor.Float16})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +49,7 @@ func TestOverflowWarning(t *testing.T) {
 	if !slices.Contains(result.Warnings, want) {
 		t.Errorf("warnings are %q", result.Warnings)
 	}
-	if result, err = Convert(context.Background(), source, Options{Output: filepath.Join(t.TempDir(), "out"), DType: tensor.BFloat16}); err != nil {
+	if result, err = converttest.Convert(context.Background(), source, convert.Options{Output: filepath.Join(t.TempDir(), "out"), DType: tensor.BFloat16}); err != nil {
 		t.Fatal(err)
 	}
 	for _, w := range result.Warnings {
@@ -65,7 +67,7 @@ func TestSpecialWarnings(t *testing.T) {
 		if err := os.CopyFS(source, os.DirFS(filepath.Join(testdata, "models", "olmo2-sharded"))); err != nil {
 			t.Fatal(err)
 		}
-		whole, err := Convert(context.Background(), source, Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype})
+		whole, err := converttest.Convert(context.Background(), source, convert.Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype})
 		if err != nil || slices.ContainsFunc(whole.Warnings, func(w string) bool { return strings.Contains(w, "zeros") || strings.Contains(w, "infinity") }) {
 			t.Fatal(whole, err)
 		}
@@ -93,7 +95,7 @@ func TestSpecialWarnings(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		result, err := Convert(context.Background(), source, Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype})
+		result, err := converttest.Convert(context.Background(), source, convert.Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,8 +126,8 @@ func TestSameBytes(t *testing.T) {
 		for _, dtype := range []tensor.DType{tensor.Invalid, tensor.BFloat16} {
 			var first []byte
 			for _, jobs := range []int{1, 2, 7, 64} {
-				result, err := Convert(context.Background(), filepath.Join(testdata, "models", name),
-					Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype, Jobs: jobs})
+				result, err := converttest.Convert(context.Background(), filepath.Join(testdata, "models", name),
+					convert.Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype, Jobs: jobs})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -1,4 +1,4 @@
-package convert
+package convert_test
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 	"slices"
 	"testing"
 
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/tensor"
 )
@@ -44,8 +46,8 @@ func TestGoldenCore(t *testing.T) {
 			if _, err := os.Stat(source); err != nil {
 				source = filepath.Join(testdata, "models", name)
 			}
-			result, err := Convert(context.Background(), source,
-				Options{Target: "olmo-core", Output: filepath.Join(t.TempDir(), "step0"), Jobs: 3})
+			result, err := converttest.Convert(context.Background(), source,
+				convert.Options{Target: "olmo-core", Output: filepath.Join(t.TempDir(), "step0"), Jobs: 3})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,7 +119,7 @@ func TestCoreDoesNotDependOnJobs(t *testing.T) {
 	folders := map[int]string{}
 	for _, jobs := range []int{1, 7} {
 		folders[jobs] = filepath.Join(t.TempDir(), "out")
-		if _, err := Convert(context.Background(), source, Options{Target: "olmo-core", Output: folders[jobs], Jobs: jobs}); err != nil {
+		if _, err := converttest.Convert(context.Background(), source, convert.Options{Target: "olmo-core", Output: folders[jobs], Jobs: jobs}); err != nil {
 			t.Fatal(err)
 		}
 	}

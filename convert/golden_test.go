@@ -1,4 +1,4 @@
-package convert
+package convert_test
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -40,8 +42,8 @@ func TestGolden(t *testing.T) {
 		name := filepath.Base(list[:len(list)-len(".json")])
 		t.Run(name, func(t *testing.T) {
 			want := readGolden(t, list)
-			result, err := Convert(context.Background(), filepath.Join(testdata, "models", name),
-				Options{Output: filepath.Join(t.TempDir(), name), Jobs: 3})
+			result, err := converttest.Convert(context.Background(), filepath.Join(testdata, "models", name),
+				convert.Options{Output: filepath.Join(t.TempDir(), name), Jobs: 3})
 			if err != nil {
 				t.Fatal(err)
 			}

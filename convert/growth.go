@@ -3,23 +3,25 @@ package convert
 import (
 	"fmt"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/match"
 	"hf2olmo/convert/tensor"
 )
 
 // growsTooMuch refuses a conversion that is far larger than the model.
-func (c *Conversion) growsTooMuch() error {
+func growsTooMuch(m *match.Match, large []assemble.File) error {
 	source, made := int64(0), int64(0)
-	for _, f := range c.Model.Files {
+	for _, f := range m.Model.Files {
 		source += f.Size
 	}
-	for _, f := range c.large {
+	for _, f := range large {
 		made += f.Size
 	}
 	if !tensor.TooLarge(made, source) {
 		return nil
 	}
-	return &fault.Fault{File: c.weights(), Problem: fmt.Sprintf("its tensors share their bytes: the checkpoint would be more than %d times as large", tensor.MostGrowth),
+	return &fault.Fault{File: m.Weights(), Problem: fmt.Sprintf("its tensors share their bytes: the checkpoint would be more than %d times as large", tensor.MostGrowth),
 		Expected: fmt.Sprintf("at most %d bytes", tensor.MostGrowth*source), Found: fmt.Sprintf("%d bytes", made),
 		Hint: "Load the model with transformers, and save it with save_pretrained."}
 }

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
@@ -23,4 +24,23 @@ type Options struct {
 
 	// Claim is asked whether an output, by its absolute path, may be this model's; nil for yes.
 	Claim func(output string) error
+}
+
+// target is the name of the trainer that is converted for.
+func (o *Options) target() string {
+	switch {
+	case o.Target != "":
+		return o.Target
+	case o.Keymap != nil:
+		return o.Keymap.Target
+	}
+	return "olmo"
+}
+
+// links are the options with which the model is opened.
+func (o *Options) links() (options []hf.Option) {
+	if o.NoFollow {
+		options = append(options, hf.NoFollow)
+	}
+	return options
 }

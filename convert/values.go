@@ -5,23 +5,27 @@ import (
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/match"
 	"hf2olmo/convert/tensor"
 )
 
 // checkValues refuses NaN, for the trainer's restore would fail on it without naming a
 // tensor, and warns of what is seldom meant: infinity, and matrices of zeros, which a
 // download that was cut off leaves where its file had its whole size from the start.
-func (c *Conversion) checkValues(seen *assemble.Seen) error {
+func checkValues(m *match.Match, seen *assemble.Seen, allowNaN bool) (warnings []string, err error) {
 	var faults fault.List
+	warn := func(format string, args ...any) {
+		warnings = append(warnings, fault.Printable(fmt.Sprintf(format, args...)))
+	}
 	infinite := &tally{what: "infinity: the loss is likely to be NaN"}
 	zero := &tally{what: "nothing but zeros: was the download cut off? Compare the file's checksum with the one on its page, or download it again"}
-	for i := range c.Model.Tensors {
-		t := &c.Model.Tensors[i]
+	for i := range m.Model.Tensors {
+		t := &m.Model.Tensors[i]
 		v := seen.Of(t.Name)
 		switch {
 		case !v.NaN:
-		case c.options.AllowNaN:
-			c.warn("%s: %s: holds NaN", t.File.Name, t.Name)
+		case allowNaN:
+			warn("%s: %s: holds NaN", t.File.Name, t.Name)
 		default:
 			faults = append(faults, &fault.Fault{File: t.File.Name, Tensor: t.Name, Problem: "holds NaN",
 				Hint: "The trainer cannot restore it. If it is meant to be there: --allow-nan."})
@@ -34,21 +38,21 @@ func (c *Conversion) checkValues(seen *assemble.Seen) error {
 		}
 	}
 	if len(faults) > 1 {
-		faults = append(faults, &fault.Fault{File: c.weights(), Lead: true,
+		faults = append(faults, &fault.Fault{File: m.Weights(), Lead: true,
 			Problem: fmt.Sprintf("%d tensors hold NaN", len(faults)),
 			Hint:    "The training diverged or the files are damaged: take an earlier checkpoint, or download them again."})
 	}
-	c.warnOf(infinite)
-	c.warnOf(zero)
-	for _, t := range c.Tensors {
+	infinite.warn(warn)
+	zero.warn(warn)
+	for _, t := range m.Tensors {
 		switch n := seen.Overflows(t.Name); {
 		case n == 1:
-			c.warn("%s: 1 element is too large for %s and became infinite", t.Name, t.Content.DType)
+			warn("%s: 1 element is too large for %s and became infinite", t.Name, t.Content.DType)
 		case n > 1:
-			c.warn("%s: %d elements are too large for %s and became infinite", t.Name, n, t.Content.DType)
+			warn("%s: %d elements are too large for %s and became infinite", t.Name, n, t.Content.DType)
 		}
 	}
-	return faults.Err()
+	return warnings, faults.Err()
 }
 
 // A tally counts tensors that hold the same, by their file.
@@ -70,12 +74,12 @@ func (y *tally) add(t *tensor.Tensor) {
 	y.first = append(y.first, t)
 }
 
-func (c *Conversion) warnOf(y *tally) {
+func (y *tally) warn(warn func(format string, args ...any)) {
 	for _, t := range y.first {
 		if n := y.more[t.File]; n > 0 {
-			c.warn("%s: %s and %d more hold %s", t.File.Name, t.Name, n, y.what)
+			warn("%s: %s and %d more hold %s", t.File.Name, t.Name, n, y.what)
 		} else {
-			c.warn("%s: %s holds %s", t.File.Name, t.Name, y.what)
+			warn("%s: %s holds %s", t.File.Name, t.Name, y.what)
 		}
 	}
 }

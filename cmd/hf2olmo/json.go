@@ -10,8 +10,9 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"hf2olmo/convert"
 	"hf2olmo/convert/inspect"
+	"hf2olmo/convert/trainer"
+	"hf2olmo/convert/verify"
 	"hf2olmo/keymap"
 )
 
@@ -36,18 +37,18 @@ type convertRecord struct {
 
 // verifyRecord is what verify tells of a folder.
 type verifyRecord struct {
-	Source            string                     `json:"source"`
-	Output            string                     `json:"output"`
-	Status            string                     `json:"status"` // same, differs, trained, failed
-	Tensors           int                        `json:"tensors"`
-	Differing         int                        `json:"differing"`
-	Differences       []convert.TensorDifference `json:"differences"`
-	ConfigDifferences []convert.FieldDifference  `json:"config_differences"`
-	Step              int64                      `json:"step"` // of the training, where it is known
-	Error             string                     `json:"error"`
-	Seconds           float64                    `json:"seconds"`
-	Bytes             int64                      `json:"bytes"`
-	Warnings          []string                   `json:"warnings"`
+	Source            string                    `json:"source"`
+	Output            string                    `json:"output"`
+	Status            string                    `json:"status"` // same, differs, trained, failed
+	Tensors           int                       `json:"tensors"`
+	Differing         int                       `json:"differing"`
+	Differences       []verify.TensorDifference `json:"differences"`
+	ConfigDifferences []trainer.Difference      `json:"config_differences"`
+	Step              int64                     `json:"step"` // of the training, where it is known
+	Error             string                    `json:"error"`
+	Seconds           float64                   `json:"seconds"`
+	Bytes             int64                     `json:"bytes"`
+	Warnings          []string                  `json:"warnings"`
 }
 
 // inspectRecord is what inspect tells of a path.

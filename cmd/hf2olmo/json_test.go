@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"hf2olmo/convert"
 	"hf2olmo/convert/inspect"
+	"hf2olmo/convert/trainer"
+	"hf2olmo/convert/verify"
 	"hf2olmo/keymap"
 )
 
@@ -19,8 +20,8 @@ func TestRecords(t *testing.T) {
 	}{
 		{convertRecord{}, "source output model_type dtype parameters tensors bytes seconds status error train_command"},
 		{verifyRecord{}, "source output status tensors differing differences config_differences step error seconds bytes warnings"},
-		{convert.TensorDifference{}, "tensor source element offset elements problem file"},
-		{convert.FieldDifference{}, "file field expected found"},
+		{verify.TensorDifference{}, "tensor source element offset elements problem file"},
+		{trainer.Difference{}, "file field expected found"},
 		{inspectRecord{}, "path kind status config parameters bytes dtypes parts tensors warnings error seconds"},
 		{tensorRecord{}, "name part dtype shape parameters bytes file stats"},
 		{inspect.Total{}, "name tensors parameters bytes"},

@@ -9,9 +9,10 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
-	"hf2olmo/convert"
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/trainer"
+	"hf2olmo/convert/verify"
 )
 
 func verifyCommand() *cli.Command {
@@ -43,7 +44,7 @@ Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call 
 }
 
 func verifyFolder(c *cli.Context) error {
-	o := convert.Options{Jobs: c.Int("jobs"), NoFollow: c.Bool(noFollow)}
+	o := verify.Options{Jobs: c.Int("jobs"), NoFollow: c.Bool(noFollow)}
 	var err error
 	switch {
 	case c.NArg() != 2:
@@ -60,7 +61,7 @@ func verifyFolder(c *cli.Context) error {
 		o.Progress = terminalProgress(c.App.ErrWriter)
 	}
 	source, folder := c.Args().Get(0), c.Args().Get(1)
-	v, err := convert.Verify(c.Context, source, folder, o)
+	v, err := verify.Folder(c.Context, source, folder, o)
 	rec := newVerifyRecord(source, folder, v, err)
 	if c.Bool("json") {
 		writeJSON(c.App.Writer, rec)
@@ -93,9 +94,9 @@ func terminalProgress(w io.Writer) assemble.Progress {
 }
 
 // newVerifyRecord is the record of a comparison, or of why there is none.
-func newVerifyRecord(source, folder string, v *convert.Verification, err error) verifyRecord {
+func newVerifyRecord(source, folder string, v *verify.Result, err error) verifyRecord {
 	rec := verifyRecord{Source: source, Output: folder, Status: "failed", Warnings: []string{},
-		Differences: []convert.TensorDifference{}, ConfigDifferences: []convert.FieldDifference{}}
+		Differences: []verify.TensorDifference{}, ConfigDifferences: []trainer.Difference{}}
 	if err != nil {
 		rec.Error = faultsOf(err).Error()
 		return rec
@@ -118,7 +119,7 @@ func newVerifyRecord(source, folder string, v *convert.Verification, err error) 
 // mostLines is how many differences are told to people; --json has all of them.
 const mostLines = 20
 
-func printVerification(w io.Writer, source string, v *convert.Verification) {
+func printVerification(w io.Writer, source string, v *verify.Result) {
 	switch {
 	case v.Same():
 		printf(w, "%s is %s (%s), bit for bit\n", v.Output, fault.Printable(source), v.Family)
@@ -152,7 +153,7 @@ func atStep(step int64) string {
 	return ""
 }
 
-func differenceLine(d convert.TensorDifference) string {
+func differenceLine(d verify.TensorDifference) string {
 	if d.Element < 0 {
 		if d.Tensor == "" {
 			return fault.Printable(fmt.Sprintf("%s: byte %d: %s", d.File, d.Offset, d.Problem))
@@ -172,7 +173,7 @@ func differenceLine(d convert.TensorDifference) string {
 	return line
 }
 
-func printFields(w io.Writer, fields []convert.FieldDifference) {
+func printFields(w io.Writer, fields []trainer.Difference) {
 	for i, d := range fields {
 		if i == mostLines {
 			printf(w, "  and %d fields more (--json has all)\n", len(fields)-i)

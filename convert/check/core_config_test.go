@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
 )
 
 // converted converts a model of the repository for OLMo-core.
 func converted(t *testing.T, model string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "step0")
-	_, err := convert.Convert(context.Background(), filepath.Join(testdata, model),
+	_, err := converttest.Convert(context.Background(), filepath.Join(testdata, model),
 		convert.Options{Target: "olmo-core", Output: dir})
 	must(t, err)
 	return dir

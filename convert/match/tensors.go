@@ -1,4 +1,4 @@
-package convert
+package match
 
 import (
 	"fmt"
@@ -11,31 +11,31 @@ import (
 	"hf2olmo/keymap"
 )
 
-// match finds the tensors of the plan among the model's, and fills c.Tensors. Every
+// match finds the tensors of the plan among the model's, and fills m.Tensors. Every
 // tensor of the model must be used once or be left out by the table, every part of
 // the plan must be there, in the shape that the config says.
-func (c *Conversion) match(plan *keymap.Plan) error {
-	m := c.newMatcher()
-	c.Tensors, c.same = m.match(plan, c.Model)
-	if len(m.faults) > 0 {
-		c.explain(m)
+func (m *matching) match(plan *keymap.Plan) error {
+	found := m.newMatcher()
+	m.Tensors, m.same = found.match(plan, m.Model)
+	if len(found.faults) > 0 {
+		(&explainer{m, found}).explain()
 	}
-	return m.faults.Err()
+	return found.faults.Err()
 }
 
-func (c *Conversion) newMatcher() *matcher {
-	m := &matcher{files: c.weights(), placed: c.Model.Placed, dtype: c.options.DType,
+func (m *matching) newMatcher() *matcher {
+	k := &matcher{files: m.Weights(), placed: m.Model.Placed, dtype: m.options.DType,
 		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, left: map[string]bool{}, done: map[string]assemble.Tensor{}}
-	for i := range c.Model.Tensors {
-		m.found[c.Model.Tensors[i].Name] = &c.Model.Tensors[i]
+	for i := range m.Model.Tensors {
+		k.found[m.Model.Tensors[i].Name] = &m.Model.Tensors[i]
 	}
-	return m
+	return k
 }
 
 // match returns the tensors of the target, and the pairs of tensors that must be equal.
 func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.Tensor, same []pair) {
 	for _, drop := range plan.Drop {
-		m.standIn(drop)
+		m.useTiedTwin(drop)
 	}
 	for _, planned := range plan.Tensors {
 		tensors = append(tensors, m.tensor(planned))
@@ -63,14 +63,6 @@ func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.
 // mostBuffers is how many tensors without a place are looked at for buffers: names cost
 // time, and no model of that many odd tensors converts.
 const mostBuffers = 5_000
-
-// weights is what the model's weights are called where no one file is concerned.
-func (c *Conversion) weights() string {
-	if c.Model.Index != "" || len(c.Model.Files) == 0 {
-		return c.Model.Index
-	}
-	return c.Model.Files[0].Name
-}
 
 // A pair of tensors must be equal bit for bit, or the first may not be left out.
 type pair struct {
@@ -184,9 +176,9 @@ func (m *matcher) commonDType(parts []*tensor.Tensor) tensor.DType {
 	return parts[0].DType
 }
 
-// standIn lets a tensor that is left out for being the same as another be that other
+// useTiedTwin lets a tensor that is left out for being the same as another be that other
 // where it alone is there: of two that are tied, some programs save the wrong one.
-func (m *matcher) standIn(d keymap.Drop) {
+func (m *matcher) useTiedTwin(d keymap.Drop) {
 	if left := m.found[d.Name]; left != nil && d.SameAs != "" && m.found[d.SameAs] == nil {
 		m.found[d.SameAs] = left
 	}

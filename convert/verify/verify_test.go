@@ -1,4 +1,4 @@
-package convert
+package verify_test
 
 import (
 	"context"
@@ -6,14 +6,19 @@ import (
 	"path/filepath"
 	"testing"
 
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/verify"
 	"hf2olmo/keymap"
 )
 
-func verified(t *testing.T, source, folder string) *Verification {
+const testdata = "../../testdata"
+
+func verified(t *testing.T, source, folder string) *verify.Result {
 	t.Helper()
-	v, err := Verify(context.Background(), source, folder, Options{Jobs: 1})
+	v, err := verify.Folder(context.Background(), source, folder, verify.Options{Jobs: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +33,7 @@ func TestVerifyAll(t *testing.T) {
 	}
 	for _, model := range models {
 		for _, dtype := range []tensor.DType{tensor.Invalid, tensor.Float32, tensor.BFloat16, tensor.Float16} {
-			result, err := Convert(context.Background(), model, Options{Into: t.TempDir(), DType: dtype})
+			result, err := converttest.Convert(context.Background(), model, convert.Options{Into: t.TempDir(), DType: dtype})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,7 +48,7 @@ func TestVerifyAll(t *testing.T) {
 // the pickle, checksums, padding and the directory. No turn may pass.
 func TestVerifyOneBit(t *testing.T) {
 	model := filepath.Join(testdata, "models", "llama")
-	result, err := Convert(context.Background(), model, Options{Into: t.TempDir()})
+	result, err := converttest.Convert(context.Background(), model, convert.Options{Into: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +84,7 @@ func TestVerifyOneBit(t *testing.T) {
 	for at := int64(0); at < info.Size(); at += 53 {
 		bit := uint(at) % 8
 		turn(at, bit)
-		v, err := Verify(context.Background(), model, result.Output, Options{Jobs: 1, Keymap: table})
+		v, err := verify.Folder(context.Background(), model, result.Output, verify.Options{Jobs: 1, Keymap: table})
 		switch {
 		case err == nil && v.Same():
 			t.Errorf("bit %d of byte %d: not seen", bit, at)

@@ -1,4 +1,4 @@
-package convert
+package verify
 
 import (
 	"cmp"
@@ -24,11 +24,13 @@ type frame struct {
 
 // layOut finds where convert would put each tensor, in one run or several.
 func (v *verifier) layOut() error {
-	if err := v.trainer.layOut(v.Conversion); err != nil {
+	files, err := v.trainer.Files(v.model.Inputs(v.native.folder))
+	if err != nil {
 		return err
 	}
+	v.files = *files
 	cuts := map[int][]int64{}
-	for _, f := range v.large {
+	for _, f := range v.files.Large {
 		for _, r := range f.Runs {
 			cuts[r.Tensor] = append(cuts[r.Tensor], r.From)
 		}
@@ -46,7 +48,7 @@ func (v *verifier) compareFrames() error {
 	if err := v.checkFrames(); err != nil || len(v.result.Differences) > 0 || !v.asConverted() {
 		return err
 	}
-	for _, f := range v.large {
+	for _, f := range v.files.Large {
 		if err := v.compareLarge(f); err != nil {
 			return err
 		}
@@ -84,7 +86,7 @@ func (v *verifier) asConverted() bool {
 	if v.recorded != nil && v.recorded.Layout != folder.ManifestLayout || len(v.structural) > 0 {
 		return false
 	}
-	for _, f := range v.large {
+	for _, f := range v.files.Large {
 		info, err := os.Stat(v.inFolder(f.Name))
 		if err != nil || info.Size() != f.Size {
 			return false

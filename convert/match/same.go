@@ -1,4 +1,4 @@
-package convert
+package match
 
 import (
 	"context"
@@ -9,18 +9,18 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// compareSame reads the tensors that must be equal to be left out, and reports those that are not.
-func (c *Conversion) compareSame(ctx context.Context) error {
-	if len(c.same) == 0 {
+// CompareSame reads the tensors that must be equal to be left out, and reports those that are not.
+func (m *Match) CompareSame(ctx context.Context) error {
+	if len(m.same) == 0 {
 		return nil
 	}
-	files, err := tensor.OpenFiles(slices.Concat(c.Model.Tensors, c.Model.Again))
+	files, err := tensor.OpenFiles(slices.Concat(m.Model.Tensors, m.Model.Again))
 	if err != nil {
 		return err
 	}
 	defer files.Close()
 	var faults fault.List
-	for _, p := range c.same {
+	for _, p := range m.same {
 		at, err := tensor.FirstDifference(ctx, files, p.left, p.kept)
 		if err != nil {
 			return err

@@ -1,4 +1,4 @@
-package convert
+package verify_test
 
 import (
 	"bytes"
@@ -8,8 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/verify"
 )
 
 // weightsFile is a .bin of a copied model, which a test damages.
@@ -62,8 +65,8 @@ func TestDamagedRecords(t *testing.T) {
 	for _, name := range []string{"llama-bin", "llama-bin-sharded", "torch-shared", "torch-strided", "torch-views"} {
 		dir, files := copiedModel(t, name)
 		for _, target := range []string{"olmo", "olmo-core"} {
-			options := Options{Target: target, Into: t.TempDir()}
-			result, err := Convert(context.Background(), dir, options)
+			options := convert.Options{Target: target, Into: t.TempDir()}
+			result, err := converttest.Convert(context.Background(), dir, options)
 			if err != nil {
 				t.Fatal(name, err)
 			}
@@ -77,11 +80,11 @@ func TestDamagedRecords(t *testing.T) {
 					}
 					file.with(func(b []byte) { b[r.Offset+int64(i*7)%r.Bytes] ^= 1 })
 					want := filepath.Base(file.path) + ": " + r.Tensor + ": the checksum of its record " + r.Name + " is wrong"
-					_, err := Convert(context.Background(), dir, Options{Target: target, Into: t.TempDir(), DType: []tensor.DType{tensor.Invalid, tensor.BFloat16}[i%2]})
+					_, err := converttest.Convert(context.Background(), dir, convert.Options{Target: target, Into: t.TempDir(), DType: []tensor.DType{tensor.Invalid, tensor.BFloat16}[i%2]})
 					if err == nil || !strings.Contains(err.Error(), want) {
 						t.Errorf("convert: %v, want %q", err, want)
 					}
-					if _, err := Verify(context.Background(), dir, result.Output, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+					if _, err := verify.Folder(context.Background(), dir, result.Output, verify.Options{}); err == nil || !strings.Contains(err.Error(), want) {
 						t.Errorf("verify: %v, want %q", err, want)
 					}
 				}
@@ -113,7 +116,7 @@ func zeroSums(name string) func(b []byte) {
 func TestWithoutChecksums(t *testing.T) {
 	dir, files := copiedModel(t, "llama-bin")
 	files[0].with(zeroSums(""))
-	result, err := Convert(context.Background(), dir, Options{Into: t.TempDir()})
+	result, err := converttest.Convert(context.Background(), dir, convert.Options{Into: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +130,7 @@ func TestWithoutChecksums(t *testing.T) {
 	}
 	bare := func(b []byte) { zeroSums("data/3")(b); clearDescriptors(b) }
 	files[0].with(bare)
-	if _, err := Convert(context.Background(), dir, Options{Into: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "record data/3 is wrong") {
+	if _, err := converttest.Convert(context.Background(), dir, convert.Options{Into: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "record data/3 is wrong") {
 		t.Errorf("a checksum of 0 among others: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package convert
+package verify
 
 import (
 	"bytes"
@@ -10,7 +10,9 @@ import (
 	"sync"
 
 	"hf2olmo/convert/folder"
+	"hf2olmo/convert/match"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/trainer"
 )
 
 // A TensorDifference is a tensor that is not what a conversion would write. Element is
@@ -29,10 +31,13 @@ type TensorDifference struct {
 
 // verifier is one comparison, shared by its workers.
 type verifier struct {
-	*Conversion
+	options    Options
+	model      *match.Match
+	trainer    trainer.Trainer
+	files      trainer.Files // that a conversion would write, none if tensors are missing or of other shapes
 	native     *native
 	recorded   *folder.Manifest
-	result     *Verification
+	result     *Result
 	structural []TensorDifference
 	compared   []comparison
 
@@ -58,7 +63,7 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 			return err
 		}
 	}
-	all := slices.Clone(v.Model.Tensors)
+	all := slices.Clone(v.model.Model.Tensors)
 	for i := range v.native.tensors {
 		for _, part := range v.native.tensors[i].content.Parts {
 			all = append(all, *part)
@@ -76,7 +81,7 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 		total += contents[i].Bytes()
 	}
 	if p := v.options.Progress; p != nil {
-		p.Start(v.Model.Name, total)
+		p.Start(v.model.Model.Name, total)
 		defer p.Stop()
 	}
 	if err := tensor.Sweep(ctx, files, contents, v.options.Jobs, v.visitor); err != nil {
@@ -109,8 +114,8 @@ func (v *verifier) pair() {
 	for i := range v.native.tensors {
 		found[v.native.tensors[i].name] = &v.native.tensors[i]
 	}
-	for i := range v.Tensors {
-		t := &v.Tensors[i]
+	for i := range v.model.Tensors {
+		t := &v.model.Tensors[i]
 		f := found[t.Name]
 		delete(found, t.Name)
 		switch {
@@ -211,7 +216,7 @@ func countDifferences(a, b []byte, size int) (first, n int64) {
 
 // describe names the part of the model that the first differing element comes from.
 func (v *verifier) describe(k *comparison) TensorDifference {
-	d := TensorDifference{Tensor: v.Tensors[k.tensor].Name, Element: k.first, Elements: k.differ, Problem: "differs", Offset: -1}
+	d := TensorDifference{Tensor: v.model.Tensors[k.tensor].Name, Element: k.first, Elements: k.differ, Problem: "differs", Offset: -1}
 	rest := k.first
 	for _, part := range k.found.Parts {
 		if rest < part.Numel() {

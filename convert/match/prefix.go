@@ -1,4 +1,4 @@
-package convert
+package match
 
 import (
 	"fmt"

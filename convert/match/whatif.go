@@ -1,4 +1,4 @@
-package convert
+package match
 
 import (
 	"cmp"
@@ -23,13 +23,13 @@ type change struct {
 const mostWork = 100_000
 
 // whatIf looks for one field of config.json that explains every fault: with another value
-// of it the tensors would match. m is nil where the config was refused before the match.
-func (c *Conversion) whatIf(m *matcher) *fault.Fault {
+// of it the tensors would match.
+func (c *explainer) whatIf() *fault.Fault {
 	if c.suppose == nil {
 		return nil
 	}
 	tries := mostWork / (len(c.Model.Tensors) + 1000)
-	for _, change := range c.changes(m) {
+	for _, change := range c.changes() {
 		if tries--; tries < 0 {
 			return nil
 		}
@@ -39,14 +39,14 @@ func (c *Conversion) whatIf(m *matcher) *fault.Fault {
 		}
 		probe := c.newMatcher()
 		if probe.match(plan, c.Model); len(probe.faults) == 0 {
-			return change.fault(m, c.lists(change))
+			return change.fault(c.found, c.lists(change))
 		}
 	}
 	return nil
 }
 
 // changed returns config.json with another value of a field. Lists with one entry per layer follow.
-func (c *Conversion) changed(ch change) map[string]any {
+func (c *explainer) changed(ch change) map[string]any {
 	config := maps.Clone(c.Model.Config)
 	config[ch.field] = ch.to
 	to, _ := ch.to.(int64)
@@ -59,7 +59,7 @@ func (c *Conversion) changed(ch change) map[string]any {
 }
 
 // lists are the fields with one entry per layer, where the change is one of the number of layers.
-func (c *Conversion) lists(ch change) (names []string) {
+func (c *explainer) lists(ch change) (names []string) {
 	for _, f := range c.fields {
 		list, _ := c.Model.Config[f.Name].([]any)
 		if ch.ofNumbers && f.Kind == "list" && len(list) > 0 && len(list) == ch.from {
@@ -95,8 +95,9 @@ func (ch change) fault(m *matcher, lists []string) *fault.Fault {
 }
 
 // changes are what may explain the faults, the likeliest first.
-func (c *Conversion) changes(m *matcher) (list []change) {
-	sizes, counts := c.sizes(m), c.numbers(m)
+func (c *explainer) changes() (list []change) {
+	m := c.found
+	sizes, counts := sizes(m, c.Model.Tensors), numbers(m, c.Model.Tensors)
 	for _, f := range c.fields {
 		switch now := f.Value.(type) {
 		case bool:
@@ -156,9 +157,9 @@ const mostSizes = 4
 
 // sizes are those that differ from the config, each once; without a match the rows of
 // the largest tensors.
-func (c *Conversion) sizes(m *matcher) (list []size) {
+func sizes(m *matcher, all []tensor.Tensor) (list []size) {
 	if m == nil {
-		tensors := slices.Clone(c.Model.Tensors)
+		tensors := slices.Clone(all)
 		slices.SortStableFunc(tensors, func(a, b tensor.Tensor) int { return cmp.Compare(b.Numel(), a.Numel()) })
 		for i := range tensors {
 			if len(tensors[i].Shape) == 2 {
@@ -186,11 +187,11 @@ func added(list []size, s size) []size {
 // numbers are how many layers there may be by the first numbers in names: the lowest
 // that is missing, or one more than the highest that is surplus; without a match one
 // more than the highest there is.
-func (c *Conversion) numbers(m *matcher) []int64 {
+func numbers(m *matcher, all []tensor.Tensor) []int64 {
 	if m == nil {
 		m = &matcher{}
-		for i := range c.Model.Tensors {
-			m.surplus = append(m.surplus, c.Model.Tensors[i].Name)
+		for i := range all {
+			m.surplus = append(m.surplus, all[i].Name)
 		}
 	}
 	low, high := int64(-1), int64(-1)
@@ -204,7 +205,7 @@ func (c *Conversion) numbers(m *matcher) []int64 {
 	}
 	var list []int64
 	for _, n := range []int64{low, high + 1} {
-		if n > 0 && n <= int64(len(c.Model.Tensors)) { // each layer has tensors
+		if n > 0 && n <= int64(len(all)) { // each layer has tensors
 			list = append(list, n)
 		}
 	}

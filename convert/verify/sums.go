@@ -1,4 +1,4 @@
-package convert
+package verify
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // compareSums checks the checksums that files say of their own records: a model that is
 // damaged is an error, a damaged record of the folder a difference.
 func (v *verifier) compareSums(ctx context.Context, files *tensor.Files) error {
-	if err := files.CheckRecords(ctx, v.Model.Files...); err != nil {
+	if err := files.CheckRecords(ctx, v.model.Model.Files...); err != nil {
 		return err
 	}
 	err := files.CheckRecords(ctx, v.native.files...)
@@ -39,7 +39,7 @@ func (v *verifier) compareSums(ctx context.Context, files *tensor.Files) error {
 
 // warnUnsummed warns of files in which damage cannot be seen.
 func (v *verifier) warnUnsummed() {
-	for _, files := range [][]*tensor.File{v.Model.Files, v.native.files} {
+	for _, files := range [][]*tensor.File{v.model.Model.Files, v.native.files} {
 		for _, file := range files {
 			if warning := file.Unsummed(); warning != "" {
 				v.warn("%s", warning)

@@ -1,4 +1,4 @@
-package convert
+package match
 
 import (
 	"fmt"
@@ -11,15 +11,22 @@ import (
 	"hf2olmo/keymap"
 )
 
+// explainer looks for the cause of what does not match.
+type explainer struct {
+	*matching
+	found *matcher // nil if the config was refused before the match
+}
+
 // explain puts one fault before those of the match: what has most likely happened, and
 // one thing to do. Without it a user reads two lines a layer and guesses.
-func (c *Conversion) explain(m *matcher) {
+func (c *explainer) explain() {
+	m := c.found
 	prefix := m.explainPrefix()
-	asPrefix := func(*matcher) *fault.Fault { return prefix }
-	for _, cause := range []func(*matcher) *fault.Fault{
-		c.sign, c.suspect, c.partOfTensors, asPrefix, c.whatIf, c.otherFamily, c.counts,
+	asPrefix := func() *fault.Fault { return prefix }
+	for _, cause := range []func() *fault.Fault{
+		m.sign, c.suspect, c.partOfTensors, asPrefix, c.whatIf, c.otherFamily, c.counts,
 	} {
-		if f := cause(m); f != nil {
+		if f := cause(); f != nil {
 			if prefix != nil && f != prefix {
 				m.faults = append(m.faults, prefix)
 			}
@@ -31,7 +38,7 @@ func (c *Conversion) explain(m *matcher) {
 }
 
 // sign says what names that no table has say of the model.
-func (c *Conversion) sign(m *matcher) *fault.Fault {
+func (m *matcher) sign() *fault.Fault {
 	s := keymap.SignOf(m.surplus)
 	if s == nil {
 		return nil
@@ -45,7 +52,8 @@ const gather = "Gather the whole model before it is saved " +
 
 // partOfTensors recognises what one rank saved by itself: tensors of size 0 that stand
 // for what other ranks hold, or a part of the rows or columns of most tensors.
-func (c *Conversion) partOfTensors(m *matcher) *fault.Fault {
+func (c *explainer) partOfTensors() *fault.Fault {
+	m := c.found
 	empty, cut := 0, 0
 	for _, f := range m.misfits {
 		switch {
@@ -97,7 +105,8 @@ func product(shape []int64) int64 {
 }
 
 // otherFamily says that the names are those of other families than config.json says.
-func (c *Conversion) otherFamily(m *matcher) *fault.Fault {
+func (c *explainer) otherFamily() *fault.Fault {
+	m := c.found
 	const looked = 2000 // of many, the first tell it
 	var names []string
 	for i := range c.Model.Tensors[:min(len(c.Model.Tensors), looked)] {
@@ -113,9 +122,9 @@ func (c *Conversion) otherFamily(m *matcher) *fault.Fault {
 }
 
 // suspect says what the name of the file says.
-func (c *Conversion) suspect(*matcher) *fault.Fault {
+func (c *explainer) suspect() *fault.Fault {
 	if f := c.Model.Suspect; f != nil {
-		return &fault.Fault{File: c.weights(), Problem: f.Problem, Hint: f.Hint}
+		return &fault.Fault{File: c.Weights(), Problem: f.Problem, Hint: f.Hint}
 	}
 	return nil
 }
@@ -124,7 +133,8 @@ func (c *Conversion) suspect(*matcher) *fault.Fault {
 const sameModel = "Check that config.json and the weights are of the same model: `hf2olmo inspect` lists the tensors."
 
 // counts sums up what is wrong where its cause is not known. One fault needs no sum.
-func (c *Conversion) counts(m *matcher) *fault.Fault {
+func (c *explainer) counts() *fault.Fault {
+	m := c.found
 	if len(m.faults) == 1 {
 		if f := m.faults[0]; f.Hint == "" {
 			f.Hint = sameModel

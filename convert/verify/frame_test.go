@@ -1,4 +1,4 @@
-package convert
+package verify_test
 
 import (
 	"archive/zip"
@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/verify"
 )
 
 func readFile(t *testing.T, path string) []byte {
@@ -73,7 +76,7 @@ func withGap(data []byte) []byte {
 // are the same, unless something is in them that no reader of ours looks at.
 func TestVerifyOtherContainer(t *testing.T) {
 	model := filepath.Join(testdata, "models", "llama")
-	result, err := Convert(context.Background(), model, Options{Into: t.TempDir()})
+	result, err := converttest.Convert(context.Background(), model, convert.Options{Into: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +110,7 @@ func TestVerifyOtherContainer(t *testing.T) {
 // No turn may pass.
 func TestVerifyOneBitOfCore(t *testing.T) {
 	model := filepath.Join(testdata, "models", "llama")
-	result, err := Convert(context.Background(), model, Options{Target: "olmo-core", Into: t.TempDir()})
+	result, err := converttest.Convert(context.Background(), model, convert.Options{Target: "olmo-core", Into: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +122,7 @@ func TestVerifyOneBitOfCore(t *testing.T) {
 			bad := bytes.Clone(good)
 			bad[at] ^= 1 << (at % 8)
 			writeFile(t, path, bad)
-			if v, err := Verify(context.Background(), model, result.Output, Options{Jobs: 1}); err == nil && v.Same() {
+			if v, err := verify.Folder(context.Background(), model, result.Output, verify.Options{Jobs: 1}); err == nil && v.Same() {
 				t.Errorf("%s: bit %d of byte %d: not seen", name, at%8, at)
 			}
 		}
@@ -133,7 +136,7 @@ func TestVerifyOneBitOfCore(t *testing.T) {
 // TestVerifyIndexes compares the two indexes of a checkpoint that no manifest describes.
 func TestVerifyIndexes(t *testing.T) {
 	ctx, model := context.Background(), filepath.Join(testdata, "models", "llama")
-	result, err := Convert(ctx, model, Options{Target: "olmo-core", Into: t.TempDir()})
+	result, err := converttest.Convert(ctx, model, convert.Options{Target: "olmo-core", Into: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +146,7 @@ func TestVerifyIndexes(t *testing.T) {
 	if v := verified(t, model, result.Output); !v.Same() {
 		t.Fatalf("without the manifest: %+v", v)
 	}
-	other, err := Convert(ctx, model, Options{Target: "olmo-core", Into: t.TempDir(), DType: tensor.BFloat16})
+	other, err := converttest.Convert(ctx, model, convert.Options{Target: "olmo-core", Into: t.TempDir(), DType: tensor.BFloat16})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,102 @@
+package match
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/keymap"
+)
+
+// plan applies the table of the model's family to its config. It returns the plan
+// also where something is refused, so that the tensors are looked at all the same;
+// nil where the config does not even tell their shapes.
+func (m *matching) plan() (*keymap.Plan, error) {
+	table := m.options.Table
+	target, err := keymap.TargetNamed(m.options.Target)
+	if err != nil {
+		return nil, err
+	}
+	if table == nil {
+		if table, err = keymap.For(target, m.Model.Config); err != nil {
+			return nil, refusal(err)
+		}
+	}
+	var faults fault.List
+	facts, err := m.facts()
+	faults.Add("", err)
+	m.fields = table.Readings(m.Model.Config)
+	m.suppose = func(config map[string]any) *keymap.Plan {
+		plan, _ := table.Plan(target, config, facts)
+		return plan
+	}
+	plan, refusals := table.Plan(target, m.Model.Config, facts)
+	for _, r := range refusals {
+		faults.Add("", refusal(r))
+	}
+	if plan != nil {
+		m.Family, m.Config, m.Document = plan.Family, plan.Config, plan.Document
+		faults.Add("", m.checkTokens())
+		m.warnOfFields(plan)
+	}
+	return plan, faults.Err()
+}
+
+func refusal(err error) error {
+	var r *keymap.Refusal
+	if errors.As(err, &r) {
+		return &fault.Fault{File: r.File, Problem: r.Because, Hint: r.Hint}
+	}
+	return err
+}
+
+// facts are what the tables may know beyond config.json.
+func (m *matching) facts() (keymap.Facts, error) {
+	known := map[string]any{}
+	var err error
+	m.Tokenizer, err = m.countedTokenizer()
+	use := m.use
+	switch {
+	case m.Tokenizer == nil:
+	case use.Strict:
+		known["vocab_size"] = int(m.Tokenizer.VocabSize)
+	default:
+		known["vocab_size"] = int(m.Tokenizer.Span())
+	}
+	if !utf8.ValidString(use.Name) {
+		err = errors.Join(err, &fault.Fault{File: use.Name, Problem: "is not UTF-8 text, and " + use.Config + " cannot name it as tokenizer",
+			Hint: "Name the tokenizer with --tokenizer ID."})
+	}
+	if use.Name != "" {
+		known["identifier"] = use.Name
+	}
+	for _, role := range []string{"eos", "pad"} {
+		if id, ok := m.Model.SpecialTokenID(role); ok {
+			known[role+"_token_id"] = int(id)
+		}
+	}
+	if known["eos_token_id"] == nil {
+		known["eos_token_id"] = 0
+		if id := m.Model.Config["eos_token_id"]; id == nil || reflect.DeepEqual(id, []any{}) {
+			m.warn("no eos_token_id in config.json, generation_config.json or the tokenizer's files: 0 is written to %s", use.Config)
+		}
+	}
+	return keymap.Facts{Tokenizer: known, Tensors: len(m.Model.Tensors)}, err
+}
+
+// warnOfFields warns of what config.json says and no table has a word for: it may change
+// what the model computes.
+func (m *matching) warnOfFields(plan *keymap.Plan) {
+	const most = 5
+	names, rest := plan.Unknown, ""
+	if len(names) > most {
+		names, rest = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	if len(names) > 0 {
+		m.warn("config.json has fields that the table %s does not know: %s%s; if the model's code reads them, the checkpoint computes something else",
+			plan.Family, strings.Join(names, ", "), rest)
+	}
+}

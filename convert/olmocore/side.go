@@ -1,0 +1,165 @@
+package olmocore
+
+import (
+	"bytes"
+	"path"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/trainer"
+)
+
+// Side is OLMo-core's side of a conversion: a distributed checkpoint, and the model's config.
+type Side struct{}
+
+var _ trainer.Trainer = Side{}
+
+// FolderPath returns the path that was chosen, else <into>/<model>/step0.
+func (Side) FolderPath(chosen, into, model string) (string, error) {
+	return output.Resolve(chosen, into, filepath.Join(model, Step))
+}
+
+// Command returns the command that trains from the folder.
+func (Side) Command(folder string) string { return Command(folder) }
+
+// Advice is how a script uses the folder.
+func (Side) Advice(folder string) []string { return Advice(folder) }
+
+// Tokenizer is an id of the hub or a folder with a tokenizer in it, as the model's own is:
+// whatever reads the config takes both.
+func (Side) Tokenizer(t trainer.TokenizerSource) trainer.Tokenizer {
+	use := trainer.Tokenizer{Config: ConfigFile, Missing: "names no tokenizer", Name: t.Chosen}
+	switch absolute, err := filepath.Abs(t.ModelFolder); {
+	case use.Name != "" || !t.Own:
+	case t.Repo != "":
+		use.Name = t.Repo
+	case err == nil:
+		use.Name = absolute
+	}
+	return use
+}
+
+// TokenizerPath is the folder's: transformers, which reads it for OLMo-core, takes a folder
+// with a tokenizer.json in it, and a file for an id of the hub.
+func (Side) TokenizerPath(file string) (string, error) {
+	if filepath.Base(file) != hf.TokenizerFile {
+		return "", &fault.Fault{File: "--tokenizer " + file, Problem: "is not called tokenizer.json: OLMo-core reads a tokenizer from its folder",
+			Hint: "Put it into a folder of its own as tokenizer.json, and give the folder."}
+	}
+	return filepath.Abs(filepath.Dir(file))
+}
+
+// Rows returns vocab_size.
+func (Side) Rows(config map[string]any) int {
+	rows, _ := config["vocab_size"].(int)
+	return rows
+}
+
+// Bundles reports that no tokenizer comes with OLMo-core.
+func (Side) Bundles(string) bool { return false }
+
+// Files lays out the .distcp files, config.json and the two indexes.
+func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
+	plan, err := dcp.NewPlan(entries(in.Tensors))
+	if err != nil {
+		return nil, err
+	}
+	files := &trainer.Files{}
+	for _, f := range plan.Files {
+		large := assemble.File{Name: path.Join(ModelFolder, f.Name), Size: f.Size, Frame: f.Frame}
+		for _, item := range f.Items {
+			large.Runs = append(large.Runs, assemble.Run{Tensor: item.Entry, From: item.From, Place: item.Data})
+		}
+		files.Large = append(files.Large, large)
+	}
+	config, err := Config(in.Document)
+	if err != nil {
+		return nil, err
+	}
+	indexes, err := indexFiles(&plan.Metadata, checkpointID(in))
+	files.Small = append([]output.Small{{Name: ConfigFile, Data: config}}, indexes...)
+	return files, err
+}
+
+// entries are the tensors as package dcp lays them out.
+func entries(tensors []assemble.Tensor) []dcp.Entry {
+	var list []dcp.Entry
+	number := map[string]int{}
+	for i, t := range tensors {
+		number[t.Name] = i
+		e := dcp.Entry{Path: []string{ModelPrefix, t.Name}, DType: t.Content.DType, Shape: t.Shape, Same: -1}
+		if t.Same != "" {
+			e.Same = number[t.Same]
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// indexFiles are the two indexes of a checkpoint that is called id.
+func indexFiles(m *dcp.Metadata, id string) ([]output.Small, error) {
+	inner, err := m.Marshal(id, "")
+	if err != nil {
+		return nil, err
+	}
+	outer, err := m.Marshal(id, ModelFolder+"/")
+	return []output.Small{
+		{Name: path.Join(ModelFolder, dcp.MetadataFile), Data: inner},
+		{Name: dcp.MetadataFile, Data: outer},
+	}, err
+}
+
+// checkpointID is what .metadata calls the checkpoint: the model's name, as text.
+func checkpointID(in *trainer.Inputs) string { return string([]rune(in.Model)) }
+
+// ReadBack opens the checkpoint by both of its indexes, and the header of every item.
+func (Side) ReadBack(in *trainer.Inputs, _ *trainer.Files, dir string) error {
+	want, err := dcp.NewPlan(entries(in.Tensors))
+	if err != nil {
+		return err
+	}
+	want.Metadata.ID = checkpointID(in)
+	for _, at := range []string{dir, filepath.Join(dir, ModelFolder)} {
+		written, err := dcp.Open(at)
+		if err != nil {
+			return err
+		}
+		relative(&written.Metadata)
+		if !reflect.DeepEqual(written.Metadata, want.Metadata) {
+			return &fault.Fault{File: filepath.Join(at, dcp.MetadataFile), Problem: "was not read back as it was written"}
+		}
+	}
+	return nil
+}
+
+// relative makes the files of an index relative to the model's folder.
+func relative(index *dcp.Metadata) {
+	for i := range index.Tensors {
+		chunks := index.Tensors[i].Chunks
+		for k := range chunks {
+			chunks[k].File = strings.TrimPrefix(chunks[k].File, ModelFolder+"/")
+		}
+	}
+}
+
+// Damage compares the contents of the small files.
+func (Side) Damage(in *trainer.Inputs, files *trainer.Files, _ *folder.Manifest) (damage, warnings []string) {
+	for _, f := range files.Small {
+		found, err := regular.Read(filepath.Join(in.Folder, filepath.FromSlash(f.Name)), output.MaxSmall)
+		switch {
+		case err != nil && f.Name == ConfigFile: // the others, the manifest tells
+			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
+		case err == nil && !bytes.Equal(found, f.Data):
+			damage = append(damage, f.Name+" has other contents")
+		}
+	}
+	return damage, nil
+}
