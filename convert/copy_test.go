@@ -100,13 +100,13 @@ func TestSpecialWarnings(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := model.Tensors[2]
-		want := []string{x.File.Name + ": " + x.Name + " holds infinity: the loss is likely to be NaN"}
+		want := []string{x.File.Name + ": " + x.Name + " contains infinity: the loss is likely to be NaN"}
 		for file, names := range zeroed {
-			held := "holds"
+			held := "contains"
 			if len(names) > 1 {
-				held = fmt.Sprintf("and %d more hold", len(names)-1)
+				held = fmt.Sprintf("and %d more contain", len(names)-1)
 			}
-			want = append(want, fmt.Sprintf("%s: %s %s nothing but zeros: was the download cut off? Compare the file's checksum with the one on its page, or download it again", file, names[0], held))
+			want = append(want, fmt.Sprintf("%s: %s %s only zeros: was the download cut off? Compare the file's checksum with the one on the hub, or download it again", file, names[0], held))
 		}
 		for _, w := range want {
 			if !slices.Contains(result.Warnings, w) {

@@ -18,16 +18,16 @@ func checkValues(m *match.Match, seen *assemble.Seen, allowNaN bool) (warnings [
 		warnings = append(warnings, fault.Printable(fmt.Sprintf(format, args...)))
 	}
 	infinite := &tally{what: "infinity: the loss is likely to be NaN"}
-	zero := &tally{what: "nothing but zeros: was the download cut off? Compare the file's checksum with the one on its page, or download it again"}
+	zero := &tally{what: "only zeros: was the download cut off? Compare the file's checksum with the one on the hub, or download it again"}
 	for i := range m.Model.Tensors {
 		t := &m.Model.Tensors[i]
 		v := seen.Of(t.Name)
 		switch {
 		case !v.NaN:
 		case allowNaN:
-			warn("%s: %s: holds NaN", t.File.Name, t.Name)
+			warn("%s: %s: contains NaN", t.File.Name, t.Name)
 		default:
-			faults = append(faults, &fault.Fault{File: t.File.Name, Tensor: t.Name, Problem: "holds NaN",
+			faults = append(faults, &fault.Fault{File: t.File.Name, Tensor: t.Name, Problem: "contains NaN",
 				Hint: "The trainer cannot restore it. If it is meant to be there: --allow-nan."})
 		}
 		if v.Infinite {
@@ -39,7 +39,7 @@ func checkValues(m *match.Match, seen *assemble.Seen, allowNaN bool) (warnings [
 	}
 	if len(faults) > 1 {
 		faults = append(faults, &fault.Fault{File: m.Weights(), Lead: true,
-			Problem: fmt.Sprintf("%d tensors hold NaN", len(faults)),
+			Problem: fmt.Sprintf("%d tensors contain NaN", len(faults)),
 			Hint:    "The training diverged or the files are damaged: take an earlier checkpoint, or download them again."})
 	}
 	infinite.warn(warn)
@@ -77,9 +77,9 @@ func (y *tally) add(t *tensor.Tensor) {
 func (y *tally) warn(warn func(format string, args ...any)) {
 	for _, t := range y.first {
 		if n := y.more[t.File]; n > 0 {
-			warn("%s: %s and %d more hold %s", t.File.Name, t.Name, n, y.what)
+			warn("%s: %s and %d more contain %s", t.File.Name, t.Name, n, y.what)
 		} else {
-			warn("%s: %s holds %s", t.File.Name, t.Name, y.what)
+			warn("%s: %s contains %s", t.File.Name, t.Name, y.what)
 		}
 	}
 }

@@ -106,8 +106,8 @@ type claims map[string]string
 
 func (c claims) claim(output, source string) error {
 	if other, taken := c[output]; taken && other != source {
-		return &fault.Fault{File: output, Problem: "is the output of " + other + " too, in this same call",
-			Hint: "Convert them one by one, and give each its own --output."}
+		return &fault.Fault{File: output, Problem: "is also the output of " + other + " in this call",
+			Hint: "Convert them one by one, each with its own --output."}
 	}
 	c[output] = source
 	return nil

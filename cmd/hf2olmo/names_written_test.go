@@ -83,7 +83,7 @@ func TestModelsThatAreNotUTF8(t *testing.T) {
 // a line that the program never said.
 func TestKeysThatPretendToBeLines(t *testing.T) {
 	t.Parallel()
-	const line = "/o is /m (llama), bit for bit"
+	const line = "/o matches /m (llama) bit for bit"
 	dir := t.TempDir()
 	model, folder := filepath.Join(dir, "m"), filepath.Join(dir, "o-unsharded")
 	copyFiles(t, model, "../../testdata/models/llama")

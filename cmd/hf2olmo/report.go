@@ -50,7 +50,7 @@ func (r *report) converted(source string, res *convert.Result) {
 		r.unchanged++
 		rec.Status = "unchanged"
 		r.line(rec)
-		r.say("%s (%s) → %s: unchanged, it is there already, complete and made of the same\n", fault.Printable(source), res.Family, res.Output)
+		r.say("%s (%s) → %s: unchanged, already up to date\n", fault.Printable(source), res.Family, res.Output)
 		return
 	}
 	r.done++
@@ -95,13 +95,13 @@ func (r *report) planned(source string, c *convert.Conversion) {
 			parts = append(parts, fmt.Sprint(t.Content.Add))
 		}
 		if t.Same != "" {
-			parts = []string{"the same as " + t.Same}
+			parts = []string{"same as " + t.Same}
 		}
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), strings.Join(parts, " + "))
 	}
 	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(source), c.Family, c.Output)
 	r.say("  %s parameters in %d tensors, %s\n", count(c.Parameters()), len(c.Tensors), c.DType())
-	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(c.Bytes())), c.Bytes())
+	r.say("  %s (%d bytes) to write", humanize.Bytes(uint64(c.Bytes())), c.Bytes())
 	if free, known := disk.FreeSpace(c.Output); known {
 		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
 	}
@@ -157,8 +157,8 @@ func printFaults(w io.Writer, faults fault.List) {
 func (r *report) notDone(sources []string) {
 	r.bad = append(r.bad, sources...)
 	for _, s := range sources {
-		r.line(convertRecord{Source: s, Status: "failed", Error: "stopped before it was begun"})
-		printf(r.err, "hf2olmo: %s: not begun\n", fault.Printable(s))
+		r.line(convertRecord{Source: s, Status: "failed", Error: "stopped before it started"})
+		printf(r.err, "hf2olmo: %s: not started\n", fault.Printable(s))
 	}
 }
 

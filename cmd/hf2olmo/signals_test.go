@@ -62,8 +62,8 @@ func stopConversion(t *testing.T, source string, signal syscall.Signal, after ti
 	if exit.ExitCode() != 128+int(signal) {
 		t.Errorf("%v after %v: status %d", signal, after, exit.ExitCode())
 	}
-	wanted := []string{"large: not converted", "before it was done; nothing was left behind", "olmo2: not begun"}
-	if strings.Contains(stderr.String(), "large: not begun") { // a slow machine
+	wanted := []string{"large: not converted", "before it was done; nothing was left behind", "olmo2: not started"}
+	if strings.Contains(stderr.String(), "large: not started") { // a slow machine
 		wanted = wanted[2:]
 	}
 	for _, want := range wanted {

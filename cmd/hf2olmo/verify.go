@@ -122,27 +122,27 @@ const mostLines = 20
 func printVerification(w io.Writer, source string, v *verify.Result) {
 	switch {
 	case v.Same():
-		printf(w, "%s is %s (%s), bit for bit\n", v.Output, fault.Printable(source), v.Family)
+		printf(w, "%s matches %s (%s) bit for bit\n", v.Output, fault.Printable(source), v.Family)
 		printf(w, "  %s parameters in %d tensors, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors, v.DType,
 			humanize.Bytes(uint64(v.Bytes)), v.Seconds)
 		return
 	case v.Trained:
-		printf(w, "%s was trained since it was %s: %d of %d tensors differ%s\n", v.Output, fault.Printable(source),
+		printf(w, "%s was trained after its conversion from %s: %d of %d tensors differ%s\n", v.Output, fault.Printable(source),
 			v.Differing, v.Tensors, atStep(v.Step))
 		printFields(w, v.Config)
 		return
 	}
-	printf(w, "%s is not %s (%s)\n", v.Output, fault.Printable(source), v.Family)
+	printf(w, "%s does not match %s (%s)\n", v.Output, fault.Printable(source), v.Family)
 	for i, d := range v.Differences {
 		if i == mostLines {
-			printf(w, "  and %d tensors more (--json has all)\n", len(v.Differences)-i)
+			printf(w, "  and %d more tensors (--json lists all)\n", len(v.Differences)-i)
 			break
 		}
 		printf(w, "  %s\n", differenceLine(d))
 	}
 	printFields(w, v.Config)
 	if 2*v.Differing > v.Tensors {
-		printf(w, "%d of %d tensors differ: is it another model, or one that was trained?\n", v.Differing, v.Tensors)
+		printf(w, "%d of %d tensors differ: is it a different model, or was it trained?\n", v.Differing, v.Tensors)
 	}
 }
 
@@ -160,7 +160,7 @@ func differenceLine(d verify.TensorDifference) string {
 		}
 		return fmt.Sprintf("%s: %s", fault.Printable(d.Tensor), fault.Printable(d.Problem))
 	}
-	line := fmt.Sprintf("%s: differs from element %d on", fault.Printable(d.Tensor), d.Element)
+	line := fmt.Sprintf("%s: differs from element %d onward", fault.Printable(d.Tensor), d.Element)
 	if d.Elements == 1 {
 		line = fmt.Sprintf("%s: element %d differs", fault.Printable(d.Tensor), d.Element)
 	}
@@ -168,7 +168,7 @@ func differenceLine(d verify.TensorDifference) string {
 		line += fmt.Sprintf(" (byte %d of %s)", d.Offset, d.File)
 	}
 	if line += ", which comes from " + fault.Printable(d.Source); d.Elements > 1 {
-		line += fmt.Sprintf("; %d elements in all", d.Elements)
+		line += fmt.Sprintf("; %d elements in total", d.Elements)
 	}
 	return line
 }
@@ -176,7 +176,7 @@ func differenceLine(d verify.TensorDifference) string {
 func printFields(w io.Writer, fields []trainer.Difference) {
 	for i, d := range fields {
 		if i == mostLines {
-			printf(w, "  and %d fields more (--json has all)\n", len(fields)-i)
+			printf(w, "  and %d more fields (--json lists all)\n", len(fields)-i)
 			return
 		}
 		name := d.File

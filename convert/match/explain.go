@@ -65,7 +65,7 @@ func (c *explainer) partOfTensors() *fault.Fault {
 	}
 	f := &fault.Fault{File: m.files, Hint: gather}
 	if c.Model.ZeroScript {
-		f.Hint = "zero_to_fp32.py lies in the folder. " + hf.RunZeroScript
+		f.Hint = "zero_to_fp32.py is in the folder. " + hf.RunZeroScript
 	}
 	switch {
 	case empty > 0 && 2*empty >= len(m.misfits):
@@ -117,7 +117,7 @@ func (c *explainer) otherFamily() *fault.Fault {
 		return nil
 	}
 	return &fault.Fault{File: m.files, Hint: "Put the config.json that belongs to these weights beside them.",
-		Problem: fmt.Sprintf("the names of the tensors are those of %s, and config.json says %s",
+		Problem: fmt.Sprintf("the tensors are named as those of %s, but config.json says %s",
 			strings.Join(families, " or "), c.Family)}
 }
 
@@ -130,7 +130,7 @@ func (c *explainer) suspect() *fault.Fault {
 }
 
 // sameModel is what to do where the cause is not known.
-const sameModel = "Check that config.json and the weights are of the same model: `hf2olmo inspect` lists the tensors."
+const sameModel = "Check that config.json and the weights belong to the same model: `hf2olmo inspect` lists the tensors."
 
 // counts sums up what is wrong where its cause is not known. One fault needs no sum.
 func (c *explainer) counts() *fault.Fault {
@@ -146,7 +146,7 @@ func (c *explainer) counts() *fault.Fault {
 		n    int
 		what string
 	}{
-		{len(m.missing), "missing"}, {len(m.misfits), "of another shape"},
+		{len(m.missing), "missing"}, {len(m.misfits), "of a different shape"},
 		{len(m.surplus), "not used by the " + c.Family + " table"},
 	} {
 		if p.n > 0 {

@@ -96,7 +96,7 @@ func (m *matching) warnOfFields(plan *keymap.Plan) {
 		names, rest = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	if len(names) > 0 {
-		m.warn("config.json has fields that the table %s does not know: %s%s; if the model's code reads them, the checkpoint computes something else",
+		m.warn("config.json has fields that the %s table does not know: %s%s; if the model's code uses them, the checkpoint computes something different",
 			plan.Family, strings.Join(names, ", "), rest)
 	}
 }

@@ -16,10 +16,10 @@ func (m *matcher) explainPrefix() *fault.Fault {
 	if n == 0 {
 		return nil
 	}
-	f := &fault.Fault{File: m.files, Problem: fmt.Sprintf("%d names of tensors begin with %q, which is not part of them", n, p.text),
+	f := &fault.Fault{File: m.files, Problem: fmt.Sprintf("%d tensor names begin with %q, which does not belong there", n, p.text),
 		Hint: "A wrapper was saved (DistributedDataParallel, torch.compile or another): save the model inside it with save_pretrained."}
 	if p.lacking {
-		f.Problem = fmt.Sprintf("%d names of tensors lack the %q that they should begin with", n, p.text)
+		f.Problem = fmt.Sprintf("%d tensor names lack the prefix %q", n, p.text)
 		f.Hint = "The bare model was saved: load it with AutoModelForCausalLM, and save it again with save_pretrained."
 	}
 	there, explained := set(m.surplus), map[string]bool{}

@@ -26,7 +26,7 @@ func (m *Match) CompareSame(ctx context.Context) error {
 			return err
 		}
 		if at >= 0 {
-			f := p.differs(p.kept, fmt.Sprintf("another value at element %d", at))
+			f := p.differs(p.kept, fmt.Sprintf("a different value at element %d", at))
 			f.File, f.Tensor = p.left.File.Name, p.left.Name
 			faults = append(faults, f)
 		}

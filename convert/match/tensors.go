@@ -54,7 +54,7 @@ func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.
 			continue
 		}
 		m.surplus = append(m.surplus, t.Name)
-		m.fault(t, &fault.Fault{Problem: "has no place in the table " + plan.Family,
+		m.fault(t, &fault.Fault{Problem: "is not used by the " + plan.Family + " table",
 			Found: t.DType.String() + " " + tensor.ShapeString(t.Shape)})
 	}
 	return tensors, same
@@ -128,7 +128,7 @@ func (m *matcher) tensor(planned keymap.PlannedTensor) assemble.Tensor {
 func (m *matcher) absent(part keymap.Part) *fault.Fault {
 	f := &fault.Fault{File: m.files, Tensor: part.Name, Problem: "is missing", Expected: tensor.ShapeString(part.Shape)}
 	if shard := m.placed[part.Name]; shard != "" {
-		f.File, f.Problem = shard, "is missing, though "+m.files+" places it here"
+		f.File, f.Problem = shard, "is missing, although "+m.files+" places it here"
 		f.Hint = "Download this shard again."
 	}
 	return f
@@ -168,7 +168,7 @@ func (m *matcher) commonDType(parts []*tensor.Tensor) tensor.DType {
 	}
 	for _, t := range parts[1:] {
 		if t.DType != parts[0].DType {
-			m.fault(t, &fault.Fault{Problem: "is fused with " + parts[0].Name + " but has another dtype",
+			m.fault(t, &fault.Fault{Problem: "is fused with " + parts[0].Name + " but has a different dtype",
 				Expected: parts[0].DType.String(), Found: t.DType.String(),
 				Hint: "Choose one for all tensors: --dtype float32."})
 		}
@@ -216,14 +216,14 @@ func (m *matcher) again(t *tensor.Tensor) []pair {
 
 // unequal is the fault of a tensor that is in two files, and not the same in both.
 func unequal(kept *tensor.Tensor, found string) *fault.Fault {
-	return &fault.Fault{Problem: "is in " + kept.File.Name + " too, and differs there",
+	return &fault.Fault{Problem: "is also in " + kept.File.Name + ", with different contents",
 		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,
-		Hint: "The shards are of two models, or of two versions of one: download all of them again."}
+		Hint: "The shards belong to two models, or to two versions of one: download all of them again."}
 }
 
 // differs is the fault of a tensor that the config declares to be another one.
 func differs(kept *tensor.Tensor, found string) *fault.Fault {
-	return &fault.Fault{Problem: "differs from " + kept.Name + ", with which config.json says it is tied",
+	return &fault.Fault{Problem: "differs from " + kept.Name + ", to which config.json ties it",
 		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,
 		Hint: "If the two are meant to differ, set tie_word_embeddings (weight_tying) to false in config.json."}
 }

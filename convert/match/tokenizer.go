@@ -33,16 +33,16 @@ func (m *matching) countedTokenizer() (*hf.Tokenizer, error) {
 	use := m.use
 	where, orElse := "perhaps ", ""
 	if use.Strict {
-		where, orElse = "the trainer refuses to start where ", ", or the trainer refuses to start"
+		where, orElse = "the trainer refuses to start if ", ", or the trainer refuses to start"
 	}
 	switch {
 	case named == "" && own == nil:
 		m.warn("no tokenizer.json beside the weights: %s %s, and vocab_size is guessed from the embedding's rows; "+
 			"name the right one with --tokenizer ID%s", use.Config, use.Missing, orElse)
 	case named != "" && own == nil:
-		m.warn("vocab_size is guessed from the embedding's rows: %s--tokenizer %s has another number of tokens", where, named)
+		m.warn("vocab_size is guessed from the embedding's rows: %s--tokenizer %s has a different number of tokens", where, named)
 	case named != "":
-		m.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has another number of tokens",
+		m.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has a different number of tokens",
 			own.VocabSize, where, named)
 	}
 	return own, nil
@@ -66,7 +66,7 @@ func (m *matching) checkTokens() error {
 	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} { // of which no trainer says anything
 		if id, ok := values[name].(int); ok && (id < 0 || id >= vocabulary) {
-			m.warn("%s %d lies outside the vocabulary of %d tokens", name, id, vocabulary)
+			m.warn("%s %d is outside the vocabulary of %d tokens", name, id, vocabulary)
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ import (
 func (Side) Compare(in *trainer.Inputs, _ *trainer.Files, found *trainer.Found) (*trainer.Comparison, error) {
 	c := &comparison{in: in, found: found}
 	for _, name := range shadows(found.Folder) {
-		c.File(name, "no such file", "a file that the trainer would read in place of "+ModelFile)
+		c.File(name, "no such file", "a file that the trainer would read instead of "+ModelFile)
 	}
 	step, known := GlobalStep(found.Folder)
 	_, noOptimizer := os.Stat(filepath.Join(found.Folder, OptimizerFile))
@@ -131,13 +131,13 @@ func (c *comparison) comparePaths(written *Written) {
 	case written.LoadPath == earlier:
 		moved = append(moved, "load_path")
 	case written.LoadPath == "":
-		c.Warn("%s names no load_path: training would start from random weights", ConfigFile)
+		c.Warn("%s has no load_path: training would start from random weights", ConfigFile)
 	default:
 		c.Warn("load_path in %s is %s: training would start from there, not from this folder",
 			ConfigFile, written.LoadPath)
 	}
 	if len(moved) > 0 {
-		c.Warn("%s was moved here from %s: its %s still names that place in %s",
+		c.Warn("%s was moved here from %s: its %s still contains that path in %s",
 			folder, earlier, ConfigFile, strings.Join(moved, " and "))
 	}
 }
@@ -168,7 +168,7 @@ func (c *comparison) compareTokenizer() error {
 	case err != nil:
 		c.File(TokenizerFile, "the model's own", trainer.Missing)
 	case !bytes.Equal(expected, found):
-		c.File(TokenizerFile, "the model's own", "other bytes")
+		c.File(TokenizerFile, "the model's own", "different contents")
 	}
 	return nil
 }
@@ -183,12 +183,12 @@ func (c *comparison) compareTrainState(step int64, known, hasOptimizer bool) err
 	found, err := regular.Read(filepath.Join(c.found.Folder, TrainFile), output.MaxSmall)
 	switch {
 	case err != nil:
-		c.File(TrainFile, "a trainer's state at step 0", trainer.Missing)
+		c.File(TrainFile, "the state of a trainer at step 0", trainer.Missing)
 	case bytes.Equal(found, expected), known && step == 0 && hasOptimizer:
 	case known && step != 0:
 		c.File(TrainFile, "global_step 0", fmt.Sprintf("global_step %d", step))
 	default:
-		c.File(TrainFile, "a trainer's state at step 0", "other bytes")
+		c.File(TrainFile, "the state of a trainer at step 0", "different contents")
 	}
 	return nil
 }

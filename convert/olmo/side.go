@@ -153,7 +153,7 @@ func (Side) ReadBack(in *trainer.Inputs, files *trainer.Files, dir string) error
 		}
 	}
 	if len(written) != len(in.Tensors) {
-		return &fault.Fault{File: path, Problem: "holds another number of tensors than were written"}
+		return &fault.Fault{File: path, Problem: "does not contain the number of tensors that were written"}
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (Side) ReadBack(in *trainer.Inputs, files *trainer.Files, dir string) error
 // model's part of config.yaml.
 func (Side) Damage(in *trainer.Inputs, _ *trainer.Files, existing *folder.Manifest) (damage, warnings []string) {
 	for _, name := range shadows(in.Folder) {
-		damage = append(damage, name+" stands there, which the trainer would read in place of "+ModelFile)
+		damage = append(damage, name+" is there, and the trainer would read it instead of "+ModelFile)
 	}
 	written, err := ReadConfig(in.Folder)
 	if err != nil {
@@ -172,7 +172,7 @@ func (Side) Damage(in *trainer.Inputs, _ *trainer.Files, existing *folder.Manife
 		damage = append(damage, fmt.Sprintf("%s: %s should be %s and is %s", d.File, d.Field, d.Expected, d.Found))
 	}
 	if len(damage) == 0 && written.LoadPath != in.Folder && written.LoadPath == existing.Output {
-		warnings = append(warnings, fault.Printable(fmt.Sprintf("%s was moved here from %s: load_path and tokenizer in its %s still name that place, and training would look there; edit them, or convert again with --force",
+		warnings = append(warnings, fault.Printable(fmt.Sprintf("%s was moved here from %s: load_path and tokenizer in its %s still contain that path, and training would look there; edit them, or convert again with --force",
 			in.Folder, existing.Output, ConfigFile)))
 	}
 	return damage, warnings

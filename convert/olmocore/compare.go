@@ -105,7 +105,7 @@ func (c *comparison) compareIndexes() error {
 		return nil
 	}
 	if relative(outer); !reflect.DeepEqual(outer, other) {
-		c.File(name, "what "+dcp.MetadataFile+" names", "other tensors or other places")
+		c.File(name, "what "+dcp.MetadataFile+" lists", "different tensors or places")
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (c *comparison) compareFile(f output.Small) {
 	case f.Name == ConfigFile:
 		c.compareConfig(f.Data, found)
 	case !bytes.Equal(found, f.Data):
-		c.File(f.Name, "as convert writes it", "other contents")
+		c.File(f.Name, "as convert writes it", "different contents")
 	}
 }
 

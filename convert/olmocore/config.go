@@ -55,7 +55,7 @@ func encode(e *jsontext.Encoder, v any) error {
 	case float64:
 		return encodeFloat(e, v)
 	}
-	return fmt.Errorf("a %T has no place in %s", v, ConfigFile)
+	return fmt.Errorf("a %T cannot be written to %s", v, ConfigFile)
 }
 
 func encodeObject(e *jsontext.Encoder, object keymap.Object) error {

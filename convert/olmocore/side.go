@@ -158,7 +158,7 @@ func (Side) Damage(in *trainer.Inputs, files *trainer.Files, _ *folder.Manifest)
 		case err != nil && f.Name == ConfigFile: // the others, the manifest tells
 			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
 		case err == nil && !bytes.Equal(found, f.Data):
-			damage = append(damage, f.Name+" has other contents")
+			damage = append(damage, f.Name+" has different contents")
 		}
 	}
 	return damage, nil

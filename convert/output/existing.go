@@ -28,11 +28,11 @@ func (o *Output) CheckExisting(c *Content) (warnings []string, err error) {
 			return nil, err
 		}
 		if !same {
-			changes = append(changes, "the table now makes something else of it")
+			changes = append(changes, "the table now gives a different result")
 		}
 	}
 	if len(changes) > 0 {
-		return nil, &fault.Fault{File: o.Path, Problem: "exists already, made of something else: " + strings.Join(changes, "; "),
+		return nil, &fault.Fault{File: o.Path, Problem: "already exists, but was made differently: " + strings.Join(changes, "; "),
 			Hint: "Replace it with --force, or choose another --output."}
 	}
 	damage := o.Existing.Damage(o.Path, o.options.Names.Edited)
@@ -41,8 +41,8 @@ func (o *Output) CheckExisting(c *Content) (warnings []string, err error) {
 		damage, warnings = append(damage, more...), warned
 	}
 	if len(damage) > 0 {
-		return warnings, &fault.Fault{File: o.Path, Problem: "exists already and is not as it was converted: " + strings.Join(damage, "; "),
-			Hint: "Move those files away and make it again with --force, or choose another --output. " +
+		return warnings, &fault.Fault{File: o.Path, Problem: "already exists, but was changed since it was made: " + strings.Join(damage, "; "),
+			Hint: "Move those files away and run the command again with --force, or choose another --output. " +
 				"`hf2olmo verify` compares it with the model."}
 	}
 	o.Unchanged = true

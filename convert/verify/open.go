@@ -108,7 +108,7 @@ func openCore(folder, at string) (*native, error) {
 		}
 		parts, ok := checkpoint.Rows(i)
 		if !ok {
-			return nil, &fault.Fault{File: at, Tensor: t.Name, Problem: "is cut along more than its first dimension, and cannot be compared",
+			return nil, &fault.Fault{File: at, Tensor: t.Name, Problem: "is split along more than its first dimension and cannot be compared",
 				Hint: "Save it from one rank, or without tensor parallelism."}
 		}
 		n.tensors = append(n.tensors, stored{name, t.Shape, tensor.Content{DType: t.DType, Parts: parts}})

@@ -124,9 +124,9 @@ func (v *verifier) pair() {
 		case !slices.Equal(f.shape, t.Shape):
 			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has shape %s: expected %s", tensor.ShapeString(f.shape), tensor.ShapeString(t.Shape)))
 		case !f.content.DType.Convertible():
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("is of dtype %s, which no conversion writes", f.content.DType))
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s, which no conversion writes", f.content.DType))
 		case t.Content.Add != 0 && f.content.DType != t.Content.DType:
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("is of dtype %s: expected %s", f.content.DType, t.Content.DType))
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s: expected %s", f.content.DType, t.Content.DType))
 		default:
 			t.Content.DType = f.content.DType
 			v.compared = append(v.compared, comparison{tensor: i, content: &t.Content, found: &f.content, first: -1})
@@ -134,7 +134,7 @@ func (v *verifier) pair() {
 	}
 	for i := range v.native.tensors {
 		if name := v.native.tensors[i].name; found[name] != nil {
-			v.structure(name, "", "is surplus")
+			v.structure(name, "", "is not part of the model")
 		}
 	}
 }

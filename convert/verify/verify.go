@@ -131,15 +131,15 @@ func (v *verifier) warnOfTokenizer() error {
 	case at < 0 && now == nil:
 		return nil
 	case at < 0:
-		v.warn("%s of the model was not there when it was converted", hf.TokenizerFile)
+		v.warn("the model had no %s when it was converted", hf.TokenizerFile)
 		return nil
 	case now == nil:
-		v.warn("%s of the model is not there any more", hf.TokenizerFile)
+		v.warn("the model no longer has a %s", hf.TokenizerFile)
 		return nil
 	}
 	state, err := output.HashFile(now.Path)
 	if err == nil && state.Hash != v.recorded.Sources[at].Hash {
-		v.warn("%s of the model was edited since it was converted", hf.TokenizerFile)
+		v.warn("the model's %s was edited after the conversion", hf.TokenizerFile)
 	}
 	return err
 }

@@ -396,7 +396,7 @@ REFUSED = [
     (flat, "tensors are cut: the file has one rank's part", "Gather the whole model"),
     (columns, "tensors are cut: the file has one rank's part", "Gather the whole model"),
     (no_head, "says tie_word_embeddings false", "set tie_word_embeddings to true", "lm_head.weight: is missing"),
-    (mixed_versions, "is in model-00001-of-00002.safetensors too, and differs there", "two models, or of two versions"),
+    (mixed_versions, "is also in model-00001-of-00002.safetensors, with different contents", "two models, or of two versions"),
     (stale_index, "model.safetensors.index.json: is stale", "Replace it", "complete set"),
     (stale_index_bin, "pytorch_model.bin.index.json: is stale", "Replace it", "complete set"),
     (verl, "verl's checkpoint", "verl.model_merger"),
