@@ -19,8 +19,8 @@ type Options struct {
 	Tokenizer string            // what config.yaml names; "" for the copy of the model's tokenizer.json
 	Keymap    *keymap.Table     // in place of the bundled table of the family; nil for that
 	Jobs      int               // how many pieces are copied at once; 0 for as many as suits
-	Progress  assemble.Progress // is told of the copying; nil for none
-	Waiting   func(string)      // is told of an output that another process is writing; nil for nobody
+	Progress  assemble.Progress // of the copy; nil for none
+	Waiting   func(string)      // called if another process is writing the output; nil for none
 
 	// Claim is asked whether an output, by its absolute path, may be this model's; nil for yes.
 	Claim func(output string) error

@@ -37,8 +37,8 @@ func (c *Conversion) smallSources() []string {
 	return paths
 }
 
-// planHash stands for all that the table makes of the model: a table that was changed
-// counts where it makes something else, and a comment in it does not.
+// planHash identifies all that the table makes of the model: a table that was edited counts only
+// if its result differs, so a comment does not.
 func (c *Conversion) planHash() string {
 	h := sha256.New()
 	for _, s := range c.Config {

@@ -9,9 +9,9 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// checkValues refuses NaN, for the trainer's restore would fail on it without naming a
-// tensor, and warns of what is seldom meant: infinity, and matrices of zeros, which a
-// download that was cut off leaves where its file had its whole size from the start.
+// checkValues refuses NaN, because the trainer's restore would fail on it without naming a
+// tensor, and warns of what is seldom intended: infinity, and matrices of zeros, which remain if
+// a download was cut off after its file had been given its full size.
 func checkValues(m *match.Match, seen *assemble.Seen, allowNaN bool) (warnings []string, err error) {
 	var faults fault.List
 	warn := func(format string, args ...any) {
@@ -55,7 +55,7 @@ func checkValues(m *match.Match, seen *assemble.Seen, allowNaN bool) (warnings [
 	return warnings, faults.Err()
 }
 
-// A tally counts tensors that hold the same, by their file.
+// A tally counts tensors with the same peculiarity, by their file.
 type tally struct {
 	what  string
 	first []*tensor.Tensor // of each file

@@ -67,7 +67,7 @@ func inspectPath(c *cli.Context) error {
 	}
 	if !c.Bool("quiet") {
 		for i, w := range r.Warnings {
-			if i == mostLines {
+			if i == maxLines {
 				printf(c.App.ErrWriter, "and %d more; --json has all\n", len(r.Warnings)-i)
 				break
 			}

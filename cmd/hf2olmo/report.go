@@ -14,7 +14,7 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// report tells what became of each model: results on standard output, for people
+// report prints what became of each model: results on standard output, for people
 // or as JSON; warnings and errors on standard error.
 type report struct {
 	out, err        io.Writer
@@ -79,7 +79,7 @@ func recordOf(source string, c *convert.Conversion) convertRecord {
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), TrainCommand: c.Command()}
 }
 
-// planned prints a dry run: what each tensor would be made of, and the room for it.
+// planned prints a dry run: what each tensor would be made from, and the space needed.
 func (r *report) planned(source string, c *convert.Conversion) {
 	r.done++
 	r.warn(c.Warnings)
@@ -108,7 +108,7 @@ func (r *report) planned(source string, c *convert.Conversion) {
 	r.say("\n")
 }
 
-// failed tells why a model was not converted. c is nil where it came to no conversion.
+// failed reports why a model was not converted. c is nil if there was no conversion.
 func (r *report) failed(source string, c *convert.Conversion, err error) {
 	r.bad = append(r.bad, source)
 	faults := faultsOf(err)
@@ -125,8 +125,8 @@ func (r *report) failed(source string, c *convert.Conversion, err error) {
 	printFaults(r.err, faults)
 }
 
-// faultsOf returns what an error tells. A signal is told with what it means to the output:
-// a fault beside it is something that could not be removed.
+// faultsOf returns the faults in an error. A signal is reported with what it means for the
+// output: a fault beside it is something that could not be removed.
 func faultsOf(err error) fault.List {
 	var signalled signalError
 	var faults, left fault.List
@@ -141,7 +141,7 @@ func faultsOf(err error) fault.List {
 	return faults
 }
 
-// printFaults prints a line a fault, and a hint once where several in a row share it.
+// printFaults prints one line per fault, and a hint once if several in a row share it.
 func printFaults(w io.Writer, faults fault.List) {
 	lines := faults.Lines()
 	for i, line := range lines {
@@ -153,7 +153,7 @@ func printFaults(w io.Writer, faults fault.List) {
 	}
 }
 
-// notDone tells which models a signal left undone.
+// notDone reports which models a signal left undone.
 func (r *report) notDone(sources []string) {
 	r.bad = append(r.bad, sources...)
 	for _, s := range sources {
@@ -162,7 +162,7 @@ func (r *report) notDone(sources []string) {
 	}
 }
 
-// end sums up several models.
+// end summarizes several models.
 func (r *report) end() error {
 	if r.models > 1 && (!r.quiet || len(r.bad) > 0) {
 		parts := []string{fmt.Sprintf("%d done", r.done)}

@@ -116,8 +116,8 @@ func newVerifyRecord(source, folder string, v *verify.Result, err error) verifyR
 	return rec
 }
 
-// mostLines is how many differences are told to people; --json has all of them.
-const mostLines = 20
+// maxLines is how many differences people are shown; --json lists all of them.
+const maxLines = 20
 
 func printVerification(w io.Writer, source string, v *verify.Result) {
 	switch {
@@ -134,7 +134,7 @@ func printVerification(w io.Writer, source string, v *verify.Result) {
 	}
 	printf(w, "%s does not match %s (%s)\n", v.Output, fault.Printable(source), v.Family)
 	for i, d := range v.Differences {
-		if i == mostLines {
+		if i == maxLines {
 			printf(w, "  and %d more tensors (--json lists all)\n", len(v.Differences)-i)
 			break
 		}
@@ -175,7 +175,7 @@ func differenceLine(d verify.TensorDifference) string {
 
 func printFields(w io.Writer, fields []trainer.Difference) {
 	for i, d := range fields {
-		if i == mostLines {
+		if i == maxLines {
 			printf(w, "  and %d more fields (--json lists all)\n", len(fields)-i)
 			return
 		}

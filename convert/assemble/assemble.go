@@ -17,7 +17,7 @@ import (
 
 // A Job is a set of files to be made of tensors.
 type Job struct {
-	Name    string          // what Progress is told
+	Name    string          // what Progress shows
 	Sources []tensor.Tensor // all tensors of the files that are read, also those that are not copied
 	Tensors []Tensor        // that runs refer to
 	Files   []File
@@ -29,7 +29,7 @@ type Job struct {
 	Progress
 }
 
-// Progress is told of a copy: its size in bytes at the start, then of each piece.
+// Progress follows a copy: its size in bytes at the start, then each piece.
 // Add is called from many goroutines.
 type Progress interface {
 	Start(name string, total int64)

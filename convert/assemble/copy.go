@@ -12,7 +12,7 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// Each worker copies one piece at a time, so what it holds does not grow with the model.
+// Each worker copies one piece at a time, so its memory does not grow with the model.
 // Pieces are small enough for a processor's cache, which they pass four times: read,
 // summed, looked through for what is not finite, written. Transposed matrices are read
 // in short runs, longer the larger the piece.

@@ -17,8 +17,8 @@ type explainer struct {
 	found *matcher // nil if the config was refused before the match
 }
 
-// explain puts one fault before those of the match: what has most likely happened, and
-// one thing to do. Without it a user reads two lines a layer and guesses.
+// explain puts one fault before those of the match: what has most likely happened, and one
+// thing to do. Without it a user reads two lines per layer and guesses.
 func (c *explainer) explain() {
 	m := c.found
 	prefix := m.explainPrefix()
@@ -37,7 +37,7 @@ func (c *explainer) explain() {
 	}
 }
 
-// sign says what names that no table has say of the model.
+// sign explains names that are in no table but known to come from something else.
 func (m *matcher) sign() *fault.Fault {
 	s := keymap.SignOf(m.surplus)
 	if s == nil {
@@ -46,12 +46,12 @@ func (m *matcher) sign() *fault.Fault {
 	return &fault.Fault{File: m.files, Problem: s.Is, Hint: s.Do}
 }
 
-// gather is how a model whose parts are on many ranks is saved whole.
+// gather is how to save a whole model whose parts are on many ranks.
 const gather = "Gather the whole model before it is saved " +
 	"(trainer.save_model() with stage3_gather_16bit_weights_on_model_save, or accelerator.get_state_dict(model)), or merge DeepSpeed's checkpoint with its zero_to_fp32.py."
 
-// partOfTensors recognises what one rank saved by itself: tensors of size 0 that stand
-// for what other ranks hold, or a part of the rows or columns of most tensors.
+// partOfTensors recognizes what one rank saved by itself: empty tensors in place of what other
+// ranks have, or some of the rows or columns of most tensors.
 func (c *explainer) partOfTensors() *fault.Fault {
 	m := c.found
 	empty, cut := 0, 0
@@ -80,8 +80,8 @@ func (c *explainer) partOfTensors() *fault.Fault {
 	return f
 }
 
-// cut reports whether a tensor has the wanted shape but for fewer rows or fewer columns,
-// or is a flat piece of it.
+// cut reports whether a tensor has the wanted shape except for fewer rows or fewer columns, or
+// is a flat piece of it.
 func (f misfit) cut() bool {
 	have := f.tensor.Shape
 	if len(have) != len(f.want) {
@@ -104,12 +104,12 @@ func product(shape []int64) int64 {
 	return n
 }
 
-// otherFamily says that the names are those of other families than config.json says.
+// otherFamily recognizes the names of families other than the one in config.json.
 func (c *explainer) otherFamily() *fault.Fault {
 	m := c.found
-	const looked = 2000 // of many, the first tell it
+	const maxNames = 2000 // enough to recognize a family by
 	var names []string
-	for i := range c.Model.Tensors[:min(len(c.Model.Tensors), looked)] {
+	for i := range c.Model.Tensors[:min(len(c.Model.Tensors), maxNames)] {
 		names = append(names, c.Model.Tensors[i].Name)
 	}
 	families := keymap.FamiliesOf(names)
@@ -121,7 +121,7 @@ func (c *explainer) otherFamily() *fault.Fault {
 			strings.Join(families, " or "), c.Family)}
 }
 
-// suspect says what the name of the file says.
+// suspect explains what the name of the file says that it is.
 func (c *explainer) suspect() *fault.Fault {
 	if f := c.Model.Suspect; f != nil {
 		return &fault.Fault{File: c.Weights(), Problem: f.Problem, Hint: f.Hint}
@@ -129,10 +129,10 @@ func (c *explainer) suspect() *fault.Fault {
 	return nil
 }
 
-// sameModel is what to do where the cause is not known.
+// sameModel is what to do if the cause is not known.
 const sameModel = "Check that config.json and the weights belong to the same model: `hf2olmo inspect` lists the tensors."
 
-// counts sums up what is wrong where its cause is not known. One fault needs no sum.
+// counts summarizes what is wrong if its cause is not known. One fault needs no summary.
 func (c *explainer) counts() *fault.Fault {
 	m := c.found
 	if len(m.faults) == 1 {

@@ -11,9 +11,9 @@ import (
 	"hf2olmo/keymap"
 )
 
-// plan applies the table of the model's family to its config. It returns the plan
-// also where something is refused, so that the tensors are looked at all the same;
-// nil where the config does not even tell their shapes.
+// plan applies the table of the model's family to its config. It returns the plan even if
+// something is refused, so that the tensors are checked too; nil if the config does not
+// determine their shapes.
 func (m *matching) plan() (*keymap.Plan, error) {
 	table := m.options.Table
 	target, err := keymap.TargetNamed(m.options.Target)
@@ -53,7 +53,7 @@ func refusal(err error) error {
 	return err
 }
 
-// facts are what the tables may know beyond config.json.
+// facts are what tables may use besides config.json.
 func (m *matching) facts() (keymap.Facts, error) {
 	known := map[string]any{}
 	var err error
@@ -87,13 +87,13 @@ func (m *matching) facts() (keymap.Facts, error) {
 	return keymap.Facts{Tokenizer: known, Tensors: len(m.Model.Tensors)}, err
 }
 
-// warnOfFields warns of what config.json says and no table has a word for: it may change
-// what the model computes.
+// warnOfFields warns of fields of config.json that the table does not know: they may change what
+// the model computes.
 func (m *matching) warnOfFields(plan *keymap.Plan) {
-	const most = 5
+	const maxShown = 5
 	names, rest := plan.Unknown, ""
-	if len(names) > most {
-		names, rest = names[:most], fmt.Sprintf(" and %d more", len(names)-most)
+	if len(names) > maxShown {
+		names, rest = names[:maxShown], fmt.Sprintf(" and %d more", len(names)-maxShown)
 	}
 	if len(names) > 0 {
 		m.warn("config.json has fields that the %s table does not know: %s%s; if the model's code uses them, the checkpoint computes something different",

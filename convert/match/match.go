@@ -41,7 +41,7 @@ type Match struct {
 }
 
 // Of matches a model with the table of its family. The error is a fault.List with all that
-// is wrong; what could be found is returned also then.
+// is wrong; what could be found is returned even then.
 func Of(model *hf.Model, o Options) (*Match, error) {
 	use := o.Trainer.Tokenizer(trainer.TokenizerSource{Chosen: o.Tokenizer, Own: model.Tokenizer != nil,
 		ModelFolder: model.Dir, Repo: model.Repo, Output: o.Folder})
@@ -67,7 +67,7 @@ type matching struct {
 	options Options
 	use     trainer.Tokenizer
 	fields  []keymap.Reading                  // of config.json, which whatIf may change
-	suppose func(map[string]any) *keymap.Plan // what the table would make of another config.json, nil if nothing
+	suppose func(map[string]any) *keymap.Plan // what the table would make of a different config.json, nil if nothing
 }
 
 // Inputs are what the checkpoint in a folder is made of.

@@ -8,9 +8,9 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// explainPrefix returns one fault in place of many where names of the model differ from
-// those of the table by a prefix alone, as when a program saved its wrapper's state
-// dict, or the bare model's, and takes those from the matcher; nil if there is no such prefix.
+// explainPrefix returns one fault instead of many if names of the model differ from those of
+// the table by a prefix alone, as when a program saved the state dict of its wrapper or of the
+// bare model, and removes those many from the matcher; nil if there is no such prefix.
 func (m *matcher) explainPrefix() *fault.Fault {
 	p, n := commonPrefix(m.missing, m.surplus)
 	if n == 0 {
@@ -35,7 +35,7 @@ func (m *matcher) explainPrefix() *fault.Fault {
 	return f
 }
 
-// A prefix is what names of the model have before those of the table, or lack.
+// A prefix is what names of the model have in front of those of the table, or lack.
 type prefix struct {
 	text    string
 	lacking bool
@@ -49,19 +49,19 @@ func (p prefix) of(name string) string {
 	return p.text + name
 }
 
-// How many of the missing names commonPrefix looks for, so that a head that was not
-// saved does not hide the prefix of the others, and how many prefixes it tries for
-// each: names made to have many would take for ever.
+// How many of the missing names commonPrefix tries, so that a head that was not saved does not
+// hide the prefix of the others, and how many prefixes for each: names made to have many would
+// take forever.
 const (
-	triedNames    = 4
-	triedPrefixes = 2
+	maxTriedNames    = 4
+	maxTriedPrefixes = 2
 )
 
-// commonPrefix returns the prefix that tells most of the missing names from surplus
-// ones, and how many; 0 where there is none.
+// commonPrefix returns the prefix by which most of the missing names differ from surplus ones,
+// and how many do; 0 if there is none.
 func commonPrefix(missing, surplus []string) (p prefix, n int) {
 	there := set(surplus)
-	for _, name := range missing[:min(triedNames, len(missing))] {
+	for _, name := range missing[:min(maxTriedNames, len(missing))] {
 		tried := 0
 		for _, other := range surplus {
 			long, short := other, name
@@ -72,7 +72,7 @@ func commonPrefix(missing, surplus []string) (p prefix, n int) {
 			if p.text == long || !strings.HasSuffix(p.text, ".") {
 				continue
 			}
-			if tried++; tried > triedPrefixes {
+			if tried++; tried > maxTriedPrefixes {
 				break
 			}
 			n = 0

@@ -50,7 +50,7 @@ func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.
 	}
 	for i := range model.Tensors {
 		t := &model.Tensors[i]
-		if m.used[t.Name] || len(m.surplus) < mostBuffers && keymap.IsBuffer(t.Name) {
+		if m.used[t.Name] || len(m.surplus) < maxBuffers && keymap.IsBuffer(t.Name) {
 			continue
 		}
 		m.surplus = append(m.surplus, t.Name)
@@ -60,9 +60,9 @@ func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.
 	return tensors, same
 }
 
-// mostBuffers is how many tensors without a place are looked at for buffers: names cost
-// time, and no model of that many odd tensors converts.
-const mostBuffers = 5_000
+// maxBuffers is how many unused tensors are tested for being buffers: matching names costs time,
+// and a model with that many unknown tensors is refused anyway.
+const maxBuffers = 5_000
 
 // A pair of tensors must be equal bit for bit, or the first may not be left out.
 type pair struct {
@@ -71,21 +71,21 @@ type pair struct {
 }
 
 type matcher struct {
-	files   string            // what the weights are called where no one file is concerned
-	placed  map[string]string // where an index places tensors that are in no file
+	files   string            // what the weights are called if no single file is concerned
+	placed  map[string]string // shards in which an index places tensors that are in no file
 	dtype   tensor.DType
 	found   map[string]*tensor.Tensor
 	used    map[string]bool
-	left    map[string]bool            // those of used that are left out whatever they hold
+	left    map[string]bool            // those of used that are left out whatever their values
 	done    map[string]assemble.Tensor // of the target
 	parts   int                        // that were found
-	missing []string                   // names of the table that the model has not
-	surplus []string                   // names of the model that the table has not
+	missing []string                   // names of the table that the model lacks
+	surplus []string                   // names of the model that the table lacks
 	misfits []misfit
 	faults  fault.List
 }
 
-// A misfit is a tensor whose shape is not the one that the config says.
+// A misfit is a tensor whose shape differs from what the config implies.
 type misfit struct {
 	tensor *tensor.Tensor
 	want   []int64
@@ -111,7 +111,7 @@ func (m *matcher) tensor(planned keymap.PlannedTensor) assemble.Tensor {
 			m.faults = append(m.faults, m.absent(part))
 			continue
 		}
-		m.check(source, part)
+		m.checkPart(source, part)
 		if part.Transposed && len(source.Shape) == 2 {
 			source = tensor.Transposed(source)
 		}
@@ -134,8 +134,8 @@ func (m *matcher) absent(part keymap.Part) *fault.Fault {
 	return f
 }
 
-// check holds one tensor of the model against the part that it is to be.
-func (m *matcher) check(t *tensor.Tensor, part keymap.Part) {
+// checkPart compares one tensor of the model with the part that it is to become.
+func (m *matcher) checkPart(t *tensor.Tensor, part keymap.Part) {
 	if m.used[t.Name] {
 		m.fault(t, &fault.Fault{Problem: "is used twice by the table"})
 	}
@@ -160,8 +160,8 @@ func (m *matcher) check(t *tensor.Tensor, part keymap.Part) {
 	}
 }
 
-// commonDType is the dtype that parts are written in: the one that was asked for,
-// or their own where they have one in common.
+// commonDType returns the dtype that parts are written in: the chosen one, or their own if they
+// have one in common.
 func (m *matcher) commonDType(parts []*tensor.Tensor) tensor.DType {
 	if m.dtype != tensor.Invalid || len(parts) == 0 {
 		return m.dtype
@@ -176,8 +176,8 @@ func (m *matcher) commonDType(parts []*tensor.Tensor) tensor.DType {
 	return parts[0].DType
 }
 
-// useTiedTwin lets a tensor that is left out for being the same as another be that other
-// where it alone is there: of two that are tied, some programs save the wrong one.
+// useTiedTwin uses a tensor that would be left out as a duplicate if the one that it duplicates
+// is missing: of two tied tensors, some programs save the wrong one.
 func (m *matcher) useTiedTwin(d keymap.Drop) {
 	if left := m.found[d.Name]; left != nil && d.SameAs != "" && m.found[d.SameAs] == nil {
 		m.found[d.SameAs] = left
@@ -204,7 +204,7 @@ func (m *matcher) drop(d keymap.Drop) []pair {
 	return []pair{{left, kept, differs}}
 }
 
-// again returns what a tensor that a later shard has too must be equal to.
+// again returns what a tensor that is also in a later shard must be equal to.
 func (m *matcher) again(t *tensor.Tensor) []pair {
 	kept := m.found[t.Name]
 	if t.DType != kept.DType || !slices.Equal(t.Shape, kept.Shape) {
@@ -214,14 +214,14 @@ func (m *matcher) again(t *tensor.Tensor) []pair {
 	return []pair{{t, kept, unequal}}
 }
 
-// unequal is the fault of a tensor that is in two files, and not the same in both.
+// unequal is the fault of a tensor that is in two files with different values.
 func unequal(kept *tensor.Tensor, found string) *fault.Fault {
 	return &fault.Fault{Problem: "is also in " + kept.File.Name + ", with different contents",
 		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,
 		Hint: "The shards belong to two models, or to two versions of one: download all of them again."}
 }
 
-// differs is the fault of a tensor that the config declares to be another one.
+// differs is the fault of a tensor that the config declares to be tied to another.
 func differs(kept *tensor.Tensor, found string) *fault.Fault {
 	return &fault.Fault{Problem: "differs from " + kept.Name + ", to which config.json ties it",
 		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,

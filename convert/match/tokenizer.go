@@ -9,7 +9,7 @@ import (
 	"hf2olmo/keymap"
 )
 
-// openNamed opens the tokenizer.json of --tokenizer; nil where it is none on disk.
+// openNamed opens the tokenizer.json of --tokenizer; nil if that is not a file or folder.
 func openNamed(named string) (*hf.Tokenizer, error) {
 	switch info, err := os.Stat(named); {
 	case named == "" || err != nil:
@@ -20,8 +20,8 @@ func openNamed(named string) (*hf.Tokenizer, error) {
 	return hf.OpenTokenizer(named)
 }
 
-// countedTokenizer is the tokenizer whose tokens are counted: the file that the user
-// named, or the model's own. A trainer may refuse to start where vocab_size is another.
+// countedTokenizer returns the tokenizer whose tokens are counted: the file that the user named,
+// or the model's own. A trainer may refuse to start if vocab_size differs.
 func (m *matching) countedTokenizer() (*hf.Tokenizer, error) {
 	named, own := m.options.Tokenizer, m.Model.Tokenizer
 	if t, err := openNamed(named); t != nil || err != nil {
@@ -48,8 +48,8 @@ func (m *matching) countedTokenizer() (*hf.Tokenizer, error) {
 	return own, nil
 }
 
-// checkTokens compares the tokenizer's ids with the embedding's rows. Where a token has none,
-// the trainer that checks it refuses to start; the other one trains, on data without that token.
+// checkTokens compares the tokenizer's ids with the embedding's rows. If a token has no row, the
+// trainer that checks it refuses to start; the other one trains, on data without that token.
 func (m *matching) checkTokens() error {
 	values := settings(m.Config)
 	rows := m.options.Trainer.Rows(values)

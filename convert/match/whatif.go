@@ -12,23 +12,23 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// A change is another value for one field of config.json.
+// A change is a different value for one field of config.json.
 type change struct {
 	field     string
 	from, to  any
 	ofNumbers bool // of the numbers in names, not of sizes
 }
 
-// mostWork bounds how many tensors all tries of whatIf together may plan and match.
-const mostWork = 100_000
+// maxWork bounds how many tensors all tries of whatIf together may plan and match.
+const maxWork = 100_000
 
-// whatIf looks for one field of config.json that explains every fault: with another value
+// whatIf looks for one field of config.json that explains every fault: with a different value
 // of it the tensors would match.
 func (c *explainer) whatIf() *fault.Fault {
 	if c.suppose == nil {
 		return nil
 	}
-	tries := mostWork / (len(c.Model.Tensors) + 1000)
+	tries := maxWork / (len(c.Model.Tensors) + 1000)
 	for _, change := range c.changes() {
 		if tries--; tries < 0 {
 			return nil
@@ -45,7 +45,8 @@ func (c *explainer) whatIf() *fault.Fault {
 	return nil
 }
 
-// changed returns config.json with another value of a field. Lists with one entry per layer follow.
+// changed returns config.json with a changed field. Lists with one entry per layer are cut or
+// extended to match.
 func (c *explainer) changed(ch change) map[string]any {
 	config := maps.Clone(c.Model.Config)
 	config[ch.field] = ch.to
@@ -58,7 +59,7 @@ func (c *explainer) changed(ch change) map[string]any {
 	return config
 }
 
-// lists are the fields with one entry per layer, where the change is one of the number of layers.
+// lists are the fields with one entry per layer, if the change is to the number of layers.
 func (c *explainer) lists(ch change) (names []string) {
 	for _, f := range c.fields {
 		list, _ := c.Model.Config[f.Name].([]any)
@@ -125,8 +126,8 @@ func (c *explainer) changes() (list []change) {
 	return list
 }
 
-// rank orders what is tried: numbers of layers first, and the number of rows of the
-// embedding, if config.json tells it apart, before the vocabulary's.
+// rank orders what is tried: numbers of layers first, then the number of rows of the embedding,
+// if config.json has a field of its own for it, then the vocabulary.
 func (ch change) rank() int {
 	switch {
 	case ch.ofNumbers:
@@ -137,11 +138,12 @@ func (ch change) rank() int {
 	return 2
 }
 
-// A size is one that a tensor has where the config makes it another; want is 0 where
-// the config makes none.
+// A size is a tensor's dimension that differs from what the config implies; want is 0 if the
+// config implies none.
 type size struct{ have, want int64 }
 
-// scaled is what a field must be that is now now, if the size is a multiple of it.
+// scaled returns the value that a field would need, given its value now, if the size is a
+// multiple of it; 0 if it is not.
 func (s size) scaled(now int64) int64 {
 	switch {
 	case s.want == 0:
@@ -152,10 +154,10 @@ func (s size) scaled(now int64) int64 {
 	return s.have / (s.want / now)
 }
 
-// mostSizes is how many differing sizes are tried.
-const mostSizes = 4
+// maxSizes is how many differing sizes are tried.
+const maxSizes = 4
 
-// sizes are those that differ from the config, each once; without a match the rows of
+// sizes are those that differ from the config, each once; if nothing was matched, the rows of
 // the largest tensors.
 func sizes(m *matcher, all []tensor.Tensor) (list []size) {
 	if m == nil {
@@ -178,7 +180,7 @@ func sizes(m *matcher, all []tensor.Tensor) (list []size) {
 
 // added appends a size that differs and is not in the list yet.
 func added(list []size, s size) []size {
-	if s.have == s.want || slices.Contains(list, s) || len(list) == mostSizes {
+	if s.have == s.want || slices.Contains(list, s) || len(list) == maxSizes {
 		return list
 	}
 	return append(list, s)

@@ -1,5 +1,5 @@
 // Package olmo is the native side: the files of a checkpoint that AI2's OLMo
-// trainer resumes from, and the folder that holds them.
+// trainer resumes from, and the folder that contains them.
 //
 // Source: olmo/config.py, olmo/checkpoint.py (FullCheckpointer) and scripts/train.py
 // of allenai/OLMo, main and ai2-olmo 0.6.0.
@@ -41,7 +41,7 @@ type Training struct {
 	Source    string           // the model that it was made from, for the comment on top
 	Model     []keymap.Setting // all fields of `model:`, in order
 	Tokenizer string           // a file, a name bundled with OLMo, or a hub id
-	Tokens    int64            // ids of tokens that may occur in data, from 0; 0 where only vocab_size is known
+	Tokens    int64            // ids of tokens that may occur in data, from 0; 0 if only vocab_size is known
 }
 
 //go:embed training.yaml
@@ -51,8 +51,8 @@ var trainingTemplate = template.Must(template.New("training.yaml").
 	Funcs(template.FuncMap{"yaml": omegaconf.Scalar}).Parse(trainingText))
 
 // Config returns the text of config.yaml: a complete training config, so that
-// Command starts training as it stands. The error is a *fault.Fault where a name is one
-// that no config can hold.
+// Command starts training without edits. The error is a *fault.Fault if a name is one that no
+// config can contain.
 func Config(t Training) ([]byte, error) {
 	name := RunName(t.Folder)
 	if _, err := omegaconf.Text(name); err != nil {
@@ -87,7 +87,7 @@ func Command(path string) string {
 		folder.ShellQuote(filepath.Join(path, ConfigFile)) + " --data.paths=[...] --save_folder=..."
 }
 
-// tokenType is the numpy type of token ids on disk: two bytes hold 65,536 of them.
+// tokenType is the numpy type of token ids on disk: two bytes have room for 65,536 of them.
 func tokenType(t Training) string {
 	ids := t.Tokens
 	for _, s := range t.Model {
@@ -101,7 +101,7 @@ func tokenType(t Training) string {
 	return "uint16"
 }
 
-// printable keeps a comment a comment, whatever a path holds.
+// printable keeps a comment a comment, whatever a path contains.
 func printable(r rune) rune {
 	if strconv.IsPrint(r) {
 		return r

@@ -7,7 +7,7 @@ import (
 )
 
 // FolderPath returns the absolute path of the checkpoint folder that is meant by
-// name, with Suffix appended where it is missing.
+// name, with Suffix appended if it is missing.
 func FolderPath(name string) (string, error) {
 	path, err := filepath.Abs(name)
 	if err != nil {

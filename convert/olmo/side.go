@@ -21,7 +21,7 @@ type Side struct{}
 
 var _ trainer.Trainer = Side{}
 
-// FolderPath appends Suffix where it is missing: the trainer recognizes a checkpoint by it.
+// FolderPath appends Suffix if it is missing: the trainer recognizes a checkpoint by it.
 func (Side) FolderPath(chosen, into, model string) (string, error) {
 	path, err := output.Resolve(chosen, into, model)
 	if err != nil {

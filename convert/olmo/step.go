@@ -11,8 +11,8 @@ import (
 const OptimizerFile = "optim.pt"
 
 // GlobalStep returns the step at which a trainer wrote the folder, from its train.pt.
-// A trainer's own holds random states of many Python types, so only its outline is read.
-// known is false where the step is not found.
+// A trainer's own contains random states of many Python types, so only its outline is read.
+// known is false if there is no step.
 func GlobalStep(folder string) (step int64, known bool) {
 	f, info, err := regular.Open(filepath.Join(folder, TrainFile))
 	if err != nil {

@@ -2,9 +2,9 @@ package olmo
 
 import "hf2olmo/convert/torchfile"
 
-// TrainState is what train.pt holds: the state of a trainer that has seen nothing
-// yet. The trainer reads the file always, also when it is told to reset; without
-// random states it says that it keeps its own.
+// TrainState is what train.pt contains: the state of a trainer that has seen nothing yet. The
+// trainer always reads the file, even with --reset_trainer_state; if there are no random states
+// it says that it keeps its own.
 func TrainState() torchfile.Dict {
 	return torchfile.Dict{
 		{Key: "epoch", Value: int64(0)},

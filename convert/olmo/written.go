@@ -78,7 +78,7 @@ func plain(v omegaconf.Value) any {
 	return v.Data
 }
 
-// shown is a text as the trainer has it, and as it stands in the file if it refers elsewhere.
+// shown is a text as the trainer has it, and as it is in the file if it refers to another field.
 func shown(v omegaconf.Value) string {
 	if text, known := v.Text(); known {
 		return text

@@ -73,7 +73,7 @@ func encodeObject(e *jsontext.Encoder, object keymap.Object) error {
 	return e.WriteToken(jsontext.EndObject)
 }
 
-// encodeFloat writes a float as one, also where it is whole: Python tells 48.0 from 48.
+// encodeFloat writes a float as one, even if it is whole: Python distinguishes 48.0 from 48.
 func encodeFloat(e *jsontext.Encoder, v float64) error {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return fmt.Errorf("%v cannot be written to %s", v, ConfigFile)

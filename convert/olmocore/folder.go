@@ -1,5 +1,5 @@
 // Package olmocore is OLMo-core's side: the files of a checkpoint from which its
-// trainer starts, and the folder that holds them.
+// trainer starts, and the folder that contains them.
 //
 //	config.json                     the model's config, and the tokenizer's
 //	.metadata                       the index of the tensors, as the trainer looks for it first
@@ -26,7 +26,7 @@ const (
 	ConfigFile  = "config.json"
 	ModelFolder = "model_and_optim"
 	// Step is what the folder is called by default: the trainer looks for
-	// checkpoints of such names where load_path is the folder above.
+	// checkpoints with such names if load_path is the folder above.
 	Step = "step0"
 )
 
@@ -34,8 +34,8 @@ const (
 // no weights depend on it.
 const IdentifierField = "dataset.tokenizer.identifier"
 
-// ModelPrefix stands before the names of the model's tensors in a checkpoint, and
-// apart from the optimizer's.
+// ModelPrefix begins the names of the model's tensors in a checkpoint, as others begin the
+// optimizer's.
 const ModelPrefix = "model"
 
 // FolderPath returns the absolute path of the checkpoint folder: output where that was
@@ -58,12 +58,12 @@ func Ours(name string) bool {
 }
 
 // Command is the shell command that starts training from the folder with one of
-// OLMo-core's own scripts, which the dots stand for.
+// OLMo-core's own scripts, in place of the dots.
 func Command(path string) string {
 	return "torchrun --nproc_per_node=8 ... --trainer.load_path=" + folder.ShellQuote(path)
 }
 
-// Advice is how the folder is used in a script of one's own, a line each.
+// Advice is how the folder is used in a script of one's own, one entry per line.
 func Advice(path string) []string {
 	quoted := strconv.Quote(path)
 	return []string{
@@ -74,7 +74,7 @@ func Advice(path string) []string {
 }
 
 // Index returns the folder with the index of the tensors of a checkpoint: the checkpoint
-// itself, or the part of it that holds the tensors.
+// itself, or its part with the tensors.
 func Index(path string) (string, bool) {
 	for _, dir := range []string{path, filepath.Join(path, ModelFolder)} {
 		if info, err := os.Stat(filepath.Join(dir, dcp.MetadataFile)); err == nil && info.Mode().IsRegular() {

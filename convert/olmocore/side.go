@@ -155,7 +155,7 @@ func (Side) Damage(in *trainer.Inputs, files *trainer.Files, _ *folder.Manifest)
 	for _, f := range files.Small {
 		found, err := regular.Read(filepath.Join(in.Folder, filepath.FromSlash(f.Name)), output.MaxSmall)
 		switch {
-		case err != nil && f.Name == ConfigFile: // the others, the manifest tells
+		case err != nil && f.Name == ConfigFile: // the manifest tells of the others
 			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
 		case err == nil && !bytes.Equal(found, f.Data):
 			damage = append(damage, f.Name+" has different contents")

@@ -22,7 +22,7 @@ type frame struct {
 	offset, size int64
 }
 
-// layOut finds where convert would put each tensor, in one run or several.
+// layOut finds out where convert would put each tensor, in one run or several.
 func (v *verifier) layOut() error {
 	files, err := v.trainer.Files(v.model.Inputs(v.native.folder))
 	if err != nil {
@@ -41,9 +41,9 @@ func (v *verifier) layOut() error {
 	return nil
 }
 
-// compareFrames compares all that the files hold beside the tensors' bytes. Each archive
-// must be sound, so that no reader finds other tensors in it. What convert wrote must
-// moreover be there to the bit: readers pass over most of padding and directory.
+// compareFrames compares everything in the files besides the tensors' bytes. Each archive must
+// be sound, so that no reader finds other tensors in it. What convert wrote must also be there
+// bit for bit: readers ignore most of the padding and the directory.
 func (v *verifier) compareFrames() error {
 	if err := v.checkFrames(); err != nil || len(v.result.Differences) > 0 || !v.asConverted() {
 		return err
@@ -80,8 +80,8 @@ func (v *verifier) checkFrames() error {
 	return nil
 }
 
-// asConverted reports whether the files are those that convert writes: what torch saved
-// has another size, and other places for the same tensors.
+// asConverted reports whether the files are those that convert writes: what torch saved has a
+// different size, and the same tensors at different offsets.
 func (v *verifier) asConverted() bool {
 	if v.recorded != nil && v.recorded.Layout != folder.ManifestLayout || len(v.structural) > 0 {
 		return false

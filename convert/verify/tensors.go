@@ -17,8 +17,8 @@ import (
 
 // A TensorDifference is a tensor that is not what a conversion would write. Element is
 // the first that differs, in row-major order, and Offset its byte in File; both are -1
-// where no single element is meant. Tensor is empty if it is the file's own structure
-// that differs, and File if there is no file.
+// if no single element is meant. Tensor is empty if it is the file's own structure that
+// differs, and File if there is no file.
 type TensorDifference struct {
 	Tensor   string `json:"tensor"`
 	Source   string `json:"source"` // the tensor of the model that the element comes from
@@ -44,7 +44,7 @@ type verifier struct {
 	mu sync.Mutex
 }
 
-// comparison is a tensor that is there in both, in the same shape.
+// comparison is a tensor that both have, in the same shape.
 type comparison struct {
 	tensor   int // of the conversion
 	content  *tensor.Content
@@ -55,7 +55,7 @@ type comparison struct {
 	differ   int64     // elements
 }
 
-// compareTensors compares names and shapes, then all bytes, then what holds them together.
+// compareTensors compares names and shapes, then all bytes, then the structure of the files.
 func (v *verifier) compareTensors(ctx context.Context) error {
 	v.pair()
 	if len(v.structural) == 0 {
@@ -143,7 +143,7 @@ func (v *verifier) structure(name, source, problem string) {
 	v.structural = append(v.structural, TensorDifference{Tensor: name, Source: source, Element: -1, Offset: -1, Problem: problem})
 }
 
-// compareBytes is how much of the folder is held against a piece of the source at once.
+// compareBytes is how much of the folder is compared with a piece of the source at once.
 const compareBytes = 1 << 20
 
 // visitor returns a worker's own visitor, which compares pieces of the source with the folder.

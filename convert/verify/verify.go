@@ -1,5 +1,5 @@
 // Package verify compares a native checkpoint with the model that it was made from: every
-// tensor bit for bit, the structure of the files that hold them, and what is beside them.
+// tensor bit for bit, the structure of the files that contain them, and the other files.
 package verify
 
 import (
@@ -39,7 +39,7 @@ type Result struct {
 	Differences []TensorDifference
 	Config      []trainer.Difference
 	Trained     bool  // a trainer wrote the folder since
-	Step        int64 // at which it did, 0 where that is not known
+	Step        int64 // at which it did, 0 if that is not known
 	Warnings    []string
 	Seconds     float64
 }
@@ -48,8 +48,8 @@ type Result struct {
 func (r *Result) Same() bool { return len(r.Differences) == 0 && len(r.Config) == 0 }
 
 // Folder compares every tensor of a checkpoint folder with the model that it should be made
-// of, bit for bit, and what lies beside them. The error is a fault.List where the two cannot
-// be compared.
+// from, bit for bit, and the files beside them. The error is a fault.List if the two cannot be
+// compared.
 func Folder(ctx context.Context, source, dir string, o Options) (*Result, error) {
 	start := time.Now()
 	native, err := openNative(dir, o.NoFollow)
@@ -102,7 +102,7 @@ func newVerifier(source string, native *native, o Options) (*verifier, error) {
 	}}, nil
 }
 
-// compareRest compares what stands beside the tensors, and tells a folder that a trainer
+// compareRest compares the files beside the tensors, and distinguishes a folder that a trainer
 // wrote from one that was damaged.
 func (v *verifier) compareRest() error {
 	if err := v.warnOfTokenizer(); err != nil {
