@@ -57,14 +57,21 @@ func TestChangedMeanwhile(t *testing.T) {
 		do   func(model, out string) error
 		want string
 	}{
-		"cut":                {func(m, _ string) error { return os.Truncate(filepath.Join(m, weights), 5000) }, "model.safetensors: became shorter while it was read|model.safetensors: was changed while it was read"},
-		"emptied":            {func(m, _ string) error { return os.Truncate(filepath.Join(m, weights), 0) }, "model.safetensors: became shorter while it was read|model.safetensors: was changed while it was read"},
-		"appended":           {func(m, _ string) error { return os.Truncate(filepath.Join(m, weights), 1<<20) }, "model.safetensors: was changed while it was read"},
-		"edited":             {func(m, _ string) error { return edit(filepath.Join(m, weights), 9000) }, "model.safetensors: was changed while it was read"},
-		"out moved away":     {func(_, o string) error { return os.Rename(o, o+"-2") }, "no such file or directory"},
-		"out removed":        {func(_, o string) error { return os.RemoveAll(o) }, "no such file or directory"},
-		"output made by one": {func(_, o string) error { return os.WriteFile(filepath.Join(o, "x-unsharded"), nil, 0o666) }, "x-unsharded: is in the way"},
-		"output's folder":    {func(_, o string) error { return os.Mkdir(filepath.Join(o, "x-unsharded"), 0o777) }, "x-unsharded: exists already"},
+		"cut": {func(m, _ string) error { return os.Truncate(filepath.Join(m, weights), 5000) },
+			"model.safetensors: became shorter while it was read|model.safetensors: was changed while it was read"},
+		"emptied": {func(m, _ string) error { return os.Truncate(filepath.Join(m, weights), 0) },
+			"model.safetensors: became shorter while it was read|model.safetensors: was changed while it was read"},
+		"appended": {func(m, _ string) error { return os.Truncate(filepath.Join(m, weights), 1<<20) },
+			"model.safetensors: was changed while it was read"},
+		"edited": {func(m, _ string) error { return edit(filepath.Join(m, weights), 9000) },
+			"model.safetensors: was changed while it was read"},
+		"out moved away": {func(_, o string) error { return os.Rename(o, o+"-2") }, "no such file or directory"},
+		"out removed":    {func(_, o string) error { return os.RemoveAll(o) }, "no such file or directory"},
+		"output made by one": {func(_, o string) error {
+			return os.WriteFile(filepath.Join(o, "x-unsharded"), nil, 0o666)
+		}, "x-unsharded: is in the way"},
+		"output's folder": {func(_, o string) error { return os.Mkdir(filepath.Join(o, "x-unsharded"), 0o777) },
+			"x-unsharded: exists already"},
 	}
 	for name, c := range cases {
 		for _, atStop := range []bool{false, true} {
@@ -79,7 +86,8 @@ func TestChangedMeanwhile(t *testing.T) {
 						t.Error(err)
 					}
 				}}
-				_, err := converttest.Convert(context.Background(), model, convert.Options{Output: filepath.Join(out, "x"), Progress: progress, Jobs: 1})
+				_, err := converttest.Convert(context.Background(), model, convert.Options{Output: filepath.Join(out, "x"),
+					Progress: progress, Jobs: 1})
 				if err == nil || !containsAny(err.Error(), strings.Split(c.want, "|")) {
 					t.Errorf("%v, want %q in it", err, c.want)
 				}

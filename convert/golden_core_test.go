@@ -119,11 +119,13 @@ func TestCoreDoesNotDependOnJobs(t *testing.T) {
 	folders := map[int]string{}
 	for _, jobs := range []int{1, 7} {
 		folders[jobs] = filepath.Join(t.TempDir(), "out")
-		if _, err := converttest.Convert(context.Background(), source, convert.Options{Target: "olmo-core", Output: folders[jobs], Jobs: jobs}); err != nil {
+		if _, err := converttest.Convert(context.Background(), source, convert.Options{Target: "olmo-core",
+			Output: folders[jobs], Jobs: jobs}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{".metadata", "config.json", "model_and_optim/.metadata", "model_and_optim/__0_0.distcp"} {
+	for _, name := range []string{".metadata", "config.json", "model_and_optim/.metadata",
+		"model_and_optim/__0_0.distcp"} {
 		one, err1 := os.ReadFile(filepath.Join(folders[1], name))
 		seven, err7 := os.ReadFile(filepath.Join(folders[7], name))
 		if err1 != nil || err7 != nil || !bytes.Equal(one, seven) {

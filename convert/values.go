@@ -18,7 +18,8 @@ func checkValues(m *match.Match, seen *assemble.Seen, allowNaN bool) (warnings [
 		warnings = append(warnings, fault.Printable(fmt.Sprintf(format, args...)))
 	}
 	infinite := &tally{what: "infinity: the loss is likely to be NaN"}
-	zero := &tally{what: "only zeros: was the download cut off? Compare the file's checksum with the one on the hub, or download it again"}
+	zero := &tally{what: "only zeros: was the download cut off? Compare the file's checksum with the one on " +
+		"the hub, or download it again"}
 	for i := range m.Model.Tensors {
 		t := &m.Model.Tensors[i]
 		v := seen.Of(t.Name)

@@ -5,10 +5,6 @@ package main
 var exceptions = map[string][]string{
 	"cmd/hf2olmo": {"length", "messages", "comments"},
 
-	"convert": {"length", "methods", "messages", "comments"},
-
-	"convert/assemble": {"length", "comments"},
-
 	"convert/check": {"methods", "comments"},
 
 	"convert/dcp": {"length", "messages", "comments"},
@@ -27,13 +23,7 @@ var exceptions = map[string][]string{
 
 	"convert/native": {"length"},
 
-	"convert/olmo": {"length", "comments"},
-
-	"convert/olmocore": {"comments"},
-
 	"convert/omegaconf": {"length", "messages", "comments"},
-
-	"convert/output": {"length", "comments"},
 
 	"convert/pickle": {"messages"},
 

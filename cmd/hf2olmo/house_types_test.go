@@ -17,10 +17,12 @@ var layers = [][]string{
 	{"convert/pickle"},
 	{"convert/torchfile", "convert/safetensors"},
 	{"convert/dcp", "convert/assemble"},
-	{"convert/sharded"},
-	{"convert/hf", "convert/olmo", "convert/olmocore", "convert/native", "convert/output", "convert/match", "convert/unshard"},
+	{"convert/sharded", "convert/output"},
+	{"convert/trainer"},
+	{"convert/hf", "convert/olmo", "convert/olmocore", "convert/native", "convert/unshard"},
+	{"convert/targets", "convert/match"},
 	{"convert"},
-	{"convert/verify", "convert/check", "convert/inspect", "convert/export"},
+	{"convert/verify", "convert/check", "convert/inspect", "convert/export", "convert/converttest"},
 	{"cmd/hf2olmo"},
 }
 

@@ -40,7 +40,8 @@ func ExampleJob_Run() {
 		Files: []assemble.File{{Name: "out", Size: 16,
 			Runs: []assemble.Run{{Tensor: 0, Place: torchfile.Extent{Offset: 4, Bytes: 8}}},
 			Frame: func(sums []uint32) []torchfile.Piece {
-				return []torchfile.Piece{{Offset: 0, Data: []byte("HEAD")}, {Offset: 12, Data: fmt.Appendf(nil, "%04x", sums[0]>>16)}}
+				sum := fmt.Appendf(nil, "%04x", sums[0]>>16)
+				return []torchfile.Piece{{Offset: 0, Data: []byte("HEAD")}, {Offset: 12, Data: sum}}
 			},
 		}},
 		Dir: dir, Final: dir,

@@ -31,7 +31,8 @@ func readBack(out *os.File, name string, pieces []torchfile.Piece) error {
 		for got[at] == piece.Data[at] {
 			at++
 		}
-		return &fault.Fault{File: name, Problem: fmt.Sprintf("was not read back as it was written, at byte %d", piece.Offset+int64(at)),
+		return &fault.Fault{File: name, Problem: fmt.Sprintf("was not read back as it was written, at byte %d",
+			piece.Offset+int64(at)),
 			Hint: "The disk or the memory of this machine is faulty."}
 	}
 	return nil

@@ -31,7 +31,8 @@ func TestFrameIsReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		good[at] ^= 0x40
-		if err := readBack(f, "f", frame); err == nil || !strings.Contains(err.Error(), "was not read back as it was written, at byte") {
+		err := readBack(f, "f", frame)
+		if err == nil || !strings.Contains(err.Error(), "was not read back as it was written, at byte") {
 			t.Fatalf("byte %d: %v", at, err)
 		}
 	}

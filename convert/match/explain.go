@@ -13,7 +13,7 @@ import (
 
 // explainer looks for the cause of what does not match.
 type explainer struct {
-	*matching
+	of    *matching
 	found *matcher // nil if the config was refused before the match
 }
 
@@ -48,7 +48,8 @@ func (m *matcher) sign() *fault.Fault {
 
 // gather is how to save a whole model whose parts are on many ranks.
 const gather = "Gather the whole model before it is saved " +
-	"(trainer.save_model() with stage3_gather_16bit_weights_on_model_save, or accelerator.get_state_dict(model)), or merge DeepSpeed's checkpoint with its zero_to_fp32.py."
+	"(trainer.save_model() with stage3_gather_16bit_weights_on_model_save, or " +
+	"accelerator.get_state_dict(model)), or merge DeepSpeed's checkpoint with its zero_to_fp32.py."
 
 // partOfTensors recognizes what one rank saved by itself: empty tensors in place of what other
 // ranks have, or some of the rows or columns of most tensors.
@@ -64,7 +65,7 @@ func (c *explainer) partOfTensors() *fault.Fault {
 		}
 	}
 	f := &fault.Fault{File: m.files, Hint: gather}
-	if c.Model.ZeroScript {
+	if c.of.Model.ZeroScript {
 		f.Hint = "zero_to_fp32.py is in the folder. " + hf.RunZeroScript
 	}
 	switch {
@@ -109,28 +110,29 @@ func (c *explainer) otherFamily() *fault.Fault {
 	m := c.found
 	const maxNames = 2000 // enough to recognize a family by
 	var names []string
-	for i := range c.Model.Tensors[:min(len(c.Model.Tensors), maxNames)] {
-		names = append(names, c.Model.Tensors[i].Name)
+	for i := range c.of.Model.Tensors[:min(len(c.of.Model.Tensors), maxNames)] {
+		names = append(names, c.of.Model.Tensors[i].Name)
 	}
 	families := keymap.FamiliesOf(names)
-	if len(families) == 0 || slices.Contains(families, c.Family) {
+	if len(families) == 0 || slices.Contains(families, c.of.Family) {
 		return nil
 	}
 	return &fault.Fault{File: m.files, Hint: "Put the config.json that belongs to these weights beside them.",
 		Problem: fmt.Sprintf("the tensors are named as those of %s, but config.json says %s",
-			strings.Join(families, " or "), c.Family)}
+			strings.Join(families, " or "), c.of.Family)}
 }
 
 // suspect explains what the name of the file says that it is.
 func (c *explainer) suspect() *fault.Fault {
-	if f := c.Model.Suspect; f != nil {
-		return &fault.Fault{File: c.Weights(), Problem: f.Problem, Hint: f.Hint}
+	if f := c.of.Model.Suspect; f != nil {
+		return &fault.Fault{File: c.of.Weights(), Problem: f.Problem, Hint: f.Hint}
 	}
 	return nil
 }
 
 // sameModel is what to do if the cause is not known.
-const sameModel = "Check that config.json and the weights belong to the same model: `hf2olmo inspect` lists the tensors."
+const sameModel = "Check that config.json and the weights belong to the same model: `hf2olmo inspect` " +
+	"lists the tensors."
 
 // counts summarizes what is wrong if its cause is not known. One fault needs no summary.
 func (c *explainer) counts() *fault.Fault {
@@ -147,7 +149,7 @@ func (c *explainer) counts() *fault.Fault {
 		what string
 	}{
 		{len(m.missing), "missing"}, {len(m.misfits), "of a different shape"},
-		{len(m.surplus), "not used by the " + c.Family + " table"},
+		{len(m.surplus), "not used by the " + c.of.Family + " table"},
 	} {
 		if p.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))

@@ -67,7 +67,8 @@ func (m *matching) facts() (keymap.Facts, error) {
 		known["vocab_size"] = int(m.Tokenizer.Span())
 	}
 	if !utf8.ValidString(use.Name) {
-		err = errors.Join(err, &fault.Fault{File: use.Name, Problem: "is not UTF-8 text, and " + use.Config + " cannot name it as tokenizer",
+		err = errors.Join(err, &fault.Fault{File: use.Name, Problem: "is not UTF-8 text, and " + use.Config +
+			" cannot name it as tokenizer",
 			Hint: "Name the tokenizer with --tokenizer ID."})
 	}
 	if use.Name != "" {
@@ -81,7 +82,8 @@ func (m *matching) facts() (keymap.Facts, error) {
 	if known["eos_token_id"] == nil {
 		known["eos_token_id"] = 0
 		if id := m.Model.Config["eos_token_id"]; id == nil || reflect.DeepEqual(id, []any{}) {
-			m.warn("no eos_token_id in config.json, generation_config.json or the tokenizer's files: 0 is written to %s", use.Config)
+			m.warn("no eos_token_id in config.json, generation_config.json or the tokenizer's files: 0 is written to %s",
+				use.Config)
 		}
 	}
 	return keymap.Facts{Tokenizer: known, Tensors: len(m.Model.Tensors)}, err
@@ -96,7 +98,8 @@ func (m *matching) warnOfFields(plan *keymap.Plan) {
 		names, rest = names[:maxShown], fmt.Sprintf(" and %d more", len(names)-maxShown)
 	}
 	if len(names) > 0 {
-		m.warn("config.json has fields that the %s table does not know: %s%s; if the model's code uses them, the checkpoint computes something different",
+		m.warn("config.json has fields that the %s table does not know: %s%s; if the model's code uses them, "+
+			"the checkpoint computes something different",
 			plan.Family, strings.Join(names, ", "), rest)
 	}
 }

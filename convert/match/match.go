@@ -53,7 +53,7 @@ func Of(model *hf.Model, o Options) (*Match, error) {
 	case plan != nil:
 		faults.Add("", m.match(plan))
 	default:
-		if f := (&explainer{matching: m}).whatIf(); f != nil {
+		if f := (&explainer{of: m}).whatIf(); f != nil {
 			f.Lead = true
 			faults = append(faults, f)
 		}

@@ -90,7 +90,8 @@ func TestExplained(t *testing.T) {
 				m.Tensors[i].Name = "module." + m.Tensors[i].Name
 			}
 		}, `begin with "module."`, "A wrapper was saved"},
-		"two missing": {func(m *hf.Model) { m.Tensors = slices.Delete(m.Tensors, 3, 5) }, "2 missing", "belong to the same model"},
+		"two missing": {func(m *hf.Model) { m.Tensors = slices.Delete(m.Tensors, 3, 5) }, "2 missing",
+			"belong to the same model"},
 	} {
 		model, err := hf.Open("../../testdata/models/llama")
 		if err != nil {

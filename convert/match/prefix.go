@@ -16,8 +16,10 @@ func (m *matcher) explainPrefix() *fault.Fault {
 	if n == 0 {
 		return nil
 	}
-	f := &fault.Fault{File: m.files, Problem: fmt.Sprintf("%d tensor names begin with %q, which does not belong there", n, p.text),
-		Hint: "A wrapper was saved (DistributedDataParallel, torch.compile or another): save the model inside it with save_pretrained."}
+	f := &fault.Fault{File: m.files, Problem: fmt.Sprintf("%d tensor names begin with %q, which does not "+
+		"belong there", n, p.text),
+		Hint: "A wrapper was saved (DistributedDataParallel, torch.compile or another): save the model inside " +
+			"it with save_pretrained."}
 	if p.lacking {
 		f.Problem = fmt.Sprintf("%d tensor names lack the prefix %q", n, p.text)
 		f.Hint = "The bare model was saved: load it with AutoModelForCausalLM, and save it again with save_pretrained."

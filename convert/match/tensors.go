@@ -25,7 +25,8 @@ func (m *matching) match(plan *keymap.Plan) error {
 
 func (m *matching) newMatcher() *matcher {
 	k := &matcher{files: m.Weights(), placed: m.Model.Placed, dtype: m.options.DType,
-		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, left: map[string]bool{}, done: map[string]assemble.Tensor{}}
+		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, left: map[string]bool{},
+		done: map[string]assemble.Tensor{}}
 	for i := range m.Model.Tensors {
 		k.found[m.Model.Tensors[i].Name] = &m.Model.Tensors[i]
 	}
@@ -142,8 +143,9 @@ func (m *matcher) checkPart(t *tensor.Tensor, part keymap.Part) {
 	m.used[t.Name] = true
 	m.parts++
 	if !t.DType.Convertible() {
-		f := &fault.Fault{Problem: "dtype cannot be trained on", Expected: "float32, bfloat16 or float16", Found: t.DType.String(),
-			Hint: "Quantized and integer weights do not convert: take the model that they were made from."}
+		f := &fault.Fault{Problem: "dtype cannot be trained on", Expected: "float32, bfloat16 or float16",
+			Found: t.DType.String(),
+			Hint:  "Quantized and integer weights do not convert: take the model that they were made from."}
 		if t.DType == tensor.Float64 {
 			f.Hint = "Load the model in transformers with dtype=torch.float32, and save it again with save_pretrained."
 		}

@@ -40,9 +40,11 @@ func (m *matching) countedTokenizer() (*hf.Tokenizer, error) {
 		m.warn("no tokenizer.json beside the weights: %s %s, and vocab_size is guessed from the embedding's rows; "+
 			"name the right one with --tokenizer ID%s", use.Config, use.Missing, orElse)
 	case named != "" && own == nil:
-		m.warn("vocab_size is guessed from the embedding's rows: %s--tokenizer %s has a different number of tokens", where, named)
+		m.warn("vocab_size is guessed from the embedding's rows: %s--tokenizer %s has a different number of tokens",
+			where, named)
 	case named != "":
-		m.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has a different number of tokens",
+		m.warn("vocab_size %d is counted from the model's own tokenizer.json: %s--tokenizer %s has a different "+
+			"number of tokens",
 			own.VocabSize, where, named)
 	}
 	return own, nil
@@ -58,8 +60,9 @@ func (m *matching) checkTokens() error {
 		vocabulary = min(rows, int(m.Tokenizer.Span()))
 		if problem := m.Tokenizer.PastText(int64(rows)); problem != "" {
 			if m.use.Strict {
-				return &fault.Fault{File: filepath.Base(m.Tokenizer.Path), Problem: problem, Hint: "Resize the model's embedding to " +
-					"its tokenizer, or name the tokenizer that it was trained with: --tokenizer. OLMo-core has no such check: --target olmo-core."}
+				return &fault.Fault{File: filepath.Base(m.Tokenizer.Path), Problem: problem,
+					Hint: "Resize the model's embedding to its tokenizer, or name the tokenizer that it was trained with: " +
+						"--tokenizer. OLMo-core has no such check: --target olmo-core."}
 			}
 			m.warn("%s: %s; keep such tokens out of the training data", filepath.Base(m.Tokenizer.Path), problem)
 		}

@@ -25,20 +25,20 @@ const maxWork = 100_000
 // whatIf looks for one field of config.json that explains every fault: with a different value
 // of it the tensors would match.
 func (c *explainer) whatIf() *fault.Fault {
-	if c.suppose == nil {
+	if c.of.suppose == nil {
 		return nil
 	}
-	tries := maxWork / (len(c.Model.Tensors) + 1000)
+	tries := maxWork / (len(c.of.Model.Tensors) + 1000)
 	for _, change := range c.changes() {
 		if tries--; tries < 0 {
 			return nil
 		}
-		plan := c.suppose(c.changed(change))
+		plan := c.of.suppose(c.changed(change))
 		if plan == nil {
 			continue
 		}
-		probe := c.newMatcher()
-		if probe.match(plan, c.Model); len(probe.faults) == 0 {
+		probe := c.of.newMatcher()
+		if probe.match(plan, c.of.Model); len(probe.faults) == 0 {
 			return change.fault(c.found, c.lists(change))
 		}
 	}
@@ -48,7 +48,7 @@ func (c *explainer) whatIf() *fault.Fault {
 // changed returns config.json with a changed field. Lists with one entry per layer are cut or
 // extended to match.
 func (c *explainer) changed(ch change) map[string]any {
-	config := maps.Clone(c.Model.Config)
+	config := maps.Clone(c.of.Model.Config)
 	config[ch.field] = ch.to
 	to, _ := ch.to.(int64)
 	for _, name := range c.lists(ch) {
@@ -61,8 +61,8 @@ func (c *explainer) changed(ch change) map[string]any {
 
 // lists are the fields with one entry per layer, if the change is to the number of layers.
 func (c *explainer) lists(ch change) (names []string) {
-	for _, f := range c.fields {
-		list, _ := c.Model.Config[f.Name].([]any)
+	for _, f := range c.of.fields {
+		list, _ := c.of.Model.Config[f.Name].([]any)
 		if ch.ofNumbers && f.Kind == "list" && len(list) > 0 && len(list) == ch.from {
 			names = append(names, f.Name)
 		}
@@ -98,8 +98,8 @@ func (ch change) fault(m *matcher, lists []string) *fault.Fault {
 // changes are what may explain the faults, the likeliest first.
 func (c *explainer) changes() (list []change) {
 	m := c.found
-	sizes, counts := sizes(m, c.Model.Tensors), numbers(m, c.Model.Tensors)
-	for _, f := range c.fields {
+	sizes, counts := sizes(m, c.of.Model.Tensors), numbers(m, c.of.Model.Tensors)
+	for _, f := range c.of.fields {
 		switch now := f.Value.(type) {
 		case bool:
 			if m != nil {

@@ -59,7 +59,8 @@ func Config(t Training) ([]byte, error) {
 		return nil, &fault.Fault{File: t.Folder, Problem: "the run's name " + err.Error(), Hint: "Choose another --output."}
 	}
 	if _, err := omegaconf.Text(t.Tokenizer); err != nil {
-		return nil, &fault.Fault{File: t.Tokenizer, Problem: "the tokenizer's name " + err.Error(), Hint: "Name another with --tokenizer ID."}
+		return nil, &fault.Fault{File: t.Tokenizer, Problem: "the tokenizer's name " + err.Error(),
+			Hint: "Name another with --tokenizer ID."}
 	}
 	var text bytes.Buffer
 	err := trainingTemplate.Execute(&text, map[string]any{

@@ -33,12 +33,15 @@ func ExampleSide() {
 			fmt.Println(model[:strings.Index(model, "\n\n")])
 		}
 	}
-	fmt.Println(side.Command(path))
+	fmt.Println(strings.ReplaceAll(side.Command(path), " --", " \\\n  --"))
 	// Output:
 	// model.pt
 	// config.yaml
 	//   d_model: 64
 	//   n_layers: 2
 	// train.pt
-	// torchrun --nproc_per_node=8 scripts/train.py /checkpoints/tiny-unsharded/config.yaml --data.paths=[...] --save_folder=...
+	// torchrun \
+	//   --nproc_per_node=8 scripts/train.py /checkpoints/tiny-unsharded/config.yaml \
+	//   --data.paths=[...] \
+	//   --save_folder=...
 }

@@ -61,7 +61,8 @@ func (o *Optimizer) groups() ([]any, error) {
 			}
 			v, err := torchfile.Value(p.Value)
 			if err != nil {
-				return nil, &fault.Fault{Tensor: fmt.Sprintf("param_groups[%d].%s", n, field), Problem: "cannot be carried over: it contains " + err.Error()}
+				return nil, &fault.Fault{Tensor: fmt.Sprintf("param_groups[%d].%s", n, field),
+					Problem: "cannot be carried over: it contains " + err.Error()}
 			}
 			group = append(group, torchfile.Item{Key: field, Value: v})
 		}

@@ -43,7 +43,8 @@ const missingTokenizer = "gpt2"
 // Tokenizer is the one that was chosen, or the copy of the model's own in the checkpoint. The
 // trainer stops if its number of tokens is not vocab_size.
 func (Side) Tokenizer(t trainer.TokenizerSource) trainer.Tokenizer {
-	use := trainer.Tokenizer{Config: ConfigFile, Missing: fmt.Sprintf("names %q as tokenizer", missingTokenizer), Strict: true}
+	use := trainer.Tokenizer{Config: ConfigFile, Missing: fmt.Sprintf("names %q as tokenizer", missingTokenizer),
+		Strict: true}
 	switch {
 	case t.Chosen != "":
 		use.Name = t.Chosen
@@ -138,7 +139,8 @@ func (Side) ReadBack(in *trainer.Inputs, files *trainer.Files, dir string) error
 		return &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
 	defer out.Close()
-	written, err := torchfile.Open(out, &tensor.File{Path: path, Name: ModelFile, Size: info.Size(), ModTime: info.ModTime()})
+	written, err := torchfile.Open(out, &tensor.File{Path: path, Name: ModelFile, Size: info.Size(),
+		ModTime: info.ModTime()})
 	if err != nil {
 		return fmt.Errorf("the file just written cannot be read back: %w", err)
 	}
@@ -148,7 +150,8 @@ func (Side) ReadBack(in *trainer.Inputs, files *trainer.Files, dir string) error
 	}
 	for i, t := range in.Tensors {
 		w := byName[t.Name]
-		if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) || w.Offset != files.Large[0].Runs[i].Place.Offset {
+		if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) ||
+			w.Offset != files.Large[0].Runs[i].Place.Offset {
 			return &fault.Fault{File: path, Tensor: t.Name, Problem: "was not read back as it was written"}
 		}
 	}
@@ -172,7 +175,9 @@ func (Side) Damage(in *trainer.Inputs, _ *trainer.Files, existing *folder.Manife
 		damage = append(damage, fmt.Sprintf("%s: %s should be %s and is %s", d.File, d.Field, d.Expected, d.Found))
 	}
 	if len(damage) == 0 && written.LoadPath != in.Folder && written.LoadPath == existing.Output {
-		warnings = append(warnings, fault.Printable(fmt.Sprintf("%s was moved here from %s: load_path and tokenizer in its %s still contain that path, and training would look there; edit them, or convert again with --force",
+		warnings = append(warnings, fault.Printable(fmt.Sprintf("%s was moved here from %s: load_path and "+
+			"tokenizer in its %s still contain that path, and training would look there; edit them, or convert "+
+			"again with --force",
 			in.Folder, existing.Output, ConfigFile)))
 	}
 	return damage, warnings

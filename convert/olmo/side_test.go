@@ -84,19 +84,24 @@ func TestCompare(t *testing.T) {
 	}{
 		"nothing": {},
 		"config": {func(dir string) { edit(t, dir+"/config.yaml", "n_layers: 2", "n_layers: 3") },
-			trainer.Difference{File: "config.yaml", Field: "model.n_layers", Expected: "2", Found: "3"}, "", "n_layers should be 2"},
+			trainer.Difference{File: "config.yaml", Field: "model.n_layers", Expected: "2", Found: "3"}, "",
+			"n_layers should be 2"},
 		"field gone": {func(dir string) { edit(t, dir+"/config.yaml", "  n_layers: 2\n", "") },
-			trainer.Difference{File: "config.yaml", Field: "model.n_layers", Expected: "2", Found: "missing"}, "", "n_layers should be 2"},
+			trainer.Difference{File: "config.yaml", Field: "model.n_layers", Expected: "2", Found: "missing"}, "",
+			"n_layers should be 2"},
 		"tokenizer": {func(dir string) {
 			edit(t, dir+"/config.yaml", "identifier: "+dir+"/tokenizer.json", "identifier: gpt2")
 		},
 			trainer.Difference{File: "config.yaml", Field: "tokenizer.identifier", Found: "gpt2"}, "", ""},
-		"load_path":   {func(dir string) { edit(t, dir+"/config.yaml", "load_path: ", "load_path: /x") }, trainer.Difference{}, "load_path in config.yaml is /x", ""},
-		"unknown key": {func(dir string) { edit(t, dir+"/config.yaml", "run_name", "rum_name") }, trainer.Difference{}, "has the key rum_name", ""},
+		"load_path": {func(dir string) { edit(t, dir+"/config.yaml", "load_path: ", "load_path: /x") },
+			trainer.Difference{}, "load_path in config.yaml is /x", ""},
+		"unknown key": {func(dir string) { edit(t, dir+"/config.yaml", "run_name", "rum_name") },
+			trainer.Difference{}, "has the key rum_name", ""},
 		"no train.pt": {func(dir string) { os.Remove(dir + "/train.pt") },
 			trainer.Difference{File: "train.pt", Expected: "the state of a trainer at step 0", Found: "missing"}, "", ""},
 		"shadow": {func(dir string) { os.WriteFile(dir+"/model.safetensors", nil, 0o666) },
-			trainer.Difference{File: "model.safetensors", Expected: "no such file", Found: "a file that the trainer would read instead of model.pt"}, "", "model.safetensors is there"},
+			trainer.Difference{File: "model.safetensors", Expected: "no such file",
+				Found: "a file that the trainer would read instead of model.pt"}, "", "model.safetensors is there"},
 		"tokenizer.json": {func(dir string) { edit(t, dir+"/tokenizer.json", "1.0", "1.1") },
 			trainer.Difference{File: "tokenizer.json", Expected: "the model's own", Found: "different contents"}, "", ""},
 	} {
@@ -141,7 +146,8 @@ func TestReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Tensors[0].Name += "x"
-	if err := (olmo.Side{}).ReadBack(in, files, in.Folder); err == nil || !strings.Contains(err.Error(), "was not read back as it was written") {
+	err := olmo.Side{}.ReadBack(in, files, in.Folder)
+	if err == nil || !strings.Contains(err.Error(), "was not read back as it was written") {
 		t.Error(err)
 	}
 }

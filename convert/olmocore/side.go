@@ -51,7 +51,8 @@ func (Side) Tokenizer(t trainer.TokenizerSource) trainer.Tokenizer {
 // with a tokenizer.json in it, and a file for an id of the hub.
 func (Side) TokenizerPath(file string) (string, error) {
 	if filepath.Base(file) != hf.TokenizerFile {
-		return "", &fault.Fault{File: "--tokenizer " + file, Problem: "is not called tokenizer.json: OLMo-core reads a tokenizer from its folder",
+		return "", &fault.Fault{File: "--tokenizer " + file, Problem: "is not called tokenizer.json: OLMo-core " +
+			"reads a tokenizer from its folder",
 			Hint: "Put it into a folder of its own as tokenizer.json, and give the folder."}
 	}
 	return filepath.Abs(filepath.Dir(file))
@@ -155,7 +156,7 @@ func (Side) Damage(in *trainer.Inputs, files *trainer.Files, _ *folder.Manifest)
 	for _, f := range files.Small {
 		found, err := regular.Read(filepath.Join(in.Folder, filepath.FromSlash(f.Name)), output.MaxSmall)
 		switch {
-		case err != nil && f.Name == ConfigFile: // the manifest tells of the others
+		case err != nil && f.Name == ConfigFile: // the manifest shows that of the others
 			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
 		case err == nil && !bytes.Equal(found, f.Data):
 			damage = append(damage, f.Name+" has different contents")

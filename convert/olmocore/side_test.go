@@ -44,7 +44,8 @@ func TestTokenizer(t *testing.T) {
 func made(t *testing.T) (*trainer.Inputs, *trainer.Files) {
 	t.Helper()
 	const source = "../../testdata/models-olmo-core/qwen3-tied"
-	result, err := converttest.Convert(context.Background(), source, convert.Options{Target: "olmo-core", Into: t.TempDir()})
+	result, err := converttest.Convert(context.Background(), source, convert.Options{Target: "olmo-core",
+		Into: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,12 +92,15 @@ func TestCompare(t *testing.T) {
 	}{
 		"nothing": {},
 		"config": {func(dir string) { edit(t, filepath.Join(dir, config), `"n_layers": 2`, `"n_layers": 3`) },
-			[]trainer.Difference{{File: config, Field: "model.n_layers", Expected: "2", Found: "3"}}, "", "config.json has different contents"},
-		"not JSON": {func(dir string) { edit(t, filepath.Join(dir, config), "{", "[") }, nil, "", "config.json has different contents"},
+			[]trainer.Difference{{File: config, Field: "model.n_layers", Expected: "2", Found: "3"}}, "",
+			"config.json has different contents"},
+		"not JSON": {func(dir string) { edit(t, filepath.Join(dir, config), "{", "[") }, nil, "",
+			"config.json has different contents"},
 		"added": {func(dir string) { edit(t, filepath.Join(dir, config), "{", `{"x": 1,`) }, nil,
 			"config.json has the key x, which convert does not write", "config.json has different contents"},
 		"index": {func(dir string) { edit(t, filepath.Join(dir, index), "model", "mogel") },
-			[]trainer.Difference{{File: index, Expected: "as convert writes it", Found: "different contents"}}, "", index + " has different contents"},
+			[]trainer.Difference{{File: index, Expected: "as convert writes it", Found: "different contents"}}, "",
+			index + " has different contents"},
 		"no index": {func(dir string) { os.Remove(filepath.Join(dir, index)) },
 			[]trainer.Difference{{File: index, Expected: "as convert writes it", Found: "missing"}}, "", ""},
 	} {
@@ -134,7 +138,8 @@ func TestReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Tensors[0].Name += "x"
-	if err := (olmocore.Side{}).ReadBack(in, files, in.Folder); err == nil || !strings.Contains(err.Error(), "was not read back as it was written") {
+	err := olmocore.Side{}.ReadBack(in, files, in.Folder)
+	if err == nil || !strings.Contains(err.Error(), "was not read back as it was written") {
 		t.Error(err)
 	}
 }

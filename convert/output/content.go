@@ -20,8 +20,8 @@ type Content struct {
 	CheckValues func(*assemble.Seen) error
 	// ReadBack opens what was written into dir as a reader would; nil if that is not done.
 	ReadBack func(dir string) error
-	// Damage says how the files of an existing output differ from what would be written, if
-	// its manifest cannot tell, and warns of what is odd about it; nil if there is no such.
+	// Damage says how the files of an existing output differ from what would be written, as far
+	// as its manifest cannot show that, and warns of what is odd about it; nil for neither.
 	Damage func(existing *folder.Manifest) (damage, warnings []string)
 }
 

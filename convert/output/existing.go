@@ -32,7 +32,8 @@ func (o *Output) CheckExisting(c *Content) (warnings []string, err error) {
 		}
 	}
 	if len(changes) > 0 {
-		return nil, &fault.Fault{File: o.Path, Problem: "already exists, but was made differently: " + strings.Join(changes, "; "),
+		return nil, &fault.Fault{File: o.Path, Problem: "already exists, but was made differently: " +
+			strings.Join(changes, "; "),
 			Hint: "Replace it with --force, or choose another --output."}
 	}
 	damage := o.Existing.Damage(o.Path, o.options.Names.Edited)
@@ -41,7 +42,8 @@ func (o *Output) CheckExisting(c *Content) (warnings []string, err error) {
 		damage, warnings = append(damage, more...), warned
 	}
 	if len(damage) > 0 {
-		return warnings, &fault.Fault{File: o.Path, Problem: "already exists, but was changed since it was made: " + strings.Join(damage, "; "),
+		return warnings, &fault.Fault{File: o.Path, Problem: "already exists, but was changed since it was made: " +
+			strings.Join(damage, "; "),
 			Hint: "Move those files away and run the command again with --force, or choose another --output. " +
 				"`hf2olmo verify` compares it with the model."}
 	}

@@ -32,8 +32,10 @@ func content(t *testing.T) *output.Content {
 	file := &tensor.File{Path: path, Name: "weights", Size: info.Size(), ModTime: info.ModTime(), Info: info}
 	sources := []tensor.Tensor{{Name: "w", DType: tensor.Float32, Shape: []int64{4}, File: file}}
 	return &output.Content{
-		Tensors: []assemble.Tensor{{Name: "w", Shape: []int64{4}, Content: tensor.Content{DType: tensor.Float32, Parts: []*tensor.Tensor{&sources[0]}}}},
-		Large: []assemble.File{{Name: "large", Size: 17, Runs: []assemble.Run{{Place: torchfile.Extent{Offset: 1, Bytes: 16}}},
+		Tensors: []assemble.Tensor{{Name: "w", Shape: []int64{4},
+			Content: tensor.Content{DType: tensor.Float32, Parts: []*tensor.Tensor{&sources[0]}}}},
+		Large: []assemble.File{{Name: "large", Size: 17,
+			Runs:  []assemble.Run{{Place: torchfile.Extent{Offset: 1, Bytes: 16}}},
 			Frame: func([]uint32) []torchfile.Piece { return []torchfile.Piece{{Data: []byte("<")}} }}},
 		Small:   []output.Small{{Name: "config", Data: []byte("a: 1")}, {Name: "notes", Data: []byte("n")}},
 		Sources: sources,
@@ -72,17 +74,27 @@ func TestExisting(t *testing.T) {
 		change func(t *testing.T, path string, c *output.Content)
 		want   string // in the error, "" for an output that is unchanged
 	}{
-		"nothing":         {func(*testing.T, string, *output.Content) {}, ""},
-		"edited config":   {func(t *testing.T, path string, _ *output.Content) { write(t, filepath.Join(path, "config"), "a: 2") }, ""},
-		"another file":    {func(t *testing.T, path string, _ *output.Content) { write(t, filepath.Join(path, "mine"), "") }, ""},
-		"choice":          {func(_ *testing.T, _ string, c *output.Content) { c.Recipe.Choices.DType = "float16" }, "--dtype was auto and is float16"},
-		"trainer":         {func(_ *testing.T, _ string, c *output.Content) { c.Recipe.Target = "olmo-core" }, "the trainer was olmo and is olmo-core"},
+		"nothing": {func(*testing.T, string, *output.Content) {}, ""},
+		"edited config": {func(t *testing.T, path string, _ *output.Content) {
+			write(t, filepath.Join(path, "config"), "a: 2")
+		}, ""},
+		"another file": {func(t *testing.T, path string, _ *output.Content) {
+			write(t, filepath.Join(path, "mine"), "")
+		}, ""},
+		"choice": {func(_ *testing.T, _ string, c *output.Content) { c.Recipe.Choices.DType = "float16" },
+			"--dtype was auto and is float16"},
+		"trainer": {func(_ *testing.T, _ string, c *output.Content) { c.Recipe.Target = "olmo-core" },
+			"the trainer was olmo and is olmo-core"},
 		"plan, same file": {func(_ *testing.T, _ string, c *output.Content) { c.Recipe.Plan = "other" }, ""},
 		"plan": {func(_ *testing.T, _ string, c *output.Content) {
 			c.Recipe.Plan, c.Tensors[0].Content.Add = "other", 1
 		}, "gives a different result"},
-		"small file": {func(t *testing.T, path string, _ *output.Content) { write(t, filepath.Join(path, "notes"), "nn") }, "notes had 1 bytes and has 2"},
-		"large file": {func(t *testing.T, path string, _ *output.Content) { os.Truncate(filepath.Join(path, "large"), 3) }, "large had 17 bytes and has 3"},
+		"small file": {func(t *testing.T, path string, _ *output.Content) {
+			write(t, filepath.Join(path, "notes"), "nn")
+		}, "notes had 1 bytes and has 2"},
+		"large file": {func(t *testing.T, path string, _ *output.Content) {
+			os.Truncate(filepath.Join(path, "large"), 3)
+		}, "large had 17 bytes and has 3"},
 		"source": {func(t *testing.T, _ string, c *output.Content) {
 			write(t, c.Recipe.Weights[0].Path, "0123456789abcdeX")
 		}, "weights has other contents"},
@@ -135,15 +147,18 @@ func TestRefused(t *testing.T) {
 		change  func(c *output.Content)
 		want    string
 	}{
-		"claimed":   {output.Options{Claim: func(string) error { return refused }}, func(*output.Content) {}, "refused"},
-		"values":    {output.Options{}, func(c *output.Content) { c.CheckValues = func(*assemble.Seen) error { return refused } }, "refused"},
-		"read back": {output.Options{}, func(c *output.Content) { c.ReadBack = func(string) error { return refused } }, "refused"},
-		"space":     {output.Options{}, func(c *output.Content) { c.Large[0].Size = 1 << 60 }, "too little space"},
-		"source":    {output.Options{}, func(c *output.Content) { os.Remove(c.Sources[0].File.Path) }, "cannot be opened"},
+		"claimed": {output.Options{Claim: func(string) error { return refused }}, func(*output.Content) {}, "refused"},
+		"values": {output.Options{},
+			func(c *output.Content) { c.CheckValues = func(*assemble.Seen) error { return refused } }, "refused"},
+		"read back": {output.Options{},
+			func(c *output.Content) { c.ReadBack = func(string) error { return refused } }, "refused"},
+		"space":  {output.Options{}, func(c *output.Content) { c.Large[0].Size = 1 << 60 }, "too little space"},
+		"source": {output.Options{}, func(c *output.Content) { os.Remove(c.Sources[0].File.Path) }, "cannot be opened"},
 	} {
 		dir, made := t.TempDir(), content(t)
 		c.change(made)
-		if _, _, err := run(filepath.Join(dir, "out"), c.options, made); err == nil || !strings.Contains(err.Error(), c.want) {
+		_, _, err := run(filepath.Join(dir, "out"), c.options, made)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

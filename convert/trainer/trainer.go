@@ -30,8 +30,8 @@ type Trainer interface {
 	Files(in *Inputs) (*Files, error)
 	// ReadBack opens what was written into the folder dir, and compares it with the files.
 	ReadBack(in *Inputs, files *Files, dir string) error
-	// Damage says how a folder that is there differs from the files, beside what its manifest
-	// tells, and warns of what is odd about it.
+	// Damage says how an existing folder differs from the files, as far as its manifest cannot
+	// show that, and warns of what is odd about it.
 	Damage(in *Inputs, files *Files, existing *folder.Manifest) (damage, warnings []string)
 	// Compare compares what is beside the tensors of a checkpoint with the files.
 	Compare(in *Inputs, files *Files, found *Found) (*Comparison, error)

@@ -80,11 +80,13 @@ func TestDamagedRecords(t *testing.T) {
 					}
 					file.with(func(b []byte) { b[r.Offset+int64(i*7)%r.Bytes] ^= 1 })
 					want := filepath.Base(file.path) + ": " + r.Tensor + ": the checksum of its record " + r.Name + " is wrong"
-					_, err := converttest.Convert(context.Background(), dir, convert.Options{Target: target, Into: t.TempDir(), DType: []tensor.DType{tensor.Invalid, tensor.BFloat16}[i%2]})
+					_, err := converttest.Convert(context.Background(), dir, convert.Options{Target: target, Into: t.TempDir(),
+						DType: []tensor.DType{tensor.Invalid, tensor.BFloat16}[i%2]})
 					if err == nil || !strings.Contains(err.Error(), want) {
 						t.Errorf("convert: %v, want %q", err, want)
 					}
-					if _, err := verify.Folder(context.Background(), dir, result.Output, verify.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+					if _, err := verify.Folder(context.Background(), dir, result.Output, verify.Options{}); err == nil ||
+						!strings.Contains(err.Error(), want) {
 						t.Errorf("verify: %v, want %q", err, want)
 					}
 				}
@@ -130,7 +132,8 @@ func TestWithoutChecksums(t *testing.T) {
 	}
 	bare := func(b []byte) { zeroSums("data/3")(b); clearDescriptors(b) }
 	files[0].with(bare)
-	if _, err := converttest.Convert(context.Background(), dir, convert.Options{Into: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "record data/3 is wrong") {
+	if _, err := converttest.Convert(context.Background(), dir, convert.Options{Into: t.TempDir()}); err == nil ||
+		!strings.Contains(err.Error(), "record data/3 is wrong") {
 		t.Errorf("a checksum of 0 among others: %v", err)
 	}
 }

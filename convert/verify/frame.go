@@ -108,7 +108,8 @@ func (v *verifier) compareLarge(f assemble.File) error {
 			return &fault.Fault{File: f.Name, Problem: "cannot be read: " + fault.Cause(err)}
 		}
 		if at, _ := countDifferences(piece.Data, got, 1); at >= 0 {
-			v.frameDiffers(f.Name, piece.Offset+at, "the file's structure (names, checksums, padding) differs from what was written")
+			v.frameDiffers(f.Name, piece.Offset+at, "the file's structure (names, checksums, padding) differs from "+
+				"what was written")
 			return nil
 		}
 	}

@@ -34,7 +34,7 @@ func writeFile(t *testing.T, path string, data []byte) {
 	}
 }
 
-// zippedAgain writes the entries of an archive anew, as another program would.
+// zippedAgain writes the entries of an archive again, as a different program would.
 func zippedAgain(t *testing.T, data []byte) []byte {
 	t.Helper()
 	old, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
@@ -110,7 +110,8 @@ func TestVerifyOtherContainer(t *testing.T) {
 // No turn may pass.
 func TestVerifyOneBitOfCore(t *testing.T) {
 	model := filepath.Join(testdata, "models", "llama")
-	result, err := converttest.Convert(context.Background(), model, convert.Options{Target: "olmo-core", Into: t.TempDir()})
+	result, err := converttest.Convert(context.Background(), model, convert.Options{Target: "olmo-core",
+		Into: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +123,8 @@ func TestVerifyOneBitOfCore(t *testing.T) {
 			bad := bytes.Clone(good)
 			bad[at] ^= 1 << (at % 8)
 			writeFile(t, path, bad)
-			if v, err := verify.Folder(context.Background(), model, result.Output, verify.Options{Jobs: 1}); err == nil && v.Same() {
+			if v, err := verify.Folder(context.Background(), model, result.Output,
+				verify.Options{Jobs: 1}); err == nil && v.Same() {
 				t.Errorf("%s: bit %d of byte %d: not seen", name, at%8, at)
 			}
 		}
@@ -146,7 +148,8 @@ func TestVerifyIndexes(t *testing.T) {
 	if v := verified(t, model, result.Output); !v.Same() {
 		t.Fatalf("without the manifest: %+v", v)
 	}
-	other, err := converttest.Convert(ctx, model, convert.Options{Target: "olmo-core", Into: t.TempDir(), DType: tensor.BFloat16})
+	other, err := converttest.Convert(ctx, model, convert.Options{Target: "olmo-core", Into: t.TempDir(),
+		DType: tensor.BFloat16})
 	if err != nil {
 		t.Fatal(err)
 	}

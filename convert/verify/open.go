@@ -16,15 +16,15 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// native is what a checkpoint folder holds.
+// native is what a checkpoint folder contains.
 type native struct {
 	target  string
 	folder  string       // absolute
-	file    *tensor.File // model.pt, nil where there is none
+	file    *tensor.File // model.pt, nil if there is none
 	files   []*tensor.File
 	bytes   int64
 	tensors []stored
-	frames  []frame // that hold them, in the order of the files
+	frames  []frame // that contain them, in the order of the files
 	trained bool    // there is an optimizer's state beside the tensors
 }
 
@@ -45,11 +45,13 @@ func openNative(dir string, noFollow bool) (*native, error) {
 		if other, err := olmo.FolderPath(dir); err == nil && isFolder(other) {
 			path = other
 		} else {
-			return nil, &fault.Fault{File: dir, Problem: "does not exist", Hint: "Give the checkpoint folder that convert wrote."}
+			return nil, &fault.Fault{File: dir, Problem: "does not exist",
+				Hint: "Give the checkpoint folder that convert wrote."}
 		}
 	}
-	if above := filepath.Dir(path); filepath.Base(path) == olmocore.ModelFolder && regular.Is(filepath.Join(above, olmocore.ConfigFile)) {
-		path = above // the tensors' folder stands for the checkpoint's
+	above := filepath.Dir(path)
+	if filepath.Base(path) == olmocore.ModelFolder && regular.Is(filepath.Join(above, olmocore.ConfigFile)) {
+		path = above // the tensors' folder was given in place of the checkpoint's
 	}
 	if noFollow {
 		if err := regular.NoLinksOut(path); err != nil {
@@ -82,7 +84,7 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// dtype is one that occurs in the folder and can be converted to, Invalid where there is none.
+// dtype is one that occurs in the folder and can be converted to, Invalid if there is none.
 func (n *native) dtype() tensor.DType {
 	for i := range n.tensors {
 		if d := n.tensors[i].content.DType; d.Convertible() {
@@ -92,8 +94,8 @@ func (n *native) dtype() tensor.DType {
 	return tensor.Invalid
 }
 
-// openCore reads a checkpoint of OLMo-core, whose index stands in the folder at. Of
-// what it holds, the model's tensors are compared.
+// openCore reads a checkpoint of OLMo-core, whose index is in the folder at. Of its tensors,
+// the model's are compared.
 func openCore(folder, at string) (*native, error) {
 	checkpoint, err := dcp.Open(at)
 	if err != nil {
@@ -108,7 +110,8 @@ func openCore(folder, at string) (*native, error) {
 		}
 		parts, ok := checkpoint.Rows(i)
 		if !ok {
-			return nil, &fault.Fault{File: at, Tensor: t.Name, Problem: "is split along more than its first dimension and cannot be compared",
+			return nil, &fault.Fault{File: at, Tensor: t.Name, Problem: "is split along more than its first " +
+				"dimension and cannot be compared",
 				Hint: "Save it from one rank, or without tensor parallelism."}
 		}
 		n.tensors = append(n.tensors, stored{name, t.Shape, tensor.Content{DType: t.DType, Parts: parts}})

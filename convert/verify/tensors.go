@@ -122,11 +122,14 @@ func (v *verifier) pair() {
 		case f == nil:
 			v.structure(t.Name, t.Content.Parts[0].Name, "is missing")
 		case !slices.Equal(f.shape, t.Shape):
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has shape %s: expected %s", tensor.ShapeString(f.shape), tensor.ShapeString(t.Shape)))
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has shape %s: expected %s",
+				tensor.ShapeString(f.shape), tensor.ShapeString(t.Shape)))
 		case !f.content.DType.Convertible():
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s, which no conversion writes", f.content.DType))
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s, which no conversion writes",
+				f.content.DType))
 		case t.Content.Add != 0 && f.content.DType != t.Content.DType:
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s: expected %s", f.content.DType, t.Content.DType))
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s: expected %s", f.content.DType,
+				t.Content.DType))
 		default:
 			t.Content.DType = f.content.DType
 			v.compared = append(v.compared, comparison{tensor: i, content: &t.Content, found: &f.content, first: -1})
@@ -140,7 +143,8 @@ func (v *verifier) pair() {
 }
 
 func (v *verifier) structure(name, source, problem string) {
-	v.structural = append(v.structural, TensorDifference{Tensor: name, Source: source, Element: -1, Offset: -1, Problem: problem})
+	v.structural = append(v.structural, TensorDifference{Tensor: name, Source: source, Element: -1, Offset: -1,
+		Problem: problem})
 }
 
 // compareBytes is how much of the folder is compared with a piece of the source at once.
@@ -216,7 +220,8 @@ func countDifferences(a, b []byte, size int) (first, n int64) {
 
 // describe names the part of the model that the first differing element comes from.
 func (v *verifier) describe(k *comparison) TensorDifference {
-	d := TensorDifference{Tensor: v.model.Tensors[k.tensor].Name, Element: k.first, Elements: k.differ, Problem: "differs", Offset: -1}
+	d := TensorDifference{Tensor: v.model.Tensors[k.tensor].Name, Element: k.first, Elements: k.differ,
+		Problem: "differs", Offset: -1}
 	rest := k.first
 	for _, part := range k.found.Parts {
 		if rest < part.Numel() {

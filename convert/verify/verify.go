@@ -97,9 +97,9 @@ func newVerifier(source string, native *native, o Options) (*verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &verifier{options: o, model: matched, trainer: chosen.Trainer, native: native, recorded: recorded, result: &Result{
-		Output: native.folder, Family: matched.Family, Tensors: len(matched.Tensors), Bytes: native.bytes,
-	}}, nil
+	result := &Result{Output: native.folder, Family: matched.Family, Tensors: len(matched.Tensors), Bytes: native.bytes}
+	return &verifier{options: o, model: matched, trainer: chosen.Trainer, native: native, recorded: recorded,
+		result: result}, nil
 }
 
 // compareRest compares the files beside the tensors, and distinguishes a folder that a trainer
