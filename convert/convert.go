@@ -1,18 +1,3 @@
-// Package convert turns a model that was downloaded from Hugging Face into a folder
-// from which a native trainer resumes. One conversion reads like this:
-//
-//	Prepare   hf.Open         headers only: config.json, index, shards
-//	          keymap          the table of its family: config and names
-//	          match           every tensor used once or left out on purpose, every shape
-//	          output.Open     whether the output's path is free
-//	          Trainer.Files   where every byte will be: torchfile.Plan or dcp.NewPlan
-//	          CheckExisting   whether the output is there already, made from the same
-//	Write     folder.Create   a temporary folder beside the place of the output
-//	          assemble        byte ranges, in parallel; sums and NaN on the way
-//	          ReadBack        what was written is opened as any reader would
-//	          Commit          synced, renamed
-//
-// Prepare finds all that is wrong before a byte is written.
 package convert
 
 import (
