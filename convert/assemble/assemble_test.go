@@ -31,7 +31,7 @@ func source(t *testing.T, name string, values []float32) tensor.Tensor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := &tensor.File{Path: path, Name: name, Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	file := tensor.NewFile(path, name, info)
 	return tensor.Tensor{Name: name, DType: tensor.Float32, Shape: []int64{int64(len(values))}, File: file}
 }
 

@@ -31,7 +31,7 @@ func ExampleJob_Run() {
 		fmt.Println(err)
 		return
 	}
-	file := &tensor.File{Path: path, Name: "source", Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	file := tensor.NewFile(path, "source", info)
 	source := tensor.Tensor{Name: "w", DType: tensor.Float32, Shape: []int64{4}, File: file}
 	job := assemble.Job{
 		Sources: []tensor.Tensor{source},

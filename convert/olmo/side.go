@@ -139,8 +139,7 @@ func (Side) ReadBack(in *trainer.Inputs, files *trainer.Files, dir string) error
 		return &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
 	}
 	defer out.Close()
-	written, err := torchfile.Open(out, &tensor.File{Path: path, Name: ModelFile, Size: info.Size(),
-		ModTime: info.ModTime()})
+	written, err := torchfile.Open(out, tensor.NewFile(path, ModelFile, info))
 	if err != nil {
 		return fmt.Errorf("the file just written cannot be read back: %w", err)
 	}

@@ -29,7 +29,7 @@ func content(t *testing.T) *output.Content {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := &tensor.File{Path: path, Name: "weights", Size: info.Size(), ModTime: info.ModTime(), Info: info}
+	file := tensor.NewFile(path, "weights", info)
 	sources := []tensor.Tensor{{Name: "w", DType: tensor.Float32, Shape: []int64{4}, File: file}}
 	return &output.Content{
 		Tensors: []assemble.Tensor{{Name: "w", Shape: []int64{4},
