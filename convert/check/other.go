@@ -5,10 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmo"
 
 	"hf2olmo/convert/folder"
-	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"

@@ -4,11 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"sort"
 	"testing"
 
@@ -17,11 +15,7 @@ import (
 
 // expectations is testdata/expected.json, written by the real libraries.
 type expectations struct {
-	Tensors    map[string]map[string][3]json.RawMessage
-	Tokenizers map[string]struct {
-		Size int64
-		IDs  map[string]*int64 `json:"ids"`
-	}
+	Tensors map[string]map[string][3]json.RawMessage
 }
 
 func expected(t *testing.T) (e expectations) {
@@ -114,34 +108,5 @@ func TestConfigNumbers(t *testing.T) {
 		"f": []any{true, nil, "x"}, "g": map[string]any{"h": 10000.5}}
 	if !reflect.DeepEqual(m.Config, want) || m.Name != "dtypes" {
 		t.Errorf("%s: %#v", m.Name, m.Config)
-	}
-}
-
-func TestTokenizers(t *testing.T) {
-	all := expected(t).Tokenizers
-	if len(all) < 8 {
-		t.Errorf("only %d tokenizers", len(all))
-	}
-	for name, want := range all {
-		f, err := os.Open(filepath.Join("testdata/tokenizers", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		info, _ := f.Stat()
-		have, err := decodeTokenizer(f, slices.Collect(maps.Keys(want.IDs))...)
-		f.Close()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		have.Path, have.Size = f.Name(), info.Size()
-		if have.VocabSize != want.Size {
-			t.Errorf("%s: %d tokens, want %d", name, have.VocabSize, want.Size)
-		}
-		for word, id := range want.IDs {
-			if got, ok := have.TokenID(word); ok != (id != nil) || ok && got != *id {
-				t.Errorf("%s: token %q has id %d, %v", name, word, got, ok)
-			}
-		}
 	}
 }

@@ -13,21 +13,22 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/tokenizers"
 )
 
 // A Model is a downloaded model whose every header has been read and checked.
 type Model struct {
-	Source    string          // as the user gave it
-	Dir       string          // folder that holds config.json
-	Name      string          // what default outputs are called, never empty and without a slash
-	Repo      string          // "org/name" where the model lies in the hub's cache, else ""
-	Revision  string          // commit of that snapshot, else ""
-	Config    map[string]any  // config.json: int64 where the literal is an integer that fits, else float64
-	Files     []*tensor.File  // weights files in name order
-	Tensors   []tensor.Tensor // sorted by name, names unique
-	Index     string          // name of the index file, or ""
-	Tokenizer *Tokenizer      // nil where there is no tokenizer.json
-	Warnings  []string        // what is odd but does no harm, a line each
+	Source    string                // as the user gave it
+	Dir       string                // folder that holds config.json
+	Name      string                // what default outputs are called, never empty and without a slash
+	Repo      string                // "org/name" where the model lies in the hub's cache, else ""
+	Revision  string                // commit of that snapshot, else ""
+	Config    map[string]any        // config.json: int64 where the literal is an integer that fits, else float64
+	Files     []*tensor.File        // weights files in name order
+	Tensors   []tensor.Tensor       // sorted by name, names unique
+	Index     string                // name of the index file, or ""
+	Tokenizer *tokenizers.Tokenizer // nil where there is no tokenizer.json
+	Warnings  []string              // what is odd but does no harm, a line each
 
 	// Again are tensors whose names an earlier shard has too. They may be left out if
 	// their bits are the same.

@@ -11,6 +11,7 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/keymap"
 )
@@ -34,8 +35,8 @@ type Match struct {
 	Tensors  []assemble.Tensor // of the native state dict, in the order in which they are written
 	Warnings []string
 
-	Tokenizer     *hf.Tokenizer // whose tokens are counted; nil for none
-	TokenizerName string        // what the native config calls it
+	Tokenizer     *tokenizers.Tokenizer // whose tokens are counted; nil for none
+	TokenizerName string                // what the native config calls it
 
 	same []pair
 }

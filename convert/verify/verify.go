@@ -15,6 +15,7 @@ import (
 	"hf2olmo/convert/match"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/targets"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/keymap"
 )
@@ -125,21 +126,21 @@ func (v *verifier) warnOfTokenizer() error {
 	if v.recorded == nil {
 		return nil
 	}
-	at := slices.IndexFunc(v.recorded.Sources, func(s folder.State) bool { return s.Name == hf.TokenizerFile })
+	at := slices.IndexFunc(v.recorded.Sources, func(s folder.State) bool { return s.Name == tokenizers.FileName })
 	now := v.model.Model.Tokenizer
 	switch {
 	case at < 0 && now == nil:
 		return nil
 	case at < 0:
-		v.warn("the model had no %s when it was converted", hf.TokenizerFile)
+		v.warn("the model had no %s when it was converted", tokenizers.FileName)
 		return nil
 	case now == nil:
-		v.warn("the model no longer has a %s", hf.TokenizerFile)
+		v.warn("the model no longer has a %s", tokenizers.FileName)
 		return nil
 	}
 	state, err := output.HashFile(now.Path)
 	if err == nil && state.Hash != v.recorded.Sources[at].Hash {
-		v.warn("the model's %s was edited after the conversion", hf.TokenizerFile)
+		v.warn("the model's %s was edited after the conversion", tokenizers.FileName)
 	}
 	return err
 }
