@@ -1,11 +1,12 @@
 package check
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
 
-	"hf2olmo/convert/hf"
+	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/olmo"
 
 	"hf2olmo/convert/folder"
@@ -27,7 +28,7 @@ func (c folderChecks) targetFlag() string {
 	if err != nil {
 		return ""
 	}
-	config, err := hf.ReadObject(text)
+	config, err := jsonfile.ReadObject(bytes.NewReader(text), jsonfile.ConfigLimits)
 	if err != nil {
 		return ""
 	}

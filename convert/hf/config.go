@@ -47,27 +47,14 @@ func (o *opening) readObject(name string) (map[string]any, *fault.Fault) {
 		return nil, bad
 	}
 	defer f.Close()
-	if bad := jsonfile.TooLarge(name, info.Size(), configLimits); bad != nil {
+	if bad := jsonfile.TooLarge(name, info.Size(), jsonfile.ConfigLimits); bad != nil {
 		return nil, bad
 	}
-	object, err := decodeObject(io.NewSectionReader(f, 0, info.Size()))
+	object, err := jsonfile.ReadObject(io.NewSectionReader(f, 0, info.Size()), jsonfile.ConfigLimits)
 	if err != nil {
 		return nil, jsonfile.Fault(name, f, err)
 	}
 	return object, nil
-}
-
-// decodeObject reads one JSON object and nothing after it.
-func decodeObject(r io.Reader) (map[string]any, error) {
-	p := newPython(r, configLimits)
-	if err := jsonfile.Expect(p.Decoder, '{', "the JSON value"); err != nil {
-		return nil, err
-	}
-	v, err := p.value()
-	if err != nil {
-		return nil, err
-	}
-	return v.(map[string]any), jsonfile.ReadEnd(p.Decoder)
 }
 
 // list notes what is in the folder.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
 )
 
 // copyModel copies a folder of testdata, for a test to damage.
@@ -118,7 +119,9 @@ var damages = []struct {
 		"config.json: a whole number has 4301 digits: Python reads at most 4300 at line 1, column 4308\n"},
 	{"config in Latin-1", func(t *testing.T, dir string) { write(t, dir+"/config.json", "{\"a\": \"caf\xe9\"}") },
 		"config.json: is not valid UTF-8\n  Download it again, or save it in UTF-8.\n"},
-	{"huge config", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/config.json", configLimits.Bytes+1)) },
+	{"huge config", func(t *testing.T, dir string) {
+		must(t, os.Truncate(dir+"/config.json", jsonfile.ConfigLimits.Bytes+1))
+	},
 		"config.json: is too large: expected at most 8388608 bytes, found 8388609 bytes\n"},
 	{"config is a folder", func(t *testing.T, dir string) {
 		must(t, os.Remove(dir+"/config.json"))

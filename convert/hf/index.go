@@ -9,7 +9,13 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/jsonfile"
+	"hf2olmo/convert/tensor"
 )
+
+// indexLimits bound an index, which has a member for each tensor.
+var indexLimits = jsonfile.Limits{
+	Bytes: 64 << 20, Members: tensor.MaxTensors + 100, Values: tensor.MaxTensors + 100,
+}
 
 // An index says in which shard each tensor lies.
 type index struct {
@@ -57,8 +63,8 @@ func (o *opening) readIndex(name string) *index {
 		}
 		clean[file] = inside
 	}
-	for tensor, file := range x.shards {
-		x.shards[tensor] = clean[file]
+	for name, file := range x.shards {
+		x.shards[name] = clean[file]
 	}
 	if len(o.faults) > before {
 		return nil
@@ -68,19 +74,19 @@ func (o *opening) readIndex(name string) *index {
 
 // decodeIndex reads {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}}.
 func decodeIndex(r io.Reader) (*index, error) {
-	p := newPython(r, indexLimits)
+	p := jsonfile.NewPython(r, indexLimits)
 	x := &index{}
 	others := map[string]any{}
 	err := jsonfile.EachMember(p.Decoder, "the JSON value", func(key string) error {
 		if key != "weight_map" {
-			return p.member(others, key)
+			return p.Member(others, key)
 		}
 		before := x.shards
 		if err := x.decodeShards(p); err != nil {
 			return err
 		}
 		if before != nil && !maps.Equal(before, x.shards) {
-			return twoMeanings(p.Decoder, key)
+			return p.TwoMeanings(key)
 		}
 		return nil
 	})
@@ -100,7 +106,7 @@ func decodeIndex(r io.Reader) (*index, error) {
 	return x, jsonfile.ReadEnd(p.Decoder)
 }
 
-func (x *index) decodeShards(p *python) error {
+func (x *index) decodeShards(p *jsonfile.Python) error {
 	x.shards = map[string]string{}
 	same := map[string]string{} // a few file names stand in many entries: keep each once
 	return jsonfile.EachMember(p.Decoder, "weight_map", func(name string) error {
@@ -109,7 +115,7 @@ func (x *index) decodeShards(p *python) error {
 			return jsonfile.About(err, "the shard of tensor %.300q", name)
 		}
 		if before, twice := x.shards[name]; twice && before != file {
-			return twoMeanings(p.Decoder, name)
+			return p.TwoMeanings(name)
 		}
 		if _, ok := same[file]; !ok {
 			same[file] = file

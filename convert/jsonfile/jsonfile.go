@@ -1,4 +1,4 @@
-// Package jsonfile reads JSON files of strangers as streams of tokens, within bounds, and
+// Package jsonfile reads JSON files from strangers as streams of tokens, within bounds, and
 // words what is wrong with them: where, and what was expected.
 package jsonfile
 
