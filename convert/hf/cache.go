@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 
 	"hf2olmo/convert/disk"
@@ -17,21 +17,12 @@ import (
 // snapshots/<commit>/ (links into blobs/) and refs/<branch> (a file with a commit).
 const repoPrefix = "models--"
 
-var (
-	idParts = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,96}(/[A-Za-z0-9_.-]{1,96})?$`)
-	hexes   = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
-)
-
-// validID follows huggingface_hub's validate_repo_id.
-func validID(id string) bool {
-	return idParts.MatchString(id) && !strings.Contains(id, "--") && !strings.Contains(id, "..") &&
-		!strings.ContainsAny(id[:1], "-./") && !strings.ContainsAny(id[len(id)-1:], "-./") && !strings.HasSuffix(id, ".git")
-}
+var hexes = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
 
 // repoID returns the id that a folder of the cache stands for, or "".
 func repoID(folder string) string {
 	id, ok := strings.CutPrefix(folder, repoPrefix)
-	if id = strings.ReplaceAll(id, "--", "/"); ok && validID(id) {
+	if id = strings.ReplaceAll(id, "--", "/"); ok && IsID(id) {
 		return id
 	}
 	return ""
@@ -91,7 +82,7 @@ func expand(path string) string {
 // locateID finds "org/name@revision" in the hub's cache.
 func locateID(path string) (place, *fault.Fault) {
 	id, revision, _ := strings.Cut(path, "@")
-	if !validID(id) {
+	if !IsID(id) {
 		return place{}, &fault.Fault{File: path, Problem: "is neither a path that exists nor a hub id",
 			Hint: "Give a folder, a weights file, or the id of a model in the Hugging Face cache."}
 	}
@@ -112,7 +103,7 @@ func locateID(path string) (place, *fault.Fault) {
 func locateRepo(dir, revision string) (place, *fault.Fault) {
 	have := snapshots(dir)
 	commit, bad := resolve(dir, revision, have)
-	if bad == nil && !contains(have, commit) {
+	if bad == nil && !slices.Contains(have, commit) {
 		bad = &fault.Fault{File: dir, Problem: "snapshot " + commit + " is not in the cache", Found: listed(have, "no snapshot")}
 	}
 	if bad != nil {
@@ -162,7 +153,7 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 			Hint: "Name one: org/name@commit, or give the snapshot's folder."}
 	case revision == "":
 		return "", &fault.Fault{File: dir, Problem: "holds no snapshot"}
-	case contains(have, revision):
+	case slices.Contains(have, revision):
 		return revision, nil
 	}
 	var match []string
@@ -189,17 +180,8 @@ func snapshots(dir string) (commits []string) {
 			commits = append(commits, e.Name())
 		}
 	}
-	sort.Strings(commits)
+	slices.Sort(commits)
 	return commits
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
 }
 
 // listed writes a few names for a message, and how many more there are.

@@ -1,4 +1,4 @@
-package hf
+package hf_test
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/jsonfile"
 )
 
@@ -68,7 +69,7 @@ func told(t *testing.T, err error, dir string) string {
 
 func expectFaults(t *testing.T, path, dir, want string) {
 	t.Helper()
-	m, err := Open(path)
+	m, err := hf.Open(path)
 	if err == nil {
 		t.Fatalf("no error, but %d tensors", len(m.Tensors))
 	}
@@ -193,7 +194,7 @@ func TestDamages(t *testing.T) {
 func TestUnreadable(t *testing.T) {
 	dir := copyModel(t, "single")
 	must(t, os.Chmod(dir+"/config.json", 0))
-	_, err := Open(dir)
+	_, err := hf.Open(dir)
 	if os.Geteuid() == 0 { // nothing is unreadable to root
 		must(t, err)
 		return

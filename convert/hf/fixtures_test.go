@@ -1,4 +1,4 @@
-package hf
+package hf_test
 
 import (
 	"crypto/sha256"
@@ -10,6 +10,7 @@ import (
 	"sort"
 	"testing"
 
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/tensor"
 )
 
@@ -33,7 +34,7 @@ func expected(t *testing.T) (e expectations) {
 func TestTensors(t *testing.T) {
 	for folder, want := range expected(t).Tensors {
 		t.Run(folder, func(t *testing.T) {
-			m, err := Open(filepath.Join("testdata", folder))
+			m, err := hf.Open(filepath.Join("testdata", folder))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +85,7 @@ func compareTensor(t *testing.T, have *tensor.Tensor, want [3]json.RawMessage) {
 }
 
 func TestModel(t *testing.T) {
-	m, err := Open("testdata/sharded/")
+	m, err := hf.Open("testdata/sharded/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestModel(t *testing.T) {
 }
 
 func TestConfigNumbers(t *testing.T) {
-	m, err := Open("testdata/dtypes/model.safetensors")
+	m, err := hf.Open("testdata/dtypes/model.safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}

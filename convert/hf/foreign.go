@@ -1,15 +1,11 @@
 package hf
 
 import (
+	"maps"
 	"path"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"sort"
-	"strings"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/regular"
 )
 
 // A stranger is a form in which models lie about that is not Hugging Face weights.
@@ -75,7 +71,7 @@ func foreign(names map[string]bool) *fault.Fault { return strange(names, true) }
 func foreignFile(name string) *fault.Fault { return strange(map[string]bool{name: true}, false) }
 
 func strange(all map[string]bool, folder bool) *fault.Fault {
-	names := sorted(all)
+	names := sortedNames(all)
 	for _, s := range strangers {
 		var found []string
 		for _, pattern := range s.patterns {
@@ -88,107 +84,6 @@ func strange(all map[string]bool, folder bool) *fault.Fault {
 		}
 	}
 	return nil
-}
-
-// inFolder is foreign with what else lies in the folder: the script that merges it, or
-// the model itself, which some programs save in a folder inside.
-func (o *opening) inFolder() *fault.Fault {
-	f := foreign(o.names)
-	if f == nil {
-		return nil
-	}
-	f.File = o.dir
-	if o.names[zeroScript] {
-		f.Hint = RunZeroScript
-	}
-	if inner := filepath.Join(o.dir, innerFolder); o.names[innerFolder] && holdsWeights(inner) {
-		f.Hint = "The whole model lies in the folder inside: give " + inner + "."
-	}
-	return f
-}
-
-// RunZeroScript is what to do where DeepSpeed's zero_to_fp32.py lies in the folder.
-const RunZeroScript = "Run `python zero_to_fp32.py . MERGED` in the folder, put config.json and tokenizer.json " +
-	"into MERGED, and convert that."
-
-// above says what the folder above is if this one is the part of it that has no weights.
-func (o *opening) above() *fault.Fault {
-	if filepath.Base(o.dir) != innerFolder {
-		return nil
-	}
-	up := &opening{place: place{dir: filepath.Dir(o.dir)}}
-	if up.list() != nil {
-		return nil
-	}
-	return up.inFolder()
-}
-
-const (
-	zeroScript  = "zero_to_fp32.py" // DeepSpeed puts it beside its checkpoints
-	innerFolder = "huggingface"     // verl puts config and tokenizer there, and the weights if it is asked to
-)
-
-// holdsWeights reports whether a folder has a file that transformers would load.
-func holdsWeights(dir string) bool {
-	return slices.ContainsFunc(precedence, func(name string) bool { return regular.Is(filepath.Join(dir, name)) })
-}
-
-// shard matches the name of one of several weights files; the last two groups count them.
-var shard = regexp.MustCompile(`^(.+)-(\d{5})-of-(\d{5})(\.safetensors|\.bin)$`)
-
-// noWeights says what to do with a folder that has none of the names that transformers
-// looks for; nil where exactly one other file may be the weights.
-func (o *opening) noWeights() *fault.Fault {
-	found := o.candidates()
-	for _, name := range sorted(o.names) {
-		parts := shard.FindStringSubmatch(name)
-		if parts != nil && parts[3] != "00001" && len(found) == 0 {
-			index := parts[1] + parts[4] + indexEnding
-			return &fault.Fault{File: index, Problem: "is missing, though there are shards", Found: name, Hint: o.download(index)}
-		}
-	}
-	if f := o.unfinished(); f != nil {
-		return f
-	}
-	for _, name := range precedence {
-		if o.names[name] {
-			return o.folderNamed(name)
-		}
-	}
-	if len(found) == 1 {
-		return nil
-	}
-	if f := o.inFolder(); f != nil && len(found) == 0 {
-		return f
-	}
-	if f := o.above(); f != nil && len(found) == 0 {
-		return f
-	}
-	f := &fault.Fault{File: o.dir, Problem: "holds no weights", Hint: o.download(precedence[0]),
-		Expected: strings.Join(precedence[:3], ", ") + " or " + precedence[3]}
-	if len(found) > 0 {
-		f.Found = listed(found, "")
-		f.Hint = "If one of these files holds the whole model, give that file itself, such as " +
-			filepath.Join(o.dir, found[0]) + "."
-	}
-	return f
-}
-
-// folderNamed is the fault of a folder under the name of a weights file, as zero_to_fp32.py
-// of newer DeepSpeed makes where an older one made the file.
-func (o *opening) folderNamed(name string) *fault.Fault {
-	f := &fault.Fault{File: name, Problem: "is a folder, not a file"}
-	inner := filepath.Join(o.dir, name)
-	for _, inside := range precedence {
-		if regular.Is(filepath.Join(inner, inside)) {
-			f.Problem = "is a folder, and the file lies in it"
-			f.Found = filepath.Join(name, inside)
-			f.Hint = "Move it up, in the model's folder: mv " + name + " merged && mv merged/* . " +
-				"(zero_to_fp32.py takes the name of a folder now)."
-			return f
-		}
-	}
-	return f
 }
 
 // companions end like weights but hold a trainer's settings and state.
@@ -214,11 +109,4 @@ func matching(names []string, pattern string) (found []string) {
 	return found
 }
 
-func sorted(names map[string]bool) []string {
-	list := make([]string, 0, len(names))
-	for name := range names {
-		list = append(list, name)
-	}
-	sort.Strings(list)
-	return list
-}
+func sortedNames(names map[string]bool) []string { return slices.Sorted(maps.Keys(names)) }

@@ -1,10 +1,12 @@
-package hf
+package hf_test
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/hf"
 )
 
 // What lies in a folder in place of Hugging Face weights, with config.json and without.
@@ -58,12 +60,12 @@ func TestForeign(t *testing.T) {
 func TestFileAlone(t *testing.T) {
 	dir := copyModel(t, "single")
 	must(t, os.Rename(dir+"/model.safetensors", dir+"/mine.safetensors"))
-	m, err := Open(dir + "/mine.safetensors")
+	m, err := hf.Open(dir + "/mine.safetensors")
 	must(t, err)
 	if m.Name != "single" || m.Dir != dir || m.Files[0].Name != "mine.safetensors" || m.Tokenizer == nil {
 		t.Errorf("%+v", m)
 	}
-	m, err = Open(dir) // no other file can be the weights
+	m, err = hf.Open(dir) // no other file can be the weights
 	must(t, err)
 	if len(m.Warnings) != 1 || !strings.HasPrefix(m.Warnings[0], "mine.safetensors is converted: ") {
 		t.Errorf("%q", m.Warnings)
@@ -71,7 +73,7 @@ func TestFileAlone(t *testing.T) {
 	// The name may be anything, and is what is suspected if the tensors do not fit.
 	for _, name := range []string{"adapter_model.safetensors", "model_world_size_1_rank_0.pt", "abc"} {
 		must(t, os.Rename(m.Files[0].Path, dir+"/"+name))
-		m, err = Open(dir + "/" + name)
+		m, err = hf.Open(dir + "/" + name)
 		must(t, err)
 		if len(m.Tensors) != 12 || (m.Suspect != nil) != (name != "abc") {
 			t.Errorf("%s: %+v", name, m)
@@ -104,7 +106,7 @@ func TestLinkedWeights(t *testing.T) {
 	must(t, os.MkdirAll(blobs, 0o777))
 	must(t, os.Rename(dir+"/model.safetensors", blobs+"/abc"))
 	must(t, os.Symlink("../models--org--name/blobs/abc", dir+"/model.safetensors"))
-	m, err := Open(dir)
+	m, err := hf.Open(dir)
 	must(t, err)
 	if m.Files[0].Size != 2472 || m.Files[0].Name != "model.safetensors" {
 		t.Errorf("%+v", m.Files[0])
@@ -113,14 +115,14 @@ func TestLinkedWeights(t *testing.T) {
 	must(t, os.Rename(blobs+"/abc", dir+"/big"))
 	must(t, os.Remove(dir+"/model.safetensors"))
 	must(t, os.Symlink("big", dir+"/model.safetensors"))
-	if _, err := Open(dir, NoFollow); err != nil {
+	if _, err := hf.Open(dir, hf.NoFollow); err != nil {
 		t.Errorf("a link inside of the folder: %v", err)
 	}
 }
 
 func expectLinkOut(t *testing.T, path string) {
 	t.Helper()
-	_, err := Open(path, NoFollow)
+	_, err := hf.Open(path, hf.NoFollow)
 	if err == nil || !strings.Contains(err.Error(), "is a link that leads out of the folder") {
 		t.Errorf("NoFollow: %v", err)
 	}
@@ -137,16 +139,16 @@ func TestNamedWeights(t *testing.T) {
 	write(t, dir+"/sub/other.safetensors", read(t, "testdata/dtypes/model.safetensors"))
 	for _, value := range []string{`"sub/other.safetensors"`, `"./sub/x/../other.safetensors"`, `"` + dir + `/sub/other.safetensors"`} {
 		name(value)
-		m, err := Open(dir)
+		m, err := hf.Open(dir)
 		must(t, err)
-		l, err := List(dir)
+		l, err := hf.List(dir)
 		must(t, err)
 		if m.Files[0].Name != "sub/other.safetensors" || l.Entries[0].File.Name != "sub/other.safetensors" {
 			t.Errorf("%s: %s, %s", value, m.Files[0].Name, l.Entries[0].File.Name)
 		}
 	}
 	name("null")
-	m, err := Open(dir)
+	m, err := hf.Open(dir)
 	must(t, err)
 	if m.Files[0].Name != "model.safetensors" {
 		t.Errorf("null: %s", m.Files[0].Name)
@@ -157,14 +159,14 @@ func TestNamedWeights(t *testing.T) {
 		`["x.safetensors"]`: "is not the name of a file: found [x.safetensors]",
 	} {
 		name(value)
-		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "config.json: transformers_weights ") || !strings.Contains(err.Error(), want) {
+		if _, err := hf.Open(dir); err == nil || !strings.Contains(err.Error(), "config.json: transformers_weights ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", value, err)
 		}
 	}
 	copied := copyModel(t, "sharded")
-	must(t, os.Rename(copied+"/"+indexName, copied+"/mine"+safeEnding+indexEnding))
+	must(t, os.Rename(copied+"/"+indexName, copied+"/mine"+".safetensors.index.json"))
 	write(t, copied+"/config.json", `{"transformers_weights": "mine.safetensors.index.json"}`)
-	m, err = Open(copied)
+	m, err = hf.Open(copied)
 	must(t, err)
 	if m.Index != "mine.safetensors.index.json" || len(m.Tensors) != 12 {
 		t.Errorf("%+v", m)

@@ -30,12 +30,12 @@ func (x *index) files() []string {
 	for _, file := range x.shards {
 		set[file] = true
 	}
-	return sorted(set)
+	return sortedNames(set)
 }
 
 // readIndex reads an index whose every shard is a plain name, or adds faults and returns nil.
 func (o *opening) readIndex(name string) *index {
-	f, info, bad := o.open(name)
+	f, info, bad := o.folder.open(name)
 	if bad != nil {
 		o.add(bad)
 		return nil
@@ -53,7 +53,7 @@ func (o *opening) readIndex(name string) *index {
 	x.name = name
 	before := len(o.faults)
 	if len(x.shards) == 0 {
-		o.add(&fault.Fault{File: name, Problem: "weight_map names no tensor", Hint: o.download(name)})
+		o.add(&fault.Fault{File: name, Problem: "weight_map names no tensor", Hint: o.folder.download(name)})
 	}
 	clean := map[string]string{} // "./x" is x
 	for _, file := range x.files() {
@@ -145,7 +145,7 @@ func (o *opening) checkIndex(x *index, found map[string]string, readable map[str
 	}
 	if len(elsewhere) > 0 {
 		o.warn(x.name + " names other shards than the ones that these tensors are in: " +
-			fault.Printable(listed(sorted(elsewhere), "")))
+			fault.Printable(listed(sortedNames(elsewhere), "")))
 	}
 	var sum int64
 	distinct := map[string]int64{} // tensors that share their bytes count once in total_size
@@ -174,7 +174,7 @@ func (o *opening) compareTotal(x *index, sum int64, distinct map[string]int64) {
 // leftOut warns of shards that lie beside the others but stand in no index.
 func (o *opening) leftOut(x *index, known map[string]bool) {
 	prefix := strings.TrimSuffix(x.name, filepath.Ext(strings.TrimSuffix(x.name, ".index.json"))+".index.json")
-	for _, name := range sorted(o.names) {
+	for _, name := range sortedNames(o.folder.names) {
 		parts := shard.FindStringSubmatch(name)
 		if parts != nil && parts[1] == prefix && strings.HasSuffix(x.name, parts[4]+".index.json") && !known[name] {
 			o.warn(name + " is not named by " + x.name + " and is left out")

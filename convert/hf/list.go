@@ -1,7 +1,6 @@
 package hf
 
 import (
-	"path/filepath"
 	"strings"
 
 	"hf2olmo/convert/fault"
@@ -12,9 +11,6 @@ import (
 // A Listing is what the headers of a model tell, also of one that Open refuses: of a
 // family that no table takes, quantized, or with half of its files.
 type Listing struct {
-	Dir      string
-	Repo     string         // "org/name" where it lies in the hub's cache, else ""
-	Revision string         // commit of that snapshot, else ""
 	Config   map[string]any // nil where there is no config.json that can be read
 	Entries  []Entry        // in the order of the files, then of the names
 	Warnings []string       // what Open would refuse
@@ -37,9 +33,9 @@ func List(path string, options ...Option) (*Listing, error) {
 	if bad != nil {
 		return nil, fault.List{bad}
 	}
-	l := &Listing{Dir: o.dir, Repo: o.repo, Revision: o.revision}
-	if o.names[configName] {
-		if l.Config, bad = o.readObject(configName); bad != nil {
+	l := &Listing{}
+	if o.folder.names[configName] {
+		if l.Config, bad = o.folder.readObject(configName); bad != nil {
 			o.add(bad)
 		}
 		o.model.Config = l.Config
@@ -52,7 +48,7 @@ func List(path string, options ...Option) (*Listing, error) {
 		l.Entries = append(l.Entries, entries...)
 	}
 	if len(l.Entries) == 0 {
-		if bad := o.elsewhere(); bad != nil {
+		if bad := notAModel(o.folder); bad != nil {
 			return nil, fault.List{bad}
 		}
 		if err := o.faults.Err(); err != nil {
@@ -68,17 +64,19 @@ func List(path string, options ...Option) (*Listing, error) {
 
 // listed names the files to be listed, whatever is wrong with the choice of them.
 func (o *opening) listed() []string {
-	if o.weights != "" {
-		return []string{o.weights}
+	d := o.folder
+	if d.weights != "" {
+		return []string{d.weights}
 	}
-	name, bad := o.choose()
+	c := chooser{d, o.model.Config, o.warn}
+	weights, bad := c.choose()
 	switch {
-	case bad == nil && o.index == name:
-		x := o.readIndex(name)
+	case bad == nil && weights.isIndex:
+		x := o.readIndex(weights.name)
 		if x == nil {
 			break
 		}
-		f := o.lost(x)
+		f := x.lost(d)
 		if f != nil {
 			o.add(f)
 		}
@@ -86,11 +84,11 @@ func (o *opening) listed() []string {
 			return x.files()
 		}
 	case bad == nil:
-		return []string{name}
+		return []string{weights.name}
 	}
 	var all []string
-	for _, name := range sorted(o.names) {
-		if isWeightsName(name) && !beside(name) && !isDir(filepath.Join(o.dir, name)) {
+	for _, name := range sortedNames(d.names) {
+		if isWeightsName(name) && !beside(name) && !isDir(d.path(name)) {
 			all = append(all, name)
 		}
 	}
@@ -103,7 +101,7 @@ func (o *opening) listed() []string {
 // listFile reads a file as Open does, and where that fails as a safetensors file whose
 // tensors may be of any dtype, and need not all be there.
 func (o *opening) listFile(name string) ([]Entry, error) {
-	f, file, bad := o.openWeights(name)
+	f, file, bad := o.folder.openWeights(name)
 	if bad != nil {
 		return nil, bad
 	}
@@ -118,7 +116,7 @@ func (o *opening) listFile(name string) ([]Entry, error) {
 		for i, l := range listed {
 			entries[i] = Entry{l.Name, l.DType, l.Shape, l.Bytes, file, l.Tensor}
 		}
-		return entries, o.notOdd(err, entries)
+		return entries, unlessUnsupported(err, entries)
 	}
 	entries := make([]Entry, len(tensors))
 	for i := range tensors {
@@ -128,9 +126,9 @@ func (o *opening) listFile(name string) ([]Entry, error) {
 	return entries, nil
 }
 
-// notOdd returns err, unless it is only that dtypes occur which no conversion takes:
-// the listing shows them.
-func (o *opening) notOdd(err error, entries []Entry) error {
+// unlessUnsupported returns err, unless it is only that dtypes occur which are not
+// converted: the listing shows them.
+func unlessUnsupported(err error, entries []Entry) error {
 	for _, e := range entries {
 		if e.Tensor == nil {
 			return err
@@ -139,7 +137,7 @@ func (o *opening) notOdd(err error, entries []Entry) error {
 	var l fault.List
 	l.Add("", err)
 	for _, f := range l {
-		if !strings.HasPrefix(f.Problem, "dtype ") {
+		if !f.Unsupported {
 			return err
 		}
 	}

@@ -1,10 +1,12 @@
-package hf
+package hf_test
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/hf"
 )
 
 const (
@@ -30,10 +32,20 @@ func cacheModel(t *testing.T, hub, folder, id, commit string) (repo string) {
 // ownCache points every variable that huggingface_hub looks at to nothing, and HOME to dir.
 func ownCache(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", oldCache} {
+	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "TRANSFORMERS_CACHE"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("HOME", dir)
+}
+
+// snapshotOf returns the commit of the snapshot that a model was found in.
+func snapshotOf(t *testing.T, m *hf.Model) string {
+	t.Helper()
+	dir, err := filepath.Abs(m.Dir)
+	must(t, err)
+	dir, err = filepath.EvalSymlinks(dir)
+	must(t, err)
+	return filepath.Base(dir)
 }
 
 func TestCache(t *testing.T) {
@@ -62,15 +74,30 @@ func TestCache(t *testing.T) {
 		{"model.safetensors.index.json", "OLMo-2-1B"},
 		{home + "/link", "link"},
 	} {
-		m, err := Open(c.path)
+		m, err := hf.Open(c.path)
 		if err != nil {
 			t.Errorf("%s: %v", c.path, err)
 			continue
 		}
-		if m.Name != c.name || m.Revision != commit || m.Source != c.path || len(m.Tensors) != 12 {
-			t.Errorf("%s: %q %q %q, %d tensors", c.path, m.Name, m.Repo, m.Revision, len(m.Tensors))
+		if m.Name != c.name || snapshotOf(t, m) != commit || m.Source != c.path || len(m.Tensors) != 12 {
+			t.Errorf("%s: %q %q %q, %d tensors", c.path, m.Name, m.Repo, m.Dir, len(m.Tensors))
 		}
 	}
+}
+
+// lookedIn returns the cache that a model was not found in.
+func lookedIn(t *testing.T) string {
+	t.Helper()
+	_, err := hf.Open("org/gone")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	_, where, _ := strings.Cut(err.Error(), "(looked for ")
+	where, found := strings.CutSuffix(where, "/models--org--gone)")
+	if !found {
+		t.Fatal(err)
+	}
+	return where
 }
 
 func TestCacheFolders(t *testing.T) {
@@ -84,14 +111,14 @@ func TestCacheFolders(t *testing.T) {
 		home := t.TempDir()
 		ownCache(t, home)
 		t.Setenv(c.variable, c.value)
-		if have := cacheDir(); have != filepath.Join(home, c.hub) {
+		if have := lookedIn(t); have != filepath.Join(home, c.hub) {
 			t.Errorf("%s: %s", c.variable, have)
 		}
 	}
 	ownCache(t, t.TempDir())
 	for _, name := range []string{"XDG_CACHE_HOME", "HF_HOME", "HUGGINGFACE_HUB_CACHE", "HF_HUB_CACHE"} {
 		t.Setenv(name, "/"+name) // each goes before those set so far
-		if have := cacheDir(); !strings.HasPrefix(have, "/"+name) {
+		if have := lookedIn(t); !strings.HasPrefix(have, "/"+name) {
 			t.Errorf("%s is not heeded: %s", name, have)
 		}
 	}
@@ -105,7 +132,7 @@ func TestRenamedRepository(t *testing.T) {
 	must(t, os.Rename(cacheModel(t, hub, "sharded", "org/name", commit), repo))
 	write(t, repo+"/refs/main", commit+"\n")
 	for _, path := range []string{repo, repo + "/snapshots", repo + "/snapshots/" + commit} {
-		m, err := Open(path, NoFollow)
+		m, err := hf.Open(path, hf.NoFollow)
 		must(t, err)
 		if m.Name != "copied" || m.Repo != "" || len(m.Tensors) != 12 {
 			t.Errorf("%s: %q %q, %d tensors", path, m.Name, m.Repo, len(m.Tensors))
@@ -113,7 +140,7 @@ func TestRenamedRepository(t *testing.T) {
 	}
 	must(t, os.Rename(repo+"/blobs", hub+"/blobs"))
 	must(t, os.Symlink("../blobs", repo+"/blobs"))
-	if _, err := Open(repo); err != nil {
+	if _, err := hf.Open(repo); err != nil {
 		t.Errorf("blobs on another disk: %v", err)
 	}
 	expectLinkOut(t, repo)
@@ -127,7 +154,7 @@ func linkedSnapshot(t *testing.T, hub string) string {
 	must(t, os.MkdirAll(repo+"/snapshots", 0o755))
 	must(t, os.MkdirAll(repo+"/blobs", 0o755))
 	must(t, os.Symlink(copyModel(t, "single"), repo+"/snapshots/"+commit))
-	if _, err := Open(repo); err != nil {
+	if _, err := hf.Open(repo); err != nil {
 		t.Errorf("a linked snapshot: %v", err)
 	}
 	return repo
@@ -161,7 +188,7 @@ func TestLinkedBlobs(t *testing.T) {
 	for _, e := range entries {
 		must(t, os.Symlink(repo+"/elsewhere/"+e.Name(), repo+"/blobs/"+e.Name()))
 	}
-	m, err := Open(repo)
+	m, err := hf.Open(repo)
 	must(t, err)
 	if m.Repo != "org/name" || m.Files[0].Name != shard1 {
 		t.Errorf("%+v", m)
@@ -177,7 +204,7 @@ func TestLocalPathWins(t *testing.T) {
 	cacheModel(t, home+"/.cache/huggingface/hub", "sharded", "org/name", commit)
 	must(t, os.CopyFS(home+"/org/name", os.DirFS("testdata/single")))
 	t.Chdir(home)
-	m, err := Open("org/name")
+	m, err := hf.Open("org/name")
 	must(t, err)
 	if m.Repo != "" || m.Dir != "org/name" || m.Name != "name" {
 		t.Errorf("%+v", m)
@@ -230,7 +257,7 @@ func TestNotThere(t *testing.T) {
 		"org/odd":                "HUB/models--org--odd/refs/main: names no commit: \"../../..\"\n  Download it: `hf download org/odd`.\n",
 		".cache/huggingface/hub": ".cache/huggingface/hub: holds neither config.json nor weights: found folders of models: models--org--many, models--org--none, models--org--odd, models--org--stale\n  Give one of these folders, or several.\n",
 	} {
-		_, err := Open(path)
+		_, err := hf.Open(path)
 		if err == nil {
 			t.Errorf("%s: no error", path)
 			continue

@@ -11,14 +11,14 @@ const (
 func (o *opening) readSides() {
 	o.model.sides = map[string]map[string]any{}
 	for _, name := range []string{generationName, tokenizerSet, specialsName} {
-		if !o.names[name] {
+		if !o.folder.names[name] {
 			continue
 		}
-		if bad := o.leadsOut(name); bad != nil {
+		if bad := o.folder.leadsOut(name); bad != nil {
 			o.add(bad)
 			continue
 		}
-		object, bad := o.readObject(name)
+		object, bad := o.folder.readObject(name)
 		if bad != nil {
 			o.warn(bad.Error() + "; it is not used")
 			continue

@@ -12,8 +12,8 @@ import (
 // the tokenizers library would not load is refused. The ids of wanted are kept for TokenID.
 func OpenTokenizer(path string, wanted ...string) (*tokenizers.Tokenizer, error) {
 	name := filepath.Base(path)
-	o := &opening{place: place{dir: filepath.Dir(path)}, model: &Model{}}
-	f, info, bad := o.open(name)
+	d := &modelFolder{place: place{dir: filepath.Dir(path)}}
+	f, info, bad := d.open(name)
 	if bad != nil {
 		return nil, bad
 	}
@@ -31,14 +31,14 @@ func OpenTokenizer(path string, wanted ...string) (*tokenizers.Tokenizer, error)
 
 // readTokenizer reads tokenizer.json where there is one.
 func (o *opening) readTokenizer() {
-	if !o.names[tokenizers.FileName] {
+	if !o.folder.names[tokenizers.FileName] {
 		return
 	}
-	if bad := o.leadsOut(tokenizers.FileName); bad != nil {
+	if bad := o.folder.leadsOut(tokenizers.FileName); bad != nil {
 		o.add(bad)
 		return
 	}
-	t, err := OpenTokenizer(filepath.Join(o.dir, tokenizers.FileName), o.model.specialTokens()...)
+	t, err := OpenTokenizer(o.folder.path(tokenizers.FileName), o.model.specialTokens()...)
 	if err != nil {
 		o.faults.Add(tokenizers.FileName, err)
 		return

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/safetensors"
@@ -16,22 +15,24 @@ import (
 
 // readWeights finds the weights files and reads the header of each.
 func (o *opening) readWeights() {
-	name, bad := o.choose()
+	c := chooser{o.folder, o.model.Config, o.warn}
+	weights, bad := c.choose()
+	o.model.Suspect = weights.suspect
 	if bad != nil {
 		o.add(bad)
 		return
 	}
-	if o.names["adapter_config.json"] {
+	if o.folder.names["adapter_config.json"] {
 		o.warn("adapter_config.json lies beside the weights: the adapter (PEFT, LoRA) is not merged into what is converted")
 	}
-	files, x := []string{name}, (*index)(nil)
-	if o.index == name {
-		o.model.Index = name
-		if x = o.readIndex(name); x == nil {
+	files, x := []string{weights.name}, (*index)(nil)
+	if weights.isIndex {
+		o.model.Index = weights.name
+		if x = o.readIndex(weights.name); x == nil {
 			return
 		}
 		files = x.files()
-		if bad := o.lost(x); bad != nil {
+		if bad := x.lost(o.folder); bad != nil {
 			if o.add(bad); !bad.Lead {
 				return
 			}
@@ -64,18 +65,9 @@ func (o *opening) readWeights() {
 	}
 }
 
-// openWeights opens a weights file, and describes it as it is now.
-func (o *opening) openWeights(name string) (*os.File, *tensor.File, *fault.Fault) {
-	f, info, bad := o.open(name)
-	if bad != nil {
-		return nil, nil, bad
-	}
-	return f, tensor.NewFile(filepath.Join(o.dir, name), name, info), nil
-}
-
 // readFile reads the header of one weights file, told by its content, not its name.
 func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
-	f, file, bad := o.openWeights(name)
+	f, file, bad := o.folder.openWeights(name)
 	if bad != nil {
 		return nil, bad
 	}
@@ -85,7 +77,7 @@ func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
 		return nil, o.advise(err, name)
 	}
 	if len(tensors) == 0 {
-		return nil, &fault.Fault{File: name, Problem: "holds no tensors", Hint: o.download(name)}
+		return nil, &fault.Fault{File: name, Problem: "holds no tensors", Hint: o.folder.download(name)}
 	}
 	if warning := file.Unsummed(); warning != "" {
 		o.warn(warning)
@@ -135,7 +127,7 @@ func (o *opening) advise(err error, name string) error {
 			f.File = name
 		}
 		if f.Hint == "" && f.Tensor == "" {
-			f.Hint = o.download(name)
+			f.Hint = o.folder.download(name)
 		}
 	}
 	return l

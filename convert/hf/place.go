@@ -2,7 +2,6 @@ package hf
 
 import (
 	"encoding/binary"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,9 +13,9 @@ import (
 	"hf2olmo/convert/safetensors"
 )
 
-// A place is where a model lies.
+// A place is where a model is.
 type place struct {
-	dir      string // folder that holds config.json
+	dir      string // folder that contains config.json
 	weights  string // name of the one weights file that was asked for, or ""
 	index    string // name of the index that was asked for, or ""
 	name     string // what default outputs are called
@@ -26,24 +25,15 @@ type place struct {
 	noFollow bool   // see NoFollow
 }
 
-// newOpening finds the model that path means, and lists its folder.
-func newOpening(path string, options []Option) (*opening, *fault.Fault) {
-	where, bad := locate(path)
-	if bad != nil {
-		return nil, bad
+// linksOut refuses a snapshot that is a link out of its repository, with NoFollow.
+func (p place) linksOut() *fault.Fault {
+	if !p.noFollow || p.within == "" {
+		return nil
 	}
-	for _, option := range options {
-		option(&where)
+	if target := regular.Outside(p.within, p.dir); target != "" {
+		return regular.LinkOut(p.dir, target)
 	}
-	if where.noFollow && where.within != "" {
-		if target := regular.Outside(where.within, where.dir); target != "" {
-			return nil, regular.LinkOut(where.dir, target)
-		}
-	}
-	o := &opening{place: where, model: &Model{
-		Source: path, Dir: where.dir, Name: where.name, Repo: where.repo, Revision: where.revision,
-	}}
-	return o, o.list()
+	return nil
 }
 
 // locate finds what path means: something on disk, or else a model in the hub's cache.
@@ -178,24 +168,4 @@ func (p place) download(name string) string {
 		return "Download it again: `hf download " + p.repo + " " + name + " --revision " + p.revision + "`."
 	}
 	return "Download it again: `hf download " + p.repo + " " + name + "`."
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
-// kind names what is no regular file.
-func kind(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	case mode&fs.ModeDevice != 0:
-		return "a device"
-	}
-	return "not a regular file"
 }
