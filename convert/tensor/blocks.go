@@ -97,6 +97,28 @@ func advance(at, grid []int64, n int64) {
 
 // readBlocks fills p with elements start … start+count of a tensor in blocks, cast to dtype.
 func (g *Gatherer) readBlocks(p []byte, t *Tensor, dtype DType, start, count int64) error {
+	if !t.besideEachOther() {
+		return g.readRuns(p, t, dtype, start, count)
+	}
+	width, size := t.Shape[1], dtype.Size()
+	head := min(count, (width-start%width)%width) // to the end of a row that began before
+	if err := g.readRuns(p[:head*size], t, dtype, start, head); err != nil {
+		return err
+	}
+	p, start, count = p[head*size:], start+head, count-head
+	rows := count / width
+	if err := g.readRows(p, t, dtype, start/width, rows); err != nil {
+		return err
+	}
+	done := rows * width
+	return g.readRuns(p[done*size:], t, dtype, start+done, count-done)
+}
+
+// readRuns is readBlocks run by run.
+func (g *Gatherer) readRuns(p []byte, t *Tensor, dtype DType, start, count int64) error {
+	if count == 0 {
+		return nil
+	}
 	size := dtype.Size()
 	var err error
 	t.Runs(start, func(data *Tensor, first, n int64) bool {
