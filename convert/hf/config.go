@@ -8,7 +8,7 @@ const configName = "config.json"
 
 // readConfig reads config.json.
 func (o *opening) readConfig() {
-	config, bad := o.folder.readObject(configName)
+	config, bad := o.config.readObject(configName)
 	if bad != nil {
 		if hint := configElsewhere(o.folder); hint != "" {
 			bad.Hint = hint
@@ -29,8 +29,12 @@ func configElsewhere(d *modelFolder) string {
 			return "There is one in " + filepath.Join(d.dir, dir) + ": put it and tokenizer.json beside the weights."
 		}
 	}
+	if d.run != nil {
+		return NeedsLike
+	}
 	if d.weights != "" || d.preferred() == "" {
-		return "Put the model's config.json and tokenizer.json beside the weights."
+		return "Put the model's config.json and tokenizer.json beside the weights, or name the model that was " +
+			"trained with --like MODEL."
 	}
 	return ""
 }

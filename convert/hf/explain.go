@@ -11,11 +11,14 @@ import (
 
 // notAModel looks at a folder with neither a config nor weights, and says what it is instead.
 func notAModel(d *modelFolder) *fault.Fault {
-	if d.names[configName] || d.weights != "" || d.index != "" {
+	if d.names[configName] || d.weights != "" || d.index != "" || d.run != nil {
 		return nil
 	}
 	if d.preferred() != "" {
 		return nil
+	}
+	if f := runsInside(d); f != nil {
+		return f
 	}
 	if f := inFolder(d); f != nil && len(d.candidates()) == 0 {
 		return f
@@ -23,8 +26,6 @@ func notAModel(d *modelFolder) *fault.Fault {
 	if len(d.candidates()) > 0 {
 		return nil // the fault is that config.json is not beside them
 	}
-	f := &fault.Fault{File: d.dir, Problem: "holds neither config.json nor weights",
-		Hint: "Give the folder of a downloaded Hugging Face model."}
 	var models []string
 	for _, name := range sortedNames(d.names) {
 		inner := d.path(name)
@@ -34,10 +35,32 @@ func notAModel(d *modelFolder) *fault.Fault {
 		}
 	}
 	if len(models) > 0 {
-		f.Found = "folders of models: " + listed(models, "")
-		f.Hint = "Give one of these folders, or several."
+		return folderOfModels(d, models)
 	}
-	return f
+	return &fault.Fault{File: d.dir, Problem: "holds neither config.json nor weights",
+		Hint: "Give the folder of a downloaded Hugging Face model."}
+}
+
+func folderOfModels(d *modelFolder, models []string) *fault.Fault {
+	return &fault.Fault{File: d.dir, Problem: "holds neither config.json nor weights",
+		Found: "folders of models: " + listed(models, ""), Hint: "Give one of these folders, or several."}
+}
+
+// runsInside finds the steps of a run in its folder; nil if there are none.
+func runsInside(d *modelFolder) *fault.Fault {
+	var steps []string
+	for _, name := range sortedNames(d.names) {
+		if !stepFolder.MatchString(name) {
+			continue
+		}
+		if _, ok := locateRun(d.path(name)); ok {
+			steps = append(steps, name)
+		}
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	return folderOfModels(d, steps)
 }
 
 // inFolder is foreign with what else lies in the folder: the script that merges it, or
@@ -101,6 +124,10 @@ func noWeights(d *modelFolder) *fault.Fault {
 		if d.names[name] {
 			return folderNamed(d, name)
 		}
+	}
+	if f := runsInside(d); f != nil && len(found) == 0 {
+		f.Problem = "holds no weights"
+		return f
 	}
 	if len(found) == 1 {
 		return nil

@@ -15,7 +15,8 @@ import (
 // A modelFolder is the folder of a model, and the names of everything in it.
 type modelFolder struct {
 	place
-	names map[string]bool
+	names  map[string]bool
+	called string // what its files are called in messages, before their names
 }
 
 // list reads the names of what is in a folder.
@@ -39,21 +40,21 @@ func (d *modelFolder) path(name string) string { return filepath.Join(d.dir, nam
 func (d *modelFolder) open(name string) (*os.File, os.FileInfo, *fault.Fault) {
 	info, err := os.Stat(d.path(name))
 	if err != nil {
-		f := statFault(d.path(name), name, err)
+		f := statFault(d.path(name), d.called+name, err)
 		if disk.Absent(err) {
 			f.Hint = d.download(name)
 		}
 		return nil, nil, f
 	}
 	if !info.Mode().IsRegular() { // before opening it: that alone sets some devices in motion
-		return nil, nil, &fault.Fault{File: name, Problem: "is " + kind(info.Mode()) + ", not a file"}
+		return nil, nil, &fault.Fault{File: d.called + name, Problem: "is " + kind(info.Mode()) + ", not a file"}
 	}
 	if bad := d.leadsOut(name); bad != nil {
 		return nil, nil, bad
 	}
 	f, info, err := regular.Open(d.path(name))
 	if err != nil {
-		return nil, nil, &fault.Fault{File: name, Problem: "cannot be opened: " + jsonfile.Bare(err).Error()}
+		return nil, nil, &fault.Fault{File: d.called + name, Problem: "cannot be opened: " + jsonfile.Bare(err).Error()}
 	}
 	if bad := d.placeholder(f, name, info.Size()); bad != nil {
 		f.Close()
@@ -74,7 +75,7 @@ func (d *modelFolder) leadsOut(name string) *fault.Fault {
 	if blobs := blobsOf(d.dir); blobs != "" && regular.Outside(blobs, d.path(name)) == "" {
 		return nil
 	}
-	return regular.LinkOut(name, target)
+	return regular.LinkOut(d.called+name, target)
 }
 
 // openWeights opens a weights file, and describes it as it is now.
@@ -93,12 +94,12 @@ func (d *modelFolder) readObject(name string) (map[string]any, *fault.Fault) {
 		return nil, bad
 	}
 	defer f.Close()
-	if bad := jsonfile.TooLarge(name, info.Size(), jsonfile.ConfigLimits); bad != nil {
+	if bad := jsonfile.TooLarge(d.called+name, info.Size(), jsonfile.ConfigLimits); bad != nil {
 		return nil, bad
 	}
 	object, err := jsonfile.ReadObject(io.NewSectionReader(f, 0, info.Size()), jsonfile.ConfigLimits)
 	if err != nil {
-		return nil, jsonfile.Fault(name, f, err)
+		return nil, jsonfile.Fault(d.called+name, f, err)
 	}
 	return object, nil
 }

@@ -22,18 +22,12 @@ var strangers = []stranger{
 		problem: "is an adapter (PEFT, LoRA), not a whole model",
 		hint: "Merge it into its base model first (peft's merge_and_unload, then save_pretrained) " +
 			"and convert the result."},
-	{patterns: []string{"model_world_size_*_rank_*.pt"},
-		problem: "is verl's checkpoint of an actor or critic, one file per rank, not a Hugging Face model",
-		hint: "Merge it with verl's model_merger and convert the result: " +
-			"`python -m verl.model_merger merge --backend fsdp --local_dir THIS_FOLDER --target_dir MERGED`."},
 	{patterns: []string{"zero_to_fp32.py", "global_step*", "*mp_rank_*_model_states.pt", "*_optim_states.pt"},
 		problem: "is a DeepSpeed checkpoint, not a Hugging Face model",
 		hint: "Merge it with DeepSpeed's zero_to_fp32.py into the folder that holds the model's config.json, " +
 			"and convert that."},
 	{patterns: []string{"pytorch_model_fsdp_[0-9]*"},
-		problem: "is a checkpoint of FSDP in shards, not a Hugging Face model",
-		hint: "Merge it with `accelerate merge-weights` into the folder that holds the model's config.json, " +
-			"and convert that."},
+		problem: "has an empty folder in place of a sharded model", hint: copyWhole},
 	{patterns: []string{
 		"latest_checkpointed_iteration.txt", "iter_[0-9]*", "model_optim_rng.pt", "mp_rank_[0-9]*", "*.nemo"},
 		problem: "is a checkpoint of Megatron-LM or NeMo, not a Hugging Face model",

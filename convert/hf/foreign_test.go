@@ -26,9 +26,7 @@ func TestForeign(t *testing.T) {
 		{"!model.pt train.pt config.yaml", "DIR: is a native checkpoint of a trainer, not a Hugging Face model: found model.pt, train.pt\n  Run `hf2olmo check` to see whether the OLMo trainer loads it as it is.\n"},
 		{"zero_to_fp32.py global_step100", "DIR: is a DeepSpeed checkpoint, not a Hugging Face model: found zero_to_fp32.py, global_step100\n  Run `python zero_to_fp32.py . MERGED` in the folder, put config.json and tokenizer.json into MERGED, and convert that.\n"},
 		{"global_step100", "DIR: is a DeepSpeed checkpoint, not a Hugging Face model: found global_step100\n  Merge it with DeepSpeed's zero_to_fp32.py into the folder that holds the model's config.json, and convert that.\n"},
-		{"pytorch_model_fsdp_0/.metadata", "DIR: is a checkpoint of FSDP in shards, not a Hugging Face model: found pytorch_model_fsdp_0\n  Merge it with `accelerate merge-weights` into the folder that holds the model's config.json, and convert that.\n"},
-		{"!fsdp_config.json huggingface/config.json model_world_size_2_rank_0.pt", "DIR: is verl's checkpoint of an actor or critic, one file per rank, not a Hugging Face model: found model_world_size_2_rank_0.pt\n  Merge it with verl's model_merger and convert the result: `python -m verl.model_merger merge --backend fsdp --local_dir THIS_FOLDER --target_dir MERGED`.\n"},
-		{"!huggingface/model.safetensors model_world_size_2_rank_0.pt", "DIR: is verl's checkpoint of an actor or critic, one file per rank, not a Hugging Face model: found model_world_size_2_rank_0.pt\n  The whole model lies in the folder inside: give DIR/huggingface.\n"},
+		{"pytorch_model_fsdp_0/x", "DIR: has an empty folder in place of a sharded model: found pytorch_model_fsdp_0\n  Copy the checkpoint again, all of it: each rank wrote its own file, perhaps on another machine.\n"},
 		{"!actor/huggingface/config.json", "DIR: holds neither config.json nor weights: found folders of models: actor\n  Give one of these folders, or several.\n"},
 		{"latest_checkpointed_iteration.txt iter_0000010", "DIR: is a checkpoint of Megatron-LM or NeMo, not a Hugging Face model: found latest_checkpointed_iteration.txt, iter_0000010\n  Export it to Hugging Face with that program's own converter, and convert the result.\n"},
 		{"model-rank-0-part-0.safetensors model-rank-1-part-0.safetensors", "DIR: holds one file per rank of a run on several GPUs, each with a part of every tensor: found model-rank-0-part-0.safetensors, model-rank-1-part-0.safetensors\n  Gather the whole model and save it with save_pretrained, with the program that wrote these files.\n"},
@@ -71,7 +69,7 @@ func TestFileAlone(t *testing.T) {
 		t.Errorf("%q", m.Warnings)
 	}
 	// The name may be anything, and is what is suspected if the tensors do not fit.
-	for _, name := range []string{"adapter_model.safetensors", "model_world_size_1_rank_0.pt", "abc"} {
+	for _, name := range []string{"adapter_model.safetensors", "mp_rank_00_model_states.pt", "abc"} {
 		must(t, os.Rename(m.Files[0].Path, dir+"/"+name))
 		m, err = hf.Open(dir + "/" + name)
 		must(t, err)
@@ -83,7 +81,7 @@ func TestFileAlone(t *testing.T) {
 	expectFaults(t, dir+"/"+shard2, dir, shard2+": is one of several shards\n  Give the folder, or the index file.\n")
 	dir = t.TempDir()
 	write(t, dir+"/w.safetensors", read(t, "testdata/single/model.safetensors"))
-	expectFaults(t, dir+"/w.safetensors", dir, "config.json: does not exist\n  Put the model's config.json and tokenizer.json beside the weights.\n")
+	expectFaults(t, dir+"/w.safetensors", dir, "config.json: does not exist\n  Put the model's config.json and tokenizer.json beside the weights, or name the model that was trained with --like MODEL.\n")
 	must(t, os.Mkdir(dir+"/pytorch_model.bin", 0o777))
 	must(t, os.Rename(dir+"/w.safetensors", dir+"/pytorch_model.bin/pytorch_model.bin"))
 	write(t, dir+"/config.json", "{}")
@@ -91,11 +89,8 @@ func TestFileAlone(t *testing.T) {
 	dir = t.TempDir()
 	write(t, dir+"/huggingface/config.json", "{}")
 	write(t, dir+"/model_world_size_1_rank_0.pt", "PK")
-	expectFaults(t, dir+"/model_world_size_1_rank_0.pt", dir, "config.json: does not exist\n"+
-		"  There is one in DIR/huggingface: put it and tokenizer.json beside the weights.\n"+
-		"model_world_size_1_rank_0.pt: the file is cut short: expected a file that torch.save wrote, found 2 bytes\n  The file is damaged or not complete: download it again.\n"+
-		"model_world_size_1_rank_0.pt: is verl's checkpoint of an actor or critic, one file per rank, not a Hugging Face model\n"+
-		"  Merge it with verl's model_merger and convert the result: `python -m verl.model_merger merge --backend fsdp --local_dir THIS_FOLDER --target_dir MERGED`.\n")
+	expectFaults(t, dir+"/model_world_size_1_rank_0.pt", dir,
+		"DIR/model_world_size_1_rank_0.pt: is one part of a sharded model\n  Give the folder.\n")
 }
 
 // Links lead where people put their weights: into a cache, into a shared folder. They are

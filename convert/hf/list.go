@@ -34,11 +34,15 @@ func List(path string, options ...Option) (*Listing, error) {
 		return nil, fault.List{bad}
 	}
 	l := &Listing{}
-	if o.folder.names[configName] {
-		if l.Config, bad = o.folder.readObject(configName); bad != nil {
+	if o.config.names[configName] {
+		if l.Config, bad = o.config.readObject(configName); bad != nil {
 			o.add(bad)
 		}
 		o.model.Config = l.Config
+	}
+	if o.folder.run != nil {
+		o.readRun()
+		l.Entries = entriesOf(o.model.Tensors)
 	}
 	for _, name := range o.listed() {
 		entries, err := o.listFile(name)
@@ -65,6 +69,9 @@ func List(path string, options ...Option) (*Listing, error) {
 // listed names the files to be listed, whatever is wrong with the choice of them.
 func (o *opening) listed() []string {
 	d := o.folder
+	if d.run != nil {
+		return nil
+	}
 	if d.weights != "" {
 		return []string{d.weights}
 	}
@@ -118,12 +125,16 @@ func (o *opening) listFile(name string) ([]Entry, error) {
 		}
 		return entries, unlessUnsupported(err, entries)
 	}
+	return entriesOf(tensors), nil
+}
+
+func entriesOf(tensors []tensor.Tensor) []Entry {
 	entries := make([]Entry, len(tensors))
 	for i := range tensors {
 		t := &tensors[i]
-		entries[i] = Entry{t.Name, t.DType.String(), t.Shape, t.Bytes(), file, t}
+		entries[i] = Entry{t.Name, t.DType.String(), t.Shape, t.Bytes(), t.File, t}
 	}
-	return entries, nil
+	return entries
 }
 
 // unlessUnsupported returns err, unless it is only that dtypes occur which are not

@@ -19,9 +19,9 @@ import (
 // A Model is a downloaded model whose every header has been read and checked.
 type Model struct {
 	Source    string                // as the user gave it
-	Dir       string                // folder that contains config.json
+	Dir       string                // folder that contains the weights, and nearly always config.json
 	Name      string                // what default outputs are called, never empty and without a slash
-	Repo      string                // "org/name" if the model is in the hub's cache, else ""
+	Repo      string                // "org/name" if the tokenizer is in the hub's cache, else ""
 	Config    map[string]any        // config.json: int64 for an integer literal that fits, else float64
 	Files     []*tensor.File        // weights files in name order
 	Tensors   []tensor.Tensor       // sorted by name, names unique
@@ -39,19 +39,23 @@ type Model struct {
 	// ZeroScript reports that DeepSpeed's zero_to_fp32.py is in the folder.
 	ZeroScript bool
 
-	sides map[string]map[string]any // the small JSON files beside config.json that are there
+	configDir string
+	sides     map[string]map[string]any // the small JSON files beside config.json that are there
 }
 
 // An opening gathers what Open finds, faults among it, so that all are reported at once.
 type opening struct {
-	folder *modelFolder
-	model  *Model
-	faults fault.List
+	folder    *modelFolder // of the weights
+	config    *modelFolder // of config.json, nearly always the same
+	tokenizer *modelFolder // of the tokenizer, nearly always the same
+	model     *Model
+	faults    fault.List
 }
 
 // Open reads the headers of the model at path: a folder, a weights file with its
-// config.json beside it, an index file, a repository or a snapshot of the hub's
-// cache, or the id of a model in that cache ("org/name", "name", "org/name@revision").
+// config.json beside it, an index file, a sharded run of a trainer, a repository or a
+// snapshot of the hub's cache, or the id of a model in that cache ("org/name", "name",
+// "org/name@revision").
 // A path that exists wins over an id. The error is a fault.List with all that is wrong.
 func Open(path string, options ...Option) (*Model, error) {
 	o, bad := newOpening(path, options)
@@ -93,11 +97,12 @@ func newOpening(path string, options []Option) (*opening, *fault.Fault) {
 		return nil, bad
 	}
 	model := &Model{Source: path, Dir: where.dir, Name: where.name, Repo: where.repo}
-	return &opening{folder: folder, model: model}, nil
+	o := &opening{folder: folder, model: model}
+	return o, o.findConfig()
 }
 
 // ConfigPath returns where config.json is.
-func (m *Model) ConfigPath() string { return filepath.Join(m.Dir, configName) }
+func (m *Model) ConfigPath() string { return filepath.Join(m.configDir, configName) }
 
 func (o *opening) add(f *fault.Fault) { o.faults = append(o.faults, f) }
 

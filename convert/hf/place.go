@@ -23,6 +23,8 @@ type place struct {
 	revision string // commit of that snapshot
 	within   string // the repository that the snapshot was found in, "" where the user gave dir itself
 	noFollow bool   // see NoFollow
+	like     string // see Like
+	run      *run   // the sharded model that dir contains, nil for any other
 }
 
 // linksOut refuses a snapshot that is a link out of its repository, with NoFollow.
@@ -86,6 +88,9 @@ func locateDir(path string) (place, *fault.Fault) {
 	if isRepo(repo) {
 		return locateRepo(repo, "")
 	}
+	if where, ok := locateRun(path); ok {
+		return where, nil
+	}
 	return describe(path), nil
 }
 
@@ -94,6 +99,8 @@ func locateFile(path string) (place, *fault.Fault) {
 	base := filepath.Base(path)
 	where := describe(filepath.Dir(path))
 	switch {
+	case isPartOfRun(path):
+		return place{}, &fault.Fault{File: path, Problem: "is one part of a sharded model", Hint: "Give the folder."}
 	case isIndexName(base):
 		where.index = base
 	case isWeightsName(base), looksLikeWeights(path):
@@ -160,6 +167,8 @@ var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 // that nobody vouches for: one that a shell might obey is not put into a command.
 func (p place) download(name string) string {
 	switch {
+	case p.run != nil:
+		return copyWhole
 	case !safeName.MatchString(name):
 		return "Download the model again."
 	case p.repo == "":

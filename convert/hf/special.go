@@ -11,14 +11,18 @@ const (
 func (o *opening) readSides() {
 	o.model.sides = map[string]map[string]any{}
 	for _, name := range []string{generationName, tokenizerSet, specialsName} {
-		if !o.folder.names[name] {
+		d := o.tokenizer
+		if name == generationName {
+			d = o.config
+		}
+		if !d.names[name] {
 			continue
 		}
-		if bad := o.folder.leadsOut(name); bad != nil {
+		if bad := d.leadsOut(name); bad != nil {
 			o.add(bad)
 			continue
 		}
-		object, bad := o.folder.readObject(name)
+		object, bad := d.readObject(name)
 		if bad != nil {
 			o.warn(bad.Error() + "; it is not used")
 			continue

@@ -31,14 +31,14 @@ func OpenTokenizer(path string, wanted ...string) (*tokenizers.Tokenizer, error)
 
 // readTokenizer reads tokenizer.json where there is one.
 func (o *opening) readTokenizer() {
-	if !o.folder.names[tokenizers.FileName] {
+	if !o.tokenizer.names[tokenizers.FileName] {
 		return
 	}
-	if bad := o.folder.leadsOut(tokenizers.FileName); bad != nil {
+	if bad := o.tokenizer.leadsOut(tokenizers.FileName); bad != nil {
 		o.add(bad)
 		return
 	}
-	t, err := OpenTokenizer(o.folder.path(tokenizers.FileName), o.model.specialTokens()...)
+	t, err := OpenTokenizer(o.tokenizer.path(tokenizers.FileName), o.model.specialTokens()...)
 	if err != nil {
 		o.faults.Add(tokenizers.FileName, err)
 		return

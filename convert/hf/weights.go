@@ -15,6 +15,10 @@ import (
 
 // readWeights finds the weights files and reads the header of each.
 func (o *opening) readWeights() {
+	if o.folder.run != nil {
+		o.readRun()
+		return
+	}
 	c := chooser{o.folder, o.model.Config, o.warn}
 	weights, bad := c.choose()
 	o.model.Suspect = weights.suspect
@@ -48,7 +52,7 @@ func (o *opening) readWeights() {
 		}
 		readable[file] = true
 		if len(o.model.Tensors)+len(o.model.Again)+len(tensors) > tensor.MaxTensors {
-			o.add(&fault.Fault{File: file, Problem: fmt.Sprintf("the model has more than %d tensors, which none needs", tensor.MaxTensors)})
+			o.add(tooMany(file))
 			return
 		}
 		for _, t := range tensors {
@@ -74,7 +78,7 @@ func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
 	defer f.Close()
 	tensors, err := readContent(f, file)
 	if err != nil {
-		return nil, o.advise(err, name)
+		return nil, advise(o.folder, err, name)
 	}
 	if len(tensors) == 0 {
 		return nil, &fault.Fault{File: name, Problem: "holds no tensors", Hint: o.folder.download(name)}
@@ -84,6 +88,12 @@ func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
 	}
 	o.model.Files = append(o.model.Files, file)
 	return tensors, nil
+}
+
+// tooMany is the fault of a model with more tensors than any has.
+func tooMany(file string) *fault.Fault {
+	return &fault.Fault{File: file,
+		Problem: fmt.Sprintf("the model has more than %d tensors, which none needs", tensor.MaxTensors)}
 }
 
 // others are the first bytes of files that people rename to .safetensors.
@@ -119,7 +129,7 @@ func readContent(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
 }
 
 // advise adds to faults of a file's content what nearly always cures them.
-func (o *opening) advise(err error, name string) error {
+func advise(d *modelFolder, err error, name string) error {
 	var l fault.List
 	l.Add(name, err)
 	for _, f := range l {
@@ -127,7 +137,7 @@ func (o *opening) advise(err error, name string) error {
 			f.File = name
 		}
 		if f.Hint == "" && f.Tensor == "" {
-			f.Hint = o.folder.download(name)
+			f.Hint = d.download(name)
 		}
 	}
 	return l
