@@ -104,6 +104,15 @@ func newOpening(path string, options []Option) (*opening, *fault.Fault) {
 // ConfigPath returns where config.json is.
 func (m *Model) ConfigPath() string { return filepath.Join(m.configDir, configName) }
 
+// TokenizerFolder returns the folder of the tokenizer: Dir, unless it is that of another
+// model, or inside.
+func (m *Model) TokenizerFolder() string {
+	if m.Tokenizer == nil || m.Tokenizer.Path == filepath.Join(m.Dir, tokenizers.FileName) {
+		return m.Dir
+	}
+	return filepath.Dir(m.Tokenizer.Path)
+}
+
 func (o *opening) add(f *fault.Fault) { o.faults = append(o.faults, f) }
 
 func (o *opening) warn(line string) { o.model.Warnings = append(o.model.Warnings, line) }

@@ -45,7 +45,7 @@ type Match struct {
 // is wrong; what could be found is returned even then.
 func Of(model *hf.Model, o Options) (*Match, error) {
 	use := o.Trainer.Tokenizer(trainer.TokenizerSource{Chosen: o.Tokenizer, Own: model.Tokenizer != nil,
-		ModelFolder: model.Dir, Repo: model.Repo, Output: o.Folder})
+		ModelFolder: model.TokenizerFolder(), Repo: model.Repo, Output: o.Folder})
 	m := &matching{options: o, use: use, Match: &Match{Model: model, Warnings: model.Warnings, TokenizerName: use.Name}}
 	var faults fault.List
 	plan, err := m.plan()
@@ -88,6 +88,9 @@ func (m *Match) Inputs(folder string) *trainer.Inputs {
 func (m *Match) Weights() string {
 	if m.Model.Index != "" || len(m.Model.Files) == 0 {
 		return m.Model.Index
+	}
+	if more := len(m.Model.Files) - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more files", m.Model.Files[0].Name, more)
 	}
 	return m.Model.Files[0].Name
 }

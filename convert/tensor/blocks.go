@@ -21,6 +21,41 @@ func (t *Tensor) Grid() []int64 {
 	return []int64{t.Numel()}
 }
 
+// Where names the files that the elements are in, as messages do.
+func (t *Tensor) Where() string {
+	var files []*File
+	for _, part := range t.places() {
+		if !slices.Contains(files, part.File) {
+			files = append(files, part.File)
+		}
+	}
+	switch more := len(files) - 1; {
+	case more < 1:
+		return t.File.Name
+	case more == 1:
+		return files[0].Name + " and 1 more file"
+	default:
+		return fmt.Sprintf("%s and %d more files", files[0].Name, more)
+	}
+}
+
+// ByteOf returns the file that contains an element, by its row-major number, and the
+// element's byte in it.
+func (t *Tensor) ByteOf(element int64) (file *File, at int64) {
+	if t.Blocks != nil {
+		t.Runs(element, func(data *Tensor, first, _ int64) bool {
+			file, at = data.ByteOf(first)
+			return false
+		})
+		return file, at
+	}
+	if t.Stride == nil {
+		return t.File, t.Offset + element*t.DType.Size()
+	}
+	v := newView(t)
+	return t.File, v.byteAt(element)
+}
+
 // Runs shows the elements of a tensor in blocks in row-major order, from the element
 // start on: as runs of elements of one block's Data in its own row-major order, count of
 // them from first. It ends when visit returns false. Blocks are sorted by Start, and

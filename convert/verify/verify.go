@@ -24,6 +24,7 @@ import (
 type Options struct {
 	Keymap   *keymap.Table     // in place of the bundled table of the family; nil for that
 	Jobs     int               // how many pieces are compared at once; 0 for as many as suits
+	Like     string            // as for convert; "" for none
 	NoFollow bool              // refuse links that lead out of the model's folder, or of the checkpoint's
 	Progress assemble.Progress // of the comparison; nil for none
 }
@@ -83,7 +84,7 @@ func newVerifier(source string, native *native, o Options) (*verifier, error) {
 	if recorded != nil {
 		chosen.Tokenizer = recorded.Options.Tokenizer
 	}
-	var options []hf.Option
+	options := []hf.Option{hf.Like(o.Like)}
 	if o.NoFollow {
 		options = append(options, hf.NoFollow)
 	}
