@@ -356,9 +356,7 @@ def verl(d: Path):
     (d / "huggingface").mkdir()
     for name in ("config.json", "tokenizer.json"):
         (d / name).rename(d / "huggingface" / name)
-    for rank in range(2):
-        part = {name: tensor.chunk(2)[rank].clone() for name, tensor in state_of(d).items()}
-        torch.save(part, d / f"model_world_size_2_rank_{rank}.pt")
+    torch.save(state_of(d), d / "model_world_size_2_rank_0.pt")
     (d / SAFE).unlink()
 
 
@@ -399,7 +397,7 @@ REFUSED = [
     (mixed_versions, "is also in model-00001-of-00002.safetensors, with different contents", "two models, or of two versions"),
     (stale_index, "model.safetensors.index.json: is stale", "Replace it", "complete set"),
     (stale_index_bin, "pytorch_model.bin.index.json: is stale", "Replace it", "complete set"),
-    (verl, "verl's checkpoint", "verl.model_merger"),
+    (verl, "model_world_size_2_rank_1.pt: does not exist", "each rank wrote its own file"),
     (folder_as_bin, "is a folder, and the file lies in it", "Move it up"),
     (wrapped, 'inside of "model"', "Save the inner dict"),
     (config(num_hidden_layers=4), "says num_hidden_layers 4, but the weights have 2", "set num_hidden_layers to 2"),
