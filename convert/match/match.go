@@ -89,10 +89,7 @@ func (m *Match) Weights() string {
 	if m.Model.Index != "" || len(m.Model.Files) == 0 {
 		return m.Model.Index
 	}
-	if more := len(m.Model.Files) - 1; more > 0 {
-		return fmt.Sprintf("%s and %d more files", m.Model.Files[0].Name, more)
-	}
-	return m.Model.Files[0].Name
+	return tensor.FileNames(m.Model.Files)
 }
 
 // Parameters returns the number of elements of all tensors, tied ones once.

@@ -29,10 +29,18 @@ func (t *Tensor) Where() string {
 			files = append(files, part.File)
 		}
 	}
-	switch more := len(files) - 1; {
-	case more < 1:
+	if len(files) == 0 { // no element, so no block
 		return t.File.Name
-	case more == 1:
+	}
+	return FileNames(files)
+}
+
+// FileNames names the first of one or more files, and how many more there are.
+func FileNames(files []*File) string {
+	switch more := len(files) - 1; more {
+	case 0:
+		return files[0].Name
+	case 1:
 		return files[0].Name + " and 1 more file"
 	default:
 		return fmt.Sprintf("%s and %d more files", files[0].Name, more)
