@@ -15,11 +15,11 @@ var exceptions = map[string][]string{
 
 	"convert/folder": {"length", "functions", "messages", "comments"},
 
-	"convert/hf": {"length", "functions", "methods", "messages", "comments"},
+	"convert/hf": {"messages"},
 
 	"convert/inspect": {"comments"},
 
-	"convert/jsonfile": {"messages", "comments"},
+	"convert/jsonfile": {"messages"},
 
 	"convert/native": {"length"},
 

@@ -19,7 +19,7 @@ const repoPrefix = "models--"
 
 var hexes = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
 
-// repoID returns the id that a folder of the cache stands for, or "".
+// repoID returns the id of the repository in a folder of the cache, or "".
 func repoID(folder string) string {
 	id, ok := strings.CutPrefix(folder, repoPrefix)
 	if id = strings.ReplaceAll(id, "--", "/"); ok && IsID(id) {
@@ -104,7 +104,8 @@ func locateRepo(dir, revision string) (place, *fault.Fault) {
 	have := snapshots(dir)
 	commit, bad := resolve(dir, revision, have)
 	if bad == nil && !slices.Contains(have, commit) {
-		bad = &fault.Fault{File: dir, Problem: "snapshot " + commit + " is not in the cache", Found: listed(have, "no snapshot")}
+		bad = &fault.Fault{File: dir, Problem: "snapshot " + commit + " is not in the cache",
+			Found: listed(have, "no snapshot")}
 	}
 	if bad != nil {
 		if id := repoID(filepath.Base(dir)); bad.Hint == "" && id != "" {
@@ -166,7 +167,8 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 	case 1:
 		return match[0], nil
 	case 0:
-		return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not in the cache", Found: listed(have, "no snapshot")}
+		return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not in the cache",
+			Found: listed(have, "no snapshot")}
 	}
 	return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not unique", Found: listed(match, ""),
 		Hint: "Give more of the commit's characters."}

@@ -17,7 +17,7 @@ func container(header string, data int) string {
 
 const a4 = `"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}`
 
-// A file is told by its content: its name may say otherwise.
+// A file is recognized by its content: its name may say otherwise.
 func TestContentNotName(t *testing.T) {
 	dir := copyModel(t, "bin")
 	must(t, os.Rename(dir+"/pytorch_model.bin", dir+"/model.safetensors"))

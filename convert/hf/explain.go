@@ -114,7 +114,8 @@ func noWeights(d *modelFolder) *fault.Fault {
 		parts := shard.FindStringSubmatch(name)
 		if parts != nil && parts[3] != "00001" && len(found) == 0 {
 			index := parts[1] + parts[4] + indexEnding
-			return &fault.Fault{File: index, Problem: "is missing, though there are shards", Found: name, Hint: d.download(index)}
+			return &fault.Fault{File: index, Problem: "is missing, though there are shards", Found: name,
+				Hint: d.download(index)}
 		}
 	}
 	if f := unfinished(d); f != nil {

@@ -35,12 +35,15 @@ func FuzzIndex(f *testing.F) {
 }
 
 func TestIndexAsPythonReadsIt(t *testing.T) {
-	x, err := decodeIndex(strings.NewReader(`{"metadata": {"total_size": 8, "x": NaN}, "weight_map": {"a": "b", "a": "b"}, "metadata": {"x": NaN, "total_size": 8.0}, "weight_map": {"a": "b"}}`))
+	x, err := decodeIndex(strings.NewReader(`{"metadata": {"total_size": 8, "x": NaN}, "weight_map": {"a": "b", ` +
+		`"a": "b"}, "metadata": {"x": NaN, "total_size": 8.0}, "weight_map": {"a": "b"}}`))
 	if err != nil || x.total != 8 || len(x.shards) != 1 || x.shards["a"] != "b" {
 		t.Error(x, err)
 	}
-	for _, text := range []string{`{"weight_map": {"a": "b", "a": "c"}}`, `{"weight_map": {"a": "b"}, "weight_map": {}}`, `{"weight_map": {}, "x": 1, "x": 2}`} {
-		if _, err := decodeIndex(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "appears twice, with different values") {
+	for _, text := range []string{`{"weight_map": {"a": "b", "a": "c"}}`,
+		`{"weight_map": {"a": "b"}, "weight_map": {}}`, `{"weight_map": {}, "x": 1, "x": 2}`} {
+		if _, err := decodeIndex(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(),
+			"appears twice, with different values") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

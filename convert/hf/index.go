@@ -59,7 +59,8 @@ func (o *opening) readIndex(name string) *index {
 	for _, file := range x.files() {
 		inside, ok := local(file)
 		if !ok {
-			o.add(&fault.Fault{File: name, Problem: "names a shard that leads out of the folder", Found: fmt.Sprintf("%q", file)})
+			o.add(&fault.Fault{File: name, Problem: "names a shard that leads out of the folder",
+				Found: fmt.Sprintf("%q", file)})
 		}
 		clean[file] = inside
 	}
@@ -108,7 +109,7 @@ func decodeIndex(r io.Reader) (*index, error) {
 
 func (x *index) decodeShards(p *jsonfile.Python) error {
 	x.shards = map[string]string{}
-	same := map[string]string{} // a few file names stand in many entries: keep each once
+	same := map[string]string{} // many entries have one of a few file names: keep each once
 	return jsonfile.EachMember(p.Decoder, "weight_map", func(name string) error {
 		file, err := jsonfile.ReadString(p.Decoder, "")
 		if err != nil {
@@ -171,7 +172,7 @@ func (o *opening) compareTotal(x *index, sum int64, distinct map[string]int64) {
 	}
 }
 
-// leftOut warns of shards that lie beside the others but stand in no index.
+// leftOut warns of shards that are beside the others but in no index.
 func (o *opening) leftOut(x *index, known map[string]bool) {
 	prefix := strings.TrimSuffix(x.name, filepath.Ext(strings.TrimSuffix(x.name, ".index.json"))+".index.json")
 	for _, name := range sortedNames(o.folder.names) {

@@ -48,7 +48,8 @@ func (o *opening) findConfig() *fault.Fault {
 		o.tokenizer = o.config
 	}
 	if own < len(folders) && config < own && tokenizer < own {
-		o.warn("--like " + o.folder.like + " is not used: it has no config.json or tokenizer that " + o.model.Source + " lacks")
+		o.warn("--like " + o.folder.like + " is not used: it has no config.json or tokenizer that " +
+			o.model.Source + " lacks")
 	}
 	o.model.configDir = o.config.dir
 	if o.tokenizer != o.folder {

@@ -8,7 +8,7 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// A Listing is what the headers of a model tell, also of one that Open refuses: of a
+// A Listing is what the headers of a model say, also of one that Open refuses: of a
 // family that no table takes, quantized, or with half of its files.
 type Listing struct {
 	Config   map[string]any // nil where there is no config.json that can be read

@@ -144,7 +144,8 @@ func describe(dir string) place {
 	}
 	if where.snapshot(full) {
 		where.name = where.repo[strings.LastIndex(where.repo, "/")+1:]
-	} else if real, err := filepath.EvalSymlinks(full); err == nil && !where.snapshot(real) && real == full && blobsOf(full) != "" {
+	} else if real, err := filepath.EvalSymlinks(full); err == nil && !where.snapshot(real) &&
+		real == full && blobsOf(full) != "" {
 		where.name = filepath.Base(filepath.Dir(filepath.Dir(full))) // of a copied repository under another name
 	} // a link to a snapshot keeps the name that its owner gave it
 	return where

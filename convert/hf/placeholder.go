@@ -28,8 +28,9 @@ func (d *modelFolder) placeholder(f io.ReaderAt, name string, size int64) *fault
 		return &fault.Fault{File: d.called + name, Problem: "is a web page (HTML) that was saved in place of the file",
 			Hint: d.download(name)}
 	case d.names[name+".aria2"]: // aria2 gives a file its full size before the bytes have come
-		return &fault.Fault{File: d.called + name, Problem: "is not downloaded to the end: " + name + ".aria2 stands beside it",
-			Hint: "Let aria2 finish, or download the file again."}
+		return &fault.Fault{File: d.called + name,
+			Problem: "is not downloaded to the end: " + name + ".aria2 stands beside it",
+			Hint:    "Let aria2 finish, or download the file again."}
 	}
 	return nil
 }

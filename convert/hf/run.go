@@ -85,7 +85,8 @@ func isIndexFolder(dir string) bool {
 // isPartOfRun reports whether a file is called like one of several that make up a model.
 func isPartOfRun(path string) bool {
 	base := filepath.Base(path)
-	return worldFile.MatchString(base) || localFile.MatchString(base) || indexFolder.MatchString(filepath.Base(filepath.Dir(path)))
+	return worldFile.MatchString(base) || localFile.MatchString(base) ||
+		indexFolder.MatchString(filepath.Base(filepath.Dir(path)))
 }
 
 // findRun returns the sharded model whose files are in a folder, nil if there is none.
@@ -124,7 +125,7 @@ func runOfWorlds(worlds map[int]map[int]string) *run {
 	sizes := slices.Sorted(maps.Keys(worlds))
 	r := &run{ranks: worlds[sizes[0]]}
 	if len(sizes) > 1 {
-		r.faults = append(r.faults, &fault.Fault{File: worlds[sizes[0]][slices.Min(slices.Collect(maps.Keys(worlds[sizes[0]])))],
+		r.faults = append(r.faults, &fault.Fault{File: r.ranks[slices.Min(slices.Collect(maps.Keys(r.ranks)))],
 			Problem: "the folder has the files of runs on different numbers of ranks", Found: fmt.Sprint(sizes),
 			Hint: "Remove the files of the other run: a checkpoint has one file per rank."})
 		return r
@@ -159,8 +160,8 @@ func (r *run) checkRanks(world int, called func(rank int) string) {
 		}
 	}
 	if len(missing) > 0 {
-		r.faults = append(r.faults, &fault.Fault{File: missing[0], Problem: "does not exist",
-			Expected: fmt.Sprintf("the files of %d ranks", world), Found: fmt.Sprint(len(r.ranks) - len(surplus)), Hint: copyWhole})
+		r.faults = append(r.faults, &fault.Fault{File: missing[0], Problem: "does not exist", Hint: copyWhole,
+			Expected: fmt.Sprintf("the files of %d ranks", world), Found: fmt.Sprint(len(r.ranks) - len(surplus))})
 	}
 	for _, name := range surplus {
 		r.faults = append(r.faults, &fault.Fault{File: name, Problem: "is of a rank that the run does not have",

@@ -109,7 +109,10 @@ var runDamages = []struct {
 		must(t, os.Rename(dir+"/model_world_size_3_rank_1.pt", dir+"/model_world_size_3_rank_2.pt"))
 		must(t, os.Rename(dir+"/x", dir+"/model_world_size_3_rank_1.pt"))
 	}, "model_world_size_3_rank_1.pt: "},
-	{"a rank cut short", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/model_world_size_3_rank_1.pt", 5000)) },
+	{"a rank cut short", func(t *testing.T, dir string) {
+		must(t, os.Truncate(dir+"/model_world_size_3_rank_1.pt",
+			5000))
+	},
 		"model_world_size_3_rank_1.pt: "},
 	{"a rank empty", func(t *testing.T, dir string) { write(t, dir+"/model_world_size_3_rank_1.pt", "") },
 		"model_world_size_3_rank_1.pt: is empty"},
@@ -118,10 +121,14 @@ var runDamages = []struct {
 	{"a rank of something else", func(t *testing.T, dir string) {
 		write(t, dir+"/model_world_size_3_rank_1.pt", read(t, dir+"/extra_state_world_size_3_rank_1.pt"))
 	}, "model_world_size_3_rank_1.pt: "},
-	{"no config", func(t *testing.T, dir string) { must(t, os.RemoveAll(dir+"/huggingface")) }, "config.json: does not exist"},
+	{"no config", func(t *testing.T, dir string) { must(t, os.RemoveAll(dir+"/huggingface")) },
+		"config.json: does not exist"},
 	{"a broken config", func(t *testing.T, dir string) { write(t, dir+"/huggingface/config.json", "{") },
 		"huggingface/config.json: is not valid JSON"},
-	{"said to be of another world", func(t *testing.T, dir string) { write(t, dir+"/fsdp_config.json", `{"world_size": 4}`) },
+	{"said to be of another world", func(t *testing.T, dir string) {
+		write(t, dir+"/fsdp_config.json",
+			`{"world_size": 4}`)
+	},
 		"fsdp_config.json: world_size is not the number of ranks whose files are here: expected 3, found 4"},
 }
 

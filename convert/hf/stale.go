@@ -29,8 +29,9 @@ func (x *index) lost(d *modelFolder) *fault.Fault {
 	if f := x.stale(d, missing, own); f != nil || missing == 1 {
 		return f
 	}
-	f := &fault.Fault{File: x.name, Problem: fmt.Sprintf("names %d shards, and %d of them do not exist", len(own), missing),
-		Hint: "Run the same download again: it fetches what is missing.", Lead: true}
+	f := &fault.Fault{File: x.name, Lead: true,
+		Problem: fmt.Sprintf("names %d shards, and %d of them do not exist", len(own), missing),
+		Hint:    "Run the same download again: it fetches what is missing."}
 	if u := unfinished(d); u != nil {
 		f.Found = u.Found
 	} else if other := d.after(x.name); other != "" && missing == len(own) {

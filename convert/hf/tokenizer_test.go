@@ -19,8 +19,10 @@ func TestSpecialTokens(t *testing.T) {
 		{"ids first", map[string]string{"generation_config.json": `{"eos_token_id": 3, "pad_token_id": 0}`}, 3, 0},
 		{"lists", map[string]string{"generation_config.json": `{"eos_token_id": [5, 3], "pad_token_id": []}`}, 5, 7},
 		{"no ids", map[string]string{"generation_config.json": `{"eos_token_id": -1, "pad_token_id": "7"}`}, 8, 7},
-		{"objects", map[string]string{"tokenizer_config.json": `{"eos_token": {"content": "héllo"}, "pad_token": {"content": "c"}}`}, 9, 2},
-		{"the map", map[string]string{"tokenizer_config.json": `{"eos_token": null}`, "special_tokens_map.json": `{"eos_token": "<eos>", "pad_token": {"content": "|"}}`}, 8, 5},
+		{"objects", map[string]string{"tokenizer_config.json": `{"eos_token": {"content": "héllo"}, "pad_token": ` +
+			`{"content": "c"}}`}, 9, 2},
+		{"the map", map[string]string{"tokenizer_config.json": `{"eos_token": null}`,
+			"special_tokens_map.json": `{"eos_token": "<eos>", "pad_token": {"content": "|"}}`}, 8, 5},
 		{"unknown tokens", map[string]string{"tokenizer_config.json": `{"eos_token": "<gone>", "pad_token": 4}`}, -1, -1},
 	} {
 		dir := copyModel(t, filepath.Base(single))

@@ -69,7 +69,7 @@ func (o *opening) readWeights() {
 	}
 }
 
-// readFile reads the header of one weights file, told by its content, not its name.
+// readFile reads the header of one weights file, whose format is recognized by its content, not its name.
 func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
 	f, file, bad := o.folder.openWeights(name)
 	if bad != nil {

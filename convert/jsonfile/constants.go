@@ -10,7 +10,7 @@ import (
 // such a word may be part of stays what no decoder takes.
 type constants struct {
 	r      io.Reader
-	values map[int64]float64 // by the offset after the number that stands for it
+	values map[int64]float64 // by the offset after the number in its place
 
 	offset   int64
 	inString bool

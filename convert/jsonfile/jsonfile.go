@@ -134,7 +134,7 @@ func ReadEnd(d *jsontext.Decoder) error {
 }
 
 // Fault turns what a decoder said of the file called name into a fault that
-// tells line and column; r is the file once more.
+// has line and column; r is the file once more.
 func Fault(name string, r io.ReaderAt, err error) *fault.Fault {
 	var syntax *jsontext.SyntacticError
 	var shape *ShapeError

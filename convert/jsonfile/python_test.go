@@ -16,21 +16,23 @@ import (
 func TestAsPythonReadsIt(t *testing.T) {
 	inf := math.Inf(1)
 	for text, want := range map[string]any{
-		`{"a": [NaN, Infinity, -Infinity]}`:                       []any{math.NaN(), inf, -inf},
-		"{\"a\":NaN\n,\"b\":{\"c\":Infinity}}":                    math.NaN(),
-		`{"a": "NaN \" Infinity"}`:                                `NaN " Infinity`,
-		`{"a": 1e400, "b": -1e400}`:                               inf,
-		`{"a": -0}`:                                               int64(0),
-		`{"a": 9223372036854775808}`:                              9223372036854775808.0,
-		`{"a": ` + strings.Repeat("9", 400) + `}`:                 inf,
-		`{"a": 1, "a": 1}`:                                        int64(1),
-		`{"a": 1, "a": 1.0}`:                                      1.0,
-		`{"a": 1.0, "a": 1}`:                                      int64(1),
-		`{"a": NaN, "a": NaN}`:                                    math.NaN(),
-		`{"a": {"b": [1, {"c": 2}]}, "a": {"b": [1.0, {"c":2}]}}`: map[string]any{"b": []any{1.0, map[string]any{"c": int64(2)}}},
-		`{"a": {"b": null, "b": null}}`:                           map[string]any{"b": nil},
-		`{"a": "\ud800"}`:                                         "\ufffd",
-		`{"a": "\ud83d\ude00"}`:                                   "😀",
+		`{"a": [NaN, Infinity, -Infinity]}`:       []any{math.NaN(), inf, -inf},
+		"{\"a\":NaN\n,\"b\":{\"c\":Infinity}}":    math.NaN(),
+		`{"a": "NaN \" Infinity"}`:                `NaN " Infinity`,
+		`{"a": 1e400, "b": -1e400}`:               inf,
+		`{"a": -0}`:                               int64(0),
+		`{"a": 9223372036854775808}`:              9223372036854775808.0,
+		`{"a": ` + strings.Repeat("9", 400) + `}`: inf,
+		`{"a": 1, "a": 1}`:                        int64(1),
+		`{"a": 1, "a": 1.0}`:                      1.0,
+		`{"a": 1.0, "a": 1}`:                      int64(1),
+		`{"a": NaN, "a": NaN}`:                    math.NaN(),
+		`{"a": {"b": [1, {"c": 2}]}, "a": {"b": [1.0, {"c":2}]}}`: map[string]any{
+			"b": []any{1.0, map[string]any{"c": int64(2)}},
+		},
+		`{"a": {"b": null, "b": null}}`: map[string]any{"b": nil},
+		`{"a": "\ud800"}`:               "\ufffd",
+		`{"a": "\ud83d\ude00"}`:         "😀",
 	} {
 		for name, r := range map[string]io.Reader{
 			"whole":     strings.NewReader(text),
@@ -42,6 +44,10 @@ func TestAsPythonReadsIt(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRefusedAsPython: what Python's json refuses is refused, and so is what has two meanings.
+func TestRefusedAsPython(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"a": 1, "a": 2}`:                         `name "a" appears twice, with different values`,
 		`{"a": true, "a": 1}`:                      `name "a" appears twice, with different values`,
@@ -71,7 +77,8 @@ func TestAsPythonReadsIt(t *testing.T) {
 		`{"a": 01}`:                                "invalid character",
 		"{\"a\":\u00a01}":                          "invalid character",
 	} {
-		if have, err := jsonfile.ReadObject(strings.NewReader(text), jsonfile.ConfigLimits); err == nil || !strings.Contains(err.Error(), want) {
+		if have, err := jsonfile.ReadObject(strings.NewReader(text),
+			jsonfile.ConfigLimits); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60s: have %v, %v\nwant %s", text, have, err, want)
 		}
 	}

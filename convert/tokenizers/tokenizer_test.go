@@ -63,22 +63,30 @@ func TestMalformedTokenizers(t *testing.T) {
 		`{"model": {"vocab": {"a": "b"}` + rest: `the id of token "a" is "b", not a whole number from 0 to 4294967295`,
 		`{"model": {"vocab": {"a": -1}` + rest:  `the id of token "a" is -1, not a whole number`,
 		`{"model": {"vocab": {"a": 1.0}` + rest: `the id of token "a" is 1, not a whole number`,
-		`{"model": {"vocab": {"a": 0}, "merges": ["a"]}}`:                    `a merge is not two tokens with a space between: "a"`,
-		`{"model": {"vocab": {"a": 0}, "merges": ["a b"]}}`:                  `a merge is made of a token that is not in the vocabulary: "b"`,
-		`{"model": {"vocab": {"a": 0}, "merges": [["a", "a"]]}}`:             `a merge makes a token that is not in the vocabulary: "aa"`,
-		`{"model": {"merges": [["a", "a"]], "vocab": {"a": 0}}}`:             `a merge makes a token that is not in the vocabulary: "aa"`,
-		`{"model": {"vocab": {"a": 0}, "merges": [["a"]]}}`:                  "a merge is not a list of two",
-		`{"model": {"type": "BPE2", "vocab": {}` + rest:                      `model has a type that is not known: "BPE2"`,
-		`{"model": {"type": "BPE", "dropout": 2, "vocab": {}` + rest:         "model dropout is not a number from 0 to 1",
-		`{"model": {"type": "WordLevel", "vocab": {}}}`:                      "model has no unk_token",
-		`{"model": {"type": "Unigram", "vocab": [["a"]]}}`:                   "an entry of model.vocab is not a token with its score",
+		`{"model": {"vocab": {"a": 0}, "merges": ["a"]}}`: `a merge is not two tokens with a space ` +
+			`between: "a"`,
+		`{"model": {"vocab": {"a": 0}, "merges": ["a b"]}}`: `a merge is made of a token that is not ` +
+			`in the vocabulary: "b"`,
+		`{"model": {"vocab": {"a": 0}, "merges": [["a", "a"]]}}`: `a merge makes a token that is not in ` +
+			`the vocabulary: "aa"`,
+		`{"model": {"merges": [["a", "a"]], "vocab": {"a": 0}}}`: `a merge makes a token that is not in ` +
+			`the vocabulary: "aa"`,
+		`{"model": {"vocab": {"a": 0}, "merges": [["a"]]}}`:          "a merge is not a list of two",
+		`{"model": {"type": "BPE2", "vocab": {}` + rest:              `model has a type that is not known: "BPE2"`,
+		`{"model": {"type": "BPE", "dropout": 2, "vocab": {}` + rest: "model dropout is not a number from 0 to 1",
+		`{"model": {"type": "WordLevel", "vocab": {}}}`:              "model has no unk_token",
+		`{"model": {"type": "Unigram", "vocab": [["a"]]}}`: "an entry of model.vocab is not a token " +
+			"with its score",
 		`{"model": {"type": "Unigram", "unk_id": 1, "vocab": [["a", 0.5]]}}`: "model has unk_id 1 and 1 tokens",
-		`{"added_tokens": {}}`:                                               "added_tokens is not an array",
-		`{"added_tokens": [{"id": 1}]}`:                                      "an added token has no content",
-		`{"version": "2.0"}`:                                                 `version is not "1.0"`,
-		`{"added_token": []}`:                                                `has a section that tokenizers does not know: "added_token"`,
-		`{"normalizer": {"type": "Nope"}}`:                                   `normalizer has a type that is not known: "Nope"`,
-		`{"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a"}, "behavior": "Removed", "invert": false}}`: "pre_tokenizer pattern is a regular expression whose ( is not closed",
+		`{"added_tokens": {}}`:          "added_tokens is not an array",
+		`{"added_tokens": [{"id": 1}]}`: "an added token has no content",
+		`{"version": "2.0"}`:            `version is not "1.0"`,
+		`{"added_token": []}`: `has a section that tokenizers does not ` +
+			`know: "added_token"`,
+		`{"normalizer": {"type": "Nope"}}`: `normalizer has a type that is not ` +
+			`known: "Nope"`,
+		`{"pre_tokenizer": {"type": "Split", "pattern": {"Regex": "(a"}, ` +
+			`"behavior": "Removed", "invert": false}}`: "pre_tokenizer pattern is a regular expression whose ( is not closed",
 		`{"post_processor": {"type": "Nope"}}`:    "post_processor is no Nope that the library knows",
 		`{"decoder": {"type": "ByteLevel"}}`:      "decoder has no add_prefix_space",
 		`{"truncation": {"max_length": 1}}`:       "truncation has no strategy",
@@ -95,7 +103,8 @@ func TestMalformedTokenizers(t *testing.T) {
 
 // Of what appears twice, the last one counts, as in the library.
 func TestTokenizerTwice(t *testing.T) {
-	text := `{"version": "1.0", "model": {"vocab": {"q": 9}, "merges": []}, "model": {"merges": 5, "vocab": {"a": 0, "b": "x", "b": 2, "a": 7, "ab": 1}, "merges": ["a b"]}}`
+	text := `{"version": "1.0", "model": {"vocab": {"q": 9}, "merges": []}, "model": {"merges": 5, "vocab": {"a": 0,` +
+		` "b": "x", "b": 2, "a": 7, "ab": 1}, "merges": ["a b"]}}`
 	have, err := tokenizers.Read(strings.NewReader(text), "a", "b", "q")
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +133,8 @@ func TestPastTheRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for rows, want := range map[int64]string{291: "0 []", 290: "1 [{t29 290}]", 271: "2 [{t28 280} {t29 290}]", 200: "10 [{t22 220} {t23 230} {t24 240} {t25 250} {t26 260} {t27 270} {t28 280} {t29 290}]"} {
+	for rows, want := range map[int64]string{291: "0 []", 290: "1 [{t29 290}]", 271: "2 [{t28 280} {t29 290}]",
+		200: "10 [{t22 220} {t23 230} {t24 240} {t25 250} {t26 260} {t27 270} {t28 280} {t29 290}]"} {
 		if count, some := have.Past(rows); fmt.Sprint(count, some) != want {
 			t.Errorf("past %d: %d %v, want %s", rows, count, some, want)
 		}
