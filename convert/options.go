@@ -15,7 +15,7 @@ type Options struct {
 	DType     tensor.DType      // of all tensors; Invalid keeps each as it is
 	Force     bool              // replace an earlier conversion
 	AllowNaN  bool              // let NaN through
-	Like      string            // the model whose config.json and tokenizer are taken if the weights have none; "" for none
+	Like      string            // the model whose config.json and tokenizer weights without them take; "" for none
 	NoFollow  bool              // refuse links that lead out of the model's folder, or of the checkpoint's
 	Tokenizer string            // what config.yaml names; "" for the copy of the model's tokenizer.json
 	Keymap    *keymap.Table     // in place of the bundled table of the family; nil for that

@@ -50,7 +50,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// told returns faults as a user sees them, hints on lines of their own; dir is written DIR.
+// shown returns faults as a user sees them, hints on lines of their own; dir is written DIR.
 func shown(t *testing.T, err error, dir string) string {
 	t.Helper()
 	var list fault.List

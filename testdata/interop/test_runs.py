@@ -90,4 +90,4 @@ def test_a_replica_that_differs(four, tmp_path):
     name, extra = struct.unpack_from("<HH", data, record.header_offset + 26)
     data[record.header_offset + 30 + name + extra] ^= 1
     file.write_bytes(data)
-    cli.refuse(path / "global_step_7", tmp_path / "no", file.name, "differs there")
+    cli.refuse(path / "global_step_7", tmp_path / "no", file.name, "different contents")
