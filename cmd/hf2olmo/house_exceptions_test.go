@@ -15,11 +15,7 @@ var exceptions = map[string][]string{
 
 	"convert/folder": {"length", "functions", "messages", "comments"},
 
-	"convert/hf": {"messages"},
-
 	"convert/inspect": {"comments"},
-
-	"convert/jsonfile": {"messages"},
 
 	"convert/native": {"length"},
 

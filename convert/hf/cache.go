@@ -150,10 +150,10 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 	case revision == "" && len(have) == 1:
 		return have[0], nil
 	case revision == "" && len(have) > 1:
-		return "", &fault.Fault{File: dir, Problem: "holds several snapshots and no refs/main", Found: listed(have, ""),
+		return "", &fault.Fault{File: dir, Problem: "contains several snapshots and no refs/main", Found: listed(have, ""),
 			Hint: "Name one: org/name@commit, or give the snapshot's folder."}
 	case revision == "":
-		return "", &fault.Fault{File: dir, Problem: "holds no snapshot"}
+		return "", &fault.Fault{File: dir, Problem: "contains no snapshot"}
 	case slices.Contains(have, revision):
 		return revision, nil
 	}

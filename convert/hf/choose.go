@@ -90,7 +90,7 @@ func (c *chooser) named(value any) (choice, *fault.Fault) {
 	name, inside := local(name)
 	switch {
 	case !inside:
-		return wrong("names a file that leads out of the folder")
+		return wrong("names a file outside of the folder")
 	case !strings.HasSuffix(name, safeEnding) && !strings.HasSuffix(name, safeEnding+indexEnding):
 		return wrong("names neither a .safetensors file nor a .safetensors.index.json")
 	case !exists(c.folder.path(name)):

@@ -133,7 +133,7 @@ var damages = []struct {
 	}, "config.json: is a folder, not a file\n"},
 
 	{"no weights", func(t *testing.T, dir string) { must(t, os.Remove(dir+"/"+weights)) },
-		"DIR: holds no weights: expected model.safetensors, model.safetensors.index.json, pytorch_model.bin or " +
+		"DIR: contains no weights: expected model.safetensors, model.safetensors.index.json, pytorch_model.bin or " +
 			"pytorch_model.bin.index.json" + hint(weights)},
 	{"empty weights", func(t *testing.T, dir string) { write(t, dir+"/"+weights, "") }, weights + ": is empty" +
 		hint(weights)},
@@ -166,7 +166,7 @@ var damages = []struct {
 		must(t, os.Symlink("gone", dir+"/"+weights))
 	}, weights + ": is a link to gone, which does not exist" + hint(weights)},
 	{"weights are being downloaded", func(t *testing.T, dir string) { write(t, dir+"/"+weights+".aria2", "x") },
-		weights + ": is not downloaded to the end: model.safetensors.aria2 stands beside it\n  Let aria2 finish, or " +
+		weights + ": is not fully downloaded: model.safetensors.aria2 is beside it\n  Let aria2 finish, or " +
 			"download the file again.\n"},
 	{"weights are text", func(t *testing.T, dir string) { write(t, dir+"/"+weights, "Entry not found") },
 		weights + ": is not a safetensors file: its first eight bytes are no header's length" + hint(weights)},
@@ -187,7 +187,7 @@ var damages = []struct {
 		write(t, dir+"/"+weights, "\x02\x00\x00\x00\x00\x00\x00\x00{}")
 	}, "config.json: is not valid JSON: invalid character 'o' in literal null (expecting 'u') at line 1, column 2\n " +
 		" Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n" +
-		weights + ": holds no tensors" + hint(weights) +
+		weights + ": contains no tensors" + hint(weights) +
 		"tokenizer.json: there is no model at line 1, column 3\n"},
 }
 

@@ -37,12 +37,12 @@ func notAModel(d *modelFolder) *fault.Fault {
 	if len(models) > 0 {
 		return folderOfModels(d, models)
 	}
-	return &fault.Fault{File: d.dir, Problem: "holds neither config.json nor weights",
+	return &fault.Fault{File: d.dir, Problem: "contains neither config.json nor weights",
 		Hint: "Give the folder of a downloaded Hugging Face model."}
 }
 
 func folderOfModels(d *modelFolder, models []string) *fault.Fault {
-	return &fault.Fault{File: d.dir, Problem: "holds neither config.json nor weights",
+	return &fault.Fault{File: d.dir, Problem: "contains neither config.json nor weights",
 		Found: "folders of models: " + listed(models, ""), Hint: "Give one of these folders, or several."}
 }
 
@@ -75,7 +75,7 @@ func inFolder(d *modelFolder) *fault.Fault {
 		f.Hint = RunZeroScript
 	}
 	if inner := d.path(innerFolder); d.names[innerFolder] && holdsWeights(inner) {
-		f.Hint = "The whole model lies in the folder inside: give " + inner + "."
+		f.Hint = "The whole model is in the folder inside: give " + inner + "."
 	}
 	return f
 }
@@ -127,7 +127,7 @@ func noWeights(d *modelFolder) *fault.Fault {
 		}
 	}
 	if f := runsInside(d); f != nil && len(found) == 0 {
-		f.Problem = "holds no weights"
+		f.Problem = "contains no weights"
 		return f
 	}
 	if len(found) == 1 {
@@ -139,11 +139,11 @@ func noWeights(d *modelFolder) *fault.Fault {
 	if f := above(d); f != nil && len(found) == 0 {
 		return f
 	}
-	f := &fault.Fault{File: d.dir, Problem: "holds no weights", Hint: d.download(precedence[0]),
+	f := &fault.Fault{File: d.dir, Problem: "contains no weights", Hint: d.download(precedence[0]),
 		Expected: strings.Join(precedence[:3], ", ") + " or " + precedence[3]}
 	if len(found) > 0 {
 		f.Found = listed(found, "")
-		f.Hint = "If one of these files holds the whole model, give that file itself, such as " +
+		f.Hint = "If one of these files contains the whole model, give that file itself, such as " +
 			filepath.Join(d.dir, found[0]) + "."
 	}
 	return f
@@ -156,7 +156,7 @@ func folderNamed(d *modelFolder, name string) *fault.Fault {
 	inner := d.path(name)
 	for _, inside := range precedence {
 		if regular.Is(filepath.Join(inner, inside)) {
-			f.Problem = "is a folder, and the file lies in it"
+			f.Problem = "is a folder, and the file is in it"
 			f.Found = filepath.Join(name, inside)
 			f.Hint = "Move it up, in the model's folder: mv " + name + " merged && mv merged/* . " +
 				"(zero_to_fp32.py takes the name of a folder now)."

@@ -24,7 +24,7 @@ var strangers = []stranger{
 			"and convert the result."},
 	{patterns: []string{"zero_to_fp32.py", "global_step*", "*mp_rank_*_model_states.pt", "*_optim_states.pt"},
 		problem: "is a DeepSpeed checkpoint, not a Hugging Face model",
-		hint: "Merge it with DeepSpeed's zero_to_fp32.py into the folder that holds the model's config.json, " +
+		hint: "Merge it with DeepSpeed's zero_to_fp32.py into the folder that contains the model's config.json, " +
 			"and convert that."},
 	{patterns: []string{"pytorch_model_fsdp_[0-9]*"},
 		problem: "has an empty folder in place of a sharded model", hint: copyWhole},
@@ -36,25 +36,25 @@ var strangers = []stranger{
 		problem: "is a native checkpoint of a trainer, not a Hugging Face model",
 		hint:    "Run `hf2olmo check` to see whether the OLMo trainer loads it as it is.", folder: true},
 	{patterns: []string{"*-rank-[0-9]*-part-[0-9]*", "*_rank_[0-9]*", "*.rank[0-9]*", "*_tp[0-9]*"},
-		problem: "holds one file per rank of a run on several GPUs, each with a part of every tensor",
+		problem: "contains one file per rank of a run on several GPUs, each with a part of every tensor",
 		hint:    "Gather the whole model and save it with save_pretrained, with the program that wrote these files."},
 	{patterns: []string{"consolidated.*.pth", "consolidated*.safetensors"},
-		problem: "holds the vendor's own format, not Hugging Face's",
+		problem: "contains the vendor's own format, not Hugging Face's",
 		hint: "Download config.json and model.safetensors, or model.safetensors.index.json and its shards, " +
 			"from the same repository or its \"-hf\" sister."},
 	{patterns: []string{"*.gguf", "*.ggml"},
-		problem: "holds GGUF weights, made for llama.cpp",
+		problem: "contains GGUF weights, made for llama.cpp",
 		hint:    "Download the original model that it was made from: its .safetensors or .bin files and config.json."},
 	{patterns: []string{"tf_model*.h5", "model.h5", "flax_model*.msgpack", "model.ckpt*"},
-		problem: "holds TensorFlow or Flax weights only",
+		problem: "contains only TensorFlow or Flax weights",
 		hint: "Download the repository's .safetensors or .bin files, or load the model in transformers " +
 			"and save it with save_pretrained."},
 	{patterns: []string{"*.onnx", "*.mlmodel", "*.tflite", "*.engine"},
-		problem: "holds a model exported for inference, not its weights",
+		problem: "contains a model exported for inference, not its weights",
 		hint:    "Download the original model: its .safetensors or .bin files and config.json."},
 	{patterns: []string{"*.pth", "*.pt", "*.ckpt"},
-		problem: "holds PyTorch files, but not under a name of Hugging Face's",
-		hint:    "If one of them holds the whole model, put its config.json beside it and give that file.", folder: true},
+		problem: "contains PyTorch files, but not under a name of Hugging Face's",
+		hint:    "If one of them contains the whole model, put its config.json beside it and give that file.", folder: true},
 }
 
 // foreign says what the files of a folder are where they are no Hugging Face weights, nil

@@ -23,18 +23,18 @@ var foreignFolders = []struct {
 	{"!adapter_config.json adapter_model.bin README.md", "DIR: is an adapter (PEFT, LoRA), not a whole model: " +
 		"found adapter_model.bin, adapter_config.json\n  Merge it into its base model first (peft's merge_and_unload, " +
 		"then save_pretrained) and convert the result.\n"},
-	{"!consolidated.00.pth consolidated.01.pth params.json", "DIR: holds the vendor's own format, not Hugging " +
+	{"!consolidated.00.pth consolidated.01.pth params.json", "DIR: contains the vendor's own format, not Hugging " +
 		"Face's: found consolidated.00.pth, consolidated.01.pth\n  Download config.json and model.safetensors, or " +
 		"model.safetensors.index.json and its shards, from the same repository or its \"-hf\" sister.\n"},
-	{"consolidated.safetensors", "DIR: holds the vendor's own format, not Hugging Face's: found " +
+	{"consolidated.safetensors", "DIR: contains the vendor's own format, not Hugging Face's: found " +
 		"consolidated.safetensors\n  Download config.json and model.safetensors, or model.safetensors.index.json and " +
 		"its shards, from the same repository or its \"-hf\" sister.\n"},
-	{"!a.gguf b.gguf", "DIR: holds GGUF weights, made for llama.cpp: found a.gguf, b.gguf\n  Download the original " +
+	{"!a.gguf b.gguf", "DIR: contains GGUF weights, made for llama.cpp: found a.gguf, b.gguf\n  Download the original " +
 		"model that it was made from: its .safetensors or .bin files and config.json.\n"},
-	{"tf_model.h5 flax_model.msgpack", "DIR: holds TensorFlow or Flax weights only: found tf_model.h5, " +
+	{"tf_model.h5 flax_model.msgpack", "DIR: contains only TensorFlow or Flax weights: found tf_model.h5, " +
 		"flax_model.msgpack\n  Download the repository's .safetensors or .bin files, or load the model in " +
 		"transformers and save it with save_pretrained.\n"},
-	{"model.onnx", "DIR: holds a model exported for inference, not its weights: found model.onnx\n  Download the " +
+	{"model.onnx", "DIR: contains a model exported for inference, not its weights: found model.onnx\n  Download the " +
 		"original model: its .safetensors or .bin files and config.json.\n"},
 	{"!model.pt train.pt config.yaml", "DIR: is a native checkpoint of a trainer, not a Hugging Face model: found " +
 		"model.pt, train.pt\n  Run `hf2olmo check` to see whether the OLMo trainer loads it as it is.\n"},
@@ -42,37 +42,38 @@ var foreignFolders = []struct {
 		"zero_to_fp32.py, global_step100\n  Run `python zero_to_fp32.py . MERGED` in the folder, put config.json and " +
 		"tokenizer.json into MERGED, and convert that.\n"},
 	{"global_step100", "DIR: is a DeepSpeed checkpoint, not a Hugging Face model: found global_step100\n  Merge it " +
-		"with DeepSpeed's zero_to_fp32.py into the folder that holds the model's config.json, and convert that.\n"},
+		"with DeepSpeed's zero_to_fp32.py into the folder that contains the model's config.json, and convert that.\n"},
 	{"pytorch_model_fsdp_0/x", "DIR: has an empty folder in place of a sharded model: found pytorch_model_fsdp_0\n " +
 		" Copy the checkpoint again, all of it: each rank wrote its own file, perhaps on another machine.\n"},
-	{"!actor/huggingface/config.json", "DIR: holds neither config.json nor weights: found folders of models: " +
+	{"!actor/huggingface/config.json", "DIR: contains neither config.json nor weights: found folders of models: " +
 		"actor\n  Give one of these folders, or several.\n"},
 	{"latest_checkpointed_iteration.txt iter_0000010", "DIR: is a checkpoint of Megatron-LM or NeMo, not a Hugging " +
 		"Face model: found latest_checkpointed_iteration.txt, iter_0000010\n  Export it to Hugging Face with that " +
 		"program's own converter, and convert the result.\n"},
-	{"model-rank-0-part-0.safetensors model-rank-1-part-0.safetensors", "DIR: holds one file per rank of a run on " +
+	{"model-rank-0-part-0.safetensors model-rank-1-part-0.safetensors", "DIR: contains one file per rank of a run on " +
 		"several GPUs, each with a part of every tensor: found model-rank-0-part-0.safetensors, " +
 		"model-rank-1-part-0.safetensors\n  Gather the whole model and save it with save_pretrained, with the " +
 		"program that wrote these files.\n"},
-	{"pytorch_model.bin/pytorch_model.bin", "pytorch_model.bin: is a folder, and the file lies in it: found " +
+	{"pytorch_model.bin/pytorch_model.bin", "pytorch_model.bin: is a folder, and the file is in it: found " +
 		"pytorch_model.bin/pytorch_model.bin\n  Move it up, in the model's folder: mv pytorch_model.bin merged && mv " +
 		"merged/* . (zero_to_fp32.py takes the name of a folder now).\n"},
-	{"model.safetensors/model.safetensors.index.json", "model.safetensors: is a folder, and the file lies in it: " +
+	{"model.safetensors/model.safetensors.index.json", "model.safetensors: is a folder, and the file is in it: " +
 		"found model.safetensors/model.safetensors.index.json\n  Move it up, in the model's folder: mv " +
 		"model.safetensors merged && mv merged/* . (zero_to_fp32.py takes the name of a folder now).\n"},
-	{"a.pt b.pth optimizer.pt rng_state_0.pth", "DIR: holds no weights" + expectedNames +
-		", found a.pt, b.pth\n  If one of these files holds the whole model, give that file itself, such as DIR/a.pt.\n"},
+	{"a.pt b.pth optimizer.pt rng_state_0.pth", "DIR: contains no weights" + expectedNames +
+		", found a.pt, b.pth\n  If one of these files contains the whole model, give that file itself, such as DIR/a.pt.\n"},
 	{"!.metadata model_and_optim", "DIR: is a native checkpoint of a trainer, not a Hugging Face model: found " +
 		"model_and_optim, .metadata\n  Run `hf2olmo check` to see whether the OLMo trainer loads it as it is.\n"},
-	{"model.safetensors.incomplete", "DIR: is not downloaded to the end: found model.safetensors.incomplete\n  Run " +
+	{"model.safetensors.incomplete", "DIR: is not fully downloaded: found model.safetensors.incomplete\n  Run " +
 		"the same download again: it goes on where it stopped.\n"},
-	{".cache/huggingface/download/a.incomplete", "DIR: is not downloaded to the end: found " +
+	{".cache/huggingface/download/a.incomplete", "DIR: is not fully downloaded: found " +
 		".cache/huggingface/download/a.incomplete\n  Run the same download again: it goes on where it stopped.\n"},
-	{"training_args.bin", "DIR: holds no weights" + expectedNames + hint(weights)},
+	{"training_args.bin", "DIR: contains no weights" + expectedNames + hint(weights)},
 	{"pytorch_model-00002-of-00002.bin", "pytorch_model.bin.index.json: is missing, though there are shards: found " +
 		"pytorch_model-00002-of-00002.bin" + hint("pytorch_model.bin.index.json")},
-	{"!README.md", "DIR: holds neither config.json nor weights\n  Give the folder of a downloaded Hugging Face model.\n"},
-	{"!a/config.json b/config.json c/README.md", "DIR: holds neither config.json nor weights: found folders of " +
+	{"!README.md", "DIR: contains neither config.json nor weights\n  Give the folder of a downloaded Hugging Face " +
+		"model.\n"},
+	{"!a/config.json b/config.json c/README.md", "DIR: contains neither config.json nor weights: found folders of " +
 		"models: a, b\n  Give one of these folders, or several.\n"},
 }
 
@@ -190,8 +191,8 @@ func TestNamedWeights(t *testing.T) {
 		t.Errorf("null: %s", m.Files[0].Name)
 	}
 	for value, want := range map[string]string{
-		`"../x.safetensors"`: "leads out of the folder", `"/etc/x.safetensors"`: "leads out of the folder",
-		`"x.safetensors"`: "does not exist", `"pytorch_model.bin"`: "neither a .safetensors file nor", `""`: "leads out",
+		`"../x.safetensors"`: "outside of the folder", `"/etc/x.safetensors"`: "outside of the folder",
+		`"x.safetensors"`: "does not exist", `"pytorch_model.bin"`: "neither a .safetensors file nor", `""`: "outside of",
 		`7`:                 "is not the name of a file",
 		`["x.safetensors"]`: "is not the name of a file: found [x.safetensors]",
 	} {

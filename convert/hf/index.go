@@ -59,7 +59,7 @@ func (o *opening) readIndex(name string) *index {
 	for _, file := range x.files() {
 		inside, ok := local(file)
 		if !ok {
-			o.add(&fault.Fault{File: name, Problem: "names a shard that leads out of the folder",
+			o.add(&fault.Fault{File: name, Problem: "names a shard outside of the folder",
 				Found: fmt.Sprintf("%q", file)})
 		}
 		clean[file] = inside
@@ -168,7 +168,7 @@ func (o *opening) compareTotal(x *index, sum int64, distinct map[string]int64) {
 		once += n
 	}
 	if x.total != 0 && x.total != float64(sum) && x.total != float64(once) {
-		o.warn(fmt.Sprintf("%s: total_size is %.0f, but the shards hold %d bytes", x.name, x.total, sum))
+		o.warn(fmt.Sprintf("%s: total_size is %.0f, but the shards contain %d bytes", x.name, x.total, sum))
 	}
 }
 

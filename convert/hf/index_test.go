@@ -57,13 +57,13 @@ var indexDamages = []struct {
 	{"paths", func(t *testing.T, dir string) {
 		write(t, dir+"/"+indexName, `{"weight_map": {"a": "../x.bin", "b": "/etc/passwd", "c": "sub/x.bin", "d": "..", `+
 			`"e": "", "f": "a\\b", "g": ".", "h": "x\u0000"}}`)
-	}, indexName + `: names a shard that leads out of the folder: found ""
-` + indexName + `: names a shard that leads out of the folder: found "."
-` + indexName + `: names a shard that leads out of the folder: found ".."
-` + indexName + `: names a shard that leads out of the folder: found "../x.bin"
-` + indexName + `: names a shard that leads out of the folder: found "/etc/passwd"
-` + indexName + `: names a shard that leads out of the folder: found "a\\b"
-` + indexName + `: names a shard that leads out of the folder: found "x\x00"
+	}, indexName + `: names a shard outside of the folder: found ""
+` + indexName + `: names a shard outside of the folder: found "."
+` + indexName + `: names a shard outside of the folder: found ".."
+` + indexName + `: names a shard outside of the folder: found "../x.bin"
+` + indexName + `: names a shard outside of the folder: found "/etc/passwd"
+` + indexName + `: names a shard outside of the folder: found "a\\b"
+` + indexName + `: names a shard outside of the folder: found "x\x00"
 `},
 	{"a name for a shell", func(t *testing.T, dir string) {
 		must(t, os.Remove(dir+"/"+shard1))
@@ -155,7 +155,7 @@ func TestIndexWarnings(t *testing.T) {
 	m, err := hf.Open(filepath.Join(dir, indexName))
 	must(t, err)
 	want := []string{
-		indexName + ": total_size is 1329, but the shards hold 1328 bytes",
+		indexName + ": total_size is 1329, but the shards contain 1328 bytes",
 		"model-00004-of-00004.safetensors is not named by " + indexName + " and is left out",
 	}
 	if !reflect.DeepEqual(m.Warnings, want) {

@@ -58,7 +58,7 @@ func List(path string, options ...Option) (*Listing, error) {
 		if err := o.faults.Err(); err != nil {
 			return nil, err
 		}
-		return nil, fault.List{{File: path, Problem: "holds no tensors"}}
+		return nil, fault.List{{File: path, Problem: "contains no tensors"}}
 	}
 	if len(o.faults) > 0 {
 		l.Warnings = strings.Split(o.faults.Error(), "\n")

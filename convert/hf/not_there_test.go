@@ -27,18 +27,18 @@ var notThere = map[string]string{
 	"@main":               "@main: is neither a path that exists nor a hub id" + anyModel,
 	"/dev/null":           "/dev/null: is a device, not a model" + anyModel,
 	"notes.txt": "notes.txt: is neither a folder nor a file of safetensors or PyTorch\n  Give the " +
-		"folder that holds config.json and the weights.\n",
-	"w.gguf": "w.gguf: holds GGUF weights, made for llama.cpp: found w.gguf\n  Download the " +
+		"folder that contains config.json and the weights.\n",
+	"w.gguf": "w.gguf: contains GGUF weights, made for llama.cpp: found w.gguf\n  Download the " +
 		"original model that it was made from: its .safetensors or .bin files and config.json.\n",
 	"org/name": "org/name: is neither a path that exists nor a model in the Hugging Face cache " +
 		"(looked for HOME/.cache/huggingface/hub/models--org--name)\n  Download it first: `hf download org/name`.\n",
 	"org/name@v1": "org/name@v1: is neither a path that exists nor a model in the Hugging Face cache " +
 		"(looked for HOME/.cache/huggingface/hub/models--org--name)\n  Download it first: `hf download org/name " +
 		"--revision v1`.\n",
-	"org/none": "HUB/models--org--none: holds no snapshot\n  Download it: `hf download org/none`.\n",
-	"org/many": "HUB/models--org--many: holds several snapshots and no refs/main: found " + commit +
+	"org/none": "HUB/models--org--none: contains no snapshot\n  Download it: `hf download org/none`.\n",
+	"org/many": "HUB/models--org--many: contains several snapshots and no refs/main: found " + commit +
 		", " + commit2 + "\n  Name one: org/name@commit, or give the snapshot's folder.\n",
-	"MANY/snapshots": "HUB/models--org--many: holds several snapshots and no refs/main: found " + commit +
+	"MANY/snapshots": "HUB/models--org--many: contains several snapshots and no refs/main: found " + commit +
 		", " + commit2 + "\n  Name one: org/name@commit, or give the snapshot's folder.\n",
 	"org/many@1f2e": "HUB/models--org--many: revision 1f2e is not unique: found " + commit + ", " + commit2 +
 		"\n  Give more of the commit's characters.\n",
@@ -50,7 +50,7 @@ var notThere = map[string]string{
 		"\n  Download it: `hf download org/stale`.\n",
 	"org/odd": "HUB/models--org--odd/refs/main: names no commit: \"../../..\"\n  Download it: `hf " +
 		"download org/odd`.\n",
-	".cache/huggingface/hub": ".cache/huggingface/hub: holds neither config.json nor weights: found folders of " +
+	".cache/huggingface/hub": ".cache/huggingface/hub: contains neither config.json nor weights: found folders of " +
 		"models: models--org--many, models--org--none, models--org--odd, models--org--stale\n  Give one of these " +
 		"folders, or several.\n",
 }

@@ -111,7 +111,7 @@ func locateFile(path string) (place, *fault.Fault) {
 			return place{}, f
 		}
 		return place{}, &fault.Fault{File: path, Problem: "is neither a folder nor a file of safetensors or PyTorch",
-			Hint: "Give the folder that holds config.json and the weights."}
+			Hint: "Give the folder that contains config.json and the weights."}
 	}
 	return where, nil
 }

@@ -29,7 +29,7 @@ func (d *modelFolder) placeholder(f io.ReaderAt, name string, size int64) *fault
 			Hint: d.download(name)}
 	case d.names[name+".aria2"]: // aria2 gives a file its full size before the bytes have come
 		return &fault.Fault{File: d.called + name,
-			Problem: "is not downloaded to the end: " + name + ".aria2 stands beside it",
+			Problem: "is not fully downloaded: " + name + ".aria2 is beside it",
 			Hint:    "Let aria2 finish, or download the file again."}
 	}
 	return nil

@@ -161,7 +161,7 @@ func TestFolderOfRuns(t *testing.T) {
 	dir := filepath.Join(root, "verl-fsdp2-qwen3")
 	must(t, os.RemoveAll(dir+"/expected"))
 	write(t, dir+"/latest_checkpointed_iteration.txt", "5")
-	expectFaults(t, dir, dir, "DIR: holds neither config.json nor weights: found folders of models: global_step_5\n"+
+	expectFaults(t, dir, dir, "DIR: contains neither config.json nor weights: found folders of models: global_step_5\n"+
 		"  Give one of these folders, or several.\n")
 	expectFaults(t, dir+"/global_step_5/actor/model_world_size_3_rank_0.pt", dir,
 		"DIR/global_step_5/actor/model_world_size_3_rank_0.pt: is one part of a sharded model\n  Give the folder.\n")

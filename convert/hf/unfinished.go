@@ -28,6 +28,6 @@ func unfinished(d *modelFolder) *fault.Fault {
 	if len(found) == 0 {
 		return nil
 	}
-	return &fault.Fault{File: d.dir, Problem: "is not downloaded to the end", Found: listed(found, ""),
+	return &fault.Fault{File: d.dir, Problem: "is not fully downloaded", Found: listed(found, ""),
 		Hint: "Run the same download again: it goes on where it stopped."}
 }

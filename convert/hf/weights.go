@@ -27,7 +27,7 @@ func (o *opening) readWeights() {
 		return
 	}
 	if o.folder.names["adapter_config.json"] {
-		o.warn("adapter_config.json lies beside the weights: the adapter (PEFT, LoRA) is not merged into what is converted")
+		o.warn("adapter_config.json is beside the weights: the adapter (PEFT, LoRA) is not merged into what is converted")
 	}
 	files, x := []string{weights.name}, (*index)(nil)
 	if weights.isIndex {
@@ -81,7 +81,7 @@ func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
 		return nil, advise(o.folder, err, name)
 	}
 	if len(tensors) == 0 {
-		return nil, &fault.Fault{File: name, Problem: "holds no tensors", Hint: o.folder.download(name)}
+		return nil, &fault.Fault{File: name, Problem: "contains no tensors", Hint: o.folder.download(name)}
 	}
 	if warning := file.Unsummed(); warning != "" {
 		o.warn(warning)

@@ -398,7 +398,7 @@ REFUSED = [
     (stale_index, "model.safetensors.index.json: is stale", "Replace it", "complete set"),
     (stale_index_bin, "pytorch_model.bin.index.json: is stale", "Replace it", "complete set"),
     (verl, "model_world_size_2_rank_1.pt: does not exist", "each rank wrote its own file"),
-    (folder_as_bin, "is a folder, and the file lies in it", "Move it up"),
+    (folder_as_bin, "is a folder, and the file is in it", "Move it up"),
     (wrapped, 'inside of "model"', "Save the inner dict"),
     (config(num_hidden_layers=4), "says num_hidden_layers 4, but the weights have 2", "set num_hidden_layers to 2"),
     (config(num_hidden_layers=1), "says num_hidden_layers 1, but the weights have 2", "Set num_hidden_layers to 2"),
@@ -406,7 +406,7 @@ REFUSED = [
     (config(vocab_size=150), "says vocab_size 150, but the weights have 160", "Set vocab_size to 160"),
     (config(intermediate_size=48), "says intermediate_size 48, but the weights have 96", "Set intermediate_size to 96"),
     (config(model_type=None), "has no model_type", '"model_type": "llama"'),
-    (config(transformers_weights="../x.safetensors"), "leads out of the folder", "transformers loads"),
+    (config(transformers_weights="../x.safetensors"), "outside of the folder", "transformers loads"),
     (config(transformers_weights="pytorch_model.bin"), "names neither", "transformers loads"),
 ]  # fmt: skip
 
