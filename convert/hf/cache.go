@@ -36,8 +36,8 @@ func downloadAll(id, revision string) string {
 	return "`hf download " + id + "`"
 }
 
-// cacheDir returns the hub's cache as huggingface_hub finds it, but for a variable
-// that is set to nothing, which counts as not set.
+// cacheDir returns the hub's cache as huggingface_hub finds it, except that a variable
+// set to nothing counts as not set.
 func cacheDir() string {
 	if dir := expand(firstEnv("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")); dir != "" {
 		return dir
@@ -64,7 +64,7 @@ func firstEnv(names ...string) string {
 }
 
 // expand does what Python's expanduser and expandvars do: "~" at the start is the
-// home folder, and variables that are not set stay as they stand.
+// home folder, and variables that are not set are left as they are.
 func expand(path string) string {
 	if path == "~" || strings.HasPrefix(path, "~/") {
 		if home, err := os.UserHomeDir(); err == nil {
@@ -118,8 +118,8 @@ func locateRepo(dir, revision string) (place, *fault.Fault) {
 	return where, nil
 }
 
-// isRepo reports whether dir is a repository of the hub's cache: by its name, or, where a
-// copy was given another name, by what lies there.
+// isRepo reports whether dir is a repository of the hub's cache: by its name, or, if a copy
+// was given another name, by what is in it.
 func isRepo(dir string) bool {
 	if !isDir(filepath.Join(dir, "snapshots")) {
 		return false
@@ -186,7 +186,7 @@ func snapshots(dir string) (commits []string) {
 	return commits
 }
 
-// listed writes a few names for a message, and how many more there are.
+// listed joins a few names for a message, and says how many more there are.
 func listed(names []string, none string) string {
 	const most = 5
 	switch {

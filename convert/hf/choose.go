@@ -156,5 +156,5 @@ func (d *modelFolder) candidates() (names []string) {
 	return names
 }
 
-// native reports whether a trainer's own files lie in the folder.
+// native reports whether a trainer's own files are in the folder.
 func (d *modelFolder) native() bool { return d.names["train.pt"] || d.names["config.yaml"] }

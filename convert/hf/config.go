@@ -18,8 +18,8 @@ func (o *opening) readConfig() {
 	o.model.Config = config
 }
 
-// configElsewhere says where there is a config.json for weights that have none beside
-// them; "" if there is one, or none to be found for a folder that was downloaded.
+// configElsewhere says where to find the config.json of weights that have none beside them;
+// "" if they have one, or if the folder is a download without it.
 func configElsewhere(d *modelFolder) string {
 	if d.names[configName] {
 		return ""

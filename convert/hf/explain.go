@@ -9,7 +9,7 @@ import (
 	"hf2olmo/convert/regular"
 )
 
-// notAModel looks at a folder with neither a config nor weights, and says what it is instead.
+// notAModel says what a folder with neither a config nor weights is instead.
 func notAModel(d *modelFolder) *fault.Fault {
 	if d.names[configName] || d.weights != "" || d.index != "" || d.run != nil {
 		return nil
@@ -63,8 +63,8 @@ func runsInside(d *modelFolder) *fault.Fault {
 	return folderOfModels(d, steps)
 }
 
-// inFolder is foreign with what else lies in the folder: the script that merges it, or
-// the model itself, which some programs save in a folder inside.
+// inFolder is foreign with a hint for what else is in the folder: the script that merges it,
+// or the model itself, which some programs save in a folder inside.
 func inFolder(d *modelFolder) *fault.Fault {
 	f := foreign(d.names)
 	if f == nil {
@@ -80,7 +80,7 @@ func inFolder(d *modelFolder) *fault.Fault {
 	return f
 }
 
-// RunZeroScript is what to do where DeepSpeed's zero_to_fp32.py lies in the folder.
+// RunZeroScript is what to do if DeepSpeed's zero_to_fp32.py is in the folder.
 const RunZeroScript = "Run `python zero_to_fp32.py . MERGED` in the folder, put config.json and tokenizer.json " +
 	"into MERGED, and convert that."
 
@@ -107,7 +107,7 @@ func holdsWeights(dir string) bool {
 }
 
 // noWeights says what to do with a folder that has none of the names that transformers
-// looks for; nil where exactly one other file may be the weights.
+// looks for; nil if exactly one other file may be the weights.
 func noWeights(d *modelFolder) *fault.Fault {
 	found := d.candidates()
 	for _, name := range sortedNames(d.names) {
@@ -149,8 +149,8 @@ func noWeights(d *modelFolder) *fault.Fault {
 	return f
 }
 
-// folderNamed is the fault of a folder under the name of a weights file, as zero_to_fp32.py
-// of newer DeepSpeed makes where an older one made the file.
+// folderNamed is the fault of a folder that is named like a weights file: zero_to_fp32.py of
+// newer DeepSpeed makes one where an older one made the file.
 func folderNamed(d *modelFolder, name string) *fault.Fault {
 	f := &fault.Fault{File: name, Problem: "is a folder, not a file"}
 	inner := d.path(name)

@@ -8,7 +8,7 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// A stranger is a form in which models lie about that is not Hugging Face weights.
+// A stranger is a form of a model that is not Hugging Face weights.
 type stranger struct {
 	patterns []string
 	problem  string
@@ -16,7 +16,7 @@ type stranger struct {
 	folder   bool // the patterns say so of a folder only: a file of such a name may be anything
 }
 
-// strangers are all of them, the most telling first.
+// strangers are all of them, those with the most specific names first.
 var strangers = []stranger{
 	{patterns: []string{"adapter_model.safetensors", "adapter_model.bin", "adapter_config.json"},
 		problem: "is an adapter (PEFT, LoRA), not a whole model",
@@ -57,11 +57,11 @@ var strangers = []stranger{
 		hint:    "If one of them contains the whole model, put its config.json beside it and give that file.", folder: true},
 }
 
-// foreign says what the files of a folder are where they are no Hugging Face weights, nil
-// where they are unknown.
+// foreign says what the files of a folder are if they are not Hugging Face weights; nil if
+// they are unknown.
 func foreign(names map[string]bool) *fault.Fault { return strange(names, true) }
 
-// foreignFile says what a file is by its name, nil where the name says nothing.
+// foreignFile says what a file is by its name; nil if the name says nothing.
 func foreignFile(name string) *fault.Fault { return strange(map[string]bool{name: true}, false) }
 
 func strange(all map[string]bool, folder bool) *fault.Fault {
@@ -80,13 +80,13 @@ func strange(all map[string]bool, folder bool) *fault.Fault {
 	return nil
 }
 
-// companions end like weights but hold a trainer's settings and state.
+// companions are named like weights but contain a trainer's settings and state.
 var companions = []string{
 	"training_args.*", "optimizer*", "optim*", "scheduler*", "scaler*", "rng_state*", "random_states*",
 	"trainer_state*", "recipe_state*", "dataloader*", "sampler*", "other.pt", "train.pt", "extra_state*",
 }
 
-// beside reports whether a file of this name lies beside weights and holds none.
+// beside reports whether a file of this name is one that is saved beside weights and has none.
 func beside(name string) bool {
 	return slices.ContainsFunc(companions, func(pattern string) bool {
 		ok, _ := path.Match(pattern, name)

@@ -17,11 +17,11 @@ var indexLimits = jsonfile.Limits{
 	Bytes: 64 << 20, Members: tensor.MaxTensors + 100, Values: tensor.MaxTensors + 100,
 }
 
-// An index says in which shard each tensor lies.
+// An index says which shard has each tensor.
 type index struct {
 	name   string
 	shards map[string]string // tensor → file
-	total  float64           // metadata.total_size in bytes, 0 where it is not given
+	total  float64           // metadata.total_size in bytes, 0 if it is not given
 }
 
 // files returns the shards in name order.
@@ -127,8 +127,8 @@ func (x *index) decodeShards(p *jsonfile.Python) error {
 }
 
 // checkIndex compares the index with what the shards hold. transformers takes from it
-// which files to read, and then every tensor that is in them: where the two disagree
-// nothing is lost, and what is not there is missed when the tensors are matched.
+// which files to read, and then every tensor in them: if the two disagree nothing is lost,
+// and a tensor that is nowhere is missed when the tensors are matched.
 func (o *opening) checkIndex(x *index, found map[string]string, readable map[string]bool) {
 	again := map[string]bool{}
 	for i := range o.model.Again {
@@ -161,7 +161,7 @@ func (o *opening) checkIndex(x *index, found map[string]string, readable map[str
 	}
 }
 
-// compareTotal warns where total_size is wrong, which some versions of transformers wrote.
+// compareTotal warns of a wrong total_size, which some versions of transformers wrote.
 func (o *opening) compareTotal(x *index, sum int64, distinct map[string]int64) {
 	var once int64
 	for _, n := range distinct {

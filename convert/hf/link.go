@@ -13,8 +13,8 @@ type Option func(*place)
 // of its own repository stay inside. Other models' links are followed to any regular file.
 func NoFollow(p *place) { p.noFollow = true }
 
-// blobsOf returns the blobs of the repository whose snapshot dir is, by what lies
-// there and not by its name; "" where there is no such folder.
+// blobsOf returns the blobs of the repository whose snapshot dir is, by what is there and
+// not by its name; "" if there is no such folder.
 func blobsOf(dir string) string {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {

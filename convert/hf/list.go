@@ -11,7 +11,7 @@ import (
 // A Listing is what the headers of a model say, also of one that Open refuses: of a
 // family that no table takes, quantized, or with half of its files.
 type Listing struct {
-	Config   map[string]any // nil where there is no config.json that can be read
+	Config   map[string]any // nil if there is no config.json that can be read
 	Entries  []Entry        // in the order of the files, then of the names
 	Warnings []string       // what Open would refuse
 }
@@ -19,15 +19,15 @@ type Listing struct {
 // An Entry is a tensor as its file's header has it.
 type Entry struct {
 	Name   string
-	DType  string // torch's name, or the file's own where torch's is not known
+	DType  string // torch's name, or the file's own if torch has no name for it
 	Shape  []int64
 	Bytes  int64
 	File   *tensor.File
-	Tensor *tensor.Tensor // nil where its elements cannot be read
+	Tensor *tensor.Tensor // nil if its elements cannot be read
 }
 
-// List reads the headers of what Open would open, or of one shard alone, and judges
-// nothing: what is wrong is a warning as long as some tensors are found.
+// List reads the headers of what Open would open, or of one shard alone. What is wrong is a
+// warning as long as some tensors are found.
 func List(path string, options ...Option) (*Listing, error) {
 	o, bad := newOpening(path, options)
 	if bad != nil {
@@ -66,7 +66,7 @@ func List(path string, options ...Option) (*Listing, error) {
 	return l, nil
 }
 
-// listed names the files to be listed, whatever is wrong with the choice of them.
+// listed returns the files to list, whatever is wrong with them.
 func (o *opening) listed() []string {
 	d := o.folder
 	if d.run != nil {
@@ -105,8 +105,8 @@ func (o *opening) listed() []string {
 	return all
 }
 
-// listFile reads a file as Open does, and where that fails as a safetensors file whose
-// tensors may be of any dtype, and need not all be there.
+// listFile reads a file as Open does, or if that fails as a safetensors file whose tensors
+// may be of any dtype and need not all be there.
 func (o *opening) listFile(name string) ([]Entry, error) {
 	f, file, bad := o.folder.openWeights(name)
 	if bad != nil {

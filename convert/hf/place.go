@@ -19,9 +19,9 @@ type place struct {
 	weights  string // name of the one weights file that was asked for, or ""
 	index    string // name of the index that was asked for, or ""
 	name     string // what default outputs are called
-	repo     string // "org/name" where dir is a snapshot in the hub's cache, else ""
+	repo     string // "org/name" if dir is a snapshot in the hub's cache, else ""
 	revision string // commit of that snapshot
-	within   string // the repository that the snapshot was found in, "" where the user gave dir itself
+	within   string // the repository that the snapshot was found in, "" if the user gave dir itself
 	noFollow bool   // see NoFollow
 	like     string // see Like
 	run      *run   // the sharded model that dir contains, nil for any other
@@ -116,8 +116,8 @@ func locateFile(path string) (place, *fault.Fault) {
 	return where, nil
 }
 
-// looksLikeWeights reports whether a file begins as weights do. What is behind is
-// checked when it is read.
+// looksLikeWeights reports whether a file begins like weights. The rest is checked when it
+// is read.
 func looksLikeWeights(path string) bool {
 	f, info, err := regular.Open(path)
 	if err != nil {
@@ -132,7 +132,7 @@ func looksLikeWeights(path string) bool {
 	return isTorch(head) || head[safetensors.LengthSize] == '{' && length < uint64(info.Size())
 }
 
-// describe names the model in dir and finds out whether it lies in the hub's cache.
+// describe names the model in dir and finds out whether it is in the hub's cache.
 func describe(dir string) place {
 	where := place{dir: dir, name: "model"}
 	full, err := filepath.Abs(dir)
@@ -151,7 +151,7 @@ func describe(dir string) place {
 	return where
 }
 
-// snapshot fills in repo and revision where full is …/models--org--name/snapshots/<commit>.
+// snapshot fills in repo and revision if full is …/models--org--name/snapshots/<commit>.
 func (p *place) snapshot(full string) bool {
 	snapshots := filepath.Dir(full)
 	id := repoID(filepath.Base(filepath.Dir(snapshots)))
@@ -164,8 +164,8 @@ func (p *place) snapshot(full string) bool {
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// download says how to fetch a file of the model once more. Names come from files
-// that nobody vouches for: one that a shell might obey is not put into a command.
+// download says how to fetch a file of the model again. Names come from files that no one
+// vouches for: one that a shell might obey is not put into a command.
 func (p place) download(name string) string {
 	switch {
 	case p.run != nil:

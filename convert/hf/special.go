@@ -6,8 +6,8 @@ const (
 	specialsName   = "special_tokens_map.json"
 )
 
-// readSides reads the small files that name special tokens. They are only fallen
-// back on, so one that cannot be read is a warning.
+// readSides reads the small files that name special tokens. They are only a fallback, so
+// one that cannot be read is a warning.
 func (o *opening) readSides() {
 	o.model.sides = map[string]map[string]any{}
 	for _, name := range []string{generationName, tokenizerSet, specialsName} {

@@ -8,8 +8,8 @@ import (
 	"hf2olmo/convert/tokenizers"
 )
 
-// OpenTokenizer reads a tokenizer.json that stands by itself, as --tokenizer names it. What
-// the tokenizers library would not load is refused. The ids of wanted are kept for TokenID.
+// OpenTokenizer reads a tokenizer.json by itself, as --tokenizer names it. What the
+// tokenizers library would not load is refused. The ids of wanted are kept for TokenID.
 func OpenTokenizer(path string, wanted ...string) (*tokenizers.Tokenizer, error) {
 	name := filepath.Base(path)
 	d := &modelFolder{place: place{dir: filepath.Dir(path)}}
@@ -29,7 +29,7 @@ func OpenTokenizer(path string, wanted ...string) (*tokenizers.Tokenizer, error)
 	return t, nil
 }
 
-// readTokenizer reads tokenizer.json where there is one.
+// readTokenizer reads tokenizer.json if there is one.
 func (o *opening) readTokenizer() {
 	if !o.tokenizer.names[tokenizers.FileName] {
 		return

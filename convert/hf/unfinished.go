@@ -6,13 +6,13 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// unfinishedEndings are what programs call a file that they have not downloaded to its end;
-// huggingface_hub keeps them out of sight where it downloads into a folder.
+// unfinishedEndings are what programs call a file that is not fully downloaded;
+// huggingface_hub hides them when it downloads into a folder.
 var unfinishedEndings = []string{"*.incomplete", "*.part", "*.crdownload", "*.aria2", "*.download"}
 
 const hiddenDownloads = ".cache/huggingface/download"
 
-// unfinished says that there are no weights because they are still to come.
+// unfinished says that there are no weights because the download has not ended.
 func unfinished(d *modelFolder) *fault.Fault {
 	hidden := map[string]bool{}
 	entries, _ := os.ReadDir(d.path(hiddenDownloads)) // seldom there

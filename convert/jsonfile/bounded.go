@@ -22,7 +22,7 @@ type Limits struct {
 // A tokenizer's longest, its table of characters, has a million.
 const MaxString = 4 << 20
 
-// NewDecoder returns a decoder of r that gives up where l is passed.
+// NewDecoder returns a decoder of r that gives up if l is passed.
 func NewDecoder(r io.Reader, l Limits, o ...jsontext.Options) *jsontext.Decoder {
 	return jsontext.NewDecoder(Bound(r, l), o...)
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // constants passes JSON through for a decoder that does not know NaN and Infinity: it puts a
-// number of as many bytes in place of each, and notes where that ends. Anything else that
+// number of as many bytes in place of each, and remembers where that ends. Anything else that
 // such a word may be part of stays what no decoder takes.
 type constants struct {
 	r      io.Reader

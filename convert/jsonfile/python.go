@@ -117,7 +117,7 @@ func (p *Python) number(literal string) (any, error) {
 			return nil, Misshapen(p.Decoder, "a whole number has %d digits: Python reads at most %d", digits, pythonDigits)
 		}
 	}
-	x, _ := strconv.ParseFloat(literal, 64) // infinity where it is out of range
+	x, _ := strconv.ParseFloat(literal, 64) // infinity if it is out of range
 	return x, nil
 }
 

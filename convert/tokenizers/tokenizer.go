@@ -41,13 +41,13 @@ type Token struct {
 }
 
 // TokenID returns the id that the library gives to a token that was asked for when the
-// file was opened; ok is false where there is no such token.
+// file was read; ok is false if there is no such token.
 func (t *Tokenizer) TokenID(content string) (id int64, ok bool) {
 	id, ok = t.special[content]
 	return id, ok
 }
 
-// LargestID returns the highest id of a token, -1 where there is no token.
+// LargestID returns the highest id of a token, -1 if there is no token.
 func (t *Tokenizer) LargestID() int64 {
 	if len(t.highest) == 0 {
 		return -1
@@ -55,7 +55,7 @@ func (t *Tokenizer) LargestID() int64 {
 	return t.highest[len(t.highest)-1].ID
 }
 
-// Span returns how many ids there are from 0 to the highest, or the number of tokens where
+// Span returns how many ids there are from 0 to the highest, or the number of tokens if
 // that is larger, since some have the same id.
 func (t *Tokenizer) Span() int64 { return max(t.VocabSize, t.LargestID()+1) }
 
@@ -74,7 +74,7 @@ func (t *Tokenizer) Past(rows int64) (count int, some []Token) {
 	return count, some
 }
 
-// PastText says which tokens have ids past the rows of an embedding; "" where there are none.
+// PastText says which tokens have ids past the rows of an embedding; "" if there are none.
 func (t *Tokenizer) PastText(rows int64) string {
 	const most = 5
 	count, some := t.Past(rows)

@@ -82,7 +82,7 @@ func (v *tokens) refuse(token []byte, wrong error) {
 	v.wrong[hash] = wrong
 }
 
-// errWrongID is said of a token where many are wrong.
+// errWrongID is the error of a token if many are wrong.
 var errWrongID = errors.New("has tokens whose ids are not whole numbers")
 
 // firstWrong is the first thing that is wrong with an id.
