@@ -200,3 +200,32 @@ func TestDamagedIndexes(t *testing.T) {
 		})
 	}
 }
+
+// FuzzRun: a rank's file of any bytes is read or refused, and what is read lies in the file.
+func FuzzRun(f *testing.F) {
+	root := filepath.Join(fixtures.Extract(f), "hf")
+	for _, run := range []string{"verl-fsdp2-qwen3", "verl-fsdp1-olmo2"} {
+		text, err := os.ReadFile(filepath.Join(root, run, "global_step_5/actor/model_world_size_3_rank_0.pt"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	dir := f.TempDir()
+	if err := os.WriteFile(dir+"/config.json", []byte("{}"), 0o666); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		write(t, dir+"/model_world_size_1_rank_0.pt", string(text))
+		m, err := hf.Open(dir)
+		if err != nil {
+			return
+		}
+		for i := range m.Tensors {
+			one := &m.Tensors[i]
+			if file, at := one.ByteOf(max(0, one.Numel()-1)); one.Numel() > 0 && at+one.DType.Size() > file.Size {
+				t.Errorf("%s ends at byte %d of %d", one.Name, at, file.Size)
+			}
+		}
+	})
+}
