@@ -24,7 +24,8 @@ func TestLike(t *testing.T) {
 		t.Errorf("%q %q %q", m.Name, m.ConfigPath(), m.TokenizerFolder())
 	}
 	eos, ok := m.SpecialTokenID("eos")
-	if !reflect.DeepEqual(m.Config, whole.Config) || m.Tokenizer.VocabSize != whole.Tokenizer.VocabSize || !ok || eos != 8 {
+	if !reflect.DeepEqual(m.Config, whole.Config) || !ok || eos != 8 ||
+		m.Tokenizer.VocabSize != whole.Tokenizer.VocabSize {
 		t.Errorf("%v, %d tokens, eos %d", m.Config, m.Tokenizer.VocabSize, eos)
 	}
 
