@@ -97,7 +97,7 @@ func prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 // examine opens a model and matches its tensors with the table of its family. The conversion
 // is returned also where something is wrong with it, nil where it cannot even be read.
 func examine(source string, o Options) (*Conversion, error) {
-	model, err := hf.Open(source, o.links()...)
+	model, err := hf.Open(source, o.opening()...)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ type Options struct {
 	DType     tensor.DType      // of all tensors; Invalid keeps each as it is
 	Force     bool              // replace an earlier conversion
 	AllowNaN  bool              // let NaN through
+	Like      string            // the model whose config.json and tokenizer weights without them take; "" for none
 	NoFollow  bool              // refuse links that lead out of the model's folder, or of the checkpoint's
 	Tokenizer string            // what config.yaml names; "" for the copy of the model's tokenizer.json
 	Keymap    *keymap.Table     // in place of the bundled table of the family; nil for that
@@ -37,8 +38,9 @@ func (o *Options) target() string {
 	return "olmo"
 }
 
-// links are the options with which the model is opened.
-func (o *Options) links() (options []hf.Option) {
+// opening are the options with which the model is opened.
+func (o *Options) opening() []hf.Option {
+	options := []hf.Option{hf.Like(o.Like)}
 	if o.NoFollow {
 		options = append(options, hf.NoFollow)
 	}

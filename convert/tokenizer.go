@@ -10,6 +10,7 @@ import (
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/targets"
+	"hf2olmo/convert/tokenizers"
 )
 
 // FindTokenizer returns what the config of a target names for the value of --tokenizer:
@@ -25,7 +26,7 @@ func FindTokenizer(target, named string) (string, error) {
 	problem, hint := "", "Give a tokenizer.json, the folder that contains it, or an id of the hub (ORG/NAME)."
 	switch {
 	case err == nil && info.IsDir():
-		file := filepath.Join(named, hf.TokenizerFile)
+		file := filepath.Join(named, tokenizers.FileName)
 		if regular.Is(file) {
 			return trainer.TokenizerPath(file)
 		}

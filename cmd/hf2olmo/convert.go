@@ -22,10 +22,13 @@ func convertCommand() *cli.Command {
 		Usage:     "write the checkpoint folder of one or more models",
 		ArgsUsage: "MODEL...",
 		Description: `MODEL is a folder with config.json and weights (.safetensors or pytorch_model.bin,
-single or sharded), a weights file, or the id of a model in the local Hugging Face cache.
+single or sharded), a weights file, or the id of a model in the local Hugging Face cache; or the
+sharded model of a training run: global_step_N of verl, EasyR1 or SkyRL, checkpoint-N of accelerate
+or the HF Trainer. Its checkpoint is called after that folder.
 
    hf2olmo convert ~/models/OLMo-2-0425-1B
    hf2olmo convert --into /scratch/native --dtype float32 models/*
+   hf2olmo convert --like allenai/OLMo-2-0425-1B run/checkpoint-500
 
 Everything is checked before a byte is written, and the folder appears whole or not at all. One that
 is there already, complete and made of the same with the same options, is left alone (unchanged).
@@ -46,6 +49,7 @@ signal N, with nothing left behind.`,
 			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a tokenizer.json, the folder that contains it, a name bundled with OLMo, or an id of the hub"},
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
 			toggle("allow-nan", "let tensors through that hold NaN"),
+			likeFlag(),
 			noFollowFlag("MODEL"),
 		},
 		OnUsageError:    onUsageError,
@@ -116,7 +120,7 @@ func (c claims) claim(output, source string) error {
 func convertOptions(c *cli.Context) (o convert.Options, err error) {
 	o = convert.Options{
 		Output: c.String("output"), Into: c.String("into"), Force: c.Bool("force"),
-		AllowNaN: c.Bool("allow-nan"), NoFollow: c.Bool(noFollow), Tokenizer: c.String("tokenizer"), Jobs: c.Int("jobs"),
+		AllowNaN: c.Bool("allow-nan"), Like: c.String(like), NoFollow: c.Bool(noFollow), Tokenizer: c.String("tokenizer"), Jobs: c.Int("jobs"),
 	}
 	switch {
 	case c.NArg() == 0:

@@ -86,3 +86,11 @@ const noFollow = "no-follow"
 func noFollowFlag(folder string) cli.Flag {
 	return toggle(noFollow, "refuse links that lead out of "+folder+": for folders of strangers")
 }
+
+// like is the model that gives weights their config and tokenizer.
+const like = "like"
+
+// likeFlag is --like of a command that reads a model.
+func likeFlag() cli.Flag {
+	return &cli.StringFlag{Name: like, Usage: "take config.json and the tokenizer of `MODEL`, the one that was trained, if the weights have none beside them"}
+}

@@ -15,11 +15,7 @@ var exceptions = map[string][]string{
 
 	"convert/folder": {"length", "functions", "messages", "comments"},
 
-	"convert/hf": {"length", "functions", "methods", "messages", "comments"},
-
 	"convert/inspect": {"comments"},
-
-	"convert/jsonfile": {"messages", "comments"},
 
 	"convert/native": {"length"},
 

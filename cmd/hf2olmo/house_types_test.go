@@ -14,7 +14,7 @@ var layers = [][]string{
 	{"convert/fault"},
 	{"convert/regular"},
 	{"convert/folder", "convert/tensor", "convert/jsonfile", "convert/omegaconf"},
-	{"convert/pickle"},
+	{"convert/pickle", "convert/tokenizers"},
 	{"convert/torchfile", "convert/safetensors"},
 	{"convert/dcp", "convert/assemble"},
 	{"convert/sharded", "convert/output"},

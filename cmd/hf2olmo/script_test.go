@@ -3,9 +3,12 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	fixtures "hf2olmo/testdata/sharded"
 )
 
 func TestMain(m *testing.M) {
@@ -21,6 +24,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sharded := sync.OnceValue(func() string { return fixtures.Extract(t) })
+	copyRun := func(ts *testscript.TestScript, _ bool, args []string) {
+		ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(filepath.Join(sharded(), "hf", args[0]))))
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "../../testdata/scripts",
 		Setup: func(env *testscript.Env) error {
@@ -33,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"tensor":  editTensor, // tensor FILE rename|shape|dtype|nan|bit NAME [VALUE]: damages a safetensors file
 			"prefix":  prefix,     // prefix FILE OLD NEW: puts NEW in place of the OLD that names of tensors begin with
 			"cut":     cut,        // cut FILE BYTES: leaves so many bytes
+			"run":     copyRun,    // run NAME TO: copies a sharded run of a trainer, with the whole model in expected
 			"empty":   empty,      // empty DIR: fails unless the folder has no entry, hidden ones included
 		},
 	})

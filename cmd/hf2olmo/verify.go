@@ -35,6 +35,7 @@ Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call 
 			toggle("quiet", "print no progress, and only what differs"),
 			jobsFlag("compare"),
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE`, where it was converted with one"},
+			likeFlag(),
 			noFollowFlag("MODEL or DIR"),
 		},
 		OnUsageError:    onUsageError,
@@ -44,7 +45,7 @@ Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call 
 }
 
 func verifyFolder(c *cli.Context) error {
-	o := verify.Options{Jobs: c.Int("jobs"), NoFollow: c.Bool(noFollow)}
+	o := verify.Options{Jobs: c.Int("jobs"), NoFollow: c.Bool(noFollow), Like: c.String(like)}
 	var err error
 	switch {
 	case c.NArg() != 2:

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"bytes"
 	_ "embed"
 	"maps"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/hf"
+	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
@@ -40,7 +41,7 @@ func (c coreChecks) coreModel() map[string]any {
 		c.add("core-config/unreadable", about{file: olmocore.ConfigFile}, "cause", fault.Cause(err))
 		return nil
 	}
-	config, err := hf.ReadObject(text)
+	config, err := jsonfile.ReadObject(bytes.NewReader(text), jsonfile.ConfigLimits)
 	coreTokenizerChecks{c.checker}.checkCoreTokenizer(config)
 	model, _ := config["model"].(map[string]any)
 	if err != nil || model == nil {

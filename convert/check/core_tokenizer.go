@@ -8,6 +8,7 @@ import (
 
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/tokenizers"
 )
 
 const coreIdentifier = "dataset.tokenizer.identifier"
@@ -50,7 +51,7 @@ func (c coreTokenizerChecks) checkCoreTokenizer(config map[string]any) {
 
 // openCoreTokenizer opens the tokenizer.json of an identifier: a folder, or an id of the hub,
 // which is nil here as is what cannot be read.
-func (c coreTokenizerChecks) openCoreTokenizer(id string) *hf.Tokenizer {
+func (c coreTokenizerChecks) openCoreTokenizer(id string) *tokenizers.Tokenizer {
 	const stops = "OLMo-core's trainer starts; its downstream evaluation and its export to Hugging Face stop: "
 	info, err := os.Stat(id)
 	switch {
@@ -65,9 +66,9 @@ func (c coreTokenizerChecks) openCoreTokenizer(id string) *hf.Tokenizer {
 		c.add("tokenizer-missing/core-folder", about{file: olmocore.ConfigFile, tensor: coreIdentifier, found: id})
 		return nil
 	}
-	t, err := hf.OpenTokenizer(filepath.Join(id, hf.TokenizerFile))
+	t, err := hf.OpenTokenizer(filepath.Join(id, tokenizers.FileName))
 	if err != nil {
-		c.add("tokenizer-broken/olmo-core", about{file: filepath.Join(id, hf.TokenizerFile)}, "cause", err)
+		c.add("tokenizer-broken/olmo-core", about{file: filepath.Join(id, tokenizers.FileName)}, "cause", err)
 		return nil
 	}
 	c.warnOfTwice(t)

@@ -1,14 +1,15 @@
 package check
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
 
+	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/olmo"
 
 	"hf2olmo/convert/folder"
-	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
@@ -27,7 +28,7 @@ func (c folderChecks) targetFlag() string {
 	if err != nil {
 		return ""
 	}
-	config, err := hf.ReadObject(text)
+	config, err := jsonfile.ReadObject(bytes.NewReader(text), jsonfile.ConfigLimits)
 	if err != nil {
 		return ""
 	}

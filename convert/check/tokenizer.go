@@ -10,6 +10,7 @@ import (
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/tokenizers"
 )
 
 const defaultTokenizer = "gpt2"
@@ -17,8 +18,8 @@ const defaultTokenizer = "gpt2"
 // tokenizer is what is known of the tokenizer that config.yaml names.
 type tokenizer struct {
 	id     string
-	named  bool          // whether it can be told: false where OmegaConf fills it in
-	file   *hf.Tokenizer // nil where it is no file, or a broken one
+	named  bool                  // whether it can be told: false where OmegaConf fills it in
+	file   *tokenizers.Tokenizer // nil where it is no file, or a broken one
 	broken error
 	size   int64 // how many tokens it has, 0 where that is not known
 }
@@ -78,7 +79,7 @@ func (c tokenizerChecks) checkTokenizer() {
 
 // checkTokenizerFile compares the ids of a tokenizer with the embedding's rows, and with the
 // type of token ids on disk.
-func (c tokenizerChecks) checkTokenizerFile(t *hf.Tokenizer) {
+func (c tokenizerChecks) checkTokenizerFile(t *tokenizers.Tokenizer) {
 	c.warnOfTwice(t)
 	rows, ok := c.config.model["embedding_size"].(int)
 	if !ok {
@@ -142,8 +143,8 @@ func (c tokenizerChecks) compareVocabulary(size int64, id string) {
 }
 
 // warnOfTwice says what a tokenizer.json has twice.
-func (c *checker) warnOfTwice(t *hf.Tokenizer) {
+func (c *checker) warnOfTwice(t *tokenizers.Tokenizer) {
 	for _, line := range t.Warnings {
-		c.add("tokenizer-twice", about{file: t.Path}, "problem", strings.TrimPrefix(line, hf.TokenizerFile+": "))
+		c.add("tokenizer-twice", about{file: t.Path}, "problem", strings.TrimPrefix(line, tokenizers.FileName+": "))
 	}
 }

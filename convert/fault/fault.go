@@ -18,6 +18,8 @@ type Fault struct {
 	Found    string // what stands there
 	Hint     string // what the user can do, a sentence on a line of its own
 	Lead     bool   // it explains the others, and comes before them
+
+	Unsupported bool // the file is valid, but this is of a kind that is not converted
 }
 
 // Error gives the fault on one line, without its hint:

@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 
 	"hf2olmo/convert/disk"
@@ -17,21 +17,12 @@ import (
 // snapshots/<commit>/ (links into blobs/) and refs/<branch> (a file with a commit).
 const repoPrefix = "models--"
 
-var (
-	idParts = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,96}(/[A-Za-z0-9_.-]{1,96})?$`)
-	hexes   = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
-)
+var hexes = regexp.MustCompile(`^[0-9a-f]{4,40}$`)
 
-// validID follows huggingface_hub's validate_repo_id.
-func validID(id string) bool {
-	return idParts.MatchString(id) && !strings.Contains(id, "--") && !strings.Contains(id, "..") &&
-		!strings.ContainsAny(id[:1], "-./") && !strings.ContainsAny(id[len(id)-1:], "-./") && !strings.HasSuffix(id, ".git")
-}
-
-// repoID returns the id that a folder of the cache stands for, or "".
+// repoID returns the id of the repository in a folder of the cache, or "".
 func repoID(folder string) string {
 	id, ok := strings.CutPrefix(folder, repoPrefix)
-	if id = strings.ReplaceAll(id, "--", "/"); ok && validID(id) {
+	if id = strings.ReplaceAll(id, "--", "/"); ok && IsID(id) {
 		return id
 	}
 	return ""
@@ -45,8 +36,8 @@ func downloadAll(id, revision string) string {
 	return "`hf download " + id + "`"
 }
 
-// cacheDir returns the hub's cache as huggingface_hub finds it, but for a variable
-// that is set to nothing, which counts as not set.
+// cacheDir returns the hub's cache as huggingface_hub finds it, except that a variable
+// set to nothing counts as not set.
 func cacheDir() string {
 	if dir := expand(firstEnv("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")); dir != "" {
 		return dir
@@ -73,7 +64,7 @@ func firstEnv(names ...string) string {
 }
 
 // expand does what Python's expanduser and expandvars do: "~" at the start is the
-// home folder, and variables that are not set stay as they stand.
+// home folder, and variables that are not set are left as they are.
 func expand(path string) string {
 	if path == "~" || strings.HasPrefix(path, "~/") {
 		if home, err := os.UserHomeDir(); err == nil {
@@ -91,7 +82,7 @@ func expand(path string) string {
 // locateID finds "org/name@revision" in the hub's cache.
 func locateID(path string) (place, *fault.Fault) {
 	id, revision, _ := strings.Cut(path, "@")
-	if !validID(id) {
+	if !IsID(id) {
 		return place{}, &fault.Fault{File: path, Problem: "is neither a path that exists nor a hub id",
 			Hint: "Give a folder, a weights file, or the id of a model in the Hugging Face cache."}
 	}
@@ -112,8 +103,9 @@ func locateID(path string) (place, *fault.Fault) {
 func locateRepo(dir, revision string) (place, *fault.Fault) {
 	have := snapshots(dir)
 	commit, bad := resolve(dir, revision, have)
-	if bad == nil && !contains(have, commit) {
-		bad = &fault.Fault{File: dir, Problem: "snapshot " + commit + " is not in the cache", Found: listed(have, "no snapshot")}
+	if bad == nil && !slices.Contains(have, commit) {
+		bad = &fault.Fault{File: dir, Problem: "snapshot " + commit + " is not in the cache",
+			Found: listed(have, "no snapshot")}
 	}
 	if bad != nil {
 		if id := repoID(filepath.Base(dir)); bad.Hint == "" && id != "" {
@@ -126,8 +118,8 @@ func locateRepo(dir, revision string) (place, *fault.Fault) {
 	return where, nil
 }
 
-// isRepo reports whether dir is a repository of the hub's cache: by its name, or, where a
-// copy was given another name, by what lies there.
+// isRepo reports whether dir is a repository of the hub's cache: by its name, or, if a copy
+// was given another name, by what is in it.
 func isRepo(dir string) bool {
 	if !isDir(filepath.Join(dir, "snapshots")) {
 		return false
@@ -158,11 +150,11 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 	case revision == "" && len(have) == 1:
 		return have[0], nil
 	case revision == "" && len(have) > 1:
-		return "", &fault.Fault{File: dir, Problem: "holds several snapshots and no refs/main", Found: listed(have, ""),
+		return "", &fault.Fault{File: dir, Problem: "contains several snapshots and no refs/main", Found: listed(have, ""),
 			Hint: "Name one: org/name@commit, or give the snapshot's folder."}
 	case revision == "":
-		return "", &fault.Fault{File: dir, Problem: "holds no snapshot"}
-	case contains(have, revision):
+		return "", &fault.Fault{File: dir, Problem: "contains no snapshot"}
+	case slices.Contains(have, revision):
 		return revision, nil
 	}
 	var match []string
@@ -175,7 +167,8 @@ func resolve(dir, revision string, have []string) (string, *fault.Fault) {
 	case 1:
 		return match[0], nil
 	case 0:
-		return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not in the cache", Found: listed(have, "no snapshot")}
+		return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not in the cache",
+			Found: listed(have, "no snapshot")}
 	}
 	return "", &fault.Fault{File: dir, Problem: "revision " + revision + " is not unique", Found: listed(match, ""),
 		Hint: "Give more of the commit's characters."}
@@ -189,20 +182,11 @@ func snapshots(dir string) (commits []string) {
 			commits = append(commits, e.Name())
 		}
 	}
-	sort.Strings(commits)
+	slices.Sort(commits)
 	return commits
 }
 
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
-}
-
-// listed writes a few names for a message, and how many more there are.
+// listed joins a few names for a message, and says how many more there are.
 func listed(names []string, none string) string {
 	const most = 5
 	switch {

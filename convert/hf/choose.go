@@ -2,7 +2,6 @@ package hf
 
 import (
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -18,42 +17,50 @@ var precedence = []string{
 	"pytorch_model.bin", "pytorch_model.bin.index.json",
 }
 
-// choose names the one weights file, or the index of several (then o.index is it too):
-// what the user gave, else what transformers loads, else the only file that may be meant.
-func (o *opening) choose() (string, *fault.Fault) {
-	switch {
-	case o.index != "":
-		return o.index, nil
-	case o.weights != "":
-		o.model.Suspect = foreignFile(o.weights)
-		return o.weights, o.checkChosen()
-	}
-	if named := o.model.Config[weightsField]; named != nil {
-		return o.named(named)
-	}
-	for _, name := range precedence {
-		if o.names[name] && !isDir(filepath.Join(o.dir, name)) { // as in transformers, which looks for files
-			if isWeightsName(name) && o.names[name+".index.json"] {
-				o.warn(name + " is used and " + name + ".index.json is not, as in transformers")
-			}
-			return o.chosen(name), nil
-		}
-	}
-	if bad := o.noWeights(); bad != nil {
-		return "", bad
-	}
-	name := o.candidates()[0]
-	o.warn(name + " is converted: transformers does not look for this name, but no other file can be the weights")
-	return o.chosen(name), nil
+// A choice is the file that contains the weights, or says which files do.
+type choice struct {
+	name    string
+	isIndex bool
+	suspect *fault.Fault // what the file's name says that it is, if not a whole model
 }
 
-// chosen notes an index as such.
-func (o *opening) chosen(name string) string {
-	if isIndexName(name) {
-		o.index = name
-	}
-	return name
+// A chooser decides which file of a folder has the weights.
+type chooser struct {
+	folder *modelFolder
+	config map[string]any // nil if there is none
+	warn   func(line string)
 }
+
+// choose returns the one weights file, or the index of several: what the user gave, else
+// what transformers loads, else the only file that may be meant.
+func (c *chooser) choose() (choice, *fault.Fault) {
+	d := c.folder
+	switch {
+	case d.index != "":
+		return choice{name: d.index, isIndex: true}, nil
+	case d.weights != "":
+		return choice{name: d.weights, suspect: foreignFile(d.weights)}, checkChosen(d.weights)
+	}
+	if named := c.config[weightsField]; named != nil {
+		return c.named(named)
+	}
+	for _, name := range precedence {
+		if d.names[name] && !isDir(d.path(name)) { // as in transformers, which looks for files
+			if isWeightsName(name) && d.names[name+indexEnding] {
+				c.warn(name + " is used and " + name + indexEnding + " is not, as in transformers")
+			}
+			return chosen(name), nil
+		}
+	}
+	if bad := noWeights(d); bad != nil {
+		return choice{}, bad
+	}
+	name := d.candidates()[0]
+	c.warn(name + " is converted: transformers does not look for this name, but no other file can be the weights")
+	return chosen(name), nil
+}
+
+func chosen(name string) choice { return choice{name: name, isIndex: isIndexName(name)} }
 
 // weightsField is the field of config.json that names the file which transformers loads
 // in place of those of precedence.
@@ -61,14 +68,14 @@ const weightsField = "transformers_weights"
 
 // named is the file that config.json names, inside of the folder and of a kind that
 // transformers takes.
-func (o *opening) named(value any) (string, *fault.Fault) {
+func (c *chooser) named(value any) (choice, *fault.Fault) {
 	name, ok := value.(string)
 	found := fmt.Sprint(value)
 	if ok {
 		found = fmt.Sprintf("%q", name)
 	}
-	wrong := func(problem string) (string, *fault.Fault) {
-		return "", &fault.Fault{File: configName, Found: found,
+	wrong := func(problem string) (choice, *fault.Fault) {
+		return choice{}, &fault.Fault{File: configName, Found: found,
 			Problem: weightsField + " " + problem,
 			Hint:    "transformers loads the file that this field names: correct it, or give the weights file itself."}
 	}
@@ -76,53 +83,39 @@ func (o *opening) named(value any) (string, *fault.Fault) {
 		return wrong("is not the name of a file")
 	}
 	if filepath.IsAbs(name) {
-		if dir, err := filepath.Abs(o.dir); err == nil {
+		if dir, err := filepath.Abs(c.folder.dir); err == nil {
 			name, _ = filepath.Rel(dir, name)
 		}
 	}
 	name, inside := local(name)
 	switch {
 	case !inside:
-		return wrong("names a file that leads out of the folder")
+		return wrong("names a file outside of the folder")
 	case !strings.HasSuffix(name, safeEnding) && !strings.HasSuffix(name, safeEnding+indexEnding):
 		return wrong("names neither a .safetensors file nor a .safetensors.index.json")
-	case !exists(filepath.Join(o.dir, name)):
+	case !exists(c.folder.path(name)):
 		return wrong("names a file that does not exist")
 	}
-	if first := o.firstOfPrecedence(); first != "" && first != name {
-		o.warn(name + " is used and " + first + " is not, as in transformers: config.json names it in " + weightsField)
+	if first := c.folder.preferred(); first != "" && first != name {
+		c.warn(name + " is used and " + first + " is not, as in transformers: config.json names it in " + weightsField)
 	}
-	return o.chosen(name), nil
+	return chosen(name), nil
 }
 
-func (o *opening) firstOfPrecedence() string {
+// preferred returns the first name that transformers looks for and that is there, or "".
+func (d *modelFolder) preferred() string {
 	for _, name := range precedence {
-		if o.names[name] {
+		if d.names[name] {
 			return name
 		}
 	}
 	return ""
 }
 
-// local cleans a relative path with slashes, and reports whether it stays in its folder
-// and is the name of a file there.
-func local(name string) (string, bool) {
-	if strings.ContainsAny(name, "\\\x00") || !filepath.IsLocal(name) {
-		return name, false
-	}
-	name = path.Clean(name)
-	return name, name != "."
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
 // checkChosen refuses a weights file that cannot be a model by itself.
-func (o *opening) checkChosen() *fault.Fault {
-	if parts := shard.FindStringSubmatch(o.weights); parts != nil && parts[3] != "00001" {
-		return &fault.Fault{File: o.weights, Problem: "is one of several shards",
+func checkChosen(name string) *fault.Fault {
+	if parts := shard.FindStringSubmatch(name); parts != nil && parts[3] != "00001" {
+		return &fault.Fault{File: name, Problem: "is one of several shards",
 			Hint: "Give the folder, or the index file."}
 	}
 	return nil
@@ -136,6 +129,9 @@ const (
 // endings are those of the names that people give to files of weights.
 var endings = []string{safeEnding, ".bin", ".pt", ".pth", ".ckpt"}
 
+// shard matches the name of one of several weights files; the last two groups count them.
+var shard = regexp.MustCompile(`^(.+)-(\d{5})-of-(\d{5})(\.safetensors|\.bin)$`)
+
 func isWeightsName(name string) bool { return slices.Contains(endings, path.Ext(name)) }
 
 // indexPattern matches an index of shards, also of a variant: model.safetensors.index.fp16.json.
@@ -145,14 +141,14 @@ func isIndexName(name string) bool { return indexPattern.MatchString(name) }
 
 // candidates are the files of the folder that may be the whole model under a name that
 // transformers does not look for: a state dict that a training program saved.
-func (o *opening) candidates() (names []string) {
-	for _, name := range sorted(o.names) {
+func (d *modelFolder) candidates() (names []string) {
+	for _, name := range sortedNames(d.names) {
 		parts := shard.FindStringSubmatch(name)
 		switch {
 		case isIndexName(name):
 		case !isWeightsName(name) || beside(name) || parts != nil && parts[3] != "00001":
 			continue
-		case foreignFile(name) != nil || name == "model.pt" && o.native() || isDir(filepath.Join(o.dir, name)):
+		case foreignFile(name) != nil || name == "model.pt" && d.native() || isDir(d.path(name)):
 			continue
 		}
 		names = append(names, name)
@@ -160,5 +156,5 @@ func (o *opening) candidates() (names []string) {
 	return names
 }
 
-// native reports whether a trainer's own files lie in the folder.
-func (o *opening) native() bool { return o.names["train.pt"] || o.names["config.yaml"] }
+// native reports whether a trainer's own files are in the folder.
+func (d *modelFolder) native() bool { return d.names["train.pt"] || d.names["config.yaml"] }

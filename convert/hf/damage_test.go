@@ -1,4 +1,4 @@
-package hf
+package hf_test
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/jsonfile"
 )
 
 // copyModel copies a folder of testdata, for a test to damage.
@@ -48,8 +50,8 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// told gives faults as a user sees them, hints on lines of their own; dir is written DIR.
-func told(t *testing.T, err error, dir string) string {
+// shown returns faults as a user sees them, hints on lines of their own; dir is written DIR.
+func shown(t *testing.T, err error, dir string) string {
 	t.Helper()
 	var list fault.List
 	if !errors.As(err, &list) {
@@ -67,11 +69,11 @@ func told(t *testing.T, err error, dir string) string {
 
 func expectFaults(t *testing.T, path, dir, want string) {
 	t.Helper()
-	m, err := Open(path)
+	m, err := hf.Open(path)
 	if err == nil {
 		t.Fatalf("no error, but %d tensors", len(m.Tensors))
 	}
-	if have := told(t, err, dir); have != strings.TrimLeft(want, "\n") {
+	if have := shown(t, err, dir); have != strings.TrimLeft(want, "\n") {
 		t.Errorf("have:\n%swant:%s", have, want)
 	}
 }
@@ -95,15 +97,18 @@ var damages = []struct {
 	{"empty config", func(t *testing.T, dir string) { write(t, dir+"/config.json", "") },
 		"config.json: is empty" + hint("config.json")},
 	{"config is an LFS pointer", func(t *testing.T, dir string) { write(t, dir+"/config.json", pointer) },
-		"config.json: is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n"},
+		"config.json: is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the " +
+			"model with `hf download`.\n"},
 	{"config is a web page", func(t *testing.T, dir string) { write(t, dir+"/config.json", " \n<!DOCTYPE html><html>") },
 		"config.json: is a web page (HTML) that was saved in place of the file" + hint("config.json")},
 	{"config is an array", func(t *testing.T, dir string) { write(t, dir+"/config.json", "[1]") },
 		"config.json: the JSON value is not an object at line 1, column 1\n"},
 	{"config with a comma too many", func(t *testing.T, dir string) { write(t, dir+"/config.json", "{\n \"a\": 1,\n}") },
-		"config.json: is not valid JSON: invalid character ',' at start of value at line 2, column 8\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
+		"config.json: is not valid JSON: invalid character ',' at start of value at line 2, column 8\n  Download it " +
+			"again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"config ends early", func(t *testing.T, dir string) { write(t, dir+"/config.json", "{\n \"a\": ") },
-		"config.json: is not valid JSON: unexpected EOF at line 2, column 7\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
+		"config.json: is not valid JSON: unexpected EOF at line 2, column 7\n  Download it again, or save it as plain " +
+			"JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"config is blank", func(t *testing.T, dir string) { write(t, dir+"/config.json", " \n") },
 		"config.json: is not valid JSON: there is nothing but white space\n  Download it again.\n"},
 	{"config with a name twice", func(t *testing.T, dir string) {
@@ -118,7 +123,9 @@ var damages = []struct {
 		"config.json: a whole number has 4301 digits: Python reads at most 4300 at line 1, column 4308\n"},
 	{"config in Latin-1", func(t *testing.T, dir string) { write(t, dir+"/config.json", "{\"a\": \"caf\xe9\"}") },
 		"config.json: is not valid UTF-8\n  Download it again, or save it in UTF-8.\n"},
-	{"huge config", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/config.json", configLimits.Bytes+1)) },
+	{"huge config", func(t *testing.T, dir string) {
+		must(t, os.Truncate(dir+"/config.json", jsonfile.ConfigLimits.Bytes+1))
+	},
 		"config.json: is too large: expected at most 8388608 bytes, found 8388609 bytes\n"},
 	{"config is a folder", func(t *testing.T, dir string) {
 		must(t, os.Remove(dir+"/config.json"))
@@ -126,10 +133,13 @@ var damages = []struct {
 	}, "config.json: is a folder, not a file\n"},
 
 	{"no weights", func(t *testing.T, dir string) { must(t, os.Remove(dir+"/"+weights)) },
-		"DIR: holds no weights: expected model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json" + hint(weights)},
-	{"empty weights", func(t *testing.T, dir string) { write(t, dir+"/"+weights, "") }, weights + ": is empty" + hint(weights)},
+		"DIR: contains no weights: expected model.safetensors, model.safetensors.index.json, pytorch_model.bin or " +
+			"pytorch_model.bin.index.json" + hint(weights)},
+	{"empty weights", func(t *testing.T, dir string) { write(t, dir+"/"+weights, "") }, weights + ": is empty" +
+		hint(weights)},
 	{"weights are an LFS pointer", func(t *testing.T, dir string) { write(t, dir+"/"+weights, pointer) },
-		weights + ": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the model with `hf download`.\n"},
+		weights + ": is a Git LFS pointer, not the file itself\n  Run `git lfs pull` in the folder, or download the " +
+			"model with `hf download`.\n"},
 	{"weights cut short", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+weights, 2000)) },
 		weights + ": is truncated: expected 2472 bytes, found 2000" + hint(weights)},
 	{"weights cut in the header", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/"+weights, 600)) },
@@ -156,24 +166,28 @@ var damages = []struct {
 		must(t, os.Symlink("gone", dir+"/"+weights))
 	}, weights + ": is a link to gone, which does not exist" + hint(weights)},
 	{"weights are being downloaded", func(t *testing.T, dir string) { write(t, dir+"/"+weights+".aria2", "x") },
-		weights + ": is not downloaded to the end: model.safetensors.aria2 stands beside it\n  Let aria2 finish, or download the file again.\n"},
+		weights + ": is not fully downloaded: model.safetensors.aria2 is beside it\n  Let aria2 finish, or " +
+			"download the file again.\n"},
 	{"weights are text", func(t *testing.T, dir string) { write(t, dir+"/"+weights, "Entry not found") },
 		weights + ": is not a safetensors file: its first eight bytes are no header's length" + hint(weights)},
 	{"weights are GGUF", func(t *testing.T, dir string) { write(t, dir+"/"+weights, "GGUF\x03\x00\x00\x00\x00") },
 		weights + ": is a GGUF file, made for llama.cpp, neither safetensors nor PyTorch's format" + hint(weights)},
 	{"fp8 weights", func(t *testing.T, dir string) { write(t, dir+"/"+weights, read(t, "testdata/fp8.safetensors")) },
-		weights + ": v: dtype \"F8_E4M3\" cannot be read (2 tensors have it)\n  Use the model as it was before it was quantized, in float32, bfloat16 or float16.\n"},
+		weights + ": v: dtype \"F8_E4M3\" cannot be read (2 tensors have it)\n  Use the model as it was before it was " +
+			"quantized, in float32, bfloat16 or float16.\n"},
 
 	{"tokenizer ends early", func(t *testing.T, dir string) { must(t, os.Truncate(dir+"/tokenizer.json", 1700)) },
-		"tokenizer.json: is not valid JSON: unexpected EOF at line 92, column 5\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n"},
+		"tokenizer.json: is not valid JSON: unexpected EOF at line 92, column 5\n  Download it again, or save it as " +
+			"plain JSON in UTF-8, without a byte order mark or comments.\n"},
 	{"tokenizer without vocabulary", func(t *testing.T, dir string) { write(t, dir+"/tokenizer.json", `{"model": {}}`) },
 		"tokenizer.json: model has no merges at line 1, column 13\n"},
 	{"everything at once", func(t *testing.T, dir string) {
 		write(t, dir+"/config.json", "nope")
 		write(t, dir+"/tokenizer.json", "{}")
 		write(t, dir+"/"+weights, "\x02\x00\x00\x00\x00\x00\x00\x00{}")
-	}, "config.json: is not valid JSON: invalid character 'o' in literal null (expecting 'u') at line 1, column 2\n  Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n" +
-		weights + ": holds no tensors" + hint(weights) +
+	}, "config.json: is not valid JSON: invalid character 'o' in literal null (expecting 'u') at line 1, column 2\n " +
+		" Download it again, or save it as plain JSON in UTF-8, without a byte order mark or comments.\n" +
+		weights + ": contains no tensors" + hint(weights) +
 		"tokenizer.json: there is no model at line 1, column 3\n"},
 }
 
@@ -190,12 +204,12 @@ func TestDamages(t *testing.T) {
 func TestUnreadable(t *testing.T) {
 	dir := copyModel(t, "single")
 	must(t, os.Chmod(dir+"/config.json", 0))
-	_, err := Open(dir)
+	_, err := hf.Open(dir)
 	if os.Geteuid() == 0 { // nothing is unreadable to root
 		must(t, err)
 		return
 	}
-	if have := told(t, err, dir); have != "config.json: cannot be opened: permission denied\n" {
+	if have := shown(t, err, dir); have != "config.json: cannot be opened: permission denied\n" {
 		t.Error(have)
 	}
 }

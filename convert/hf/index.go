@@ -9,13 +9,19 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/jsonfile"
+	"hf2olmo/convert/tensor"
 )
 
-// An index says in which shard each tensor lies.
+// indexLimits bound an index, which has a member for each tensor.
+var indexLimits = jsonfile.Limits{
+	Bytes: 64 << 20, Members: tensor.MaxTensors + 100, Values: tensor.MaxTensors + 100,
+}
+
+// An index says which shard has each tensor.
 type index struct {
 	name   string
 	shards map[string]string // tensor → file
-	total  float64           // metadata.total_size in bytes, 0 where it is not given
+	total  float64           // metadata.total_size in bytes, 0 if it is not given
 }
 
 // files returns the shards in name order.
@@ -24,12 +30,12 @@ func (x *index) files() []string {
 	for _, file := range x.shards {
 		set[file] = true
 	}
-	return sorted(set)
+	return sortedNames(set)
 }
 
 // readIndex reads an index whose every shard is a plain name, or adds faults and returns nil.
 func (o *opening) readIndex(name string) *index {
-	f, info, bad := o.open(name)
+	f, info, bad := o.folder.open(name)
 	if bad != nil {
 		o.add(bad)
 		return nil
@@ -47,18 +53,19 @@ func (o *opening) readIndex(name string) *index {
 	x.name = name
 	before := len(o.faults)
 	if len(x.shards) == 0 {
-		o.add(&fault.Fault{File: name, Problem: "weight_map names no tensor", Hint: o.download(name)})
+		o.add(&fault.Fault{File: name, Problem: "weight_map names no tensor", Hint: o.folder.download(name)})
 	}
 	clean := map[string]string{} // "./x" is x
 	for _, file := range x.files() {
 		inside, ok := local(file)
 		if !ok {
-			o.add(&fault.Fault{File: name, Problem: "names a shard that leads out of the folder", Found: fmt.Sprintf("%q", file)})
+			o.add(&fault.Fault{File: name, Problem: "names a shard outside of the folder",
+				Found: fmt.Sprintf("%q", file)})
 		}
 		clean[file] = inside
 	}
-	for tensor, file := range x.shards {
-		x.shards[tensor] = clean[file]
+	for name, file := range x.shards {
+		x.shards[name] = clean[file]
 	}
 	if len(o.faults) > before {
 		return nil
@@ -68,19 +75,19 @@ func (o *opening) readIndex(name string) *index {
 
 // decodeIndex reads {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}}.
 func decodeIndex(r io.Reader) (*index, error) {
-	p := newPython(r, indexLimits)
+	p := jsonfile.NewPython(r, indexLimits)
 	x := &index{}
 	others := map[string]any{}
 	err := jsonfile.EachMember(p.Decoder, "the JSON value", func(key string) error {
 		if key != "weight_map" {
-			return p.member(others, key)
+			return p.Member(others, key)
 		}
 		before := x.shards
 		if err := x.decodeShards(p); err != nil {
 			return err
 		}
 		if before != nil && !maps.Equal(before, x.shards) {
-			return twoMeanings(p.Decoder, key)
+			return p.TwoMeanings(key)
 		}
 		return nil
 	})
@@ -100,16 +107,16 @@ func decodeIndex(r io.Reader) (*index, error) {
 	return x, jsonfile.ReadEnd(p.Decoder)
 }
 
-func (x *index) decodeShards(p *python) error {
+func (x *index) decodeShards(p *jsonfile.Python) error {
 	x.shards = map[string]string{}
-	same := map[string]string{} // a few file names stand in many entries: keep each once
+	same := map[string]string{} // many entries have one of a few file names: keep each once
 	return jsonfile.EachMember(p.Decoder, "weight_map", func(name string) error {
 		file, err := jsonfile.ReadString(p.Decoder, "")
 		if err != nil {
 			return jsonfile.About(err, "the shard of tensor %.300q", name)
 		}
 		if before, twice := x.shards[name]; twice && before != file {
-			return twoMeanings(p.Decoder, name)
+			return p.TwoMeanings(name)
 		}
 		if _, ok := same[file]; !ok {
 			same[file] = file
@@ -120,8 +127,8 @@ func (x *index) decodeShards(p *python) error {
 }
 
 // checkIndex compares the index with what the shards hold. transformers takes from it
-// which files to read, and then every tensor that is in them: where the two disagree
-// nothing is lost, and what is not there is missed when the tensors are matched.
+// which files to read, and then every tensor in them: if the two disagree nothing is lost,
+// and a tensor that is nowhere is missed when the tensors are matched.
 func (o *opening) checkIndex(x *index, found map[string]string, readable map[string]bool) {
 	again := map[string]bool{}
 	for i := range o.model.Again {
@@ -139,7 +146,7 @@ func (o *opening) checkIndex(x *index, found map[string]string, readable map[str
 	}
 	if len(elsewhere) > 0 {
 		o.warn(x.name + " names other shards than the ones that these tensors are in: " +
-			fault.Printable(listed(sorted(elsewhere), "")))
+			fault.Printable(listed(sortedNames(elsewhere), "")))
 	}
 	var sum int64
 	distinct := map[string]int64{} // tensors that share their bytes count once in total_size
@@ -154,21 +161,21 @@ func (o *opening) checkIndex(x *index, found map[string]string, readable map[str
 	}
 }
 
-// compareTotal warns where total_size is wrong, which some versions of transformers wrote.
+// compareTotal warns of a wrong total_size, which some versions of transformers wrote.
 func (o *opening) compareTotal(x *index, sum int64, distinct map[string]int64) {
 	var once int64
 	for _, n := range distinct {
 		once += n
 	}
 	if x.total != 0 && x.total != float64(sum) && x.total != float64(once) {
-		o.warn(fmt.Sprintf("%s: total_size is %.0f, but the shards hold %d bytes", x.name, x.total, sum))
+		o.warn(fmt.Sprintf("%s: total_size is %.0f, but the shards contain %d bytes", x.name, x.total, sum))
 	}
 }
 
-// leftOut warns of shards that lie beside the others but stand in no index.
+// leftOut warns of shards that are beside the others but in no index.
 func (o *opening) leftOut(x *index, known map[string]bool) {
 	prefix := strings.TrimSuffix(x.name, filepath.Ext(strings.TrimSuffix(x.name, ".index.json"))+".index.json")
-	for _, name := range sorted(o.names) {
+	for _, name := range sortedNames(o.folder.names) {
 		parts := shard.FindStringSubmatch(name)
 		if parts != nil && parts[1] == prefix && strings.HasSuffix(x.name, parts[4]+".index.json") && !known[name] {
 			o.warn(name + " is not named by " + x.name + " and is left out")

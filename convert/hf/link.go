@@ -3,9 +3,6 @@ package hf
 import (
 	"os"
 	"path/filepath"
-
-	"hf2olmo/convert/fault"
-	"hf2olmo/convert/regular"
 )
 
 // An Option changes how a model is opened.
@@ -16,24 +13,8 @@ type Option func(*place)
 // of its own repository stay inside. Other models' links are followed to any regular file.
 func NoFollow(p *place) { p.noFollow = true }
 
-// leadsOut refuses a file of the model that is a link to somewhere else, with NoFollow.
-func (o *opening) leadsOut(name string) *fault.Fault {
-	if !o.noFollow {
-		return nil
-	}
-	path := filepath.Join(o.dir, name)
-	target := regular.Outside(o.dir, path)
-	if target == "" {
-		return nil
-	}
-	if blobs := blobsOf(o.dir); blobs != "" && regular.Outside(blobs, path) == "" {
-		return nil
-	}
-	return regular.LinkOut(name, target)
-}
-
-// blobsOf returns the blobs of the repository whose snapshot dir is, by what lies
-// there and not by its name; "" where there is no such folder.
+// blobsOf returns the blobs of the repository whose snapshot dir is, by what is there and
+// not by its name; "" if there is no such folder.
 func blobsOf(dir string) string {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {

@@ -1,7 +1,6 @@
 package hf
 
 import (
-	"path/filepath"
 	"strings"
 
 	"hf2olmo/convert/fault"
@@ -9,13 +8,10 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// A Listing is what the headers of a model tell, also of one that Open refuses: of a
+// A Listing is what the headers of a model say, also of one that Open refuses: of a
 // family that no table takes, quantized, or with half of its files.
 type Listing struct {
-	Dir      string
-	Repo     string         // "org/name" where it lies in the hub's cache, else ""
-	Revision string         // commit of that snapshot, else ""
-	Config   map[string]any // nil where there is no config.json that can be read
+	Config   map[string]any // nil if there is no config.json that can be read
 	Entries  []Entry        // in the order of the files, then of the names
 	Warnings []string       // what Open would refuse
 }
@@ -23,26 +19,30 @@ type Listing struct {
 // An Entry is a tensor as its file's header has it.
 type Entry struct {
 	Name   string
-	DType  string // torch's name, or the file's own where torch's is not known
+	DType  string // torch's name, or the file's own if torch has no name for it
 	Shape  []int64
 	Bytes  int64
 	File   *tensor.File
-	Tensor *tensor.Tensor // nil where its elements cannot be read
+	Tensor *tensor.Tensor // nil if its elements cannot be read
 }
 
-// List reads the headers of what Open would open, or of one shard alone, and judges
-// nothing: what is wrong is a warning as long as some tensors are found.
+// List reads the headers of what Open would open, or of one shard alone. What is wrong is a
+// warning as long as some tensors are found.
 func List(path string, options ...Option) (*Listing, error) {
 	o, bad := newOpening(path, options)
 	if bad != nil {
 		return nil, fault.List{bad}
 	}
-	l := &Listing{Dir: o.dir, Repo: o.repo, Revision: o.revision}
-	if o.names[configName] {
-		if l.Config, bad = o.readObject(configName); bad != nil {
+	l := &Listing{}
+	if o.config.names[configName] {
+		if l.Config, bad = o.config.readObject(configName); bad != nil {
 			o.add(bad)
 		}
 		o.model.Config = l.Config
+	}
+	if o.folder.run != nil {
+		o.readRun()
+		l.Entries = entriesOf(o.model.Tensors)
 	}
 	for _, name := range o.listed() {
 		entries, err := o.listFile(name)
@@ -52,13 +52,13 @@ func List(path string, options ...Option) (*Listing, error) {
 		l.Entries = append(l.Entries, entries...)
 	}
 	if len(l.Entries) == 0 {
-		if bad := o.elsewhere(); bad != nil {
+		if bad := notAModel(o.folder); bad != nil {
 			return nil, fault.List{bad}
 		}
 		if err := o.faults.Err(); err != nil {
 			return nil, err
 		}
-		return nil, fault.List{{File: path, Problem: "holds no tensors"}}
+		return nil, fault.List{{File: path, Problem: "contains no tensors"}}
 	}
 	if len(o.faults) > 0 {
 		l.Warnings = strings.Split(o.faults.Error(), "\n")
@@ -66,19 +66,24 @@ func List(path string, options ...Option) (*Listing, error) {
 	return l, nil
 }
 
-// listed names the files to be listed, whatever is wrong with the choice of them.
+// listed returns the files to list, whatever is wrong with them.
 func (o *opening) listed() []string {
-	if o.weights != "" {
-		return []string{o.weights}
+	d := o.folder
+	if d.run != nil {
+		return nil
 	}
-	name, bad := o.choose()
+	if d.weights != "" {
+		return []string{d.weights}
+	}
+	c := chooser{d, o.model.Config, o.warn}
+	weights, bad := c.choose()
 	switch {
-	case bad == nil && o.index == name:
-		x := o.readIndex(name)
+	case bad == nil && weights.isIndex:
+		x := o.readIndex(weights.name)
 		if x == nil {
 			break
 		}
-		f := o.lost(x)
+		f := x.lost(d)
 		if f != nil {
 			o.add(f)
 		}
@@ -86,11 +91,11 @@ func (o *opening) listed() []string {
 			return x.files()
 		}
 	case bad == nil:
-		return []string{name}
+		return []string{weights.name}
 	}
 	var all []string
-	for _, name := range sorted(o.names) {
-		if isWeightsName(name) && !beside(name) && !isDir(filepath.Join(o.dir, name)) {
+	for _, name := range sortedNames(d.names) {
+		if isWeightsName(name) && !beside(name) && !isDir(d.path(name)) {
 			all = append(all, name)
 		}
 	}
@@ -100,10 +105,10 @@ func (o *opening) listed() []string {
 	return all
 }
 
-// listFile reads a file as Open does, and where that fails as a safetensors file whose
-// tensors may be of any dtype, and need not all be there.
+// listFile reads a file as Open does, or if that fails as a safetensors file whose tensors
+// may be of any dtype and need not all be there.
 func (o *opening) listFile(name string) ([]Entry, error) {
-	f, file, bad := o.openWeights(name)
+	f, file, bad := o.folder.openWeights(name)
 	if bad != nil {
 		return nil, bad
 	}
@@ -118,19 +123,23 @@ func (o *opening) listFile(name string) ([]Entry, error) {
 		for i, l := range listed {
 			entries[i] = Entry{l.Name, l.DType, l.Shape, l.Bytes, file, l.Tensor}
 		}
-		return entries, o.notOdd(err, entries)
+		return entries, unlessUnsupported(err, entries)
 	}
+	return entriesOf(tensors), nil
+}
+
+func entriesOf(tensors []tensor.Tensor) []Entry {
 	entries := make([]Entry, len(tensors))
 	for i := range tensors {
 		t := &tensors[i]
-		entries[i] = Entry{t.Name, t.DType.String(), t.Shape, t.Bytes(), file, t}
+		entries[i] = Entry{t.Name, t.DType.String(), t.Shape, t.Bytes(), t.File, t}
 	}
-	return entries, nil
+	return entries
 }
 
-// notOdd returns err, unless it is only that dtypes occur which no conversion takes:
-// the listing shows them.
-func (o *opening) notOdd(err error, entries []Entry) error {
+// unlessUnsupported returns err, unless it is only that dtypes occur which are not
+// converted: the listing shows them.
+func unlessUnsupported(err error, entries []Entry) error {
 	for _, e := range entries {
 		if e.Tensor == nil {
 			return err
@@ -139,7 +148,7 @@ func (o *opening) notOdd(err error, entries []Entry) error {
 	var l fault.List
 	l.Add("", err)
 	for _, f := range l {
-		if !strings.HasPrefix(f.Problem, "dtype ") {
+		if !f.Unsupported {
 			return err
 		}
 	}

@@ -1,6 +1,6 @@
 // Package hf opens a model that somebody downloaded from Hugging Face: its
 // config.json, its index, its shards and its tokenizer. Headers are read, tensor
-// data never; what comes out are tensors that know where their bytes lie.
+// data never; what comes out are tensors that know where their bytes are.
 // Nothing is ever downloaded and nothing in a file is executed.
 //
 // Faults name files as they are called inside the model's folder, such as
@@ -13,21 +13,21 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/tokenizers"
 )
 
 // A Model is a downloaded model whose every header has been read and checked.
 type Model struct {
-	Source    string          // as the user gave it
-	Dir       string          // folder that holds config.json
-	Name      string          // what default outputs are called, never empty and without a slash
-	Repo      string          // "org/name" where the model lies in the hub's cache, else ""
-	Revision  string          // commit of that snapshot, else ""
-	Config    map[string]any  // config.json: int64 where the literal is an integer that fits, else float64
-	Files     []*tensor.File  // weights files in name order
-	Tensors   []tensor.Tensor // sorted by name, names unique
-	Index     string          // name of the index file, or ""
-	Tokenizer *Tokenizer      // nil where there is no tokenizer.json
-	Warnings  []string        // what is odd but does no harm, a line each
+	Source    string                // as the user gave it
+	Dir       string                // folder that contains the weights, and nearly always config.json
+	Name      string                // what default outputs are called, never empty and without a slash
+	Repo      string                // "org/name" if the tokenizer is in the hub's cache, else ""
+	Config    map[string]any        // config.json: int64 for an integer literal that fits, else float64
+	Files     []*tensor.File        // weights files in name order
+	Tensors   []tensor.Tensor       // sorted by name, names unique
+	Index     string                // name of the index file, or ""
+	Tokenizer *tokenizers.Tokenizer // nil if there is no tokenizer.json
+	Warnings  []string              // what is odd but does no harm, one line each
 
 	// Again are tensors whose names an earlier shard has too. They may be left out if
 	// their bits are the same.
@@ -36,39 +36,42 @@ type Model struct {
 	Placed map[string]string
 	// Suspect is what the weights' name says that they are, if not a whole model; nil if nothing.
 	Suspect *fault.Fault
-	// ZeroScript tells that DeepSpeed's zero_to_fp32.py lies in the folder.
+	// ZeroScript reports that DeepSpeed's zero_to_fp32.py is in the folder.
 	ZeroScript bool
 
-	sides map[string]map[string]any // the small JSON files beside config.json that are there
+	configDir string
+	sides     map[string]map[string]any // the small JSON files beside config.json that are there
 }
 
-// An opening gathers what Open finds, faults among it, so that all are told in one go.
+// An opening gathers what Open finds, faults among it, so that all are reported at once.
 type opening struct {
-	place
-	names  map[string]bool // of everything in dir
-	model  *Model
-	faults fault.List
+	folder    *modelFolder // of the weights
+	config    *modelFolder // of config.json, nearly always the same
+	tokenizer *modelFolder // of the tokenizer, nearly always the same
+	model     *Model
+	faults    fault.List
 }
 
 // Open reads the headers of the model at path: a folder, a weights file with its
-// config.json beside it, an index file, a repository or a snapshot of the hub's
-// cache, or the id of a model in that cache ("org/name", "name", "org/name@revision").
+// config.json beside it, an index file, a sharded run of a trainer, a repository or a
+// snapshot of the hub's cache, or the id of a model in that cache ("org/name", "name",
+// "org/name@revision").
 // A path that exists wins over an id. The error is a fault.List with all that is wrong.
 func Open(path string, options ...Option) (*Model, error) {
 	o, bad := newOpening(path, options)
 	if bad != nil {
 		return nil, fault.List{bad}
 	}
-	if bad := o.elsewhere(); bad != nil {
+	if bad := notAModel(o.folder); bad != nil {
 		return nil, fault.List{bad}
 	}
-	o.model.ZeroScript = o.names[zeroScript]
+	o.model.ZeroScript = o.folder.names[zeroScript]
 	o.readConfig()
 	o.readWeights()
 	o.readSides() // which name the tokens that the tokenizer is asked for
 	o.readTokenizer()
 	if suspect := o.model.Suspect; suspect != nil && len(o.faults) > 0 {
-		o.add(&fault.Fault{File: o.weights, Problem: suspect.Problem, Hint: suspect.Hint, Lead: true})
+		o.add(&fault.Fault{File: o.folder.weights, Problem: suspect.Problem, Hint: suspect.Hint, Lead: true})
 	}
 	if err := o.faults.Err(); err != nil {
 		return nil, err
@@ -77,8 +80,38 @@ func Open(path string, options ...Option) (*Model, error) {
 	return o.model, nil
 }
 
-// ConfigPath returns where config.json lies.
-func (m *Model) ConfigPath() string { return filepath.Join(m.Dir, configName) }
+// newOpening finds the model that path means, and lists its folder.
+func newOpening(path string, options []Option) (*opening, *fault.Fault) {
+	where, bad := locate(path)
+	if bad != nil {
+		return nil, bad
+	}
+	for _, option := range options {
+		option(&where)
+	}
+	if bad := where.linksOut(); bad != nil {
+		return nil, bad
+	}
+	folder, bad := list(where)
+	if bad != nil {
+		return nil, bad
+	}
+	model := &Model{Source: path, Dir: where.dir, Name: where.name, Repo: where.repo}
+	o := &opening{folder: folder, model: model}
+	return o, o.findConfig()
+}
+
+// ConfigPath returns where config.json is.
+func (m *Model) ConfigPath() string { return filepath.Join(m.configDir, configName) }
+
+// TokenizerFolder returns the folder of the tokenizer: Dir, unless it is that of another
+// model, or inside.
+func (m *Model) TokenizerFolder() string {
+	if m.Tokenizer == nil || m.Tokenizer.Path == filepath.Join(m.Dir, tokenizers.FileName) {
+		return m.Dir
+	}
+	return filepath.Dir(m.Tokenizer.Path)
+}
 
 func (o *opening) add(f *fault.Fault) { o.faults = append(o.faults, f) }
 

@@ -1,10 +1,12 @@
-package hf
+package hf_test
 
 import (
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/hf"
 )
 
 const (
@@ -30,10 +32,21 @@ func cacheModel(t *testing.T, hub, folder, id, commit string) (repo string) {
 // ownCache points every variable that huggingface_hub looks at to nothing, and HOME to dir.
 func ownCache(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", oldCache} {
+	for _, name := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME",
+		"TRANSFORMERS_CACHE"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("HOME", dir)
+}
+
+// snapshotOf returns the commit of the snapshot that a model was found in.
+func snapshotOf(t *testing.T, m *hf.Model) string {
+	t.Helper()
+	dir, err := filepath.Abs(m.Dir)
+	must(t, err)
+	dir, err = filepath.EvalSymlinks(dir)
+	must(t, err)
+	return filepath.Base(dir)
 }
 
 func TestCache(t *testing.T) {
@@ -62,15 +75,30 @@ func TestCache(t *testing.T) {
 		{"model.safetensors.index.json", "OLMo-2-1B"},
 		{home + "/link", "link"},
 	} {
-		m, err := Open(c.path)
+		m, err := hf.Open(c.path)
 		if err != nil {
 			t.Errorf("%s: %v", c.path, err)
 			continue
 		}
-		if m.Name != c.name || m.Revision != commit || m.Source != c.path || len(m.Tensors) != 12 {
-			t.Errorf("%s: %q %q %q, %d tensors", c.path, m.Name, m.Repo, m.Revision, len(m.Tensors))
+		if m.Name != c.name || snapshotOf(t, m) != commit || m.Source != c.path || len(m.Tensors) != 12 {
+			t.Errorf("%s: %q %q %q, %d tensors", c.path, m.Name, m.Repo, m.Dir, len(m.Tensors))
 		}
 	}
+}
+
+// lookedIn returns the cache that a model was not found in.
+func lookedIn(t *testing.T) string {
+	t.Helper()
+	_, err := hf.Open("org/gone")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	_, where, _ := strings.Cut(err.Error(), "(looked for ")
+	where, found := strings.CutSuffix(where, "/models--org--gone)")
+	if !found {
+		t.Fatal(err)
+	}
+	return where
 }
 
 func TestCacheFolders(t *testing.T) {
@@ -84,14 +112,14 @@ func TestCacheFolders(t *testing.T) {
 		home := t.TempDir()
 		ownCache(t, home)
 		t.Setenv(c.variable, c.value)
-		if have := cacheDir(); have != filepath.Join(home, c.hub) {
+		if have := lookedIn(t); have != filepath.Join(home, c.hub) {
 			t.Errorf("%s: %s", c.variable, have)
 		}
 	}
 	ownCache(t, t.TempDir())
 	for _, name := range []string{"XDG_CACHE_HOME", "HF_HOME", "HUGGINGFACE_HUB_CACHE", "HF_HUB_CACHE"} {
 		t.Setenv(name, "/"+name) // each goes before those set so far
-		if have := cacheDir(); !strings.HasPrefix(have, "/"+name) {
+		if have := lookedIn(t); !strings.HasPrefix(have, "/"+name) {
 			t.Errorf("%s is not heeded: %s", name, have)
 		}
 	}
@@ -105,7 +133,7 @@ func TestRenamedRepository(t *testing.T) {
 	must(t, os.Rename(cacheModel(t, hub, "sharded", "org/name", commit), repo))
 	write(t, repo+"/refs/main", commit+"\n")
 	for _, path := range []string{repo, repo + "/snapshots", repo + "/snapshots/" + commit} {
-		m, err := Open(path, NoFollow)
+		m, err := hf.Open(path, hf.NoFollow)
 		must(t, err)
 		if m.Name != "copied" || m.Repo != "" || len(m.Tensors) != 12 {
 			t.Errorf("%s: %q %q, %d tensors", path, m.Name, m.Repo, len(m.Tensors))
@@ -113,7 +141,7 @@ func TestRenamedRepository(t *testing.T) {
 	}
 	must(t, os.Rename(repo+"/blobs", hub+"/blobs"))
 	must(t, os.Symlink("../blobs", repo+"/blobs"))
-	if _, err := Open(repo); err != nil {
+	if _, err := hf.Open(repo); err != nil {
 		t.Errorf("blobs on another disk: %v", err)
 	}
 	expectLinkOut(t, repo)
@@ -127,7 +155,7 @@ func linkedSnapshot(t *testing.T, hub string) string {
 	must(t, os.MkdirAll(repo+"/snapshots", 0o755))
 	must(t, os.MkdirAll(repo+"/blobs", 0o755))
 	must(t, os.Symlink(copyModel(t, "single"), repo+"/snapshots/"+commit))
-	if _, err := Open(repo); err != nil {
+	if _, err := hf.Open(repo); err != nil {
 		t.Errorf("a linked snapshot: %v", err)
 	}
 	return repo
@@ -140,7 +168,8 @@ func TestLinkedRefs(t *testing.T) {
 	repo := cacheModel(t, hub, "single", "org/name", commit)
 	must(t, os.Mkdir(repo+"/refs", 0o755))
 	must(t, os.Symlink("../../secret/main", repo+"/refs/main"))
-	const linked = ": is a link, and is not followed: it should be a file that contains a commit\n  Download it: `hf download org/name`.\n"
+	const linked = ": is a link, and is not followed: it should be a file that contains a commit\n  Download it: " +
+		"`hf download org/name`.\n"
 	expectFaults(t, repo, repo, "DIR/refs/main"+linked)
 	must(t, os.Remove(repo+"/refs/main"))
 	must(t, os.Remove(repo+"/refs"))
@@ -148,7 +177,8 @@ func TestLinkedRefs(t *testing.T) {
 	expectFaults(t, repo, repo, "DIR/refs/main"+linked)
 	must(t, os.Remove(repo+"/refs"))
 	write(t, repo+"/refs/main", strings.Repeat("a", 200))
-	expectFaults(t, repo, repo, "DIR/refs/main: is too long: it should contain a commit and nothing else\n  Download it: `hf download org/name`.\n")
+	expectFaults(t, repo, repo, "DIR/refs/main: is too long: it should contain a commit and nothing else\n  "+
+		"Download it: `hf download org/name`.\n")
 }
 
 // Blobs may be links themselves, where a cache was moved to another disk.
@@ -161,7 +191,7 @@ func TestLinkedBlobs(t *testing.T) {
 	for _, e := range entries {
 		must(t, os.Symlink(repo+"/elsewhere/"+e.Name(), repo+"/blobs/"+e.Name()))
 	}
-	m, err := Open(repo)
+	m, err := hf.Open(repo)
 	must(t, err)
 	if m.Repo != "org/name" || m.Files[0].Name != shard1 {
 		t.Errorf("%+v", m)
@@ -177,67 +207,9 @@ func TestLocalPathWins(t *testing.T) {
 	cacheModel(t, home+"/.cache/huggingface/hub", "sharded", "org/name", commit)
 	must(t, os.CopyFS(home+"/org/name", os.DirFS("testdata/single")))
 	t.Chdir(home)
-	m, err := Open("org/name")
+	m, err := hf.Open("org/name")
 	must(t, err)
 	if m.Repo != "" || m.Dir != "org/name" || m.Name != "name" {
 		t.Errorf("%+v", m)
-	}
-}
-
-const anyModel = "\n  Give a folder, a weights file, or the id of a model in the Hugging Face cache.\n"
-
-func TestNotThere(t *testing.T) {
-	home := t.TempDir()
-	ownCache(t, home)
-	hub := home + "/.cache/huggingface/hub"
-	many := cacheModel(t, hub, "single", "org/many", commit)
-	cacheModel(t, hub, "single", "org/many", commit2)
-	stale := cacheModel(t, hub, "single", "org/stale", commit)
-	write(t, stale+"/refs/main", commit2+"\n")
-	odd := cacheModel(t, hub, "single", "org/odd", commit)
-	write(t, odd+"/refs/main", "../../..")
-	must(t, os.MkdirAll(hub+"/models--org--none/snapshots", 0o755))
-	write(t, home+"/notes.txt", "x")
-	write(t, home+"/w.gguf", "GGUF")
-	must(t, os.Symlink("gone", home+"/broken"))
-	t.Chdir(home)
-	for path, want := range map[string]string{
-		"":                       "the model's name is empty" + anyModel,
-		"/gone":                  "/gone: does not exist\n",
-		"./gone":                 "./gone: does not exist\n",
-		"~/gone":                 "~/gone: does not exist\n",
-		"a/b/c":                  "a/b/c: does not exist\n",
-		"a/":                     "a/: does not exist\n",
-		"model.safetensors":      "model.safetensors: does not exist\n",
-		"notes.txt/model.bin":    "notes.txt/model.bin: does not exist\n",
-		"broken":                 "broken: is a link to gone, which does not exist\n",
-		"a b":                    "a b: is neither a path that exists nor a hub id" + anyModel,
-		"a/b--c":                 "a/b--c: is neither a path that exists nor a hub id" + anyModel,
-		"-rf":                    "-rf: is neither a path that exists nor a hub id" + anyModel,
-		"@main":                  "@main: is neither a path that exists nor a hub id" + anyModel,
-		"/dev/null":              "/dev/null: is a device, not a model" + anyModel,
-		"notes.txt":              "notes.txt: is neither a folder nor a file of safetensors or PyTorch\n  Give the folder that holds config.json and the weights.\n",
-		"w.gguf":                 "w.gguf: holds GGUF weights, made for llama.cpp: found w.gguf\n  Download the original model that it was made from: its .safetensors or .bin files and config.json.\n",
-		"org/name":               "org/name: is neither a path that exists nor a model in the Hugging Face cache (looked for HOME/.cache/huggingface/hub/models--org--name)\n  Download it first: `hf download org/name`.\n",
-		"org/name@v1":            "org/name@v1: is neither a path that exists nor a model in the Hugging Face cache (looked for HOME/.cache/huggingface/hub/models--org--name)\n  Download it first: `hf download org/name --revision v1`.\n",
-		"org/none":               "HUB/models--org--none: holds no snapshot\n  Download it: `hf download org/none`.\n",
-		"org/many":               "HUB/models--org--many: holds several snapshots and no refs/main: found " + commit + ", " + commit2 + "\n  Name one: org/name@commit, or give the snapshot's folder.\n",
-		many + "/snapshots":      "HUB/models--org--many: holds several snapshots and no refs/main: found " + commit + ", " + commit2 + "\n  Name one: org/name@commit, or give the snapshot's folder.\n",
-		"org/many@1f2e":          "HUB/models--org--many: revision 1f2e is not unique: found " + commit + ", " + commit2 + "\n  Give more of the commit's characters.\n",
-		"org/many@v2":            "HUB/models--org--many: revision v2 is not in the cache: found " + commit + ", " + commit2 + "\n  Download it: `hf download org/many --revision v2`.\n",
-		"org/many@../../x":       "HUB/models--org--many: revision ../../x is not in the cache: found " + commit + ", " + commit2 + "\n  Download it: `hf download org/many`.\n",
-		"org/stale":              "HUB/models--org--stale: snapshot " + commit2 + " is not in the cache: found " + commit + "\n  Download it: `hf download org/stale`.\n",
-		"org/odd":                "HUB/models--org--odd/refs/main: names no commit: \"../../..\"\n  Download it: `hf download org/odd`.\n",
-		".cache/huggingface/hub": ".cache/huggingface/hub: holds neither config.json nor weights: found folders of models: models--org--many, models--org--none, models--org--odd, models--org--stale\n  Give one of these folders, or several.\n",
-	} {
-		_, err := Open(path)
-		if err == nil {
-			t.Errorf("%s: no error", path)
-			continue
-		}
-		have := strings.ReplaceAll(told(t, err, hub), "DIR/", "HUB/")
-		if have = strings.ReplaceAll(have, home, "HOME"); have != strings.ReplaceAll(want, home, "HOME") && have != strings.ReplaceAll(want, "HOME/.cache/huggingface/hub/", "HUB/") {
-			t.Errorf("%q:\nhave %swant %s", path, have, want)
-		}
 	}
 }

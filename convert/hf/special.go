@@ -6,19 +6,23 @@ const (
 	specialsName   = "special_tokens_map.json"
 )
 
-// readSides reads the small files that name special tokens. They are only fallen
-// back on, so one that cannot be read is a warning.
+// readSides reads the small files that name special tokens. They are only a fallback, so
+// one that cannot be read is a warning.
 func (o *opening) readSides() {
 	o.model.sides = map[string]map[string]any{}
 	for _, name := range []string{generationName, tokenizerSet, specialsName} {
-		if !o.names[name] {
+		d := o.tokenizer
+		if name == generationName {
+			d = o.config
+		}
+		if !d.names[name] {
 			continue
 		}
-		if bad := o.leadsOut(name); bad != nil {
+		if bad := d.leadsOut(name); bad != nil {
 			o.add(bad)
 			continue
 		}
-		object, bad := o.readObject(name)
+		object, bad := d.readObject(name)
 		if bad != nil {
 			o.warn(bad.Error() + "; it is not used")
 			continue

@@ -2,7 +2,6 @@ package hf
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 
@@ -16,34 +15,35 @@ type shardSet struct {
 
 // lost sums up that shards of an index do not exist: the index is stale if another set
 // of shards is complete, else what is said of each shard follows. nil if at most one is lost.
-func (o *opening) lost(x *index) *fault.Fault {
+func (x *index) lost(d *modelFolder) *fault.Fault {
 	missing, own := 0, map[string]bool{}
 	for _, file := range x.files() {
 		own[file] = true
-		if !exists(filepath.Join(o.dir, file)) {
+		if !exists(d.path(file)) {
 			missing++
 		}
 	}
 	if missing == 0 {
 		return nil
 	}
-	if f := o.stale(x, missing, own); f != nil || missing == 1 {
+	if f := x.stale(d, missing, own); f != nil || missing == 1 {
 		return f
 	}
-	f := &fault.Fault{File: x.name, Problem: fmt.Sprintf("names %d shards, and %d of them do not exist", len(own), missing),
-		Hint: "Run the same download again: it fetches what is missing.", Lead: true}
-	if unfinished := o.unfinished(); unfinished != nil {
-		f.Found = unfinished.Found
-	} else if other := o.after(x.name); other != "" && missing == len(own) {
+	f := &fault.Fault{File: x.name, Lead: true,
+		Problem: fmt.Sprintf("names %d shards, and %d of them do not exist", len(own), missing),
+		Hint:    "Run the same download again: it fetches what is missing."}
+	if u := unfinished(d); u != nil {
+		f.Found = u.Found
+	} else if other := d.after(x.name); other != "" && missing == len(own) {
 		f.Hint = "If it was left over, delete it: then " + other + " is converted, as in transformers."
 	}
 	return f
 }
 
 // after is the file that would be chosen if name were not there.
-func (o *opening) after(name string) string {
+func (d *modelFolder) after(name string) string {
 	for _, other := range precedence[slices.Index(precedence, name)+1:] {
-		if o.names[other] {
+		if d.names[other] {
 			return other
 		}
 	}
@@ -52,9 +52,9 @@ func (o *opening) after(name string) string {
 
 // stale says that an index is of other shards than those beside it, its own ones; nil if
 // no other set is complete.
-func (o *opening) stale(x *index, missing int, own map[string]bool) *fault.Fault {
+func (x *index) stale(d *modelFolder, missing int, own map[string]bool) *fault.Fault {
 	sets := map[shardSet][]string{}
-	for _, name := range sorted(o.names) {
+	for _, name := range sortedNames(d.names) {
 		parts := shard.FindStringSubmatch(name)
 		if parts == nil || own[name] {
 			continue

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path"
-	"path/filepath"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/safetensors"
@@ -16,22 +15,28 @@ import (
 
 // readWeights finds the weights files and reads the header of each.
 func (o *opening) readWeights() {
-	name, bad := o.choose()
+	if o.folder.run != nil {
+		o.readRun()
+		return
+	}
+	c := chooser{o.folder, o.model.Config, o.warn}
+	weights, bad := c.choose()
+	o.model.Suspect = weights.suspect
 	if bad != nil {
 		o.add(bad)
 		return
 	}
-	if o.names["adapter_config.json"] {
-		o.warn("adapter_config.json lies beside the weights: the adapter (PEFT, LoRA) is not merged into what is converted")
+	if o.folder.names["adapter_config.json"] {
+		o.warn("adapter_config.json is beside the weights: the adapter (PEFT, LoRA) is not merged into what is converted")
 	}
-	files, x := []string{name}, (*index)(nil)
-	if o.index == name {
-		o.model.Index = name
-		if x = o.readIndex(name); x == nil {
+	files, x := []string{weights.name}, (*index)(nil)
+	if weights.isIndex {
+		o.model.Index = weights.name
+		if x = o.readIndex(weights.name); x == nil {
 			return
 		}
 		files = x.files()
-		if bad := o.lost(x); bad != nil {
+		if bad := x.lost(o.folder); bad != nil {
 			if o.add(bad); !bad.Lead {
 				return
 			}
@@ -47,7 +52,7 @@ func (o *opening) readWeights() {
 		}
 		readable[file] = true
 		if len(o.model.Tensors)+len(o.model.Again)+len(tensors) > tensor.MaxTensors {
-			o.add(&fault.Fault{File: file, Problem: fmt.Sprintf("the model has more than %d tensors, which none needs", tensor.MaxTensors)})
+			o.add(tooMany(file))
 			return
 		}
 		for _, t := range tensors {
@@ -64,34 +69,31 @@ func (o *opening) readWeights() {
 	}
 }
 
-// openWeights opens a weights file, and describes it as it is now.
-func (o *opening) openWeights(name string) (*os.File, *tensor.File, *fault.Fault) {
-	f, info, bad := o.open(name)
-	if bad != nil {
-		return nil, nil, bad
-	}
-	return f, tensor.NewFile(filepath.Join(o.dir, name), name, info), nil
-}
-
-// readFile reads the header of one weights file, told by its content, not its name.
+// readFile reads the header of one weights file, whose format is recognized by its content, not its name.
 func (o *opening) readFile(name string) ([]tensor.Tensor, error) {
-	f, file, bad := o.openWeights(name)
+	f, file, bad := o.folder.openWeights(name)
 	if bad != nil {
 		return nil, bad
 	}
 	defer f.Close()
 	tensors, err := readContent(f, file)
 	if err != nil {
-		return nil, o.advise(err, name)
+		return nil, advise(o.folder, err, name)
 	}
 	if len(tensors) == 0 {
-		return nil, &fault.Fault{File: name, Problem: "holds no tensors", Hint: o.download(name)}
+		return nil, &fault.Fault{File: name, Problem: "contains no tensors", Hint: o.folder.download(name)}
 	}
 	if warning := file.Unsummed(); warning != "" {
 		o.warn(warning)
 	}
 	o.model.Files = append(o.model.Files, file)
 	return tensors, nil
+}
+
+// tooMany is the fault of a model with more tensors than any has.
+func tooMany(file string) *fault.Fault {
+	return &fault.Fault{File: file,
+		Problem: fmt.Sprintf("the model has more than %d tensors, which none needs", tensor.MaxTensors)}
 }
 
 // others are the first bytes of files that people rename to .safetensors.
@@ -127,7 +129,7 @@ func readContent(f *os.File, file *tensor.File) ([]tensor.Tensor, error) {
 }
 
 // advise adds to faults of a file's content what nearly always cures them.
-func (o *opening) advise(err error, name string) error {
+func advise(d *modelFolder, err error, name string) error {
 	var l fault.List
 	l.Add(name, err)
 	for _, f := range l {
@@ -135,7 +137,7 @@ func (o *opening) advise(err error, name string) error {
 			f.File = name
 		}
 		if f.Hint == "" && f.Tensor == "" {
-			f.Hint = o.download(name)
+			f.Hint = d.download(name)
 		}
 	}
 	return l

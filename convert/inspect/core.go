@@ -1,11 +1,13 @@
 package inspect
 
 import (
+	"bytes"
 	"path/filepath"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
+	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
 	"hf2olmo/keymap"
@@ -45,7 +47,7 @@ func (r *Report) coreModel(folder string) map[string]any {
 		r.Warnings = append(r.Warnings, olmocore.ConfigFile+" cannot be read: "+fault.Cause(err))
 		return nil
 	}
-	config, err := hf.ReadObject(text)
+	config, err := jsonfile.ReadObject(bytes.NewReader(text), jsonfile.ConfigLimits)
 	if err != nil {
 		r.Warnings = append(r.Warnings, olmocore.ConfigFile+" cannot be read")
 		return nil

@@ -127,8 +127,12 @@ func (r *Report) warnUnsummed(file *tensor.File) {
 
 func (r *Report) add(e hf.Entry) {
 	numel, _ := tensor.Product(e.Shape)
+	file := e.File.Name
+	if e.Tensor != nil {
+		file = e.Tensor.Where()
+	}
 	r.Tensors = append(r.Tensors, Tensor{Name: e.Name, Part: keymap.PartOf(e.Name), DType: e.DType, Shape: e.Shape,
-		Parameters: numel, Bytes: e.Bytes, File: e.File.Name, readable: e.Tensor})
+		Parameters: numel, Bytes: e.Bytes, File: file, readable: e.Tensor})
 }
 
 // Sum returns what all tensors add up to.

@@ -22,7 +22,7 @@ type Limits struct {
 // A tokenizer's longest, its table of characters, has a million.
 const MaxString = 4 << 20
 
-// NewDecoder returns a decoder of r that gives up where l is passed.
+// NewDecoder returns a decoder of r that gives up if l is passed.
 func NewDecoder(r io.Reader, l Limits, o ...jsontext.Options) *jsontext.Decoder {
 	return jsontext.NewDecoder(Bound(r, l), o...)
 }
@@ -82,7 +82,7 @@ func (e Excess) Error() string { return string(e) }
 
 // TooMuch is the error of more than most of something.
 func TooMuch(most int64, what string) error {
-	return Excess(fmt.Sprintf("holds more than any model needs: expected at most %d %s", most, what))
+	return Excess(fmt.Sprintf("contains more than any model needs: expected at most %d %s", most, what))
 }
 
 // TooLarge returns the fault of a file that is larger than l allows, nil for any other.

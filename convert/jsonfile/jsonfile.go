@@ -1,4 +1,4 @@
-// Package jsonfile reads JSON files of strangers as streams of tokens, within bounds, and
+// Package jsonfile reads JSON files from strangers as streams of tokens, within bounds, and
 // words what is wrong with them: where, and what was expected.
 package jsonfile
 
@@ -16,7 +16,7 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// A shapeError is JSON that is valid but not what the file should hold.
+// A ShapeError is JSON that is valid but not what the file should hold.
 type ShapeError struct {
 	Offset int64 // bytes
 	Text   string
@@ -30,8 +30,8 @@ func Misshapen(d *jsontext.Decoder, format string, args ...any) error {
 	return &ShapeError{d.InputOffset(), fmt.Sprintf(format, args...)}
 }
 
-// About puts what an error concerns before its text. A file has a hundred thousand
-// names, so their words are made where something is wrong only.
+// About puts what an error concerns before its text. A file has up to a hundred thousand
+// names, so the words are made only if something is wrong.
 func About(err error, format string, args ...any) error {
 	var wrong *ShapeError
 	if err != nil && errors.As(err, &wrong) {
@@ -133,8 +133,8 @@ func ReadEnd(d *jsontext.Decoder) error {
 	}
 }
 
-// Fault turns what a decoder said of the file called name into a fault that
-// tells line and column; r is the file once more.
+// Fault turns an error of a decoder of the file called name into a fault with line and
+// column; r is the same file.
 func Fault(name string, r io.ReaderAt, err error) *fault.Fault {
 	var syntax *jsontext.SyntacticError
 	var shape *ShapeError
@@ -158,7 +158,7 @@ func Fault(name string, r io.ReaderAt, err error) *fault.Fault {
 	return f
 }
 
-// position says where offset lies, counted from 1 in lines and in bytes of the line.
+// position says where offset is, in lines and bytes of the line, both counted from 1.
 func position(r io.ReaderAt, offset int64) string {
 	line, column := 1, 1
 	text := bufio.NewReader(io.NewSectionReader(r, 0, offset))

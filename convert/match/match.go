@@ -11,6 +11,7 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/keymap"
 )
@@ -34,8 +35,8 @@ type Match struct {
 	Tensors  []assemble.Tensor // of the native state dict, in the order in which they are written
 	Warnings []string
 
-	Tokenizer     *hf.Tokenizer // whose tokens are counted; nil for none
-	TokenizerName string        // what the native config calls it
+	Tokenizer     *tokenizers.Tokenizer // whose tokens are counted; nil for none
+	TokenizerName string                // what the native config calls it
 
 	same []pair
 }
@@ -44,7 +45,7 @@ type Match struct {
 // is wrong; what could be found is returned even then.
 func Of(model *hf.Model, o Options) (*Match, error) {
 	use := o.Trainer.Tokenizer(trainer.TokenizerSource{Chosen: o.Tokenizer, Own: model.Tokenizer != nil,
-		ModelFolder: model.Dir, Repo: model.Repo, Output: o.Folder})
+		ModelFolder: model.TokenizerFolder(), Repo: model.Repo, Output: o.Folder})
 	m := &matching{options: o, use: use, Match: &Match{Model: model, Warnings: model.Warnings, TokenizerName: use.Name}}
 	var faults fault.List
 	plan, err := m.plan()
@@ -88,7 +89,7 @@ func (m *Match) Weights() string {
 	if m.Model.Index != "" || len(m.Model.Files) == 0 {
 		return m.Model.Index
 	}
-	return m.Model.Files[0].Name
+	return tensor.FileNames(m.Model.Files)
 }
 
 // Parameters returns the number of elements of all tensors, tied ones once.

@@ -6,23 +6,24 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/keymap"
 )
 
 // openNamed opens the tokenizer.json of --tokenizer; nil if that is not a file or folder.
-func openNamed(named string) (*hf.Tokenizer, error) {
+func openNamed(named string) (*tokenizers.Tokenizer, error) {
 	switch info, err := os.Stat(named); {
 	case named == "" || err != nil:
 		return nil, nil
 	case info.IsDir():
-		named = filepath.Join(named, hf.TokenizerFile)
+		named = filepath.Join(named, tokenizers.FileName)
 	}
 	return hf.OpenTokenizer(named)
 }
 
 // countedTokenizer returns the tokenizer whose tokens are counted: the file that the user named,
 // or the model's own. A trainer may refuse to start if vocab_size differs.
-func (m *matching) countedTokenizer() (*hf.Tokenizer, error) {
+func (m *matching) countedTokenizer() (*tokenizers.Tokenizer, error) {
 	named, own := m.options.Tokenizer, m.Model.Tokenizer
 	if t, err := openNamed(named); t != nil || err != nil {
 		if t != nil {

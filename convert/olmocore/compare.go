@@ -15,7 +15,7 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/hf"
+	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/omegaconf"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
@@ -132,12 +132,12 @@ func (c *comparison) compareFile(f output.Small) {
 // compareConfig compares a config.json with what convert would write. Another tokenizer's
 // identifier is the same model, and so is what was added at the top: both are warnings.
 func (c *comparison) compareConfig(want, found []byte) {
-	expected, err := hf.ReadObject(want)
+	expected, err := jsonfile.ReadObject(bytes.NewReader(want), jsonfile.ConfigLimits)
 	if err != nil {
 		c.File(ConfigFile, "a config", err.Error()) // cannot be: convert wrote it
 		return
 	}
-	written, err := hf.ReadObject(found)
+	written, err := jsonfile.ReadObject(bytes.NewReader(found), jsonfile.ConfigLimits)
 	if err != nil {
 		c.File(ConfigFile, "a config", "not an object of JSON: "+err.Error())
 		return

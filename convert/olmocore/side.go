@@ -11,9 +11,9 @@ import (
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
-	"hf2olmo/convert/hf"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 )
 
@@ -50,7 +50,7 @@ func (Side) Tokenizer(t trainer.TokenizerSource) trainer.Tokenizer {
 // TokenizerPath is the folder's: transformers, which reads it for OLMo-core, takes a folder
 // with a tokenizer.json in it, and a file for an id of the hub.
 func (Side) TokenizerPath(file string) (string, error) {
-	if filepath.Base(file) != hf.TokenizerFile {
+	if filepath.Base(file) != tokenizers.FileName {
 		return "", &fault.Fault{File: "--tokenizer " + file, Problem: "is not called tokenizer.json: OLMo-core " +
 			"reads a tokenizer from its folder",
 			Hint: "Put it into a folder of its own as tokenizer.json, and give the folder."}

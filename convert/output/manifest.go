@@ -73,8 +73,14 @@ const (
 func hashWeights(file *tensor.File, sources []tensor.Tensor) (folder.State, error) {
 	h := sha256.New()
 	for i := range sources {
-		if t := &sources[i]; t.File == file {
+		t := &sources[i]
+		if t.Blocks == nil && t.File == file {
 			fmt.Fprintf(h, "%q %s %v %v %d\n", t.Name, t.DType, t.Shape, t.Stride, t.Offset)
+		}
+		for _, b := range t.Blocks {
+			if d := b.Data; d.File == file {
+				fmt.Fprintf(h, "%q %s %v %v %v %v %d\n", t.Name, t.DType, t.Shape, b.Start, d.Shape, d.Stride, d.Offset)
+			}
 		}
 	}
 	f, _, err := regular.Open(file.Path)

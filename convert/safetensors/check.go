@@ -84,7 +84,8 @@ func unknownDTypes(entries []entry, file *tensor.File) (bad fault.List) {
 			continue
 		}
 		f := &fault.Fault{File: file.Name, Tensor: e.name, Problem: fmt.Sprintf("dtype %q cannot be read", e.dtype),
-			Hint: "Use the model as it was before it was quantized, in float32, bfloat16 or float16."}
+			Unsupported: true,
+			Hint:        "Use the model as it was before it was quantized, in float32, bfloat16 or float16."}
 		if n > 1 {
 			f.Problem += fmt.Sprintf(" (%d tensors have it)", n)
 		}

@@ -1,6 +1,7 @@
 package sharded
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -46,35 +47,26 @@ func (r *Rank) mesh(v any) (mesh, error) {
 	if err != nil {
 		return m, err
 	}
-	return m, m.arrange(all, Attributes(fields.Get("_layout")))
+	return m, m.arrange(all, Attributes(fields.Get("_layout")), int64(r.Number))
 }
 
-// arrange picks the ranks of the mesh from all of them, by shapes and strides.
-func (m *mesh) arrange(all []int64, layout *torchfile.Map) error {
+// arrange picks the ranks of the mesh from all of them, by shapes and strides. If these are
+// of a part of a mesh, it is the part that has the rank that saved it.
+func (m *mesh) arrange(all []int64, layout *torchfile.Map, rank int64) error {
 	broken := errors.New("has a device mesh with a layout that cannot be read")
 	places := []int64{0}
-	var shapes, strides [][]int64
-	for _, axis := range Items(layout.Get("axes")) {
-		fields := Attributes(axis)
-		shapes, strides = append(shapes, oneOrMore(fields.Get("shape"))), append(strides, oneOrMore(fields.Get("stride")))
-	}
-	if shapes == nil { // before the axes had a class of their own
-		for i, item := range Items(layout.Get("shape")) {
-			steps := Items(layout.Get("stride"))
-			if i >= len(steps) {
-				return broken
-			}
-			shapes, strides = append(shapes, oneOrMore(item)), append(strides, oneOrMore(steps[i]))
-		}
+	shapes, strides, ok := axes(layout)
+	if !ok {
+		return broken
 	}
 	for i, shape := range shapes {
-		if len(shape) == 0 || len(shape) != len(strides[i]) {
+		if len(shape) != len(strides[i]) {
 			return broken
 		}
 		size := int64(1)
 		for k, n := range shape {
 			size *= n
-			if n < 1 || n > maxRanks || size > maxRanks || int64(len(places))*n > maxRanks {
+			if n < 1 || n > maxRanks || size > maxRanks || strides[i][k] > maxRanks || int64(len(places))*n > maxRanks {
 				return broken
 			}
 			var next []int64
@@ -87,8 +79,9 @@ func (m *mesh) arrange(all []int64, layout *torchfile.Map) error {
 		}
 		m.sizes = append(m.sizes, size)
 	}
+	first := firstOfPart(shapes, strides, places, int64(slices.Index(all, rank)))
 	for _, p := range places {
-		if p < 0 || p >= int64(len(all)) {
+		if p += first; p < 0 || p >= int64(len(all)) {
 			return broken
 		}
 		m.ranks = append(m.ranks, all[p])
@@ -96,19 +89,79 @@ func (m *mesh) arrange(all []int64, layout *torchfile.Map) error {
 	return nil
 }
 
-func oneOrMore(v any) []int64 {
-	if n, ok := v.(int64); ok {
-		return []int64{n}
+// firstOfPart returns what to add to the places of a part of a mesh so that one of them is at:
+// 0 or a sum of steps between those of its dimensions. It is 0 if there is none.
+func firstOfPart(shapes, strides [][]int64, places []int64, at int64) int64 {
+	type axis struct{ shape, stride int64 }
+	var all []axis
+	for i := range shapes {
+		for k, n := range shapes[i] {
+			if n > 1 && strides[i][k] > 0 {
+				all = append(all, axis{n, strides[i][k]})
+			}
+		}
 	}
-	sizes, _ := torchfile.OutlineSizes(v)
-	return sizes
+	slices.SortFunc(all, func(a, b axis) int { return cmp.Compare(a.stride, b.stride) })
+	for _, p := range places {
+		rest, first, step := at-p, int64(0), int64(1)
+		for _, a := range all {
+			if between := a.stride / step; between > 1 {
+				first += rest / step % between * step
+			}
+			step = a.shape * a.stride
+		}
+		if first += rest / step * step; rest >= 0 && first == rest {
+			return first
+		}
+	}
+	return 0
 }
 
-// coordinates returns where a rank is in the mesh, which must have every rank once.
+// axes returns the shapes and the strides of a mesh's dimensions, each of which may be
+// made of several, or of none if it has one rank.
+func axes(layout *torchfile.Map) (shapes, strides [][]int64, ok bool) {
+	var pairs [][2]any
+	for _, axis := range Items(layout.Get("axes")) {
+		fields := Attributes(axis)
+		pairs = append(pairs, [2]any{fields.Get("shape"), fields.Get("stride")})
+	}
+	if pairs == nil { // before the axes had a class of their own
+		steps := Items(layout.Get("stride"))
+		for i, item := range Items(layout.Get("shape")) {
+			if i >= len(steps) {
+				return nil, nil, false
+			}
+			pairs = append(pairs, [2]any{item, steps[i]})
+		}
+	}
+	for _, pair := range pairs {
+		shape, ok := oneOrMore(pair[0])
+		stride, ok1 := oneOrMore(pair[1])
+		if !ok || !ok1 {
+			return nil, nil, false
+		}
+		shapes, strides = append(shapes, shape), append(strides, stride)
+	}
+	return shapes, strides, true
+}
+
+func oneOrMore(v any) ([]int64, bool) {
+	if n, ok := v.(int64); ok {
+		return []int64{n}, true
+	}
+	return torchfile.OutlineSizes(v)
+}
+
+// whole reports whether the mesh has all ranks of a run. One of fewer is a part of a mesh:
+// what only one of its dimensions cuts is saved by every part.
+func (m *mesh) whole(world int) bool { return len(m.ranks) == world }
+
+// coordinates returns where a rank is in the mesh, which must have each of its ranks once.
 func (m *mesh) coordinates(r *Rank) ([]int64, error) {
 	sorted := slices.Sorted(slices.Values(m.ranks))
 	for i, n := range sorted {
-		if n != int64(i) || len(sorted) != r.World {
+		if n < 0 || n >= int64(r.World) || i > 0 && n == sorted[i-1] || r.World%len(sorted) != 0 ||
+			!slices.Contains(m.ranks, int64(r.Number)) {
 			return nil, fmt.Errorf("has a device mesh of the ranks %v, but %d ranks saved files", m.ranks, r.World)
 		}
 	}

@@ -13,18 +13,16 @@ import (
 )
 
 // StateDicts reads a state dict of each rank from its own file, by the ranks' numbers,
-// and returns the full tensors in the order of their names. Files are named relative to
-// dir. Every rank must have saved a part of the same tensors.
-func StateDicts(ctx context.Context, dir string, files map[int]string) ([]*Tensor, error) {
-	o := Opener{Context: ctx, Dir: dir}
-	defer o.Close()
+// and returns the full tensors in the order of their names. Every rank must have saved a
+// part of the same tensors.
+func (o *Opener) StateDicts(files map[int]string) ([]*Tensor, error) {
 	set := NewSet()
 	var faults fault.List
 	for n := range len(files) {
-		faults.Add("", set.addDict(&o, files[n], n, len(files)))
+		faults.Add("", set.addDict(o, files[n], n, len(files)))
 		o.Done(files[n])
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+		if o.Context.Err() != nil {
+			return nil, context.Cause(o.Context)
 		}
 	}
 	if len(faults) > 0 {
@@ -51,7 +49,7 @@ func (s *Set) addDict(o *Opener, path string, n, world int) error {
 		}
 		faults.Add("", s.Add(r, name, p.Value))
 	}
-	if len(s.tensors) != len(top.Items) {
+	if len(s.tensors) != len(top.Items) && len(faults) == 0 {
 		faults = append(faults, &fault.Fault{File: o.Name(path), Problem: "has other tensors than the files of the ranks before it",
 			Expected: fmt.Sprint(len(s.tensors)), Found: fmt.Sprint(len(top.Items))})
 	}
@@ -68,20 +66,9 @@ func (s *Set) Sorted() []*Tensor {
 	return sorted
 }
 
-// Distributed reads the index of a distributed checkpoint in dir, and the headers of
-// its items: full tensors by the names in the index, in its order, and entries that are
-// not tensors. Files are named relative to base.
-func Distributed(dir, base string) ([]*Tensor, []dcp.Blob, error) {
-	o := Opener{Dir: base}
-	tensors, c, err := o.Distributed(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	return tensors, c.Blobs, nil
-}
-
-// Distributed is the function Distributed for an opener: it knows the files then, and the
-// archives of the tensors.
+// Distributed reads the index of a distributed checkpoint in a folder, and the headers of
+// its items: full tensors by the names in the index, in its order. The opener knows the
+// files then, and the archives of the tensors.
 func (o *Opener) Distributed(dir string) ([]*Tensor, *dcp.Checkpoint, error) {
 	c, err := dcp.Open(dir)
 	if err != nil {
@@ -92,6 +79,7 @@ func (o *Opener) Distributed(dir string) ([]*Tensor, *dcp.Checkpoint, error) {
 		o.Know(file)
 	}
 	var tensors []*Tensor
+	var faults fault.List
 	for i := range c.Tensors {
 		t := &c.Tensors[i]
 		full := &Tensor{Tensor: tensor.Tensor{Name: t.Name, DType: t.DType, Shape: t.Shape}}
@@ -100,10 +88,8 @@ func (o *Opener) Distributed(dir string) ([]*Tensor, *dcp.Checkpoint, error) {
 			full.Add(chunk.Start, part)
 			o.Archives = append(o.Archives, Archive{part.File, chunk.Offset, chunk.Bytes})
 		}
-		if err := full.Settle(); err != nil {
-			return nil, nil, err
-		}
+		faults.Add("", full.Settle())
 		tensors = append(tensors, full)
 	}
-	return tensors, c, nil
+	return tensors, c, faults.Err()
 }

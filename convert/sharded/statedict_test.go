@@ -35,7 +35,9 @@ func TestStateDicts(t *testing.T) {
 				files[n] = filepath.Join(dir, e.Name())
 			}
 		}
-		tensors, err := sharded.StateDicts(context.Background(), dir, files)
+		o := sharded.Opener{Context: context.Background(), Dir: dir}
+		tensors, err := o.StateDicts(files)
+		o.Close()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -48,7 +50,8 @@ func TestDistributed(t *testing.T) {
 	root := filepath.Join(fixtures.Extract(t), "hf")
 	for _, name := range []string{"accelerate-fsdp1-olmo2", "accelerate-fsdp2-llama"} {
 		dir := filepath.Join(root, name, "checkpoint-5", "pytorch_model_fsdp_0")
-		tensors, _, err := sharded.Distributed(dir, dir)
+		o := sharded.Opener{Dir: dir}
+		tensors, _, err := o.Distributed(dir)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -21,6 +21,49 @@ func (t *Tensor) Grid() []int64 {
 	return []int64{t.Numel()}
 }
 
+// Where names the files that the elements are in, as messages do.
+func (t *Tensor) Where() string {
+	var files []*File
+	for _, part := range t.places() {
+		if !slices.Contains(files, part.File) {
+			files = append(files, part.File)
+		}
+	}
+	if len(files) == 0 { // no element, so no block
+		return t.File.Name
+	}
+	return FileNames(files)
+}
+
+// FileNames names the first of one or more files, and how many more there are.
+func FileNames(files []*File) string {
+	switch more := len(files) - 1; more {
+	case 0:
+		return files[0].Name
+	case 1:
+		return files[0].Name + " and 1 more file"
+	default:
+		return fmt.Sprintf("%s and %d more files", files[0].Name, more)
+	}
+}
+
+// ByteOf returns the file that contains an element, by its row-major number, and the
+// element's byte in it.
+func (t *Tensor) ByteOf(element int64) (file *File, at int64) {
+	if t.Blocks != nil {
+		t.Runs(element, func(data *Tensor, first, _ int64) bool {
+			file, at = data.ByteOf(first)
+			return false
+		})
+		return file, at
+	}
+	if t.Stride == nil {
+		return t.File, t.Offset + element*t.DType.Size()
+	}
+	v := newView(t)
+	return t.File, v.byteAt(element)
+}
+
 // Runs shows the elements of a tensor in blocks in row-major order, from the element
 // start on: as runs of elements of one block's Data in its own row-major order, count of
 // them from first. It ends when visit returns false. Blocks are sorted by Start, and
@@ -97,6 +140,28 @@ func advance(at, grid []int64, n int64) {
 
 // readBlocks fills p with elements start … start+count of a tensor in blocks, cast to dtype.
 func (g *Gatherer) readBlocks(p []byte, t *Tensor, dtype DType, start, count int64) error {
+	if !t.besideEachOther() {
+		return g.readRuns(p, t, dtype, start, count)
+	}
+	width, size := t.Shape[1], dtype.Size()
+	head := min(count, (width-start%width)%width) // to the end of a row that began before
+	if err := g.readRuns(p[:head*size], t, dtype, start, head); err != nil {
+		return err
+	}
+	p, start, count = p[head*size:], start+head, count-head
+	rows := count / width
+	if err := g.readRows(p, t, dtype, start/width, rows); err != nil {
+		return err
+	}
+	done := rows * width
+	return g.readRuns(p[done*size:], t, dtype, start+done, count-done)
+}
+
+// readRuns is readBlocks run by run.
+func (g *Gatherer) readRuns(p []byte, t *Tensor, dtype DType, start, count int64) error {
+	if count == 0 {
+		return nil
+	}
 	size := dtype.Size()
 	var err error
 	t.Runs(start, func(data *Tensor, first, n int64) bool {

@@ -3,12 +3,13 @@ package tensor
 import (
 	"bytes"
 	"context"
+	"slices"
 )
 
 // FirstDifference compares two tensors of one dtype and shape bit for bit, and
 // returns the row-major number of the first element that differs, or -1.
 func FirstDifference(ctx context.Context, files *Files, a, b *Tensor) (int64, error) {
-	if a.File == b.File && a.Offset == b.Offset && a.Contiguous() && b.Contiguous() {
+	if sameBytes(a, b) {
 		return -1, nil // one storage under two names
 	}
 	left, right := &Content{DType: a.DType, Parts: []*Tensor{a}}, &Content{DType: b.DType, Parts: []*Tensor{b}}
@@ -37,4 +38,15 @@ func FirstDifference(ctx context.Context, files *Files, a, b *Tensor) (int64, er
 		}
 	}
 	return -1, nil
+}
+
+// sameBytes reports whether two tensors of one dtype and shape are the same bytes of the
+// same files.
+func sameBytes(a, b *Tensor) bool {
+	if a.Blocks == nil && b.Blocks == nil {
+		return a.File == b.File && a.Offset == b.Offset && a.Contiguous() && b.Contiguous()
+	}
+	return a.Flat == b.Flat && slices.EqualFunc(a.Blocks, b.Blocks, func(x, y Block) bool {
+		return slices.Equal(x.Start, y.Start) && slices.Equal(x.Data.Shape, y.Data.Shape) && sameBytes(x.Data, y.Data)
+	})
 }

@@ -46,7 +46,7 @@ func (g *Gatherer) gather(p []byte, v view, dtype DType, start, count int64) err
 		case last == 1 && v.stride[0] == 1 && inRow == 0 && count >= row:
 			rows := count / row
 			n = rows * row
-			err = g.columns(p[:n*size], v, dtype, start/row, rows)
+			err = g.columns(p[:n*size], row, v, dtype, start/row, rows)
 		default:
 			err = g.elements(p[:n*size], v, dtype, start, n)
 		}
@@ -111,19 +111,19 @@ func (g *Gatherer) elements(p []byte, v view, dtype DType, start, count int64) e
 // they would drive each other out of the processor's cache.
 const padding = 64
 
-// columns fills p with whole rows of a matrix that lies in the file column by
-// column. A band of rows is a short run in every column; as many columns are read
-// into the scratch buffer as fit, and turned there.
-func (g *Gatherer) columns(p []byte, v view, dtype DType, first, rows int64) error {
-	from, to, width := v.DType.Size(), dtype.Size(), v.shape[1]
+// columns fills rows of width elements, the first of which p begins with, with those of a
+// matrix that lies in the file column by column. A band of rows is a short run in every
+// column; as many columns are read into the scratch buffer as fit, and turned there.
+func (g *Gatherer) columns(p []byte, width int64, v view, dtype DType, first, rows int64) error {
+	from, to, all := v.DType.Size(), dtype.Size(), v.shape[1]
 	for rows > 0 {
 		band := min(rows, (scratchBytes-padding)/to)
 		run := band * to
 		pitch := run + padding
 		held := scratchBytes / pitch // columns in the buffer at a time
 		turned := buffer(&g.turned)
-		for c := int64(0); c < width; c += held {
-			n := min(held, width-c)
+		for c := int64(0); c < all; c += held {
+			n := min(held, all-c)
 			for k := range n {
 				at := v.Offset + (first+(c+k)*v.stride[1])*from
 				if err := g.readRun(turned[k*pitch:k*pitch+run], v.Tensor, dtype, at, band); err != nil {
@@ -132,7 +132,10 @@ func (g *Gatherer) columns(p []byte, v view, dtype DType, first, rows int64) err
 			}
 			transpose(p[c*to:], turned, to, width, band, pitch, n)
 		}
-		p, first, rows = p[band*width*to:], first+band, rows-band
+		first, rows = first+band, rows-band
+		if rows > 0 {
+			p = p[band*width*to:]
+		}
 	}
 	return nil
 }

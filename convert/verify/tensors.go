@@ -226,8 +226,8 @@ func (v *verifier) describe(k *comparison) TensorDifference {
 	for _, part := range k.found.Parts {
 		if rest < part.Numel() {
 			if part.Contiguous() {
-				d.Offset = part.Offset + rest*part.DType.Size()
-				d.File = part.File.Name
+				file, at := part.ByteOf(rest)
+				d.File, d.Offset = file.Name, at
 			}
 			break
 		}

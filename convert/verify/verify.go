@@ -15,6 +15,7 @@ import (
 	"hf2olmo/convert/match"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/targets"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/keymap"
 )
@@ -23,6 +24,7 @@ import (
 type Options struct {
 	Keymap   *keymap.Table     // in place of the bundled table of the family; nil for that
 	Jobs     int               // how many pieces are compared at once; 0 for as many as suits
+	Like     string            // as for convert; "" for none
 	NoFollow bool              // refuse links that lead out of the model's folder, or of the checkpoint's
 	Progress assemble.Progress // of the comparison; nil for none
 }
@@ -82,7 +84,7 @@ func newVerifier(source string, native *native, o Options) (*verifier, error) {
 	if recorded != nil {
 		chosen.Tokenizer = recorded.Options.Tokenizer
 	}
-	var options []hf.Option
+	options := []hf.Option{hf.Like(o.Like)}
 	if o.NoFollow {
 		options = append(options, hf.NoFollow)
 	}
@@ -125,21 +127,21 @@ func (v *verifier) warnOfTokenizer() error {
 	if v.recorded == nil {
 		return nil
 	}
-	at := slices.IndexFunc(v.recorded.Sources, func(s folder.State) bool { return s.Name == hf.TokenizerFile })
+	at := slices.IndexFunc(v.recorded.Sources, func(s folder.State) bool { return s.Name == tokenizers.FileName })
 	now := v.model.Model.Tokenizer
 	switch {
 	case at < 0 && now == nil:
 		return nil
 	case at < 0:
-		v.warn("the model had no %s when it was converted", hf.TokenizerFile)
+		v.warn("the model had no %s when it was converted", tokenizers.FileName)
 		return nil
 	case now == nil:
-		v.warn("the model no longer has a %s", hf.TokenizerFile)
+		v.warn("the model no longer has a %s", tokenizers.FileName)
 		return nil
 	}
 	state, err := output.HashFile(now.Path)
 	if err == nil && state.Hash != v.recorded.Sources[at].Hash {
-		v.warn("the model's %s was edited after the conversion", hf.TokenizerFile)
+		v.warn("the model's %s was edited after the conversion", tokenizers.FileName)
 	}
 	return err
 }

@@ -356,9 +356,7 @@ def verl(d: Path):
     (d / "huggingface").mkdir()
     for name in ("config.json", "tokenizer.json"):
         (d / name).rename(d / "huggingface" / name)
-    for rank in range(2):
-        part = {name: tensor.chunk(2)[rank].clone() for name, tensor in state_of(d).items()}
-        torch.save(part, d / f"model_world_size_2_rank_{rank}.pt")
+    torch.save(state_of(d), d / "model_world_size_2_rank_0.pt")
     (d / SAFE).unlink()
 
 
@@ -399,8 +397,8 @@ REFUSED = [
     (mixed_versions, "is also in model-00001-of-00002.safetensors, with different contents", "two models, or of two versions"),
     (stale_index, "model.safetensors.index.json: is stale", "Replace it", "complete set"),
     (stale_index_bin, "pytorch_model.bin.index.json: is stale", "Replace it", "complete set"),
-    (verl, "verl's checkpoint", "verl.model_merger"),
-    (folder_as_bin, "is a folder, and the file lies in it", "Move it up"),
+    (verl, "model_world_size_2_rank_1.pt: does not exist", "each rank wrote its own file"),
+    (folder_as_bin, "is a folder, and the file is in it", "Move it up"),
     (wrapped, 'inside of "model"', "Save the inner dict"),
     (config(num_hidden_layers=4), "says num_hidden_layers 4, but the weights have 2", "set num_hidden_layers to 2"),
     (config(num_hidden_layers=1), "says num_hidden_layers 1, but the weights have 2", "Set num_hidden_layers to 2"),
@@ -408,7 +406,7 @@ REFUSED = [
     (config(vocab_size=150), "says vocab_size 150, but the weights have 160", "Set vocab_size to 160"),
     (config(intermediate_size=48), "says intermediate_size 48, but the weights have 96", "Set intermediate_size to 96"),
     (config(model_type=None), "has no model_type", '"model_type": "llama"'),
-    (config(transformers_weights="../x.safetensors"), "leads out of the folder", "transformers loads"),
+    (config(transformers_weights="../x.safetensors"), "outside of the folder", "transformers loads"),
     (config(transformers_weights="pytorch_model.bin"), "names neither", "transformers loads"),
 ]  # fmt: skip
 

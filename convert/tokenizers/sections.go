@@ -1,4 +1,4 @@
-package hf
+package tokenizers
 
 import (
 	"encoding/base64"

@@ -1,4 +1,4 @@
-package hf
+package tokenizers
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 
 // A record is a struct of serde.
 type record struct {
-	tag    string // what its field "type" must be, "" where that is not looked at
+	tag    string // what its field "type" must be, "" if that is not looked at
 	fields []field
 	flat   bool                // serde flattens it: then it is never written as a list
 	rule   func(members) error // beside the fields' shapes; nil for none
@@ -22,7 +22,7 @@ type field struct {
 // has is a field that is always there.
 func has(name string, s shape) field { return field{name, s, always} }
 
-// need says where a field may be missing.
+// need says if a field may be missing.
 type need int
 
 const (
@@ -99,7 +99,7 @@ func (r record) checkList(list []any) error {
 type part struct {
 	name   string // by which "type" chooses it
 	shape  shape
-	chosen bool // whether it is only read where "type" chooses it
+	chosen bool // whether it is only read if "type" chooses it
 }
 
 // onePart is the shape of a section: by its "type", or, in files older than that, by whichever
@@ -124,7 +124,7 @@ func onePart(parts func() []part) shape {
 	}
 }
 
-// typeOf is the one "type" of an object, "" where it has none or two.
+// typeOf is the one "type" of an object, "" if it has none or two.
 func typeOf(v any) string {
 	object, _ := v.(members)
 	var name string

@@ -1,4 +1,4 @@
-package hf
+package tokenizers
 
 import (
 	"errors"
@@ -82,7 +82,7 @@ func (v *tokens) refuse(token []byte, wrong error) {
 	v.wrong[hash] = wrong
 }
 
-// errWrongID is said of a token where many are wrong.
+// errWrongID is the error of a token if many are wrong.
 var errWrongID = errors.New("has tokens whose ids are not whole numbers")
 
 // firstWrong is the first thing that is wrong with an id.
@@ -112,7 +112,7 @@ func (v *tokens) seen(hash uint64, token []byte) bool {
 }
 
 // decodeVocab reads model.vocab.
-func (m *tokenizerModel) decodeVocab(d *jsontext.Decoder) error {
+func (m *model) decodeVocab(d *jsontext.Decoder) error {
 	v := newTokens()
 	m.vocab, m.wrong = v, nil
 	switch d.PeekKind() {
@@ -155,7 +155,7 @@ func (v *tokens) decodeWords(d *jsontext.Decoder) error {
 	return err
 }
 
-func (m *tokenizerModel) decodeScores(d *jsontext.Decoder) error {
+func (m *model) decodeScores(d *jsontext.Decoder) error {
 	entry := pairOf(aString, aNumber)
 	return jsonfile.EachElement(d, "", func() error {
 		left := 100
@@ -169,8 +169,8 @@ func (m *tokenizerModel) decodeScores(d *jsontext.Decoder) error {
 		if pair, ok := value.([]any); ok && m.wrong == nil {
 			m.vocab.note([]byte(pair[0].(string)), uint32(m.vocab.entries))
 		}
-		if m.vocab.entries++; m.vocab.entries > tokenizerLimits.Members {
-			return jsonfile.TooMuch(int64(tokenizerLimits.Members), "tokens")
+		if m.vocab.entries++; m.vocab.entries > Limits.Members {
+			return jsonfile.TooMuch(int64(Limits.Members), "tokens")
 		}
 		return nil
 	})

@@ -1,4 +1,4 @@
-package hf
+package jsonfile
 
 import (
 	"io"
@@ -6,11 +6,11 @@ import (
 )
 
 // constants passes JSON through for a decoder that does not know NaN and Infinity: it puts a
-// number of as many bytes in place of each, and notes where that ends. Anything else that
+// number of as many bytes in place of each, and remembers where that ends. Anything else that
 // such a word may be part of stays what no decoder takes.
 type constants struct {
 	r      io.Reader
-	values map[int64]float64 // by the offset after the number that stands for it
+	values map[int64]float64 // by the offset after the number in its place
 
 	offset   int64
 	inString bool

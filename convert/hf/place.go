@@ -2,7 +2,6 @@ package hf
 
 import (
 	"encoding/binary"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,36 +13,29 @@ import (
 	"hf2olmo/convert/safetensors"
 )
 
-// A place is where a model lies.
+// A place is where a model is.
 type place struct {
-	dir      string // folder that holds config.json
+	dir      string // folder that contains config.json
 	weights  string // name of the one weights file that was asked for, or ""
 	index    string // name of the index that was asked for, or ""
 	name     string // what default outputs are called
-	repo     string // "org/name" where dir is a snapshot in the hub's cache, else ""
+	repo     string // "org/name" if dir is a snapshot in the hub's cache, else ""
 	revision string // commit of that snapshot
-	within   string // the repository that the snapshot was found in, "" where the user gave dir itself
+	within   string // the repository that the snapshot was found in, "" if the user gave dir itself
 	noFollow bool   // see NoFollow
+	like     string // see Like
+	run      *run   // the sharded model that dir contains, nil for any other
 }
 
-// newOpening finds the model that path means, and lists its folder.
-func newOpening(path string, options []Option) (*opening, *fault.Fault) {
-	where, bad := locate(path)
-	if bad != nil {
-		return nil, bad
+// linksOut refuses a snapshot that is a link out of its repository, with NoFollow.
+func (p place) linksOut() *fault.Fault {
+	if !p.noFollow || p.within == "" {
+		return nil
 	}
-	for _, option := range options {
-		option(&where)
+	if target := regular.Outside(p.within, p.dir); target != "" {
+		return regular.LinkOut(p.dir, target)
 	}
-	if where.noFollow && where.within != "" {
-		if target := regular.Outside(where.within, where.dir); target != "" {
-			return nil, regular.LinkOut(where.dir, target)
-		}
-	}
-	o := &opening{place: where, model: &Model{
-		Source: path, Dir: where.dir, Name: where.name, Repo: where.repo, Revision: where.revision,
-	}}
-	return o, o.list()
+	return nil
 }
 
 // locate finds what path means: something on disk, or else a model in the hub's cache.
@@ -96,6 +88,9 @@ func locateDir(path string) (place, *fault.Fault) {
 	if isRepo(repo) {
 		return locateRepo(repo, "")
 	}
+	if where, ok := locateRun(path); ok {
+		return where, nil
+	}
 	return describe(path), nil
 }
 
@@ -104,6 +99,8 @@ func locateFile(path string) (place, *fault.Fault) {
 	base := filepath.Base(path)
 	where := describe(filepath.Dir(path))
 	switch {
+	case isPartOfRun(path):
+		return place{}, &fault.Fault{File: path, Problem: "is one part of a sharded model", Hint: "Give the folder."}
 	case isIndexName(base):
 		where.index = base
 	case isWeightsName(base), looksLikeWeights(path):
@@ -114,13 +111,13 @@ func locateFile(path string) (place, *fault.Fault) {
 			return place{}, f
 		}
 		return place{}, &fault.Fault{File: path, Problem: "is neither a folder nor a file of safetensors or PyTorch",
-			Hint: "Give the folder that holds config.json and the weights."}
+			Hint: "Give the folder that contains config.json and the weights."}
 	}
 	return where, nil
 }
 
-// looksLikeWeights reports whether a file begins as weights do. What is behind is
-// checked when it is read.
+// looksLikeWeights reports whether a file begins like weights. The rest is checked when it
+// is read.
 func looksLikeWeights(path string) bool {
 	f, info, err := regular.Open(path)
 	if err != nil {
@@ -135,7 +132,7 @@ func looksLikeWeights(path string) bool {
 	return isTorch(head) || head[safetensors.LengthSize] == '{' && length < uint64(info.Size())
 }
 
-// describe names the model in dir and finds out whether it lies in the hub's cache.
+// describe names the model in dir and finds out whether it is in the hub's cache.
 func describe(dir string) place {
 	where := place{dir: dir, name: "model"}
 	full, err := filepath.Abs(dir)
@@ -147,13 +144,14 @@ func describe(dir string) place {
 	}
 	if where.snapshot(full) {
 		where.name = where.repo[strings.LastIndex(where.repo, "/")+1:]
-	} else if real, err := filepath.EvalSymlinks(full); err == nil && !where.snapshot(real) && real == full && blobsOf(full) != "" {
+	} else if real, err := filepath.EvalSymlinks(full); err == nil && !where.snapshot(real) &&
+		real == full && blobsOf(full) != "" {
 		where.name = filepath.Base(filepath.Dir(filepath.Dir(full))) // of a copied repository under another name
 	} // a link to a snapshot keeps the name that its owner gave it
 	return where
 }
 
-// snapshot fills in repo and revision where full is …/models--org--name/snapshots/<commit>.
+// snapshot fills in repo and revision if full is …/models--org--name/snapshots/<commit>.
 func (p *place) snapshot(full string) bool {
 	snapshots := filepath.Dir(full)
 	id := repoID(filepath.Base(filepath.Dir(snapshots)))
@@ -166,10 +164,12 @@ func (p *place) snapshot(full string) bool {
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
-// download says how to fetch a file of the model once more. Names come from files
-// that nobody vouches for: one that a shell might obey is not put into a command.
+// download says how to fetch a file of the model again. Names come from files that no one
+// vouches for: one that a shell might obey is not put into a command.
 func (p place) download(name string) string {
 	switch {
+	case p.run != nil:
+		return copyWhole
 	case !safeName.MatchString(name):
 		return "Download the model again."
 	case p.repo == "":
@@ -178,24 +178,4 @@ func (p place) download(name string) string {
 		return "Download it again: `hf download " + p.repo + " " + name + " --revision " + p.revision + "`."
 	}
 	return "Download it again: `hf download " + p.repo + " " + name + "`."
-}
-
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
-// kind names what is no regular file.
-func kind(mode fs.FileMode) string {
-	switch {
-	case mode.IsDir():
-		return "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		return "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		return "a socket"
-	case mode&fs.ModeDevice != 0:
-		return "a device"
-	}
-	return "not a regular file"
 }

@@ -1,4 +1,4 @@
-package hf
+package tokenizers
 
 import (
 	"fmt"
@@ -11,32 +11,33 @@ import (
 	"hf2olmo/convert/jsonfile"
 )
 
-// decodeTokenizer reads a tokenizer.json; twice where the merges come before what they are
-// made of, which no program writes.
-func decodeTokenizer(r io.ReadSeeker, wanted ...string) (*Tokenizer, error) {
-	var file tokenizerFile
-	if err := file.decode(r); err != nil {
+// Read reads a tokenizer.json. What the tokenizers library would not load is an error of
+// package jsonfile. The ids of wanted are kept for TokenID.
+func Read(r io.ReadSeeker, wanted ...string) (*Tokenizer, error) {
+	var first file
+	if err := first.decode(r); err != nil {
 		return nil, err
 	}
-	if file.early {
-		if _, err := r.Seek(0, io.SeekStart); err != nil {
-			return nil, err
-		}
-		file = tokenizerFile{known: file.models}
-		if err := file.decode(r); err != nil {
-			return nil, err
-		}
+	if !first.early {
+		return first.tokenizer(wanted), nil
 	}
-	return file.tokenizer(wanted), nil
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return nil, err
+	}
+	second := file{known: first.models} // no program writes the merges before what they are made of
+	if err := second.decode(r); err != nil {
+		return nil, err
+	}
+	return second.tokenizer(wanted), nil
 }
 
-// A tokenizerFile is what one pass over a tokenizer.json finds.
-type tokenizerFile struct {
+// A file is what one pass over a tokenizer.json finds.
+type file struct {
 	added  []string // contents of added_tokens, in order
-	models []*tokenizerModel
-	known  []*tokenizerModel // of the pass before this one
-	early  bool              // some merges came before what they are made of
-	twice  []string          // keys that appear twice
+	models []*model
+	known  []*model // of the pass before this one
+	early  bool     // some merges came before what they are made of
+	twice  []string // keys that appear twice
 }
 
 // sections are the shapes of all sections but the model and the added tokens.
@@ -45,8 +46,8 @@ var sections = map[string]shape{
 	"pre_tokenizer": orNull(aPreTokenizer), "post_processor": orNull(aProcessor), "decoder": orNull(aDecoder),
 }
 
-func (t *tokenizerFile) decode(r io.Reader) error {
-	d := jsonfile.NewDecoder(r, tokenizerLimits, jsontext.AllowDuplicateNames(true))
+func (t *file) decode(r io.Reader) error {
+	d := jsonfile.NewDecoder(r, Limits, jsontext.AllowDuplicateNames(true))
 	left := serdeValues
 	seen := map[string]bool{}
 	err := jsonfile.EachMember(d, "the JSON value", func(key string) error {
@@ -82,7 +83,7 @@ func (t *tokenizerFile) decode(r io.Reader) error {
 	return jsonfile.ReadEnd(d)
 }
 
-func (t *tokenizerFile) decodeAdded(d *jsontext.Decoder) error {
+func (t *file) decodeAdded(d *jsontext.Decoder) error {
 	left := 100 // one has seven members
 	v, err := readSerde(d, &left)
 	if err != nil {
@@ -101,7 +102,7 @@ func (t *tokenizerFile) decodeAdded(d *jsontext.Decoder) error {
 
 // tokenizer gives the added tokens their ids: the library numbers new ones on, whatever id the
 // file gives them.
-func (t *tokenizerFile) tokenizer(wanted []string) *Tokenizer {
+func (t *file) tokenizer(wanted []string) *Tokenizer {
 	v := t.models[len(t.models)-1].vocab
 	next := uint32(v.entries)
 	for _, content := range t.added {
@@ -123,16 +124,16 @@ func (t *tokenizerFile) tokenizer(wanted []string) *Tokenizer {
 	return token
 }
 
-func (t *tokenizerFile) warnings(v *tokens) (lines []string) {
+func (t *file) warnings(v *tokens) (lines []string) {
 	if v.repeated > 0 {
 		lines = append(lines, fmt.Sprintf("%s: model.vocab has a token twice (%.80q): the last one counts, as in tokenizers",
-			TokenizerFile, v.repeat))
+			FileName, v.repeat))
 	}
 	keys := append(t.twice, t.models[len(t.models)-1].twice...)
 	if len(keys) > 0 {
 		slices.Sort(keys)
 		lines = append(lines, fmt.Sprintf("%s: has keys twice (%s): the last one counts, as in tokenizers",
-			TokenizerFile, strings.Join(slices.Compact(keys), ", ")))
+			FileName, strings.Join(slices.Compact(keys), ", ")))
 	}
 	return lines
 }

@@ -1,4 +1,4 @@
-package hf
+package tokenizers
 
 import (
 	"errors"
@@ -57,7 +57,7 @@ func extended(s string) bool {
 // class returns what follows a class of characters whose [ was read, and whether it ends.
 func class(s string) (string, bool) {
 	depth := 1
-	first := true // where ] stands for itself
+	first := true // where ] means itself
 	for s != "" {
 		c := s[0]
 		s = s[1:]
