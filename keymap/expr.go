@@ -115,19 +115,27 @@ func (e *expression) int(env map[string]any) (int64, error) {
 	return int64(n), nil
 }
 
-// wholeNumber returns v as an integer where it is one and below 2^53.
+// wholeNumber returns v as an integer if it is one, below 2^53 and no larger than an int of this machine.
 func wholeNumber(v any) (int, bool) {
-	const limit = 1 << 53
+	var whole int64
 	switch n := v.(type) {
 	case int:
-		return n, -limit < n && n < limit
+		whole = int64(n)
 	case int64:
-		return int(n), -limit < n && n < limit
+		whole = n
 	case float64:
-		return int(n), n == math.Trunc(n) && math.Abs(n) < limit
+		if n != math.Trunc(n) || math.Abs(n) >= maxWhole {
+			return 0, false
+		}
+		whole = int64(n)
+	default:
+		return 0, false
 	}
-	return 0, false
+	return int(whole), -maxWhole < whole && whole < maxWhole && int64(int(whole)) == whole
 }
+
+// maxWhole bounds whole numbers: from there on a float64 no longer has all of them.
+const maxWhole = 1 << 53
 
 // text is a message with {expressions} in it.
 type text struct {

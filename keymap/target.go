@@ -8,10 +8,9 @@ import (
 
 // A Target is a trainer's own side: its model config and its state dict.
 type Target struct {
-	Name    string
-	Trainer string
-	Fields  []Field // of the model config, in the order written
-	Saved   Saved
+	Name   string
+	Fields []Field // of the model config, in the order written
+	Saved  Saved
 
 	// Immaterial are fields that say nothing of a model whose weights are loaded.
 	Immaterial []string
@@ -65,7 +64,6 @@ type shapeYAML struct {
 
 type targetYAML struct {
 	Target  string        `yaml:"target"`
-	Trainer string        `yaml:"trainer"`
 	Config  yaml.MapSlice `yaml:"config"`
 	Let     yaml.MapSlice `yaml:"let"`
 	Refuse  []ruleYAML    `yaml:"refuse"`
@@ -87,7 +85,7 @@ func parseTarget(text []byte) (*Target, error) {
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	t := &Target{Name: y.Target, Trainer: y.Trainer, Saved: y.Saved, Immaterial: y.Immaterial}
+	t := &Target{Name: y.Target, Saved: y.Saved, Immaterial: y.Immaterial}
 	var err error
 	if t.Fields, err = parseFields(y.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
