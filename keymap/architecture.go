@@ -38,13 +38,13 @@ func typeOfArchitecture(config map[string]any) (class, modelType string) {
 
 // modelTypes are those that some target takes or knows who takes.
 func modelTypes() (types []string) {
-	for _, name := range Targets() {
-		for _, family := range Families(name) {
-			types = append(types, family)
-			if t, err := bundled(name, family); err == nil {
-				types = append(types, t.types...) // those of revisions before a release too
-			}
+	for _, b := range bundledTables() {
+		types = append(types, b.Family)
+		if t, err := b.Table(); err == nil {
+			types = append(types, t.types...) // those of revisions before a release too
 		}
+	}
+	for _, name := range Targets() {
 		for _, group := range elsewherePage()[name] {
 			types = slices.AppendSeq(types, maps.Keys(group.Models))
 		}

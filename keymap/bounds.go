@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/goccy/go-yaml"
 )
 
 // What an expression may cost. A table may come from anybody, and so may the
@@ -98,14 +99,25 @@ var loop = regexp.MustCompile(`(any|all|map|filter)\s*\(`)
 
 // few refuses a table that is larger in some way than any needs to be.
 func (y *tableYAML) few() error {
-	for section, entries := range map[string]int{"fields": len(y.Fields), "let": len(y.Let), "refuse": len(y.Refuse),
+	for section, n := range map[string]int{"fields": len(y.Fields), "let": len(y.Let), "refuse": entries(y.Refuse),
 		"config": len(y.Config), "tensors": len(y.Tensors), "drop": len(y.Drop)} {
-		if entries > maxRules {
-			return fmt.Errorf("%s: %d entries: at most %d", section, entries, maxRules)
+		if n > maxRules {
+			return fmt.Errorf("%s: %d entries: at most %d", section, n, maxRules)
 		}
 	}
 	if n := len(loop.FindAllString(fmt.Sprint(*y), -1)); n > maxLoops {
 		return fmt.Errorf("any(), map() and the like stand %d times: at most %d", n, maxLoops)
 	}
 	return nil
+}
+
+// entries counts those of a map or a list.
+func entries(v any) int {
+	switch v := v.(type) {
+	case yaml.MapSlice:
+		return len(v)
+	case []any:
+		return len(v)
+	}
+	return 0
 }

@@ -3,7 +3,6 @@ package keymap
 import (
 	"slices"
 	"strings"
-	"sync"
 )
 
 // FamiliesOf returns the families, of any target, to whose models most of these names
@@ -12,19 +11,17 @@ import (
 func FamiliesOf(names []string) []string {
 	best := map[string]fit{}
 	most := fit{}
-	for _, target := range Targets() {
-		for _, family := range Families(target) {
-			table, err := bundled(target, family)
-			if err != nil || table.prefix != nil {
-				continue
+	for _, b := range bundledTables() {
+		table, err := b.Table()
+		if err != nil || table.prefix != nil {
+			continue
+		}
+		if f := table.fit(names); 2*f.known > len(names) {
+			if f.better(best[b.Family]) {
+				best[b.Family] = f
 			}
-			if f := table.fit(names); 2*f.known > len(names) {
-				if f.better(best[family]) {
-					best[family] = f
-				}
-				if f.better(most) {
-					most = f
-				}
+			if f.better(most) {
+				most = f
 			}
 		}
 	}
@@ -46,26 +43,6 @@ type fit struct {
 
 func (f fit) better(than fit) bool {
 	return f.known > than.known || f.known == than.known && f.lacked < than.lacked
-}
-
-// parsed are bundled tables, by target and family: to read one takes longer than to apply it.
-var parsed sync.Map
-
-// bundled returns the table of a family.
-func bundled(target, family string) (*Table, error) {
-	key := target + "/" + family
-	if table, ok := parsed.Load(key); ok {
-		return table.(*Table), nil
-	}
-	text, err := Source(target, family)
-	if err != nil {
-		return nil, err
-	}
-	table, err := Parse(text)
-	if err == nil {
-		parsed.Store(key, table)
-	}
-	return table, err
 }
 
 // fit compares names with those that a model of the family has, or may have.

@@ -23,6 +23,8 @@ var hostileTables = map[string]struct{ text, want string }{
 	"large":      {strings.Repeat("#", MaxSize+1), "at most 131072"},
 	"many words": {strings.Repeat("a: 1\n", 20_000), "words: at most"},
 	"twice":      {start + "family: y\n", "family"},
+	"extends":    {start + "extends: x\nextends: y\n", "extends"},
+	"nobody":     {start + "extends: " + strings.Repeat("x", 4000) + "\n", "no table is called"},
 	"unknown":    {start + "system: rm\n", "system"},
 	"range":      {start + "let:\n  a: len(1..999999999)\n", "memory budget exceeded"},
 	"regexp":     {start + "let:\n  a: '\"x\" matches \"(a+)+$\"'\n", "the operator matches"},
@@ -146,7 +148,11 @@ func TestHostileEach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := Source("olmo", "llama")
+	llama, err := TableNamed("llama")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := llama.Text()
 	if err != nil {
 		t.Fatal(err)
 	}

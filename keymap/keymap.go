@@ -12,9 +12,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"path"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 )
@@ -48,26 +46,7 @@ func TargetNamed(name string) (*Target, error) {
 // targets are the *Targets that have been read, by name.
 var targets sync.Map
 
-// Families returns the names of the bundled tables for a target, sorted.
-func Families(target string) []string {
-	entries, _ := files.ReadDir("tables/" + target)
-	var names []string
-	for _, e := range entries {
-		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
-	}
-	sort.Strings(names)
-	return names
-}
-
-// Source returns the text of a bundled table, comments and all.
-func Source(target, family string) ([]byte, error) {
-	if slices.Contains(Families(target), family) {
-		return files.ReadFile(path.Join("tables", target, family+".yaml"))
-	}
-	return nil, fmt.Errorf("no table is called %q", family)
-}
-
-// Hash returns a hash of the table's text.
+// Hash returns a hash of the table's text, as it was given to Parse.
 func (t *Table) Hash() string {
 	sum := sha256.Sum256(t.text)
 	return hex.EncodeToString(sum[:])
@@ -77,13 +56,16 @@ func (t *Table) Hash() string {
 // config (a parsed config.json). Where none does, the error is a *Refusal that
 // says which trainer takes such a model.
 func For(t *Target, config map[string]any) (*Table, error) {
-	for _, family := range Families(t.Name) {
-		table, err := bundled(t.Name, family)
+	for _, b := range bundledTables() {
+		if b.Target != t.Name {
+			continue
+		}
+		table, err := b.Table()
 		if err != nil {
-			return nil, fmt.Errorf("table %s: %w", family, err)
+			return nil, fmt.Errorf("table %s: %w", b.Family, err)
 		}
 		if ok, err := table.Matches(config); err != nil {
-			return nil, fmt.Errorf("table %s: match: %w", family, err)
+			return nil, fmt.Errorf("table %s: match: %w", b.Family, err)
 		} else if ok {
 			return table, nil
 		}

@@ -5,21 +5,15 @@ import "testing"
 // TestNamesSpareTables: no tensor that a table uses is taken for a buffer, or for a sign
 // of something that does not convert.
 func TestNamesSpareTables(t *testing.T) {
-	for _, target := range Targets() {
-		for _, family := range Families(target) {
-			text, err := Source(target, family)
-			if err != nil {
-				t.Fatal(err)
-			}
-			table, err := Parse(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, source := range table.sources {
-				for _, part := range source.parts {
-					if IsBuffer(part.name) || SignOf([]string{part.name}) != nil {
-						t.Errorf("%s/%s: %s", target, family, part.name)
-					}
+	for _, b := range Tables() {
+		table, err := b.Table()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range table.sources {
+			for _, part := range source.parts {
+				if IsBuffer(part.name) || SignOf([]string{part.name}) != nil {
+					t.Errorf("%s: %s", b.Name, part.name)
 				}
 			}
 		}

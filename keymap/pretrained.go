@@ -30,7 +30,7 @@ var pretrainedPage = sync.OnceValue(func() *pretrained {
 func parsePretrained(text []byte) (*pretrained, error) {
 	var y struct {
 		Fields   yaml.MapSlice `yaml:"fields"`
-		Refuse   []ruleYAML    `yaml:"refuse"`
+		Refuse   any           `yaml:"refuse"`
 		Harmless [][]string    `yaml:"harmless"`
 	}
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict(), yaml.UseOrderedMap()); err != nil {

@@ -34,6 +34,7 @@ type dropSpec struct {
 }
 
 type tableYAML struct {
+	Extends  string                   `yaml:"extends"`
 	Family   string                   `yaml:"family"`
 	Target   string                   `yaml:"target"`
 	Match    string                   `yaml:"match"`
@@ -41,7 +42,7 @@ type tableYAML struct {
 	Fields   yaml.MapSlice            `yaml:"fields"`
 	Harmless []string                 `yaml:"harmless"`
 	Let      yaml.MapSlice            `yaml:"let"`
-	Refuse   []ruleYAML               `yaml:"refuse"`
+	Refuse   any                      `yaml:"refuse"`
 	Config   yaml.MapSlice            `yaml:"config"`
 	Tensors  yaml.MapSlice            `yaml:"tensors"`
 	Drop     yaml.MapSlice            `yaml:"drop"`
@@ -50,8 +51,8 @@ type tableYAML struct {
 // Parse reads a table, and checks it whole against its target: every name and
 // every expression. Errors name the place.
 func Parse(text []byte) (*Table, error) {
-	var y tableYAML
-	if err := unmarshal(text, &y); err != nil {
+	y, err := readTable(text)
+	if err != nil {
 		return nil, err
 	}
 	if err := y.few(); err != nil {
@@ -88,6 +89,18 @@ func Parse(text []byte) (*Table, error) {
 		return nil, fmt.Errorf("drop: %w", err)
 	}
 	return t, nil
+}
+
+// readTable reads a table's YAML, with what it extends put in.
+func readTable(text []byte) (y tableYAML, err error) {
+	if err = unmarshal(text, &y, yaml.UseOrderedMap()); err != nil || y.Extends == "" {
+		return y, err
+	}
+	if text, err = flatten(text, 0); err != nil {
+		return y, err
+	}
+	y = tableYAML{}
+	return y, unmarshal(text, &y, yaml.UseOrderedMap())
 }
 
 // parseSource reads what concerns the model's own config.json; it returns the names defined there.

@@ -2,6 +2,7 @@ package keymap
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 )
@@ -47,12 +48,6 @@ type tensorSpec struct {
 	same  *binding    // the tensor that it is under another name, where the condition holds; nil: never
 }
 
-type ruleYAML struct {
-	When    string `yaml:"when"`
-	Because string `yaml:"because"`
-	Hint    string `yaml:"hint"`
-}
-
 type shapeYAML struct {
 	Shape  []string `yaml:"shape"`
 	When   string   `yaml:"when"`
@@ -66,7 +61,7 @@ type targetYAML struct {
 	Target  string        `yaml:"target"`
 	Config  yaml.MapSlice `yaml:"config"`
 	Let     yaml.MapSlice `yaml:"let"`
-	Refuse  []ruleYAML    `yaml:"refuse"`
+	Refuse  any           `yaml:"refuse"`
 	Tensors yaml.MapSlice `yaml:"tensors"`
 	Layers  struct {
 		Count   string        `yaml:"count"`
@@ -162,20 +157,46 @@ func parseLet(items yaml.MapSlice, names scope) ([]binding, scope, error) {
 	return let, names, nil
 }
 
-func parseRules(items []ruleYAML, names scope) ([]rule, error) {
-	var rules []rule
-	for _, y := range items {
-		when, err := compile(y.When, names)
-		if err != nil {
-			return nil, err
-		}
-		because, err := compileText(y.Because, names)
-		if err != nil {
-			return nil, err
-		}
-		rules = append(rules, rule{when, because, y.Hint})
+// parseRules reads a map of named rules. A list of them, without names, is what tables had before they
+// could extend each other.
+func parseRules(rules any, names scope) ([]rule, error) {
+	items, named := rules.(yaml.MapSlice)
+	list, unnamed := rules.([]any)
+	if rules != nil && !named && !unnamed {
+		return nil, fmt.Errorf("expected rules by name, found %v", rules)
 	}
-	return rules, nil
+	for i, item := range list {
+		items = append(items, yaml.MapItem{Key: i + 1, Value: item})
+	}
+	var parsed []rule
+	for _, item := range items {
+		r, err := parseRule(item.Value, names)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", item.Key, err)
+		}
+		parsed = append(parsed, r)
+	}
+	return parsed, nil
+}
+
+func parseRule(value any, names scope) (r rule, err error) {
+	items, ok := value.(yaml.MapSlice)
+	if !ok {
+		return r, fmt.Errorf("expected when, because and hint")
+	}
+	said := map[any]string{}
+	for _, item := range items {
+		if !slices.Contains([]any{"when", "because", "hint"}, item.Key) {
+			return r, fmt.Errorf("%v: a rule has when, because and hint", item.Key)
+		}
+		said[item.Key] = fmt.Sprint(item.Value)
+	}
+	r.hint = said["hint"]
+	if r.when, err = compile(said["when"], names); err != nil {
+		return r, err
+	}
+	r.because, err = compileText(said["because"], names)
+	return r, err
 }
 
 func parseShapes(items yaml.MapSlice, names scope) ([]tensorSpec, error) {

@@ -24,7 +24,7 @@ const (
 // unmarshal reads a YAML document strictly. A table says what it means in the
 // place where it stands: anchors, aliases, tags and merge keys are refused, and
 // with them documents that grow when they are read.
-func unmarshal(text []byte, into any) (err error) {
+func unmarshal(text []byte, into any, options ...yaml.DecodeOption) (err error) {
 	if err := checkYAML(string(text)); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func unmarshal(text []byte, into any) (err error) {
 			err = errors.New("is no YAML that can be read")
 		}
 	}()
-	if err := yaml.UnmarshalWithOptions(text, into, yaml.Strict()); err != nil {
+	if err := yaml.UnmarshalWithOptions(text, into, append(options, yaml.Strict())...); err != nil {
 		return firstLine(err)
 	}
 	return nil
