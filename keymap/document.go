@@ -8,9 +8,11 @@ import (
 )
 
 // A document is a config file that nests, as a target's page writes it: objects, lists,
-// and at their ends expressions (text) and constants (numbers, true, false). A member
-// of an object that comes out as null is left out.
+// and at their ends expressions (text) and constants (numbers, true, false, null). A member
+// of an object whose expression comes out as null is left out. The name config has all fields
+// of the target's config, as an object.
 //
+//	$takes: [name]                above all else: what the writer of the file gives
 //	$when: condition              the object is null unless it holds
 //	$use: template                the object is that template
 //	$with: {name: expression}     what the template takes
@@ -64,21 +66,27 @@ func parseTemplates(items yaml.MapSlice, names scope) (*documentParser, error) {
 	p := &documentParser{templates: map[string]*template{}}
 	for _, item := range items {
 		name := fmt.Sprint(item.Key)
-		t := &template{}
 		body, _ := item.Value.(yaml.MapSlice)
-		if len(body) > 0 && body[0].Key == "$takes" {
-			if err := remarshal(body[0].Value, &t.takes); err != nil {
-				return nil, fmt.Errorf("%s: $takes: %w", name, err)
-			}
-			body = body[1:]
-		}
-		var err error
-		if t.body, err = p.parse(body, names.with(t.takes...)); err != nil {
+		t, err := p.parseTemplate(body, names)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		p.templates[name] = t
 	}
 	return p, nil
+}
+
+// parseTemplate reads what a template takes and its body.
+func (p *documentParser) parseTemplate(body yaml.MapSlice, names scope) (t *template, err error) {
+	t = &template{}
+	if len(body) > 0 && body[0].Key == "$takes" {
+		if err := remarshal(body[0].Value, &t.takes); err != nil {
+			return nil, fmt.Errorf("$takes: %w", err)
+		}
+		body = body[1:]
+	}
+	t.body, err = p.parse(body, names.with(t.takes...))
+	return t, err
 }
 
 func (p *documentParser) parse(value any, names scope) (*document, error) {
@@ -100,7 +108,9 @@ func (p *documentParser) parse(value any, names scope) (*document, error) {
 		return p.parseObject(v, names)
 	case uint64:
 		return &document{literal: int(v)}, nil
-	case bool, float64, int64, nil:
+	case int64:
+		return &document{literal: int(v)}, nil
+	case bool, float64, nil:
 		return &document{literal: v}, nil
 	}
 	return nil, fmt.Errorf("a %T has no place in a document", value)

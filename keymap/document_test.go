@@ -33,6 +33,7 @@ document:
   number: 1.5
   word: '"text"'
   gone: none
+  empty: null
   list: [a, true, {deep: a}]
   used: {$use: pair, $with: {x: '"given"'}}
   never: {$when: a == 0, b: 1}
@@ -49,7 +50,7 @@ document:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "[{z 8} {number 1.5} {word text} {list [7 true [{deep 7}]]} {used [{first given} {second 7}]} {either [{c 2}]} " +
+	want := "[{z 8} {number 1.5} {word text} {empty <nil>} {list [7 true [{deep 7}]]} {used [{first given} {second 7}]} {either [{c 2}]} " +
 		"{each [{3 [{first 30} {second 7}]} {1 [{first 10} {second 7}]}]}]"
 	if fmt.Sprint(got) != want {
 		t.Errorf("%v\nwant %v", got, want)
@@ -77,5 +78,40 @@ func TestDocumentRefuses(t *testing.T) {
 	}
 	if _, err := d.eval(map[string]any{"a": 7}); err == nil || !strings.Contains(err.Error(), "not a list") {
 		t.Errorf("$each of a number: %v", err)
+	}
+}
+
+// TestTakes writes a config file that takes what only its writer knows.
+func TestTakes(t *testing.T) {
+	target, err := TargetNamed("olmo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config []Setting
+	for _, f := range target.Fields {
+		config = append(config, Setting{f.Name, f.Default})
+	}
+	if _, err := target.Document(config, nil); err == nil || !strings.Contains(err.Error(), "the document takes run_name") {
+		t.Errorf("nothing was given: %v", err)
+	}
+	values := map[string]any{"run_name": "r", "tokenizer": "t", "tokens": 70_000, "folder": "/f", "source": "s", "command": "c"}
+	document, err := target.Document(config, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, member := range document {
+		switch text := fmt.Sprint(member.Value); member.Name {
+		case "model":
+			if !strings.HasPrefix(text, "[{d_model 768} {n_heads 12} {n_kv_heads <nil>}") {
+				t.Error(text)
+			}
+		case "data":
+			if !strings.HasPrefix(text, "[{memmap_dtype uint32}") {
+				t.Error(text)
+			}
+		}
+	}
+	if comment := target.Comments(values)["run_name"]; !strings.Contains(comment, "of s, written") || !strings.Contains(comment, "\n\n  c\n\n") {
+		t.Error(comment)
 	}
 }

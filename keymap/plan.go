@@ -7,7 +7,7 @@ import "fmt"
 type Plan struct {
 	Family   string
 	Config   []Setting
-	Document Object // the target's config file, where its page declares one
+	Document Object // the target's config file; nil if it takes more than is known here
 	Tensors  []PlannedTensor
 	Drop     []Drop
 	Unknown  []string // fields of config.json that have a value and that nobody knows, sorted
@@ -96,12 +96,11 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	if err := t.planTensors(plan, target, native, facts); err != nil {
 		return nil, append(refusals, &Refusal{Because: err.Error()})
 	}
-	if target.document != nil && len(refusals) == 0 {
-		document, err := target.document.eval(native)
-		if err != nil {
+	if len(target.document.takes) == 0 && len(refusals) == 0 {
+		var err error
+		if plan.Document, err = target.evalDocument(plan.Config, native, nil); err != nil {
 			return nil, []*Refusal{{Because: err.Error()}}
 		}
-		plan.Document, _ = document.(Object)
 	}
 	return plan, refusals
 }

@@ -18,7 +18,8 @@ type Target struct {
 
 	let        []binding
 	refuse     []rule
-	document   *document // the config file, where it nests; nil where it is the fields
+	document   *template        // the config file
+	comments   map[string]*text // above its members
 	tensors    []tensorSpec
 	layers     []tensorSpec
 	layerCount *expression
@@ -72,6 +73,7 @@ type targetYAML struct {
 	Immaterial []string       `yaml:"immaterial"`
 	Templates  yaml.MapSlice  `yaml:"templates"`
 	Document   yaml.MapSlice  `yaml:"document"`
+	Comments   yaml.MapSlice  `yaml:"comments"`
 	Read       map[string]any `yaml:"read"`
 }
 
@@ -117,15 +119,23 @@ func parseTarget(text []byte) (*Target, error) {
 }
 
 func (t *Target) parseDocument(y targetYAML) error {
-	templates, err := parseTemplates(y.Templates, t.names)
+	names := t.names.with("config")
+	templates, err := parseTemplates(y.Templates, names)
 	if err != nil {
 		return fmt.Errorf("templates: %w", err)
 	}
-	if y.Document == nil {
-		return nil
-	}
-	if t.document, err = templates.parse(y.Document, t.names); err != nil {
+	if t.document, err = templates.parseTemplate(y.Document, names); err != nil {
 		return fmt.Errorf("document: %w", err)
+	}
+	t.comments = map[string]*text{}
+	for _, item := range y.Comments {
+		name := fmt.Sprint(item.Key)
+		if t.comments[name], err = compileText(fmt.Sprint(item.Value), scope{}.with(t.document.takes...)); err != nil {
+			return fmt.Errorf("comments: %s: %w", name, err)
+		}
+		if !slices.ContainsFunc(t.document.body.members, func(m member) bool { return m.name == name }) {
+			return fmt.Errorf("comments: the document has no %q", name)
+		}
 	}
 	return nil
 }

@@ -91,7 +91,7 @@ func TestWritten(t *testing.T) {
 	for _, r := range some {
 		names = append(names, string(r), "x"+string(r), string(r)+"x", "/a/"+string(r)+"b")
 	}
-	names = append(names, "=", "<<", "1e5", "1:30", "yes", "null", "~", "-", "- a", "a: b", "a #b", `x\${oc.env:HOME}`, `\\${x}`, `${a${b}}\`, "a\r\nb", "#", "'", "%a", "@a")
+	names = append(names, "=", "<<", "1e5", "1ep", "10ep", "1:30", "yes", "null", "~", "-", "- a", "a: b", "a #b", `x\${oc.env:HOME}`, `\\${x}`, `${a${b}}\`, "a\r\nb", "#", "'", "%a", "@a")
 	for range 5000 {
 		name := ""
 		for range 1 + rand.N(8) {

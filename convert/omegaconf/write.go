@@ -39,8 +39,8 @@ func Float(v float64) string {
 }
 
 var (
-	// bare is text that needs no quotes: a name or a path of letters, digits and a few marks.
-	bare = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9/._+@-]*$`)
+	// bare is text that needs no quotes: a name or a path of letters, digits and a few marks, or epochs.
+	bare = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9/._+@-]*$|^[0-9]+ep$`)
 	// word is what some version of YAML reads as something else than text.
 	word = regexp.MustCompile(`^(?i:y|n|yes|no|true|false|on|off|null)$`)
 	// undecided is what OmegaConf takes for a missing value, or did before it knew an escape.
