@@ -26,6 +26,7 @@ var hostileTables = map[string]struct{ text, want string }{
 	"extends":    {start + "extends: x\nextends: y\n", "extends"},
 	"nobody":     {start + "extends: " + strings.Repeat("x", 4000) + "\n", "no table is called"},
 	"unknown":    {start + "system: rm\n", "system"},
+	"lines":      {start + "\"sys\\ntem\": 1\n", "unknown field \"sys\ntem\""},
 	"range":      {start + "let:\n  a: len(1..999999999)\n", "memory budget exceeded"},
 	"regexp":     {start + "let:\n  a: '\"x\" matches \"(a+)+$\"'\n", "the operator matches"},
 	"variables":  {start + "let:\n  a: let b = \"xx\"; let c = b + b; c + c\n", "variables and sequences"},

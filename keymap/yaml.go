@@ -34,7 +34,7 @@ func unmarshal(text []byte, into any, options ...yaml.DecodeOption) (err error) 
 		}
 	}()
 	if err := yaml.UnmarshalWithOptions(text, into, append(options, yaml.Strict())...); err != nil {
-		return firstLine(err)
+		return errors.New(yaml.FormatError(err, false, false)) // without a drawing of the place
 	}
 	return nil
 }
