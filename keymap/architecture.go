@@ -36,6 +36,27 @@ func typeOfArchitecture(config map[string]any) (class, modelType string) {
 	return "", ""
 }
 
+// similarType returns the model_type that is written otherwise: Qwen3 is qwen3. "" if there is none.
+func similarType(modelType string) string {
+	for _, t := range modelTypes() {
+		if plainType(t) == plainType(modelType) {
+			return t
+		}
+	}
+	return ""
+}
+
+// typeInside returns the model_type of the text part of a model of text and images, "" if config is not of one.
+func typeInside(config map[string]any) string {
+	for _, name := range inspectPage().inside {
+		if inner, ok := config[name].(map[string]any); ok {
+			modelType, _ := inner["model_type"].(string)
+			return modelType
+		}
+	}
+	return ""
+}
+
 // modelTypes are those that some target takes or knows who takes.
 func modelTypes() (types []string) {
 	for _, b := range bundledTables() {

@@ -110,18 +110,31 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 		Because: fmt.Sprintf("model_type %q is in no table", modelType),
 		Hint:    "Tables: " + known + ". A table of your own can be passed: --keymap FILE (begin from one that hf2olmo keymap NAME prints).",
 	}
-	if architecture, likely := typeOfArchitecture(config); likely != "" {
+	architecture, likely := typeOfArchitecture(config)
+	if likely != "" {
 		r.Because += fmt.Sprintf("; its architectures are [%q]", architecture)
+	} else {
+		likely = similarType(modelType)
+	}
+	switch inner := typeInside(config); {
+	case likely != "":
 		r.Hint = fmt.Sprintf("If it is such a model, set \"model_type\" to %q in config.json.", likely)
+	case inner != "":
+		r.Hint = fmt.Sprintf("The model of text inside it has model_type %q. %s", inner, SignOf([]string{visionTower}).Do)
 	}
 	return r
 }
+
+// visionTower is a tensor of a model of text and images, in names.yaml.
+const visionTower = "vision_tower.weight"
 
 // A Refusal is a reason why a model cannot become the target's.
 type Refusal struct {
 	File    string // the file concerned, or empty
 	Because string // lower case, no full stop
 	Hint    string // a sentence, or empty
+
+	rule string // of a table, by name
 }
 
 func (r *Refusal) Error() string { return r.Because }

@@ -1,6 +1,9 @@
 package keymap
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Plan is what a table makes of one config: the target's config, and for each
 // of the target's tensors the tensors of the model that it consists of.
@@ -69,7 +72,9 @@ func (t *Table) Matches(config map[string]any) (bool, error) {
 }
 
 // Plan applies the table to a parsed config.json. All refusals are found in one
-// go; the plan is nil where the config does not even tell the shapes.
+// go; the plan is nil where the config does not even tell the shapes. A field of the
+// target's config that has a wrong value is not refused again if a rule of its name
+// has refused it.
 func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan, []*Refusal) {
 	env, refusals := t.read(config, facts)
 	if env == nil {
@@ -79,7 +84,7 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	native := map[string]any{"weights": env["weights"]}
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)
-		if err != nil {
+		if err != nil && !slices.ContainsFunc(refusals, func(r *Refusal) bool { return r.rule == f.Name }) {
 			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
 		}
 		plan.Config = append(plan.Config, Setting{f.Name, v})
@@ -166,7 +171,7 @@ func apply(rules []rule, env map[string]any) []*Refusal {
 		case err != nil:
 			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
 		case hit:
-			refusals = append(refusals, &Refusal{File: source, Because: r.because.format(env), Hint: r.hint})
+			refusals = append(refusals, &Refusal{File: source, Because: r.because.format(env), Hint: r.hint, rule: r.name})
 		}
 	}
 	return refusals

@@ -36,6 +36,7 @@ type binding struct {
 
 // rule is a reason to refuse a config.
 type rule struct {
+	name    string
 	when    *expression
 	because *text
 	hint    string
@@ -181,6 +182,7 @@ func parseRules(rules any, names scope) ([]rule, error) {
 	var parsed []rule
 	for _, item := range items {
 		r, err := parseRule(item.Value, names)
+		r.name = fmt.Sprint(item.Key)
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", item.Key, err)
 		}
