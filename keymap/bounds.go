@@ -67,7 +67,7 @@ func holdsLoop(node ast.Node) bool { return ast.Find(node, isLoop) != nil }
 // refuse notes why, and takes the node away before anybody computes with it.
 func (b *bounds) refuse(node *ast.Node, what string) {
 	if b.err == nil {
-		b.err = fmt.Errorf("%s have no place in a table", what)
+		b.err = fmt.Errorf("%s are not allowed in a table", what)
 	}
 	ast.Patch(node, &ast.NilNode{})
 }
@@ -106,7 +106,7 @@ func (y *tableYAML) few() error {
 		}
 	}
 	if n := len(loop.FindAllString(fmt.Sprint(*y), -1)); n > maxLoops {
-		return fmt.Errorf("any(), map() and the like stand %d times: at most %d", n, maxLoops)
+		return fmt.Errorf("any(), map() and the like are used %d times: at most %d", n, maxLoops)
 	}
 	return nil
 }

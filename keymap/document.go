@@ -113,7 +113,7 @@ func (p *documentParser) parse(value any, names scope) (*document, error) {
 	case bool, float64, nil:
 		return &document{literal: v}, nil
 	}
-	return nil, fmt.Errorf("a %T has no place in a document", value)
+	return nil, fmt.Errorf("a %T is not allowed in a document", value)
 }
 
 func (p *documentParser) parseObject(items yaml.MapSlice, names scope) (*document, error) {
@@ -133,10 +133,10 @@ func (p *documentParser) parseObject(items yaml.MapSlice, names scope) (*documen
 		}
 	}
 	if d.kind == anEither && len(d.members) > 0 {
-		return nil, fmt.Errorf("$either stands by itself")
+		return nil, fmt.Errorf("$either must be alone")
 	}
 	if d.use != nil && (len(d.members) > 0 || len(d.with) != len(d.use.takes)) {
-		return nil, fmt.Errorf("$use stands with $when, $each and all that the template takes, and nothing else")
+		return nil, fmt.Errorf("$use takes $when, $each and all that the template takes, and nothing else")
 	}
 	return d, nil
 }
@@ -181,7 +181,7 @@ func (p *documentParser) parseDirective(d *document, name string, value any, nam
 		d.each = &binding{fmt.Sprint(items[0].Key), e}
 		names = names.with(d.each.name)
 	default:
-		err = fmt.Errorf("no directive is called so")
+		err = fmt.Errorf("there is no such directive")
 	}
 	return names, err
 }

@@ -61,12 +61,12 @@ func TestDocumentRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"document: {x: unknown}":                                          "unknown name unknown",
 		"document: {x: {$use: nothing}}":                                  "no template is called",
-		"document: {x: {$sometimes: a}}":                                  "no directive",
+		"document: {x: {$sometimes: a}}":                                  "no such directive",
 		"document: {x: {$each: {i: list, k: list}}}":                      "one name and a list",
 		"templates: {t: {$takes: [x], v: x}}\ndocument: {x: {$use: t}}":   "all that the template takes",
 		"templates: {t: {v: a}}\ndocument: {x: {$use: t, more: a}}":       "nothing else",
 		"templates: {t: {v: x}}\ndocument: {x: {$use: t, $with: {x: a}}}": "unknown name x",
-		"document: {x: {$either: [{b: a}], more: a}}":                     "stands by itself",
+		"document: {x: {$either: [{b: a}], more: a}}":                     "must be alone",
 	} {
 		if _, err := parseForTest(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)

@@ -31,7 +31,7 @@ var hostileTables = map[string]struct{ text, want string }{
 	"regexp":     {start + "let:\n  a: '\"x\" matches \"(a+)+$\"'\n", "the operator matches"},
 	"variables":  {start + "let:\n  a: let b = \"xx\"; let c = b + b; c + c\n", "variables and sequences"},
 	"loops":      {start + "let:\n  a: 'any([1], any([2], # > 1))'\n", "loops within loops"},
-	"many loops": {start + "let:\n" + numbered("  a%d: 'any([1], # > 1)'\n", 20), "and the like stand 20 times"},
+	"many loops": {start + "let:\n" + numbered("  a%d: 'any([1], # > 1)'\n", 20), "and the like are used 20 times"},
 	"function":   {start + "let:\n  a: reduce([1], 1)\n", "reduce"},
 	"long":       {start + "let:\n  a: " + strings.Repeat("1 + ", 510) + "1\n", "characters: at most"},
 	"nodes":      {start + "let:\n  a: " + strings.Repeat("1+", 300) + "1\n", "nodes"},
@@ -117,7 +117,7 @@ func TestHostileConfigs(t *testing.T) {
 		"long list":      {"layer_types", layers(100_000), "layer_types is larger than any config needs"},
 		"long text":      {"hidden_act", strings.Repeat("x", 100_000), "hidden_act is larger than any config needs"},
 		"deep text":      {"rope_scaling", map[string]any{"type": strings.Repeat("x", 100_000)}, "rope_scaling is larger"},
-		"layers":         {"num_hidden_layers", int64(100_000), "100000 layers, but the weights files hold only 5000 tensors"},
+		"layers":         {"num_hidden_layers", int64(100_000), "100000 layers need more tensors than the weights files contain (5000)"},
 		"too many each":  {"num_hidden_layers", int64(4_000), "asks for more than 11000 tensors, but"},
 		"layers of 2^63": {"num_hidden_layers", int64(1<<63 - 1), "num_hidden_layers is 9223372036854775807: expected a whole number"},
 		"heads of 2^52":  {"num_attention_heads", int64(1 << 52), "is not a multiple"},
@@ -171,7 +171,7 @@ func TestHostileEach(t *testing.T) {
 		begun := time.Now()
 		_, refusals := table.Plan(target, map[string]any{"model_type": "llama", "hidden_size": int64(1 << 20), "num_hidden_layers": int64(90_000),
 			"num_attention_heads": int64(1), "intermediate_size": int64(48), "vocab_size": int64(1 << 20), "eos_token_id": int64(1)}, Facts{Tensors: 99_000})
-		if got := fmt.Sprint(refusals); !strings.Contains(got, "do not have so many tensors") {
+		if got := fmt.Sprint(refusals); !strings.Contains(got, "do not have that many tensors") {
 			t.Errorf("%s: %.300s", size, got)
 		}
 		if took := time.Since(begun); took > time.Second {

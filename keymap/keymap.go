@@ -94,7 +94,7 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 		r := &Refusal{
 			File:    source,
 			Because: "has no model_type, so no table can be chosen",
-			Hint:    "Add \"model_type\" to config.json: one of " + known + ". Or name a table by hand: --keymap FILE.",
+			Hint:    "Add \"model_type\" to config.json: one of " + known + ". Or choose a table yourself: --keymap FILE.",
 		}
 		if architecture, likely := typeOfArchitecture(config); likely != "" {
 			r.Because += fmt.Sprintf("; its architectures are [%q]", architecture)
@@ -107,8 +107,8 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 	}
 	r := &Refusal{
 		File:    source,
-		Because: fmt.Sprintf("model_type %q is in no table", modelType),
-		Hint:    "Tables: " + known + ". A table of your own can be passed: --keymap FILE (begin from one that hf2olmo keymap NAME prints).",
+		Because: fmt.Sprintf("model_type %q is not supported", modelType),
+		Hint:    "Supported: " + known + ". You can also write a table yourself (hf2olmo keymap NAME prints one to start from): --keymap FILE.",
 	}
 	architecture, likely := typeOfArchitecture(config)
 	if likely != "" {
@@ -118,9 +118,9 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 	}
 	switch inner := typeInside(config); {
 	case likely != "":
-		r.Hint = fmt.Sprintf("If it is such a model, set \"model_type\" to %q in config.json.", likely)
+		r.Hint = fmt.Sprintf("If it is one, set \"model_type\" to %q in config.json.", likely)
 	case inner != "":
-		r.Hint = fmt.Sprintf("The model of text inside it has model_type %q. %s", inner, SignOf([]string{visionTower}).Do)
+		r.Hint = fmt.Sprintf("The text model inside it has model_type %q. %s", inner, SignOf([]string{visionTower}).Do)
 	}
 	return r
 }

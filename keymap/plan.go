@@ -190,7 +190,7 @@ func (t *Target) check(env map[string]any, facts Facts) []*Refusal {
 	}
 	if layers > int64(facts.Tensors) {
 		refusals = append(refusals, &Refusal{File: source, Because: fmt.Sprintf(
-			"%d layers, but the weights files hold only %d tensors", layers, facts.Tensors)})
+			"%d layers need more tensors than the weights files contain (%d)", layers, facts.Tensors)})
 	}
 	return refusals
 }

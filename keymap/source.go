@@ -147,7 +147,7 @@ func (s *sourceSpec) plan(shape []int64, env map[string]any, fill *strings.Repla
 	case err != nil:
 		return nil, fmt.Errorf("each: %w", err)
 	case n > int64(*room):
-		return nil, fmt.Errorf("each: %d parts: the weights files do not have so many tensors", n)
+		return nil, fmt.Errorf("each: %d parts: the weights files do not have that many tensors", n)
 	}
 	*room -= int(n)
 	parts := make([]Part, n)
@@ -168,7 +168,7 @@ func (p PlannedTensor) sameElements() error {
 		return n
 	}
 	if len(p.Parts) != 1 || count(p.Parts[0].Shape) != count(p.Shape) {
-		return fmt.Errorf("%s: has not as many elements as what it is flattened from", p.Name)
+		return fmt.Errorf("%s: does not have as many elements as the tensor it is flattened from", p.Name)
 	}
 	return nil
 }

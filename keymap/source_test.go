@@ -31,7 +31,7 @@ func TestOrigins(t *testing.T) {
 		"{from: a, add: 1, dtype: float32}":                             "[{a [6 4] false}] float32+1",
 		"[{a: [2, 4]}, {b: [3, 4]}]":                                    "error: its parts have 5 rows, it has 6",
 		"{from: a, shape: [4, 6]}":                                      "error: have another length",
-		"{from: a, shape: [25], flatten: true}":                         "error: not as many elements",
+		"{from: a, shape: [25], flatten: true}":                         "error: not have as many elements",
 		"{from: a, shape: [2, 3, 4], transpose: true}":                  "error: only a matrix",
 		"{from: 'a.{e}', each: {e: 10000000 * n}, shape: [2, 4]}":       "error: 30000000 parts",
 		"{shape: [2, 3]}":                                               "error: from is missing",

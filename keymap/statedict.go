@@ -13,7 +13,7 @@ func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any, fact
 	plan.room = mostPlanned(facts) // each part is a tensor of the model
 	err := target.walk(env, func(spec tensorSpec, shape []int64, fill *strings.Replacer) error {
 		if plan.room < 0 || tooMany(len(plan.Tensors), facts) {
-			return fmt.Errorf("the config asks for more than %d tensors, but the weights files hold only %d", mostPlanned(facts), facts.Tensors)
+			return fmt.Errorf("the config asks for more than %d tensors, but the weights files contain only %d", mostPlanned(facts), facts.Tensors)
 		}
 		return t.planTensor(plan, spec, shape, env, fill)
 	})
@@ -117,7 +117,7 @@ func (p *Plan) same(t PlannedTensor) (PlannedTensor, error) {
 			return t, nil
 		}
 	}
-	return t, fmt.Errorf("%s: no %s of its shape stands before it", t.Name, t.Same)
+	return t, fmt.Errorf("%s: no %s of its shape comes before it", t.Name, t.Same)
 }
 
 func replace(fill *strings.Replacer, name string) string {

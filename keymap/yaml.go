@@ -30,7 +30,7 @@ func unmarshal(text []byte, into any, options ...yaml.DecodeOption) (err error) 
 	}
 	defer func() { // the parser has been seen to panic on broken documents
 		if recover() != nil {
-			err = errors.New("is no YAML that can be read")
+			err = errors.New("is not valid YAML")
 		}
 	}()
 	if err := yaml.UnmarshalWithOptions(text, into, append(options, yaml.Strict())...); err != nil {
@@ -49,7 +49,7 @@ func checkYAML(text string) (err error) {
 	}
 	defer func() {
 		if recover() != nil {
-			err = errors.New("is no YAML that can be read")
+			err = errors.New("is not valid YAML")
 		}
 	}()
 	tokens := lexer.Tokenize(text)
@@ -59,7 +59,7 @@ func checkYAML(text string) (err error) {
 	for _, t := range tokens {
 		switch t.Type {
 		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType, token.DirectiveType:
-			return fmt.Errorf("line %d: anchors, aliases, tags, merge keys and directives have no place here", t.Position.Line)
+			return fmt.Errorf("line %d: anchors, aliases, tags, merge keys and directives are not allowed", t.Position.Line)
 		}
 		if len(t.Value) > maxQuoted {
 			return fmt.Errorf("line %d: a text of %d bytes: at most %d", t.Position.Line, len(t.Value), maxQuoted)
@@ -74,7 +74,7 @@ func checkNesting(text string) error {
 	open, quoted, line := 0, 0, 1
 	for rest := range strings.Lines(text) {
 		if start := len(rest) - len(strings.TrimLeft(rest, " \t-?:")); start > 2*maxNested {
-			return fmt.Errorf("line %d: is nested too deep", line)
+			return fmt.Errorf("line %d: is nested too deeply", line)
 		}
 		for _, c := range rest {
 			switch c {
