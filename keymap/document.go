@@ -7,13 +7,12 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A document is a config file that nests, as a target's page writes it: objects, lists,
-// and at their ends expressions (text) and constants (numbers, true, false, null). A member
-// of an object whose expression comes out as null is left out. The name config has all fields
-// of the target's config, as an object.
+// A document is a nested config file, as a target declares it: objects and lists of
+// expressions (texts) and constants (numbers, true, false, null). A member whose expression
+// is null is left out. The name config is an object of all fields of the target's config.
 //
-//	$takes: [name]                above all else: what the writer of the file gives
-//	$when: condition              the object is null unless it holds
+//	$takes: [name]                at the top: values that whoever writes the file provides
+//	$when: condition              the object is null unless this is true
 //	$use: template                the object is that template
 //	$with: {name: expression}     what the template takes
 //	$each: {name: list}           one member for every value of the list, named by it; name is known inside
@@ -46,8 +45,8 @@ type member struct {
 	value *document
 }
 
-// A template is a part of documents that stands in several places. Where it is used, it
-// is given a value for each name that it takes ("$takes: [name]").
+// A template is a part of documents that is used in several places, with a value for each
+// name that it takes ("$takes: [name]").
 type template struct {
 	takes []string
 	body  *document
@@ -57,7 +56,7 @@ type template struct {
 // a []any, an int, float64, bool or string.
 type Object []Setting
 
-// documentParser compiles documents; templates are those that were parsed before.
+// documentParser compiles documents. A template can use those before it.
 type documentParser struct {
 	templates map[string]*template
 }

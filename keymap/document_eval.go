@@ -5,8 +5,8 @@ import (
 	"maps"
 )
 
-// Document returns the target's config file for a config that Plan made. values are those of what
-// the document takes beyond that, by name.
+// Document returns the target's config file for a config made by Plan. values has what the
+// document takes besides, by name.
 func (t *Target) Document(config []Setting, values map[string]any) (Object, error) {
 	env := map[string]any{}
 	for _, s := range config {
@@ -37,9 +37,9 @@ func (t *Target) evalDocument(config []Setting, env, values map[string]any) (Obj
 	return object, nil
 }
 
-// Comments returns what is written above the members of the target's config file, by their names, in
-// formats that have comments: lines, of which an empty first one separates the member from the one
-// before. values are as for Document; those that a comment shows are one line each.
+// Comments returns the comments of the target's config file, for formats that have them, by the
+// member below. An empty first line separates the member from the one before. values are as for
+// Document; those that a comment shows must be single lines.
 func (t *Target) Comments(values map[string]any) map[string]string {
 	comments := map[string]string{}
 	for name, text := range t.comments {
@@ -48,7 +48,7 @@ func (t *Target) Comments(values map[string]any) map[string]string {
 	return comments
 }
 
-// eval returns what the document is for the names in env.
+// eval returns the value of the document for the names in env.
 func (d *document) eval(env map[string]any) (any, error) {
 	if d.when != nil {
 		if there, err := d.when.bool(env); err != nil || !there {

@@ -50,8 +50,8 @@ document:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "[{z 8} {number 1.5} {word text} {empty <nil>} {list [7 true [{deep 7}]]} {used [{first given} {second 7}]} {either [{c 2}]} " +
-		"{each [{3 [{first 30} {second 7}]} {1 [{first 10} {second 7}]}]}]"
+	want := "[{z 8} {number 1.5} {word text} {empty <nil>} {list [7 true [{deep 7}]]} " +
+		"{used [{first given} {second 7}]} {either [{c 2}]} {each [{3 [{first 30} {second 7}]} {1 [{first 10} {second 7}]}]}]"
 	if fmt.Sprint(got) != want {
 		t.Errorf("%v\nwant %v", got, want)
 	}
@@ -91,10 +91,13 @@ func TestTakes(t *testing.T) {
 	for _, f := range target.Fields {
 		config = append(config, Setting{f.Name, f.Default})
 	}
-	if _, err := target.Document(config, nil); err == nil || !strings.Contains(err.Error(), "the document takes run_name") {
+	_, err = target.Document(config, nil)
+	if err == nil || !strings.Contains(err.Error(), "the document takes run_name") {
 		t.Errorf("nothing was given: %v", err)
 	}
-	values := map[string]any{"run_name": "r", "tokenizer": "t", "tokens": 70_000, "folder": "/f", "source": "s", "command": "c"}
+	values := map[string]any{
+		"run_name": "r", "tokenizer": "t", "tokens": 70_000, "folder": "/f", "source": "s", "command": "c",
+	}
 	document, err := target.Document(config, values)
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +114,8 @@ func TestTakes(t *testing.T) {
 			}
 		}
 	}
-	if comment := target.Comments(values)["run_name"]; !strings.Contains(comment, "of s, written") || !strings.Contains(comment, "\n\n  c\n\n") {
+	comment := target.Comments(values)["run_name"]
+	if !strings.Contains(comment, "of s, written") || !strings.Contains(comment, "\n\n  c\n\n") {
 		t.Error(comment)
 	}
 }

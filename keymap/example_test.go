@@ -13,8 +13,9 @@ import (
 // exaone is the config.json of a small EXAONE 4 model.
 func exaone() map[string]any {
 	return map[string]any{
-		"model_type": "exaone4", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-		"intermediate_size": 64, "vocab_size": 96, "max_position_embeddings": 128, "sliding_window": nil,
+		"model_type": "exaone4", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+		"num_key_value_heads": 2, "intermediate_size": 64, "vocab_size": 96,
+		"max_position_embeddings": 128, "sliding_window": nil,
 	}
 }
 
@@ -88,11 +89,13 @@ func TestReadme(t *testing.T) {
 	facts := keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 25}
 	config := exaone()
 	config["sliding_window_pattern"] = 0
-	if plan, refusals := table.Plan(target, config, facts); plan == nil || len(plan.Tensors) != 25 || len(refusals)+len(plan.Unknown) > 0 {
+	plan, refusals := table.Plan(target, config, facts)
+	if plan == nil || len(plan.Tensors) != 25 || len(refusals)+len(plan.Unknown) > 0 {
 		t.Errorf("%+v %v", plan, refusals)
 	}
 	delete(config, "sliding_window")
-	if _, refusals := table.Plan(target, config, facts); len(refusals) != 1 || !strings.Contains(refusals[0].Because, "without windows") {
+	_, refusals = table.Plan(target, config, facts)
+	if len(refusals) != 1 || !strings.Contains(refusals[0].Because, "without windows") {
 		t.Errorf("a model with windows: %v", refusals)
 	}
 }

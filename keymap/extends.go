@@ -20,12 +20,14 @@ import (
 // In config, null is the value that a field gets, and removes nothing.
 
 // sections are the keys of a table in the order in which they are printed.
-var sections = []string{"family", "target", "match", "native", "fields", "harmless", "let", "refuse", "config", "tensors", "drop"}
+var sections = []string{"family", "target", "match", "native", "fields", "harmless", "let", "refuse", "config",
+	"tensors", "drop"}
 
 // maxExtends is how many tables can extend each other in a row.
 const maxExtends = 8
 
-// flatten returns a table that extends others as one that does not. depth counts those that extend it.
+// flatten returns the complete text of a table, with what it extends put in. depth counts the
+// tables that extend it.
 func flatten(text []byte, depth int) ([]byte, error) {
 	if depth > maxExtends {
 		return nil, fmt.Errorf("extends: more than %d tables in a row", maxExtends)
@@ -65,7 +67,7 @@ type tree []entry
 // An entry of a tree; value is nil if the entry was removed.
 type entry struct{ key, value *yaml.Node }
 
-// readTree reads a table as it was written.
+// readTree parses a table without interpreting it.
 func readTree(text []byte) (t tree, err error) {
 	if err := checkYAML(string(text)); err != nil {
 		return nil, err
@@ -93,7 +95,7 @@ func readTree(text []byte) (t tree, err error) {
 	return treeOf(root), nil
 }
 
-// checkNode refuses nodes that have no meaning of their own, and keys that are used twice.
+// checkNode refuses aliases, keys that are not texts, and duplicate keys.
 func checkNode(n *yaml.Node) error {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
 		return fmt.Errorf("line %d: anchors and aliases are not allowed", n.Line)
@@ -124,16 +126,16 @@ func treeOf(mapping *yaml.Node) tree {
 	return t
 }
 
-// merge returns base with what own changes in it. section is where they are, "" for the whole table.
+// merge returns base changed by own. section is their place in the table, "" for the whole.
 func merge(base, own tree, section string) (tree, error) {
 	merged := slices.Clone(base)
-	var first []entry // that are new, above all that base has
-	last := -1        // where the entry before is in merged
+	var first []entry // new ones above all that base has
+	last := -1        // index in merged of the entry before
 	for _, e := range own {
 		at := merged.find(e.key.Value)
 		switch {
 		case at < 0 && isNull(e.value) && section != "config":
-			return nil, fmt.Errorf("%s: null removes what is extended, which has no such entry", strings.TrimPrefix(section+": "+e.key.Value, ": "))
+			return nil, fmt.Errorf("%s: null removes what is extended, which has no such entry", inside(section, e))
 		case at < 0 && last < 0:
 			first = append(first, e)
 			continue
@@ -155,13 +157,13 @@ func merge(base, own tree, section string) (tree, error) {
 	return slices.DeleteFunc(merged, func(e entry) bool { return e.value == nil }), nil
 }
 
-// mergeEntry returns an entry of base as own changes it.
+// mergeEntry returns an entry of base changed by own.
 func mergeEntry(base, own entry, section string) (entry, error) {
 	switch {
 	case isNull(own.value) && section != "config":
 		return entry{key: base.key}, nil
 	case base.value != nil && base.value.Kind == yaml.MappingNode && own.value.Kind == yaml.MappingNode:
-		inner, err := merge(treeOf(base.value), treeOf(own.value), strings.TrimPrefix(section+": "+own.key.Value, ": "))
+		inner, err := merge(treeOf(base.value), treeOf(own.value), inside(section, own))
 		if err != nil {
 			return own, err
 		}
@@ -182,6 +184,11 @@ func mergeEntry(base, own entry, section string) (entry, error) {
 	return own, nil
 }
 
+// inside returns the place of an entry of a section.
+func inside(section string, e entry) string {
+	return strings.TrimPrefix(section+": "+e.key.Value, ": ")
+}
+
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
 func (t tree) find(key string) int {
@@ -195,8 +202,8 @@ func (t tree) get(key string) *yaml.Node {
 	return nil
 }
 
-// take removes an entry and returns its value, nil if there is none. What is written above the first
-// entry is about the table, and stays.
+// take removes an entry and returns its value, nil if there is none. A comment above the first
+// entry is about the table, so it stays.
 func (t *tree) take(key string) *yaml.Node {
 	i := t.find(key)
 	if i < 0 {
@@ -227,7 +234,7 @@ func (t tree) print() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// rank is where a section is printed; those that no table has come last.
+// rank orders sections for print; unknown ones come last.
 func rank(e entry) int {
 	if i := slices.Index(sections, e.key.Value); i >= 0 {
 		return i

@@ -9,8 +9,9 @@ import (
 // FuzzKeymap reads whatever table, and applies it to whatever config: it ends soon,
 // and plans nothing that the target does not have.
 func FuzzKeymap(f *testing.F) {
-	const config = `{"model_type":"llama","hidden_size":16,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,
-"intermediate_size":48,"vocab_size":104,"rope_scaling":{"type":"linear","factor":2.0},"layer_types":["full_attention","full_attention"]}`
+	const config = `{"model_type":"llama","hidden_size":16,"num_hidden_layers":2,"num_attention_heads":4,
+"num_key_value_heads":2,"intermediate_size":48,"vocab_size":104,"rope_scaling":{"type":"linear","factor":2.0},
+"layer_types":["full_attention","full_attention"]}`
 	for _, b := range Tables() {
 		f.Add(b.text, []byte(config))
 	}

@@ -12,7 +12,7 @@ const start = "family: x\ntarget: olmo\nmatch: 'true'\n"
 // hostileTables are tables that would keep a reader busy or fill its memory, and
 // words from what is said of them.
 var hostileTables = map[string]struct{ text, want string }{
-	"aliases":    {"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n", "line 1: anchors, aliases"},
+	"aliases":    {"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n", "line 1: anchors, aliases"},
 	"merge":      {start + "let:\n  <<: {a: 1}\n", "anchors, aliases"},
 	"tag":        {start + "let:\n  a: !!binary aGVsbG8=\n", "anchors, aliases"},
 	"brackets":   {"a: " + strings.Repeat("[", 100_000), "brackets are open"},
@@ -106,8 +106,8 @@ func TestHostileConfigs(t *testing.T) {
 		return list
 	}
 	good := func() map[string]any {
-		return map[string]any{"model_type": "llama", "hidden_size": int64(16), "num_hidden_layers": int64(2), "num_attention_heads": int64(4),
-			"intermediate_size": int64(48), "vocab_size": int64(104), "eos_token_id": int64(1)}
+		return map[string]any{"model_type": "llama", "hidden_size": int64(16), "num_hidden_layers": int64(2),
+			"num_attention_heads": int64(4), "intermediate_size": int64(48), "vocab_size": int64(104), "eos_token_id": int64(1)}
 	}
 	cases := map[string]struct {
 		key   string
@@ -117,9 +117,9 @@ func TestHostileConfigs(t *testing.T) {
 		"long list":      {"layer_types", layers(100_000), "layer_types is larger than any config needs"},
 		"long text":      {"hidden_act", strings.Repeat("x", 100_000), "hidden_act is larger than any config needs"},
 		"deep text":      {"rope_scaling", map[string]any{"type": strings.Repeat("x", 100_000)}, "rope_scaling is larger"},
-		"layers":         {"num_hidden_layers", int64(100_000), "100000 layers need more tensors than the weights files contain (5000)"},
+		"layers":         {"num_hidden_layers", int64(100_000), "100000 layers need more tensors than"},
 		"too many each":  {"num_hidden_layers", int64(4_000), "asks for more than 11000 tensors, but"},
-		"layers of 2^63": {"num_hidden_layers", int64(1<<63 - 1), "num_hidden_layers is 9223372036854775807: expected a whole number"},
+		"layers of 2^63": {"num_hidden_layers", int64(1<<63 - 1), "num_hidden_layers is 9223372036854775807: expected"},
 		"heads of 2^52":  {"num_attention_heads", int64(1 << 52), "is not a multiple"},
 		"below zero":     {"num_hidden_layers", int64(-1), "at least 1"},
 		"infinite":       {"rope_theta", 1e300, "rope_theta"},
@@ -158,19 +158,24 @@ func TestHostileEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, size := range []string{"embedding_rows", "d_model", "d_model * d_model", "2000 * d_model"} {
-		text := strings.NewReplacer(
-			"transformer.wte.weight: model.embed_tokens.weight", `transformer.wte.weight: {from: "model.x.{e}", shape: ["1", d_model], each: {e: "`+size+`"}}`,
-			"transformer.ff_out.weight: lm_head.weight", `transformer.ff_out.weight: {from: "model.x.{e}", shape: ["1", d_model], each: {e: "`+size+`"}}`,
-			"transformer.{layer}.attn_out.weight: model.layers.{i}.self_attn.o_proj.weight",
-			`transformer.{layer}.attn_out.weight: {from: "model.x.{e}", shape: ["1", d_model], each: {e: "`+size+`"}}`,
-		).Replace(string(source))
+		many := `: {from: "model.x.{e}", shape: ["1", d_model], each: {e: "` + size + `"}}`
+		text := string(source)
+		for name, from := range map[string]string{
+			"transformer.wte.weight": "model.embed_tokens.weight", "transformer.ff_out.weight": "lm_head.weight",
+			"transformer.{layer}.attn_out.weight": "model.layers.{i}.self_attn.o_proj.weight",
+		} {
+			text = strings.Replace(text, name+": "+from, name+many, 1)
+		}
 		table, err := Parse([]byte(text))
 		if err != nil || text == string(source) {
 			t.Fatal(err)
 		}
 		begun := time.Now()
-		_, refusals := table.Plan(target, map[string]any{"model_type": "llama", "hidden_size": int64(1 << 20), "num_hidden_layers": int64(90_000),
-			"num_attention_heads": int64(1), "intermediate_size": int64(48), "vocab_size": int64(1 << 20), "eos_token_id": int64(1)}, Facts{Tensors: 99_000})
+		_, refusals := table.Plan(target, map[string]any{
+			"model_type": "llama", "hidden_size": int64(1 << 20), "num_hidden_layers": int64(90_000),
+			"num_attention_heads": int64(1), "intermediate_size": int64(48), "vocab_size": int64(1 << 20),
+			"eos_token_id": int64(1),
+		}, Facts{Tensors: 99_000})
 		if got := fmt.Sprint(refusals); !strings.Contains(got, "do not have that many tensors") {
 			t.Errorf("%s: %.300s", size, got)
 		}

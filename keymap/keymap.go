@@ -1,10 +1,10 @@
-// Package keymap holds the declarative tables, how a model of one family becomes a
-// native checkpoint, and the one loop that applies them. A table is YAML; no tensor
-// name stands in Go code. The package knows names, shapes and configs, not files.
+// Package keymap contains the declarative tables that say how a model of one family becomes
+// a native checkpoint, and the one loop that applies them. A table is YAML (README.md); no
+// tensor name appears in Go code. The package knows names, shapes and configs, not files.
 //
-//	olmo.yaml, olmo-core.yaml   a target each: its config, its state dict, what it cannot express
-//	names.yaml                  what the names of tensors say that no table uses
-//	tables/<target>/*.yaml      a file a family: how its config and its tensors become the target's
+//	olmo.yaml, olmo-core.yaml   one target each: its config, its state dict, what it cannot build
+//	names.yaml                  what tensor names say that no table uses
+//	tables/<target>/*.yaml      one file per family: how its config and tensors become the target's
 package keymap
 
 import (
@@ -23,7 +23,7 @@ var files embed.FS
 // Targets returns the names of the bundled targets, the default one first.
 func Targets() []string { return []string{"olmo", "olmo-core"} }
 
-// TargetNamed returns a bundled target, such as "olmo". It is read once.
+// TargetNamed returns a bundled target, such as "olmo". It is parsed once.
 func TargetNamed(name string) (*Target, error) {
 	if !slices.Contains(Targets(), name) {
 		return nil, fmt.Errorf("no target is called %q", name)
@@ -43,7 +43,7 @@ func TargetNamed(name string) (*Target, error) {
 	return known.(*Target), nil
 }
 
-// targets are the *Targets that have been read, by name.
+// targets are the *Targets parsed so far, by name.
 var targets sync.Map
 
 // Hash returns a hash of the table's text, as it was given to Parse.
@@ -52,9 +52,9 @@ func (t *Table) Hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// For returns the bundled table of the target whose match expression holds for
-// config (a parsed config.json). Where none does, the error is a *Refusal that
-// says which trainer takes such a model.
+// For returns the bundled table of the target whose match expression is true for
+// config (a parsed config.json). If there is none, the error is a *Refusal that
+// says which trainer supports such a model.
 func For(t *Target, config map[string]any) (*Table, error) {
 	for _, b := range bundledTables() {
 		if b.Target != t.Name {
@@ -74,7 +74,7 @@ func For(t *Target, config map[string]any) (*Table, error) {
 }
 
 // TargetOf returns the first target that has a table for a model with this config.json,
-// "" where none has.
+// or "".
 func TargetOf(config map[string]any) string {
 	for _, name := range Targets() {
 		if target, err := TargetNamed(name); err == nil {
@@ -86,7 +86,7 @@ func TargetOf(config map[string]any) string {
 	return ""
 }
 
-// unknown words the refusal of a model that no table matches.
+// unknown returns the refusal of a model that no table matches.
 func (t *Target) unknown(config map[string]any) *Refusal {
 	modelType, _ := config["model_type"].(string)
 	known := strings.Join(Families(t.Name), ", ")
@@ -108,7 +108,8 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 	r := &Refusal{
 		File:    source,
 		Because: fmt.Sprintf("model_type %q is not supported", modelType),
-		Hint:    "Supported: " + known + ". You can also write a table yourself (hf2olmo keymap NAME prints one to start from): --keymap FILE.",
+		Hint: "Supported: " + known + ". You can also write a table yourself (hf2olmo keymap NAME prints one " +
+			"to start from): --keymap FILE.",
 	}
 	architecture, likely := typeOfArchitecture(config)
 	if likely != "" {
@@ -125,7 +126,7 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 	return r
 }
 
-// visionTower is a tensor of a model of text and images, in names.yaml.
+// visionTower is a tensor name by which names.yaml recognizes multimodal models.
 const visionTower = "vision_tower.weight"
 
 // A Refusal is a reason why a model cannot become the target's.

@@ -83,9 +83,18 @@ func TestSigns(t *testing.T) {
 
 func TestTypeOfArchitecture(t *testing.T) {
 	for class, want := range map[string]string{
-		"LlamaForCausalLM": "llama", "Olmo2ForCausalLM": "olmo2", "OLMoForCausalLM": "olmo", "OLMoModelForCausalLM": "olmo", "Olmo3ForCausalLM": "olmo3",
-		"Gemma3ForCausalLM": "gemma3_text", "FlexOlmoForCausalLM": "flex_olmo", "OlmoeForCausalLM": "olmoe",
-		"Qwen3ForCausalLM": "qwen3", "Olmo1124ForCausalLM": "olmo_1124", "Olmo2RetrofitForCausalLM": "olmo2-retrofit", "MistralModel": "mistral", "LlamaForSequenceClassification": "llama", "Nothing": "",
+		"LlamaForCausalLM":     "llama",
+		"Olmo2ForCausalLM":     "olmo2",
+		"OLMoForCausalLM":      "olmo",
+		"OLMoModelForCausalLM": "olmo",
+		"Olmo3ForCausalLM":     "olmo3",
+		"Gemma3ForCausalLM":    "gemma3_text", "FlexOlmoForCausalLM": "flex_olmo", "OlmoeForCausalLM": "olmoe",
+		"Qwen3ForCausalLM":               "qwen3",
+		"Olmo1124ForCausalLM":            "olmo_1124",
+		"Olmo2RetrofitForCausalLM":       "olmo2-retrofit",
+		"MistralModel":                   "mistral",
+		"LlamaForSequenceClassification": "llama",
+		"Nothing":                        "",
 	} {
 		if _, got := typeOfArchitecture(map[string]any{"architectures": []any{nil, class}}); got != want {
 			t.Errorf("%s: %q", class, got)

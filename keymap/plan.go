@@ -13,9 +13,9 @@ type Plan struct {
 	Document Object // the target's config file; nil if it takes more than is known here
 	Tensors  []PlannedTensor
 	Drop     []Drop
-	Unknown  []string // fields of config.json that have a value and that nobody knows, sorted
+	Unknown  []string // fields of config.json that have a value and are in no list, sorted
 
-	room int // how many more parts may be planned
+	room int // how many more parts can be planned
 }
 
 // A Setting is a field of the target's config; Value is an int, float64, bool, string,
@@ -25,17 +25,17 @@ type Setting struct {
 	Value any
 }
 
-// A PlannedTensor is a tensor of the target and the parts whose rows it holds, one after the other.
+// A PlannedTensor is a tensor of the target and the parts whose rows it consists of, in order.
 type PlannedTensor struct {
 	Name  string
 	Shape []int64
 	Parts []Part
-	DType string  // what it must be stored in; "" leaves the choice
+	DType string  // what it must be stored in; "" for any
 	Add   float64 // to every element
-	Same  string  // the tensor of the target that it is, under another name; then it has no parts
+	Same  string  // the tensor of the target that it is another name of; then it has no parts
 }
 
-// A Part is a tensor of the model and the shape that it must have.
+// A Part is a tensor of the model with the shape that it must have.
 type Part struct {
 	Name       string
 	Shape      []int64
@@ -50,17 +50,20 @@ func (p Part) Target() []int64 {
 	return p.Shape
 }
 
-// A Drop is a tensor of the model that is left out if it is there; where SameAs is
-// not empty, only if it equals that tensor bit for bit.
+// A Drop is a tensor of the model that is left out if present; if SameAs is not
+// empty, only if it equals that tensor bit for bit.
 type Drop struct {
 	Name   string
 	SameAs string
 }
 
-// Facts are what is known of a model beyond its config.json.
+// Facts are what is known about a model besides its config.json.
 type Facts struct {
-	Tokenizer map[string]any // what tables read as tokenizer.vocab_size, .eos_token_id, .pad_token_id, .bos_token_id, .identifier; absent where unknown
-	Tensors   int            // how many tensors its files hold, weights.tensors in tables: no model has more layers than that
+	// Tokenizer is what tables read as tokenizer.vocab_size, .eos_token_id, .pad_token_id, .bos_token_id and
+	// .identifier, without those that are unknown.
+	Tokenizer map[string]any
+	// Tensors is how many tensors its files contain, weights.tensors in tables. No model has more layers.
+	Tensors int
 }
 
 // source is the file that most refusals concern.
@@ -71,8 +74,8 @@ func (t *Table) Matches(config map[string]any) (bool, error) {
 	return t.match.bool(map[string]any{"config": config})
 }
 
-// Plan applies the table to a parsed config.json. All refusals are found in one
-// go; the plan is nil where the config does not even tell the shapes. A field of the
+// Plan applies the table to a parsed config.json. All refusals are found at
+// once; the plan is nil if the config does not even determine the shapes. A field of the
 // target's config that has a wrong value is not refused again if a rule of its name
 // has refused it.
 func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan, []*Refusal) {
@@ -110,11 +113,11 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	return plan, refusals
 }
 
-// read evaluates the model's own side: fields, names, and what is refused. The
-// environment is nil where a field is missing or of the wrong type.
+// read evaluates the model's side: fields, names, and what is refused. The
+// environment is nil if a field is missing or has the wrong type.
 func (t *Table) read(config map[string]any, facts Facts) (map[string]any, []*Refusal) {
 	env, refusals := readFields(t.fields, config, source)
-	refusals = append(refusals, pretrainedPage().check(config)...)
+	refusals = append(refusals, anyPretrained().check(config)...)
 	if env == nil {
 		return nil, refusals
 	}
@@ -163,21 +166,7 @@ func bind(let []binding, env map[string]any) error {
 	return nil
 }
 
-func apply(rules []rule, env map[string]any) []*Refusal {
-	var refusals []*Refusal
-	for _, r := range rules {
-		hit, err := r.when.bool(env)
-		switch {
-		case err != nil:
-			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
-		case hit:
-			refusals = append(refusals, &Refusal{File: source, Because: r.because.format(env), Hint: r.hint, rule: r.name})
-		}
-	}
-	return refusals
-}
-
-// check holds a config of the target against what the target can express, and
+// check compares a config of the target with what the target can build, and
 // adds the names of its let to env.
 func (t *Target) check(env map[string]any, facts Facts) []*Refusal {
 	if err := bind(t.let, env); err != nil {

@@ -34,7 +34,9 @@ func TestRegroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := map[string]any{"n_layers": 12, "d_model": 8, "n_heads": 2, "vocab_size": 96, "embedding_size": 96, "block_group_size": 2}
+	config := map[string]any{
+		"n_layers": 12, "d_model": 8, "n_heads": 2, "vocab_size": 96, "embedding_size": 96, "block_group_size": 2,
+	}
 	for _, size := range []int{1, 2, 3, 4, 6, 12} {
 		there := map[string]bool{}
 		for i := range 12 {

@@ -7,13 +7,13 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A Target is a trainer's own side: its model config and its state dict.
+// A Target is a trainer's side: its model config, its state dict and its config file.
 type Target struct {
 	Name   string
 	Fields []Field // of the model config, in the order written
 	Saved  Saved
 
-	// Immaterial are fields that say nothing of a model whose weights are loaded.
+	// Immaterial are fields that do not matter for a model whose weights are loaded.
 	Immaterial []string
 
 	let        []binding
@@ -25,7 +25,7 @@ type Target struct {
 	layerCount *expression
 	layerName  *expression
 	readBack   readBack
-	names      scope // what shapes and conditions may use
+	names      scope // that shapes and conditions can use
 }
 
 // binding gives a name to the value of an expression.
@@ -34,20 +34,12 @@ type binding struct {
 	value *expression
 }
 
-// rule is a reason to refuse a config.
-type rule struct {
-	name    string
-	when    *expression
-	because *text
-	hint    string
-}
-
 // tensorSpec declares a tensor of the state dict.
 type tensorSpec struct {
 	name  string // with {layer} in it for a tensor of every layer
 	shape []*expression
 	when  *expression // nil: always
-	same  *binding    // the tensor that it is under another name, where the condition holds; nil: never
+	same  *binding    // the tensor that it is another name of, if the condition is true; nil: never
 }
 
 type shapeYAML struct {
@@ -166,49 +158,6 @@ func parseLet(items yaml.MapSlice, names scope) ([]binding, scope, error) {
 		names = names.with(name)
 	}
 	return let, names, nil
-}
-
-// parseRules reads a map of named rules. A list of them, without names, is what tables had before they
-// could extend each other.
-func parseRules(rules any, names scope) ([]rule, error) {
-	items, named := rules.(yaml.MapSlice)
-	list, unnamed := rules.([]any)
-	if rules != nil && !named && !unnamed {
-		return nil, fmt.Errorf("expected rules by name, found %v", rules)
-	}
-	for i, item := range list {
-		items = append(items, yaml.MapItem{Key: i + 1, Value: item})
-	}
-	var parsed []rule
-	for _, item := range items {
-		r, err := parseRule(item.Value, names)
-		r.name = fmt.Sprint(item.Key)
-		if err != nil {
-			return nil, fmt.Errorf("%v: %w", item.Key, err)
-		}
-		parsed = append(parsed, r)
-	}
-	return parsed, nil
-}
-
-func parseRule(value any, names scope) (r rule, err error) {
-	items, ok := value.(yaml.MapSlice)
-	if !ok {
-		return r, fmt.Errorf("expected when, because and hint")
-	}
-	said := map[any]string{}
-	for _, item := range items {
-		if !slices.Contains([]any{"when", "because", "hint"}, item.Key) {
-			return r, fmt.Errorf("%v: a rule has when, because and hint", item.Key)
-		}
-		said[item.Key] = fmt.Sprint(item.Value)
-	}
-	r.hint = said["hint"]
-	if r.when, err = compile(said["when"], names); err != nil {
-		return r, err
-	}
-	r.because, err = compileText(said["because"], names)
-	return r, err
 }
 
 func parseShapes(items yaml.MapSlice, names scope) ([]tensorSpec, error) {

@@ -47,7 +47,5 @@ var exceptions = map[string][]string{
 
 	"convert/torchfile": {"length", "documented", "messages", "comments"},
 
-	"keymap": {"length", "messages", "comments"},
-
 	"testdata/bench": {"length", "comments"},
 }
