@@ -31,8 +31,6 @@ var exceptions = map[string][]string{
 
 	"convert/olmocore": {"comments"},
 
-	"convert/omegaconf": {"length", "messages", "comments"},
-
 	"convert/output": {"length", "comments"},
 
 	"convert/pickle": {"messages"},
