@@ -9,13 +9,14 @@ import (
 )
 
 // A BundledTable is a table of the binary. It is parsed once, when it is first needed: that takes
-// longer than to apply it.
+// longer than to apply it, and longer than to see by its match expression that it is not needed.
 type BundledTable struct {
 	Name   string // on the command line, and in extends: its family, after "TARGET/" for all targets but the first
 	Target string
 	Family string
 
 	text   []byte // as it is kept, without what it extends
+	match  func() (*expression, error)
 	whole  func() ([]byte, error)
 	parsed func() (*Table, error)
 }
@@ -25,6 +26,24 @@ func (t *BundledTable) Text() ([]byte, error) { return t.whole() }
 
 // Table returns the parsed table.
 func (t *BundledTable) Table() (*Table, error) { return t.parsed() }
+
+// matches reports whether the table is for a model with this config.json.
+func (t *BundledTable) matches(config map[string]any) (bool, error) {
+	match, err := t.match()
+	if err != nil {
+		return false, err
+	}
+	return match.bool(map[string]any{"config": config})
+}
+
+// readMatch compiles the match expression of a table, and nothing else of it.
+func readMatch(text []byte) (*expression, error) {
+	var y tableYAML
+	if err := unmarshal(text, &y); err != nil {
+		return nil, err
+	}
+	return compileMatch(y.Match)
+}
 
 // Tables returns the bundled tables, by target and then by family.
 func Tables() []*BundledTable { return slices.Clone(bundledTables()) }
@@ -77,6 +96,7 @@ func listTables() (tables []*BundledTable) {
 			if t.Name = t.Family; target != Targets()[0] {
 				t.Name = target + "/" + t.Family
 			}
+			t.match = sync.OnceValues(func() (*expression, error) { return readMatch(text) })
 			t.whole = sync.OnceValues(func() ([]byte, error) { return flatten(text, 0) })
 			t.parsed = sync.OnceValues(func() (*Table, error) { return Parse(text) })
 			tables = append(tables, t)

@@ -35,7 +35,7 @@ func TestPagesAreComplete(t *testing.T) {
 		table, _ := b.Table()
 		for _, path := range paths {
 			config := readConfig(t, path)
-			if ok, _ := table.Matches(config); !ok {
+			if ok, _ := b.matches(config); !ok {
 				continue
 			}
 			facts := Facts{Tokenizer: map[string]any{"eos_token_id": 0}, Tensors: 1000}

@@ -28,9 +28,11 @@ func FuzzKeymap(f *testing.F) {
 		if json.Unmarshal(config, &values) != nil || len(config) > 1<<16 {
 			return
 		}
+		if match, err := readMatch(text); err == nil {
+			match.bool(map[string]any{"config": values})
+		}
 		table, err := Parse(text)
 		if err == nil {
-			table.Matches(values)
 			plan, refusals := table.Plan(target, values, Facts{Tokenizer: map[string]any{"vocab_size": 91}, Tensors: 100})
 			if plan == nil && len(refusals) == 0 {
 				t.Error("neither a plan nor a reason")

@@ -60,15 +60,18 @@ func For(t *Target, config map[string]any) (*Table, error) {
 		if b.Target != t.Name {
 			continue
 		}
+		matches, err := b.matches(config)
+		if err != nil {
+			return nil, fmt.Errorf("table %s: match: %w", b.Family, err)
+		}
+		if !matches {
+			continue
+		}
 		table, err := b.Table()
 		if err != nil {
 			return nil, fmt.Errorf("table %s: %w", b.Family, err)
 		}
-		if ok, err := table.Matches(config); err != nil {
-			return nil, fmt.Errorf("table %s: match: %w", b.Family, err)
-		} else if ok {
-			return table, nil
-		}
+		return table, nil
 	}
 	return nil, t.unknown(config)
 }

@@ -69,11 +69,6 @@ type Facts struct {
 // source is the file that most refusals concern.
 const source = "config.json"
 
-// Matches reports whether the table is for a model with this config.json.
-func (t *Table) Matches(config map[string]any) (bool, error) {
-	return t.match.bool(map[string]any{"config": config})
-}
-
 // Plan applies the table to a parsed config.json. All refusals are found at
 // once; the plan is nil if the config does not even determine the shapes. A field of the
 // target's config that has a wrong value is not refused again if a rule of its name

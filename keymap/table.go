@@ -13,8 +13,7 @@ type Table struct {
 	Family string
 	Target string
 
-	text    []byte // as passed to Parse
-	match   *expression
+	text    []byte   // as passed to Parse
 	types   []string // model_types, and other texts, in match
 	prefix  *string  // of native packaging: config.json and tensor names are the target's, with this prefix
 	fields  []Field
@@ -72,7 +71,7 @@ func Parse(text []byte) (*Table, error) {
 	if y.Native != nil {
 		t.prefix = &y.Native.Prefix
 	}
-	if t.match, err = compileMatch(y.Match); err != nil {
+	if _, err = compileMatch(y.Match); err != nil { // For uses that of bundled tables
 		return nil, fmt.Errorf("match: %w", err)
 	}
 	names, err := t.parseSource(y, target)

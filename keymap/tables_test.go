@@ -16,6 +16,8 @@ func TestBundledTablesParse(t *testing.T) {
 		table, err := b.Table()
 		if err != nil {
 			t.Errorf("%s: %v", b.Name, err)
+		} else if _, err := b.match(); err != nil {
+			t.Errorf("%s has no match of its own: %v", b.Name, err)
 		} else if table.Family != b.Family || table.Target != b.Target {
 			t.Errorf("%s is of family %s, target %s", b.Name, table.Family, table.Target)
 		}
