@@ -1,55 +1,11 @@
 package keymap
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
-	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 )
-
-// TestPagesAreComplete applies each bundled table, and what hf2olmo keymap prints of it, to the models of the
-// repository: the plans are the same.
-func TestPagesAreComplete(t *testing.T) {
-	paths, _ := filepath.Glob("../testdata/models*/*/config.json")
-	applied := map[string]bool{}
-	for _, b := range Tables() {
-		text, err := b.Text()
-		if err != nil {
-			t.Fatalf("%s: %v", b.Name, err)
-		}
-		again, err := flatten(text, 0)
-		if err != nil || !bytes.Equal(again, text) || bytes.Contains(text, []byte("extends")) {
-			t.Errorf("%s is not complete: %v", b.Name, err)
-		}
-		target, err := TargetNamed(b.Target)
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, err := Parse(text)
-		if err != nil {
-			t.Fatalf("%s: %v", b.Name, err)
-		}
-		table, _ := b.Table()
-		for _, path := range paths {
-			config := readConfig(t, path)
-			if ok, _ := b.matches(config); !ok {
-				continue
-			}
-			facts := Facts{Tokenizer: map[string]any{"eos_token_id": 0}, Tensors: 1000}
-			want, refused := table.Plan(target, config, facts)
-			got, also := page.Plan(target, config, facts)
-			if applied[b.Name] = true; !reflect.DeepEqual(got, want) || !reflect.DeepEqual(also, refused) {
-				t.Errorf("%s for %s: the plans differ", b.Name, path)
-			}
-		}
-	}
-	if len(applied) != len(Tables()) {
-		t.Errorf("models of %d tables", len(applied))
-	}
-}
 
 // treeForTest reads a mapping of small words.
 func treeForTest(t *testing.T, text string) tree {
@@ -167,20 +123,5 @@ func TestExtends(t *testing.T) {
 	}
 	if _, err := flatten([]byte(deep), maxExtends+1); err == nil || !strings.Contains(err.Error(), "more than 8 tables") {
 		t.Errorf("too many tables in a row: %v", err)
-	}
-}
-
-// TestHash: a user's table that is otherwise written is another one, whatever it extends.
-func TestHash(t *testing.T) {
-	one, err := Parse([]byte("extends: llama\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := Parse([]byte("extends: llama\nlet: {mine: '1'}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if one.Hash() == other.Hash() {
-		t.Error("two tables have one hash")
 	}
 }
