@@ -14,7 +14,7 @@ var architecture = regexp.MustCompile(`^([A-Za-z0-9]+?)(?:Model)?(For[A-Z][A-Za-
 var modelType = regexp.MustCompile(`"([a-z0-9_-]+)"`)
 
 // typeOfArchitecture returns the class that config.json names and the model_type that
-// goes with it, among those that a target knows: Olmo2ForCausalLM has olmo2.
+// goes with it, if some target supports it or has advice for it: Olmo2ForCausalLM has olmo2.
 func typeOfArchitecture(config map[string]any) (class, modelType string) {
 	classes, _ := config["architectures"].([]any)
 	for _, c := range classes {
@@ -36,16 +36,37 @@ func typeOfArchitecture(config map[string]any) (class, modelType string) {
 	return "", ""
 }
 
-// modelTypes are those that some target takes or knows who takes.
-func modelTypes() (types []string) {
-	for _, name := range Targets() {
-		for _, family := range Families(name) {
-			types = append(types, family)
-			if t, err := bundled(name, family); err == nil {
-				types = append(types, t.types...) // those of revisions before a release too
-			}
+// similarType returns the known model_type that differs only in case and marks (qwen3 for Qwen3), or "".
+func similarType(modelType string) string {
+	for _, t := range modelTypes() {
+		if plainType(t) == plainType(modelType) {
+			return t
 		}
-		for _, group := range elsewherePage()[name] {
+	}
+	return ""
+}
+
+// typeInside returns the model_type of the text model inside a multimodal one, or "".
+func typeInside(config map[string]any) string {
+	for _, name := range inspectRules().inside {
+		if inner, ok := config[name].(map[string]any); ok {
+			modelType, _ := inner["model_type"].(string)
+			return modelType
+		}
+	}
+	return ""
+}
+
+// modelTypes returns those that some target supports or has advice for.
+func modelTypes() (types []string) {
+	for _, b := range bundledTables() {
+		types = append(types, b.Family)
+		if t, err := b.Table(); err == nil {
+			types = append(types, t.types...) // pre-release names too
+		}
+	}
+	for _, name := range Targets() {
+		for _, group := range unsupportedModels()[name] {
 			types = slices.AppendSeq(types, maps.Keys(group.Models))
 		}
 	}

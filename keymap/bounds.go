@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/goccy/go-yaml"
 )
 
 // What an expression may cost. A table may come from anybody, and so may the
@@ -28,8 +29,8 @@ var (
 	loops     = []string{"any", "all", "map", "filter"}
 )
 
-// bounds walks an expression before it is compiled, for folding constants alone
-// may take all memory: it refuses what no table needs and what can grow.
+// bounds walks an expression before it is compiled, because folding constants alone
+// can use up all memory. It refuses what no table needs and what can grow.
 type bounds struct{ err error }
 
 // Visit is called for every node, a node's children before itself.
@@ -47,7 +48,7 @@ func (b *bounds) Visit(node *ast.Node) {
 			b.refuse(node, "the operator "+n.Operator)
 		}
 	case *ast.BuiltinNode:
-		if !slices.Contains(functions, n.Name) { // some are there whatever is disabled
+		if !slices.Contains(functions, n.Name) { // some cannot be disabled
 			b.refuse(node, "functions such as "+n.Name)
 		}
 		if isLoop(*node) && slices.ContainsFunc(n.Arguments[1:], holdsLoop) {
@@ -63,10 +64,10 @@ func isLoop(node ast.Node) bool {
 
 func holdsLoop(node ast.Node) bool { return ast.Find(node, isLoop) != nil }
 
-// refuse notes why, and takes the node away before anybody computes with it.
+// refuse records why, and replaces the node before it is evaluated.
 func (b *bounds) refuse(node *ast.Node, what string) {
 	if b.err == nil {
-		b.err = fmt.Errorf("%s have no place in a table", what)
+		b.err = fmt.Errorf("%s are not allowed in a table", what)
 	}
 	ast.Patch(node, &ast.NilNode{})
 }
@@ -96,16 +97,27 @@ func fits(v any, left *int) bool {
 
 var loop = regexp.MustCompile(`(any|all|map|filter)\s*\(`)
 
-// few refuses a table that is larger in some way than any needs to be.
-func (y *tableYAML) few() error {
-	for section, entries := range map[string]int{"fields": len(y.Fields), "let": len(y.Let), "refuse": len(y.Refuse),
+// checkCounts refuses a table that has more of something than any table needs.
+func (y *tableYAML) checkCounts() error {
+	for section, n := range map[string]int{"fields": len(y.Fields), "let": len(y.Let), "refuse": entries(y.Refuse),
 		"config": len(y.Config), "tensors": len(y.Tensors), "drop": len(y.Drop)} {
-		if entries > maxRules {
-			return fmt.Errorf("%s: %d entries: at most %d", section, entries, maxRules)
+		if n > maxRules {
+			return fmt.Errorf("%s: %d entries: at most %d", section, n, maxRules)
 		}
 	}
 	if n := len(loop.FindAllString(fmt.Sprint(*y), -1)); n > maxLoops {
-		return fmt.Errorf("any(), map() and the like stand %d times: at most %d", n, maxLoops)
+		return fmt.Errorf("any(), map() and the like are used %d times: at most %d", n, maxLoops)
 	}
 	return nil
+}
+
+// entries counts those of a map or a list.
+func entries(v any) int {
+	switch v := v.(type) {
+	case yaml.MapSlice:
+		return len(v)
+	case []any:
+		return len(v)
+	}
+	return 0
 }

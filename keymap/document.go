@@ -7,11 +7,12 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A document is a config file that nests, as a target's page writes it: objects, lists,
-// and at their ends expressions (text) and constants (numbers, true, false). A member
-// of an object that comes out as null is left out.
+// A document is a nested config file, as a target declares it: objects and lists of
+// expressions (texts) and constants (numbers, true, false, null). A member whose expression
+// is null is left out. The name config is an object of all fields of the target's config.
 //
-//	$when: condition              the object is null unless it holds
+//	$takes: [name]                at the top: values that whoever writes the file provides
+//	$when: condition              the object is null unless this is true
 //	$use: template                the object is that template
 //	$with: {name: expression}     what the template takes
 //	$each: {name: list}           one member for every value of the list, named by it; name is known inside
@@ -44,8 +45,8 @@ type member struct {
 	value *document
 }
 
-// A template is a part of documents that stands in several places. Where it is used, it
-// is given a value for each name that it takes ("$takes: [name]").
+// A template is a part of documents that is used in several places, with a value for each
+// name that it takes ("$takes: [name]").
 type template struct {
 	takes []string
 	body  *document
@@ -55,7 +56,7 @@ type template struct {
 // a []any, an int, float64, bool or string.
 type Object []Setting
 
-// documentParser compiles documents; templates are those that were parsed before.
+// documentParser compiles documents. A template can use those before it.
 type documentParser struct {
 	templates map[string]*template
 }
@@ -64,21 +65,27 @@ func parseTemplates(items yaml.MapSlice, names scope) (*documentParser, error) {
 	p := &documentParser{templates: map[string]*template{}}
 	for _, item := range items {
 		name := fmt.Sprint(item.Key)
-		t := &template{}
 		body, _ := item.Value.(yaml.MapSlice)
-		if len(body) > 0 && body[0].Key == "$takes" {
-			if err := remarshal(body[0].Value, &t.takes); err != nil {
-				return nil, fmt.Errorf("%s: $takes: %w", name, err)
-			}
-			body = body[1:]
-		}
-		var err error
-		if t.body, err = p.parse(body, names.with(t.takes...)); err != nil {
+		t, err := p.parseTemplate(body, names)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		p.templates[name] = t
 	}
 	return p, nil
+}
+
+// parseTemplate reads what a template takes and its body.
+func (p *documentParser) parseTemplate(body yaml.MapSlice, names scope) (t *template, err error) {
+	t = &template{}
+	if len(body) > 0 && body[0].Key == "$takes" {
+		if err := remarshal(body[0].Value, &t.takes); err != nil {
+			return nil, fmt.Errorf("$takes: %w", err)
+		}
+		body = body[1:]
+	}
+	t.body, err = p.parse(body, names.with(t.takes...))
+	return t, err
 }
 
 func (p *documentParser) parse(value any, names scope) (*document, error) {
@@ -100,10 +107,12 @@ func (p *documentParser) parse(value any, names scope) (*document, error) {
 		return p.parseObject(v, names)
 	case uint64:
 		return &document{literal: int(v)}, nil
-	case bool, float64, int64, nil:
+	case int64:
+		return &document{literal: int(v)}, nil
+	case bool, float64, nil:
 		return &document{literal: v}, nil
 	}
-	return nil, fmt.Errorf("a %T has no place in a document", value)
+	return nil, fmt.Errorf("a %T is not allowed in a document", value)
 }
 
 func (p *documentParser) parseObject(items yaml.MapSlice, names scope) (*document, error) {
@@ -123,10 +132,10 @@ func (p *documentParser) parseObject(items yaml.MapSlice, names scope) (*documen
 		}
 	}
 	if d.kind == anEither && len(d.members) > 0 {
-		return nil, fmt.Errorf("$either stands by itself")
+		return nil, fmt.Errorf("$either must be alone")
 	}
 	if d.use != nil && (len(d.members) > 0 || len(d.with) != len(d.use.takes)) {
-		return nil, fmt.Errorf("$use stands with $when, $each and all that the template takes, and nothing else")
+		return nil, fmt.Errorf("$use takes $when, $each and all that the template takes, and nothing else")
 	}
 	return d, nil
 }
@@ -171,7 +180,7 @@ func (p *documentParser) parseDirective(d *document, name string, value any, nam
 		d.each = &binding{fmt.Sprint(items[0].Key), e}
 		names = names.with(d.each.name)
 	default:
-		err = fmt.Errorf("no directive is called so")
+		err = fmt.Errorf("there is no such directive")
 	}
 	return names, err
 }

@@ -5,7 +5,50 @@ import (
 	"maps"
 )
 
-// eval returns what the document is for the names in env.
+// Document returns the target's config file for a config made by Plan. values has what the
+// document takes besides, by name.
+func (t *Target) Document(config []Setting, values map[string]any) (Object, error) {
+	env := map[string]any{}
+	for _, s := range config {
+		env[s.Name] = s.Value
+	}
+	if err := bind(t.let, env); err != nil {
+		return nil, err
+	}
+	return t.evalDocument(config, env, values)
+}
+
+// evalDocument makes the config file; env has the config and the names of let.
+func (t *Target) evalDocument(config []Setting, env, values map[string]any) (Object, error) {
+	env = maps.Clone(env)
+	env["config"] = Object(config)
+	for _, name := range t.document.takes {
+		value, ok := values[name]
+		if !ok {
+			return nil, fmt.Errorf("%s: the document takes %s", t.Name, name)
+		}
+		env[name] = value
+	}
+	v, err := t.document.body.eval(env)
+	if err != nil {
+		return nil, err
+	}
+	object, _ := v.(Object)
+	return object, nil
+}
+
+// Comments returns the comments of the target's config file, for formats that have them, by the
+// member below. An empty first line separates the member from the one before. values are as for
+// Document; those that a comment shows must be single lines.
+func (t *Target) Comments(values map[string]any) map[string]string {
+	comments := map[string]string{}
+	for name, text := range t.comments {
+		comments[name] = text.format(values)
+	}
+	return comments
+}
+
+// eval returns the value of the document for the names in env.
 func (d *document) eval(env map[string]any) (any, error) {
 	if d.when != nil {
 		if there, err := d.when.bool(env); err != nil || !there {
@@ -54,7 +97,7 @@ func (d *document) evalObject(env map[string]any) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
-		if v != nil {
+		if v != nil || m.value.kind == aLiteral {
 			object = append(object, Setting{m.name, v})
 		}
 	}

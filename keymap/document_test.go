@@ -33,6 +33,7 @@ document:
   number: 1.5
   word: '"text"'
   gone: none
+  empty: null
   list: [a, true, {deep: a}]
   used: {$use: pair, $with: {x: '"given"'}}
   never: {$when: a == 0, b: 1}
@@ -49,8 +50,8 @@ document:
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "[{z 8} {number 1.5} {word text} {list [7 true [{deep 7}]]} {used [{first given} {second 7}]} {either [{c 2}]} " +
-		"{each [{3 [{first 30} {second 7}]} {1 [{first 10} {second 7}]}]}]"
+	want := "[{z 8} {number 1.5} {word text} {empty <nil>} {list [7 true [{deep 7}]]} " +
+		"{used [{first given} {second 7}]} {either [{c 2}]} {each [{3 [{first 30} {second 7}]} {1 [{first 10} {second 7}]}]}]"
 	if fmt.Sprint(got) != want {
 		t.Errorf("%v\nwant %v", got, want)
 	}
@@ -60,12 +61,12 @@ func TestDocumentRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"document: {x: unknown}":                                          "unknown name unknown",
 		"document: {x: {$use: nothing}}":                                  "no template is called",
-		"document: {x: {$sometimes: a}}":                                  "no directive",
+		"document: {x: {$sometimes: a}}":                                  "no such directive",
 		"document: {x: {$each: {i: list, k: list}}}":                      "one name and a list",
 		"templates: {t: {$takes: [x], v: x}}\ndocument: {x: {$use: t}}":   "all that the template takes",
 		"templates: {t: {v: a}}\ndocument: {x: {$use: t, more: a}}":       "nothing else",
 		"templates: {t: {v: x}}\ndocument: {x: {$use: t, $with: {x: a}}}": "unknown name x",
-		"document: {x: {$either: [{b: a}], more: a}}":                     "stands by itself",
+		"document: {x: {$either: [{b: a}], more: a}}":                     "must be alone",
 	} {
 		if _, err := parseForTest(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, err, want)

@@ -13,21 +13,21 @@ type unsupported struct {
 	Models map[string]string `yaml:"models"`
 }
 
-// elsewherePage is elsewhere.yaml, by target.
-var elsewherePage = sync.OnceValue(func() map[string][]unsupported {
+// unsupportedModels is elsewhere.yaml, by target.
+var unsupportedModels = sync.OnceValue(func() map[string][]unsupported {
 	text, err := files.ReadFile("elsewhere.yaml")
 	if err == nil {
-		var page map[string][]unsupported
-		if err = yaml.UnmarshalWithOptions(text, &page, yaml.Strict()); err == nil {
-			return page
+		var groups map[string][]unsupported
+		if err = yaml.UnmarshalWithOptions(text, &groups, yaml.Strict()); err == nil {
+			return groups
 		}
 	}
 	panic(fmt.Sprintf("elsewhere.yaml: %v", err)) // it is bundled, and a test reads it
 })
 
-// elsewhere says why models of a type have no table for the target, and what to do with them.
+// elsewhere says why models of a type have no table for the target, and what to do with them instead.
 func (t *Target) elsewhere(modelType string) (because, hint string, ok bool) {
-	for _, group := range elsewherePage()[t.Name] {
+	for _, group := range unsupportedModels()[t.Name] {
 		if because, ok := group.Models[modelType]; ok {
 			return because, group.Hint, true
 		}

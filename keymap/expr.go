@@ -31,9 +31,9 @@ func (s scope) with(names ...string) scope {
 	return wider
 }
 
-// compile checks text against the names in scope: a name that is not there is an
-// error when the table is read, not when a model is converted. Expressions loop over
-// lists only, and what they may make is bounded (bounds.go), so all of them end soon.
+// compile checks text against the names in scope: an unknown name is an error when
+// the table is read, not when a model is converted. Expressions loop over lists only,
+// and their results are bounded (bounds.go), so all of them end soon.
 func compile(text string, names scope) (*expression, error) {
 	if len(text) > maxExpression {
 		return nil, fmt.Errorf("an expression of %d characters: at most %d", len(text), maxExpression)
@@ -43,8 +43,8 @@ func compile(text string, names scope) (*expression, error) {
 		known[name] = types.Any
 	}
 	var b bounds
-	options := []expr.Option{expr.Env(known), expr.MaxNodes(maxNodes), expr.Patch(&b), expr.DisableAllBuiltins(), expr.Optimize(false),
-		expr.Function("ln", naturalLogarithm)}
+	options := []expr.Option{expr.Env(known), expr.MaxNodes(maxNodes), expr.Patch(&b), expr.DisableAllBuiltins(),
+		expr.Optimize(false), expr.Function("ln", naturalLogarithm)}
 	for _, name := range functions {
 		options = append(options, expr.EnableBuiltin(name))
 	}
@@ -58,7 +58,7 @@ func compile(text string, names scope) (*expression, error) {
 	return &expression{text, program}, nil
 }
 
-// naturalLogarithm is what tables call ln.
+// naturalLogarithm is ln in tables.
 func naturalLogarithm(arguments ...any) (any, error) {
 	if x, ok := number(arguments[0]); ok {
 		return math.Log(x), nil
@@ -66,20 +66,20 @@ func naturalLogarithm(arguments ...any) (any, error) {
 	return nil, fmt.Errorf("ln of %#v, which is not a number", arguments[0])
 }
 
-// compileMatch compiles a table's match expression, which sees the whole of
-// config.json as config: a field that is not there is nil.
+// compileMatch compiles a table's match expression, which sees the whole config.json
+// as config. A missing field is nil.
 func compileMatch(text string) (*expression, error) {
 	return compile(text, scope{"config": true})
 }
 
-// firstLine cuts the drawing of the place that expr adds to its errors.
+// firstLine cuts off the excerpt that expr adds to its errors.
 func firstLine(err error) error {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return fmt.Errorf("%s", line)
 }
 
 func (e *expression) eval(env map[string]any) (any, error) {
-	machine := vm.VM{MemoryBudget: maxValue} // entries of all lists that it makes
+	machine := vm.VM{MemoryBudget: maxValue} // total entries of all lists that it makes
 	v, err := machine.Run(e.program, env)
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", e.text, firstLine(err))
@@ -115,23 +115,31 @@ func (e *expression) int(env map[string]any) (int64, error) {
 	return int64(n), nil
 }
 
-// wholeNumber returns v as an integer where it is one and below 2^53.
+// wholeNumber returns v as an integer if it is one, below 2^53 and no larger than an int of this machine.
 func wholeNumber(v any) (int, bool) {
-	const limit = 1 << 53
+	var whole int64
 	switch n := v.(type) {
 	case int:
-		return n, -limit < n && n < limit
+		whole = int64(n)
 	case int64:
-		return int(n), -limit < n && n < limit
+		whole = n
 	case float64:
-		return int(n), n == math.Trunc(n) && math.Abs(n) < limit
+		if n != math.Trunc(n) || math.Abs(n) >= maxWhole {
+			return 0, false
+		}
+		whole = int64(n)
+	default:
+		return 0, false
 	}
-	return 0, false
+	return int(whole), -maxWhole < whole && whole < maxWhole && int64(int(whole)) == whole
 }
+
+// maxWhole bounds whole numbers: from there on a float64 no longer has all of them.
+const maxWhole = 1 << 53
 
 // text is a message with {expressions} in it.
 type text struct {
-	parts []string      // what stands before, between and after the expressions
+	parts []string      // before, between and after the expressions
 	exprs []*expression // one fewer than parts
 }
 

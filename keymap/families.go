@@ -3,28 +3,25 @@ package keymap
 import (
 	"slices"
 	"strings"
-	"sync"
 )
 
-// FamiliesOf returns the families, of any target, to whose models most of these names
-// belong, and among those the ones that lack the fewest of their own; none where fewer
-// than half of the names are theirs. Families that share their target's own names are left out.
+// FamiliesOf returns the families, of any target, whose tables use most of these tensor names;
+// among equals, those with the fewest missing tensors. It returns none if no table uses half of
+// the names. Families that share their target's own names are left out.
 func FamiliesOf(names []string) []string {
 	best := map[string]fit{}
 	most := fit{}
-	for _, target := range Targets() {
-		for _, family := range Families(target) {
-			table, err := bundled(target, family)
-			if err != nil || table.prefix != nil {
-				continue
+	for _, b := range bundledTables() {
+		table, err := b.Table()
+		if err != nil || table.prefix != nil {
+			continue
+		}
+		if f := table.fit(names); 2*f.known > len(names) {
+			if f.better(best[b.Family]) {
+				best[b.Family] = f
 			}
-			if f := table.fit(names); 2*f.known > len(names) {
-				if f.better(best[family]) {
-					best[family] = f
-				}
-				if f.better(most) {
-					most = f
-				}
+			if f.better(most) {
+				most = f
 			}
 		}
 	}
@@ -38,39 +35,19 @@ func FamiliesOf(names []string) []string {
 	return families
 }
 
-// A fit is how well names of tensors go with a table.
+// A fit is how well tensor names match a table.
 type fit struct {
-	known  int // names that a model of the family may have
-	lacked int // templates that no name is an instance of
+	known   int // names that a model of the family may contain
+	missing int // templates that no name matches
 }
 
 func (f fit) better(than fit) bool {
-	return f.known > than.known || f.known == than.known && f.lacked < than.lacked
+	return f.known > than.known || f.known == than.known && f.missing < than.missing
 }
 
-// parsed are bundled tables, by target and family: to read one takes longer than to apply it.
-var parsed sync.Map
-
-// bundled returns the table of a family.
-func bundled(target, family string) (*Table, error) {
-	key := target + "/" + family
-	if table, ok := parsed.Load(key); ok {
-		return table.(*Table), nil
-	}
-	text, err := Source(target, family)
-	if err != nil {
-		return nil, err
-	}
-	table, err := Parse(text)
-	if err == nil {
-		parsed.Store(key, table)
-	}
-	return table, err
-}
-
-// fit compares names with those that a model of the family has, or may have.
+// fit compares names with those that the table uses or drops.
 func (t *Table) fit(names []string) (f fit) {
-	own := map[string]bool{} // template: whether some name is an instance of it
+	own := map[string]bool{} // whether some name matches, by template
 	for _, sources := range t.sources {
 		for _, s := range sources.parts {
 			own[s.name] = false
@@ -89,14 +66,13 @@ func (t *Table) fit(names []string) (f fit) {
 	}
 	for _, met := range own {
 		if !met {
-			f.lacked++
+			f.missing++
 		}
 	}
 	return f
 }
 
-// matches reports whether name is an instance of a template, in which {i} and the like
-// stand for numbers.
+// matches reports whether name matches a template, in which {i} and the like are numbers.
 func matches(template, name string) bool {
 	before, rest, varies := strings.Cut(template, "{")
 	if !varies {

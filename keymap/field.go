@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// A Field is a field of a config: its type, and what it is where it is left out.
-// In a table it is written "type", "type?" (null is allowed, and is the default)
-// or "type = default".
+// A Field is a field of a config, with its type and its default. In a table it is written
+// "type", "type?" (null is allowed, and is the default) or "type = default".
 type Field struct {
 	Name     string
 	Kind     string // int, float, bool, string, object, list, token
@@ -17,8 +16,8 @@ type Field struct {
 	Required bool // neither nullable nor with a default
 }
 
-// kinds are the types of fields. A token is a token id: an integer, or a list of
-// them of which the first counts, as Llama's end-of-text ids are written.
+// kinds are the types of fields, in words. A token is an id, or a list of ids of which
+// the first counts, like Llama's end-of-text ids.
 var kinds = map[string]string{
 	"int": "a whole number", "float": "a number", "bool": "true or false", "string": "a string",
 	"object": "an object", "list": "a list", "token": "a token id or a list of them",
@@ -101,8 +100,8 @@ func (f Field) convert(v any) (any, error) {
 	return nil, fmt.Errorf("%s is %v: expected %s", f.Name, v, kinds[f.Kind])
 }
 
-// readFields takes fields from a parsed config, which the file holds. The values are nil
-// where one is missing or of the wrong type.
+// readFields takes fields from the parsed config of a file. The values are nil if one is
+// missing or has the wrong type.
 func readFields(fields []Field, config map[string]any, file string) (map[string]any, []*Refusal) {
 	env := map[string]any{}
 	var refusals []*Refusal
@@ -131,7 +130,7 @@ func (f Field) read(config map[string]any) (any, error) {
 	return f.Default, nil
 }
 
-// number returns v as a float where it is a number, whichever way it was written.
+// number returns v as a float if it is a number of any Go type.
 func number(v any) (float64, bool) {
 	switch n := v.(type) {
 	case float64:
@@ -144,7 +143,7 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// plain returns an object or a list in which every integer is an int, as expressions have them.
+// plain returns an object or list whose integers are ints, like those of expressions.
 func plain(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -8,16 +8,16 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// OtherPart is the part of a tensor whose name fits no pattern.
+// OtherPart is the part of a tensor whose name matches no pattern.
 const OtherPart = "other"
 
-// part is a part of a model and the names of its tensors.
+// part is a part of a model and the patterns of its tensor names.
 type part struct {
 	name     string
 	patterns []*regexp.Regexp
 }
 
-// summaryField is a fact of a config and the fields that may tell it.
+// summaryField is a fact about a model and the config fields that may state it.
 type summaryField struct {
 	name   string
 	fields []string
@@ -29,12 +29,12 @@ type inspection struct {
 	inside  []string
 }
 
-var inspectPage = sync.OnceValue(func() *inspection {
+var inspectRules = sync.OnceValue(func() *inspection {
 	text, err := files.ReadFile("inspect.yaml")
 	if err == nil {
-		var page *inspection
-		if page, err = parseInspection(text); err == nil {
-			return page
+		var rules *inspection
+		if rules, err = parseInspection(text); err == nil {
+			return rules
 		}
 	}
 	panic(fmt.Sprintf("inspect.yaml: %v", err)) // it is bundled, and a test reads it
@@ -49,7 +49,7 @@ func parseInspection(text []byte) (*inspection, error) {
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict()); err != nil {
 		return nil, err
 	}
-	page := &inspection{inside: y.Inside}
+	rules := &inspection{inside: y.Inside}
 	for _, item := range y.Parts {
 		p := part{name: fmt.Sprint(item.Key)}
 		var patterns []string
@@ -63,22 +63,22 @@ func parseInspection(text []byte) (*inspection, error) {
 			}
 			p.patterns = append(p.patterns, compiled)
 		}
-		page.parts = append(page.parts, p)
+		rules.parts = append(rules.parts, p)
 	}
 	for _, item := range y.Summary {
 		f := summaryField{name: fmt.Sprint(item.Key)}
 		if err := remarshal(item.Value, &f.fields); err != nil {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
-		page.summary = append(page.summary, f)
+		rules.summary = append(rules.summary, f)
 	}
-	return page, nil
+	return rules, nil
 }
 
-// Parts returns the names of a model's parts in the order of the page, OtherPart last.
+// Parts returns the names of a model's parts in the order of inspect.yaml, OtherPart last.
 func Parts() []string {
 	var names []string
-	for _, p := range inspectPage().parts {
+	for _, p := range inspectRules().parts {
 		names = append(names, p.name)
 	}
 	return append(names, OtherPart)
@@ -87,7 +87,7 @@ func Parts() []string {
 // PartOf returns the part of a model that a tensor belongs to by its name, in OLMo's
 // naming or in Hugging Face's.
 func PartOf(tensor string) string {
-	for _, p := range inspectPage().parts {
+	for _, p := range inspectRules().parts {
 		for _, pattern := range p.patterns {
 			if pattern.MatchString(tensor) {
 				return p.name
@@ -97,18 +97,18 @@ func PartOf(tensor string) string {
 	return OtherPart
 }
 
-// Summary returns what a config says in short, always the same settings in the same
-// order; the value of one that the config does not tell is nil.
+// Summary returns the main facts of a config, always the same in the same order; nil for
+// those that the config does not state.
 func Summary(config map[string]any) []Setting {
-	page := inspectPage()
+	rules := inspectRules()
 	places := []map[string]any{config}
-	for _, name := range page.inside {
+	for _, name := range rules.inside {
 		if inner, ok := config[name].(map[string]any); ok {
 			places = append(places, inner)
 		}
 	}
 	var summary []Setting
-	for _, f := range page.summary {
+	for _, f := range rules.summary {
 		summary = append(summary, Setting{f.name, firstOf(places, f.fields)})
 	}
 	return summary

@@ -5,12 +5,11 @@ import "testing"
 // TestParts holds the patterns against the tables: a tensor of the target and all
 // those that it is made of are of one part, and none is without.
 func TestParts(t *testing.T) {
-	for _, family := range Families("olmo") {
-		text, err := Source("olmo", family)
-		if err != nil {
-			t.Fatal(err)
+	for _, b := range Tables() {
+		if b.Target != "olmo" {
+			continue
 		}
-		table, err := Parse(text)
+		table, err := b.Table()
 		if err != nil {
 			t.Fatal(err)
 		}

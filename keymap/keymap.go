@@ -1,10 +1,10 @@
-// Package keymap holds the declarative tables, how a model of one family becomes a
-// native checkpoint, and the one loop that applies them. A table is YAML; no tensor
-// name stands in Go code. The package knows names, shapes and configs, not files.
+// Package keymap contains the declarative tables that say how a model of one family becomes
+// a native checkpoint, and the one loop that applies them. A table is YAML (README.md); no
+// tensor name appears in Go code. The package knows names, shapes and configs, not files.
 //
-//	olmo.yaml, olmo-core.yaml   a target each: its config, its state dict, what it cannot express
-//	names.yaml                  what the names of tensors say that no table uses
-//	tables/<target>/*.yaml      a file a family: how its config and its tensors become the target's
+//	olmo.yaml, olmo-core.yaml   one target each: its config, its state dict, what it cannot build
+//	names.yaml                  what tensor names say that no table uses
+//	tables/<target>/*.yaml      one file per family: how its config and tensors become the target's
 package keymap
 
 import (
@@ -12,9 +12,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"path"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 )
@@ -25,7 +23,7 @@ var files embed.FS
 // Targets returns the names of the bundled targets, the default one first.
 func Targets() []string { return []string{"olmo", "olmo-core"} }
 
-// TargetNamed returns a bundled target, such as "olmo". It is read once.
+// TargetNamed returns a bundled target, such as "olmo". It is parsed once.
 func TargetNamed(name string) (*Target, error) {
 	if !slices.Contains(Targets(), name) {
 		return nil, fmt.Errorf("no target is called %q", name)
@@ -45,54 +43,41 @@ func TargetNamed(name string) (*Target, error) {
 	return known.(*Target), nil
 }
 
-// targets are the *Targets that have been read, by name.
+// targets are the *Targets parsed so far, by name.
 var targets sync.Map
 
-// Families returns the names of the bundled tables for a target, sorted.
-func Families(target string) []string {
-	entries, _ := files.ReadDir("tables/" + target)
-	var names []string
-	for _, e := range entries {
-		names = append(names, strings.TrimSuffix(e.Name(), ".yaml"))
-	}
-	sort.Strings(names)
-	return names
-}
-
-// Source returns the text of a bundled table, comments and all.
-func Source(target, family string) ([]byte, error) {
-	if slices.Contains(Families(target), family) {
-		return files.ReadFile(path.Join("tables", target, family+".yaml"))
-	}
-	return nil, fmt.Errorf("no table is called %q", family)
-}
-
-// Hash returns a hash of the table's text.
+// Hash returns a hash of the table's text, as it was given to Parse.
 func (t *Table) Hash() string {
 	sum := sha256.Sum256(t.text)
 	return hex.EncodeToString(sum[:])
 }
 
-// For returns the bundled table of the target whose match expression holds for
-// config (a parsed config.json). Where none does, the error is a *Refusal that
-// says which trainer takes such a model.
+// For returns the bundled table of the target whose match expression is true for
+// config (a parsed config.json). If there is none, the error is a *Refusal that
+// says which trainer supports such a model.
 func For(t *Target, config map[string]any) (*Table, error) {
-	for _, family := range Families(t.Name) {
-		table, err := bundled(t.Name, family)
+	for _, b := range bundledTables() {
+		if b.Target != t.Name {
+			continue
+		}
+		matches, err := b.matches(config)
 		if err != nil {
-			return nil, fmt.Errorf("table %s: %w", family, err)
+			return nil, fmt.Errorf("table %s: match: %w", b.Family, err)
 		}
-		if ok, err := table.Matches(config); err != nil {
-			return nil, fmt.Errorf("table %s: match: %w", family, err)
-		} else if ok {
-			return table, nil
+		if !matches {
+			continue
 		}
+		table, err := b.Table()
+		if err != nil {
+			return nil, fmt.Errorf("table %s: %w", b.Family, err)
+		}
+		return table, nil
 	}
 	return nil, t.unknown(config)
 }
 
 // TargetOf returns the first target that has a table for a model with this config.json,
-// "" where none has.
+// or "".
 func TargetOf(config map[string]any) string {
 	for _, name := range Targets() {
 		if target, err := TargetNamed(name); err == nil {
@@ -104,7 +89,7 @@ func TargetOf(config map[string]any) string {
 	return ""
 }
 
-// unknown words the refusal of a model that no table matches.
+// unknown returns the refusal of a model that no table matches.
 func (t *Target) unknown(config map[string]any) *Refusal {
 	modelType, _ := config["model_type"].(string)
 	known := strings.Join(Families(t.Name), ", ")
@@ -112,7 +97,7 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 		r := &Refusal{
 			File:    source,
 			Because: "has no model_type, so no table can be chosen",
-			Hint:    "Add \"model_type\" to config.json: one of " + known + ". Or name a table by hand: --keymap FILE.",
+			Hint:    "Add \"model_type\" to config.json: one of " + known + ". Or choose a table yourself: --keymap FILE.",
 		}
 		if architecture, likely := typeOfArchitecture(config); likely != "" {
 			r.Because += fmt.Sprintf("; its architectures are [%q]", architecture)
@@ -125,21 +110,35 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 	}
 	r := &Refusal{
 		File:    source,
-		Because: fmt.Sprintf("model_type %q is in no table", modelType),
-		Hint:    "Tables: " + known + ". A table of your own can be passed: --keymap FILE (begin from one that hf2olmo keymap NAME prints).",
+		Because: fmt.Sprintf("model_type %q is not supported", modelType),
+		Hint: "Supported: " + known + ". You can also write a table yourself (hf2olmo keymap NAME prints one " +
+			"to start from): --keymap FILE.",
 	}
-	if architecture, likely := typeOfArchitecture(config); likely != "" {
+	architecture, likely := typeOfArchitecture(config)
+	if likely != "" {
 		r.Because += fmt.Sprintf("; its architectures are [%q]", architecture)
-		r.Hint = fmt.Sprintf("If it is such a model, set \"model_type\" to %q in config.json.", likely)
+	} else {
+		likely = similarType(modelType)
+	}
+	switch inner := typeInside(config); {
+	case likely != "":
+		r.Hint = fmt.Sprintf("If it is one, set \"model_type\" to %q in config.json.", likely)
+	case inner != "":
+		r.Hint = fmt.Sprintf("The text model inside it has model_type %q. %s", inner, SignOf([]string{visionTower}).Do)
 	}
 	return r
 }
+
+// visionTower is a tensor name by which names.yaml recognizes multimodal models.
+const visionTower = "vision_tower.weight"
 
 // A Refusal is a reason why a model cannot become the target's.
 type Refusal struct {
 	File    string // the file concerned, or empty
 	Because string // lower case, no full stop
 	Hint    string // a sentence, or empty
+
+	rule string // of a table, by name
 }
 
 func (r *Refusal) Error() string { return r.Because }

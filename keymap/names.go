@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A Sign is what the names of tensors say a model is that no table takes as it stands.
+// A Sign says, by its tensor names, why a model cannot be converted as it is.
 type Sign struct {
 	Is string // a clause: what it is
 	Do string // a sentence: what to do about it
@@ -78,15 +78,15 @@ func compileAll(texts []string) (p patterns, err error) {
 }
 
 // IsBuffer reports whether a tensor that no table uses is a buffer that follows from
-// config.json, and that transformers does not load.
+// config.json and that transformers does not load.
 func IsBuffer(tensor string) bool { return knownNames().buffers.match(tensor) }
 
-// mostSigns is how many names are looked at for signs: those of real models repeat in every layer.
-const mostSigns = 2000
+// maxSigns is how many names are searched for signs: those of real models repeat in every layer.
+const maxSigns = 2000
 
-// SignOf returns what tensors that a table does not use say of the model, nil if nothing.
+// SignOf returns what unused tensors say about the model, nil if nothing.
 func SignOf(surplus []string) *Sign {
-	surplus = surplus[:min(mostSigns, len(surplus))]
+	surplus = surplus[:min(maxSigns, len(surplus))]
 	for i := range knownNames().signs {
 		s := &knownNames().signs[i]
 		if slices.ContainsFunc(surplus, s.match) {

@@ -5,21 +5,15 @@ import "testing"
 // TestNamesSpareTables: no tensor that a table uses is taken for a buffer, or for a sign
 // of something that does not convert.
 func TestNamesSpareTables(t *testing.T) {
-	for _, target := range Targets() {
-		for _, family := range Families(target) {
-			text, err := Source(target, family)
-			if err != nil {
-				t.Fatal(err)
-			}
-			table, err := Parse(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, source := range table.sources {
-				for _, part := range source.parts {
-					if IsBuffer(part.name) || SignOf([]string{part.name}) != nil {
-						t.Errorf("%s/%s: %s", target, family, part.name)
-					}
+	for _, b := range Tables() {
+		table, err := b.Table()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range table.sources {
+			for _, part := range source.parts {
+				if IsBuffer(part.name) || SignOf([]string{part.name}) != nil {
+					t.Errorf("%s: %s", b.Name, part.name)
 				}
 			}
 		}
@@ -68,15 +62,15 @@ func TestSigns(t *testing.T) {
 		"model.layers.0.mlp.down_proj.qweight":                                   "the weights are quantized",
 		"model.layers.0.mlp.down_proj.weight.quant_state.bitsandbytes__nf4":      "the weights are quantized",
 		"model.layers.0.mlp.down_proj.weight_scale_inv":                          "the weights are quantized",
-		"_fsdp_wrapped_module._flat_param":                                       "the file has the flat parameters",
-		"model.layers.0._fsdp_wrapped_module.mlp.down_proj.weight":               "the names of wrappers",
-		"v_head.summary.weight":                                                  "a value head",
+		"_fsdp_wrapped_module._flat_param":                                       "the file contains the flat parameters",
+		"model.layers.0._fsdp_wrapped_module.mlp.down_proj.weight":               "wrapper names",
+		"v_head.summary.weight":                                                  "the model has a value head",
 		"score.weight":                                                           "the model is a reward model",
 		"model.vision_tower.encoder.layers.0.mlp.fc1.weight":                     "the model is multimodal",
 		"mtp.layers.0.mlp.down_proj.weight":                                      "the model has layers that predict",
 		"medusa_head.0.0.linear.weight":                                          "the model has layers that predict",
-		"layers.0.attention.wq.weight":                                           "the names are those of the vendor's",
-		"model.layers.0.self_attention.query_key_value.weight":                   "the names are those of Megatron",
+		"layers.0.attention.wq.weight":                                           "the tensor names are the vendor's",
+		"model.layers.0.self_attention.query_key_value.weight":                   "the tensor names are Megatron",
 		"model.layers.0.mlp.down_proj.weight":                                    "",
 		"module.model.layers.0.mlp.down_proj.weight":                             "",
 	} {
@@ -89,9 +83,18 @@ func TestSigns(t *testing.T) {
 
 func TestTypeOfArchitecture(t *testing.T) {
 	for class, want := range map[string]string{
-		"LlamaForCausalLM": "llama", "Olmo2ForCausalLM": "olmo2", "OLMoForCausalLM": "olmo", "OLMoModelForCausalLM": "olmo", "Olmo3ForCausalLM": "olmo3",
-		"Gemma3ForCausalLM": "gemma3_text", "FlexOlmoForCausalLM": "flex_olmo", "OlmoeForCausalLM": "olmoe",
-		"Qwen3ForCausalLM": "qwen3", "Olmo1124ForCausalLM": "olmo_1124", "Olmo2RetrofitForCausalLM": "olmo2-retrofit", "MistralModel": "mistral", "LlamaForSequenceClassification": "llama", "Nothing": "",
+		"LlamaForCausalLM":     "llama",
+		"Olmo2ForCausalLM":     "olmo2",
+		"OLMoForCausalLM":      "olmo",
+		"OLMoModelForCausalLM": "olmo",
+		"Olmo3ForCausalLM":     "olmo3",
+		"Gemma3ForCausalLM":    "gemma3_text", "FlexOlmoForCausalLM": "flex_olmo", "OlmoeForCausalLM": "olmoe",
+		"Qwen3ForCausalLM":               "qwen3",
+		"Olmo1124ForCausalLM":            "olmo_1124",
+		"Olmo2RetrofitForCausalLM":       "olmo2-retrofit",
+		"MistralModel":                   "mistral",
+		"LlamaForSequenceClassification": "llama",
+		"Nothing":                        "",
 	} {
 		if _, got := typeOfArchitecture(map[string]any{"architectures": []any{nil, class}}); got != want {
 			t.Errorf("%s: %q", class, got)

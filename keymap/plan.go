@@ -1,18 +1,21 @@
 package keymap
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Plan is what a table makes of one config: the target's config, and for each
 // of the target's tensors the tensors of the model that it consists of.
 type Plan struct {
 	Family   string
 	Config   []Setting
-	Document Object // the target's config file, where its page declares one
+	Document Object // the target's config file; nil if it takes more than is known here
 	Tensors  []PlannedTensor
 	Drop     []Drop
-	Unknown  []string // fields of config.json that have a value and that nobody knows, sorted
+	Unknown  []string // fields of config.json that have a value and are in no list, sorted
 
-	room int // how many more parts may be planned
+	room int // how many more parts can be planned
 }
 
 // A Setting is a field of the target's config; Value is an int, float64, bool, string,
@@ -22,17 +25,17 @@ type Setting struct {
 	Value any
 }
 
-// A PlannedTensor is a tensor of the target and the parts whose rows it holds, one after the other.
+// A PlannedTensor is a tensor of the target and the parts whose rows it consists of, in order.
 type PlannedTensor struct {
 	Name  string
 	Shape []int64
 	Parts []Part
-	DType string  // what it must be stored in; "" leaves the choice
+	DType string  // what it must be stored in; "" for any
 	Add   float64 // to every element
-	Same  string  // the tensor of the target that it is, under another name; then it has no parts
+	Same  string  // the tensor of the target that it is another name of; then it has no parts
 }
 
-// A Part is a tensor of the model and the shape that it must have.
+// A Part is a tensor of the model with the shape that it must have.
 type Part struct {
 	Name       string
 	Shape      []int64
@@ -47,29 +50,29 @@ func (p Part) Target() []int64 {
 	return p.Shape
 }
 
-// A Drop is a tensor of the model that is left out if it is there; where SameAs is
-// not empty, only if it equals that tensor bit for bit.
+// A Drop is a tensor of the model that is left out if present; if SameAs is not
+// empty, only if it equals that tensor bit for bit.
 type Drop struct {
 	Name   string
 	SameAs string
 }
 
-// Facts are what is known of a model beyond its config.json.
+// Facts are what is known about a model besides its config.json.
 type Facts struct {
-	Tokenizer map[string]any // what tables read as tokenizer.vocab_size, .eos_token_id, .pad_token_id, .bos_token_id, .identifier; absent where unknown
-	Tensors   int            // how many tensors its files hold, weights.tensors in tables: no model has more layers than that
+	// Tokenizer is what tables read as tokenizer.vocab_size, .eos_token_id, .pad_token_id, .bos_token_id and
+	// .identifier, without those that are unknown.
+	Tokenizer map[string]any
+	// Tensors is how many tensors its files contain, weights.tensors in tables. No model has more layers.
+	Tensors int
 }
 
 // source is the file that most refusals concern.
 const source = "config.json"
 
-// Matches reports whether the table is for a model with this config.json.
-func (t *Table) Matches(config map[string]any) (bool, error) {
-	return t.match.bool(map[string]any{"config": config})
-}
-
-// Plan applies the table to a parsed config.json. All refusals are found in one
-// go; the plan is nil where the config does not even tell the shapes.
+// Plan applies the table to a parsed config.json. All refusals are found at
+// once; the plan is nil if the config does not even determine the shapes. A field of the
+// target's config that has a wrong value is not refused again if a rule of its name
+// has refused it.
 func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan, []*Refusal) {
 	env, refusals := t.read(config, facts)
 	if env == nil {
@@ -79,7 +82,7 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	native := map[string]any{"weights": env["weights"]}
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)
-		if err != nil {
+		if err != nil && !slices.ContainsFunc(refusals, func(r *Refusal) bool { return r.rule == f.Name }) {
 			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
 		}
 		plan.Config = append(plan.Config, Setting{f.Name, v})
@@ -96,21 +99,20 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	if err := t.planTensors(plan, target, native, facts); err != nil {
 		return nil, append(refusals, &Refusal{Because: err.Error()})
 	}
-	if target.document != nil && len(refusals) == 0 {
-		document, err := target.document.eval(native)
-		if err != nil {
+	if len(target.document.takes) == 0 && len(refusals) == 0 {
+		var err error
+		if plan.Document, err = target.evalDocument(plan.Config, native, nil); err != nil {
 			return nil, []*Refusal{{Because: err.Error()}}
 		}
-		plan.Document, _ = document.(Object)
 	}
 	return plan, refusals
 }
 
-// read evaluates the model's own side: fields, names, and what is refused. The
-// environment is nil where a field is missing or of the wrong type.
+// read evaluates the model's side: fields, names, and what is refused. The
+// environment is nil if a field is missing or has the wrong type.
 func (t *Table) read(config map[string]any, facts Facts) (map[string]any, []*Refusal) {
 	env, refusals := readFields(t.fields, config, source)
-	refusals = append(refusals, pretrainedPage().check(config)...)
+	refusals = append(refusals, anyPretrained().check(config)...)
 	if env == nil {
 		return nil, refusals
 	}
@@ -159,21 +161,7 @@ func bind(let []binding, env map[string]any) error {
 	return nil
 }
 
-func apply(rules []rule, env map[string]any) []*Refusal {
-	var refusals []*Refusal
-	for _, r := range rules {
-		hit, err := r.when.bool(env)
-		switch {
-		case err != nil:
-			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
-		case hit:
-			refusals = append(refusals, &Refusal{File: source, Because: r.because.format(env), Hint: r.hint})
-		}
-	}
-	return refusals
-}
-
-// check holds a config of the target against what the target can express, and
+// check compares a config of the target with what the target can build, and
 // adds the names of its let to env.
 func (t *Target) check(env map[string]any, facts Facts) []*Refusal {
 	if err := bind(t.let, env); err != nil {
@@ -186,7 +174,7 @@ func (t *Target) check(env map[string]any, facts Facts) []*Refusal {
 	}
 	if layers > int64(facts.Tensors) {
 		refusals = append(refusals, &Refusal{File: source, Because: fmt.Sprintf(
-			"%d layers, but the weights files hold only %d tensors", layers, facts.Tensors)})
+			"%d layers need more tensors than the weights files contain (%d)", layers, facts.Tensors)})
 	}
 	return refusals
 }

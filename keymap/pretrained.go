@@ -8,20 +8,19 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// pretrained is what transformers.yaml says: the fields that any config.json may hold,
-// whatever the family of its model.
+// pretrained is transformers.yaml: the fields that any config.json may contain, of any family.
 type pretrained struct {
 	fields   []Field
 	refuse   []rule
 	harmless scope
 }
 
-var pretrainedPage = sync.OnceValue(func() *pretrained {
+var anyPretrained = sync.OnceValue(func() *pretrained {
 	text, err := files.ReadFile("transformers.yaml")
 	if err == nil {
-		var page *pretrained
-		if page, err = parsePretrained(text); err == nil {
-			return page
+		var p *pretrained
+		if p, err = parsePretrained(text); err == nil {
+			return p
 		}
 	}
 	panic(fmt.Sprintf("transformers.yaml: %v", err)) // it is bundled, and a test reads it
@@ -30,24 +29,24 @@ var pretrainedPage = sync.OnceValue(func() *pretrained {
 func parsePretrained(text []byte) (*pretrained, error) {
 	var y struct {
 		Fields   yaml.MapSlice `yaml:"fields"`
-		Refuse   []ruleYAML    `yaml:"refuse"`
+		Refuse   any           `yaml:"refuse"`
 		Harmless [][]string    `yaml:"harmless"`
 	}
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	page := &pretrained{harmless: scope{}.with(slices.Concat(y.Harmless...)...)}
+	p := &pretrained{harmless: scope{}.with(slices.Concat(y.Harmless...)...)}
 	var err error
-	if page.fields, err = parseFields(y.Fields); err != nil {
+	if p.fields, err = parseFields(y.Fields); err != nil {
 		return nil, fmt.Errorf("fields: %w", err)
 	}
-	if page.refuse, err = parseRules(y.Refuse, namesOf(page.fields)); err != nil {
+	if p.refuse, err = parseRules(y.Refuse, namesOf(p.fields)); err != nil {
 		return nil, fmt.Errorf("refuse: %w", err)
 	}
-	return page, nil
+	return p, nil
 }
 
-// check returns why a model with this config.json cannot be converted, whatever its family.
+// check returns why a model of any family with this config.json cannot be converted.
 func (p *pretrained) check(config map[string]any) []*Refusal {
 	env, refusals := readFields(p.fields, config, source)
 	if env == nil {
@@ -56,13 +55,13 @@ func (p *pretrained) check(config map[string]any) []*Refusal {
 	return apply(p.refuse, env)
 }
 
-// unknown returns the fields of config.json that have a value and that neither the table
-// nor transformers.yaml knows, sorted: nobody has looked at what they do.
+// unknown returns the fields of config.json that have a value and are neither in the table
+// nor in transformers.yaml, sorted: they may change what the model computes.
 func (t *Table) unknown(config map[string]any) []string {
-	page := pretrainedPage()
+	common := anyPretrained()
 	var unknown []string
 	for name, value := range config {
-		if value != nil && !t.known[name] && !page.harmless[name] && !hasField(page.fields, name) {
+		if value != nil && !t.known[name] && !common.harmless[name] && !hasField(common.fields, name) {
 			unknown = append(unknown, name)
 		}
 	}

@@ -1,4 +1,4 @@
-package keymap
+package keymap_test
 
 import (
 	"encoding/json"
@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hf2olmo/keymap"
 )
 
 // TestPublishedConfigs applies the tables to config.json files of published models. Each
@@ -40,15 +42,16 @@ func TestPublishedConfigs(t *testing.T) {
 // published says what becomes of a config: the family that it converts as, or why it does not.
 func published(t *testing.T, path, targetName string) string {
 	config := readConfig(t, path)
-	target, err := TargetNamed(targetName)
+	target, err := keymap.TargetNamed(targetName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := For(target, config)
+	table, err := keymap.For(target, config)
 	if err != nil {
 		return "refused: " + err.Error()
 	}
-	plan, refusals := table.Plan(target, config, Facts{Tokenizer: map[string]any{"eos_token_id": 0}, Tensors: 1 << 20})
+	facts := keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 0}, Tensors: 1 << 20}
+	plan, refusals := table.Plan(target, config, facts)
 	var reasons []string
 	for _, r := range refusals {
 		reasons = append(reasons, r.Because)

@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// readBack tells how the fields of a config are read back from a config file that nests.
+// readBack says how the fields of a config are read back from a nested config file.
 type readBack struct {
-	known  []*expression // conditions: of other models nothing is said
+	known  []*expression // conditions; other models are not read
 	fields map[string]*expression
 }
 
@@ -39,9 +39,8 @@ func parseReadBack(read map[string]any, known scope) (readBack, error) {
 	return r, nil
 }
 
-// ReadBack returns the fields of a config, as StateDict takes them, of a model section that
-// has these blocks. ok is false if the model is not one that the target describes, or if its
-// blocks have different shapes.
+// ReadBack returns the config fields, as StateDict takes them, of a model section with these
+// blocks. ok is false if the target does not describe the model, or if its blocks differ in shape.
 func (t *Target) ReadBack(model map[string]any, blocks []map[string]any) (config map[string]any, ok bool) {
 	for _, block := range blocks {
 		fields, ok := t.readBack.read(map[string]any{"model": model, "block": block})

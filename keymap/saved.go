@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// Saved is how names in a saved state dict may differ from the target's own.
+// Saved says how names in a saved state dict may differ from the target's own.
 type Saved struct {
 	Wrappers  []Wrapper `yaml:"wrappers"`
 	Earlier   Earlier   `yaml:"earlier"`
-	Regrouped string    `yaml:"regrouped"` // the field by which layers may be grouped otherwise, or ""
+	Regrouped string    `yaml:"regrouped"` // the field by which layers may be grouped differently, or ""
 }
 
-// A Wrapper is something that a model was saved from inside of, which put Prefix before its names.
+// A Wrapper is a module that contained the model when it was saved, and put Prefix before its names.
 type Wrapper struct {
 	Prefix   string `yaml:"prefix"`
 	Of       string `yaml:"of"`
-	Stripped bool   `yaml:"stripped"` // by the trainer, wherever it stands in the name
+	Stripped bool   `yaml:"stripped"` // by the trainer, anywhere in the name
 }
 
 // Earlier are names that older checkpoints have and the trainer still reads.
 type Earlier struct {
 	When  string            `yaml:"when"`
-	Names map[string]string `yaml:"names"` // by the name that the target has now, templates
+	Names map[string]string `yaml:"names"` // old by current name; both are templates
 
 	when *expression
 }
@@ -32,11 +32,11 @@ type Earlier struct {
 // A SavedTensor is a tensor of the target's state dict, and the name that a file has for it.
 type SavedTensor struct {
 	Name  string // the target's, for its config
-	Saved string // as it may stand in a file that the trainer reads just as well
+	Saved string // in the file, which the trainer reads as well
 	Shape []int64
 
 	template string
-	layer    string // what stands for {layer} in Saved
+	layer    string // the value of {layer} in Saved
 	number   int    // of the layer, -1 for a tensor of none
 }
 
@@ -47,20 +47,23 @@ func (s *Saved) compile(names scope) (err error) {
 	return err
 }
 
-// StateDict returns the tensors of a model with this config, under the names that has
-// knows where the trainer reads them under those. Fields left out take the target's
-// defaults. No model has more layers than most tensors. The state dict is nil where
-// the config does not tell the shapes.
-func (t *Target) StateDict(config map[string]any, most int, has func(name string) bool) ([]SavedTensor, []*Refusal) {
+// StateDict returns the tensors of a model with this config, under older names if the
+// trainer reads those and has reports them. Fields left out take the target's defaults.
+// No model has more layers than maxTensors. The state dict is nil if the config does
+// not determine the shapes.
+func (t *Target) StateDict(
+	config map[string]any, maxTensors int, has func(name string) bool,
+) ([]SavedTensor, []*Refusal) {
 	env, refusals := t.complete(config)
 	if env == nil {
 		return nil, refusals
 	}
-	env["weights"] = map[string]any{"tensors": math.MaxInt32} // those of a Hugging Face model, whose experts are tensors of their own
-	if faults := t.check(env, Facts{Tensors: most}); len(faults) > 0 {
+	// those of a Hugging Face model, whose experts are separate tensors
+	env["weights"] = map[string]any{"tensors": math.MaxInt32}
+	if faults := t.check(env, Facts{Tensors: maxTensors}); len(faults) > 0 {
 		return nil, append(refusals, faults...)
 	}
-	tensors, err := t.stateDict(env, Facts{Tensors: most})
+	tensors, err := t.stateDict(env, Facts{Tensors: maxTensors})
 	if err == nil {
 		err = t.regroup(tensors, env, has)
 	}
@@ -73,7 +76,7 @@ func (t *Target) StateDict(config map[string]any, most int, has func(name string
 	return tensors, refusals
 }
 
-// complete returns the config with defaults for what it leaves out, nil where a field has a wrong type.
+// complete returns the config with defaults for what it leaves out, nil if a field has the wrong type.
 func (t *Target) complete(config map[string]any) (map[string]any, []*Refusal) {
 	return readFields(t.Fields, config, "")
 }
@@ -94,8 +97,8 @@ func (t *Target) stateDict(env map[string]any, facts Facts) ([]SavedTensor, erro
 	return tensors, err
 }
 
-// regroup gives the tensors the names that they have where layers are grouped as in
-// the file: the grouping under which it holds most of them.
+// regroup gives the tensors the names that they have with the file's grouping of layers:
+// the one under which the file contains most of them.
 func (t *Target) regroup(tensors []SavedTensor, env map[string]any, has func(string) bool) error {
 	if t.Saved.Regrouped == "" {
 		return nil
@@ -106,7 +109,7 @@ func (t *Target) regroup(tensors []SavedTensor, env map[string]any, has func(str
 	}
 	own := env[t.Saved.Regrouped]
 	defer func() { env[t.Saved.Regrouped] = own }()
-	count := func() (int, error) { return t.heldLayers(tensors, int(layers), env, has) }
+	count := func() (int, error) { return t.countLayers(tensors, int(layers), env, has) }
 	most, err := count()
 	best := own
 	for size := 1; size <= int(layers) && err == nil; size++ {
@@ -130,13 +133,15 @@ func (t *Target) regroup(tensors []SavedTensor, env map[string]any, has func(str
 	return err
 }
 
-// mostLayers is how many layers are looked at for each way to group them: of a hostile
-// config with a hundred thousand layers and a hundred divisors, a sample. No model has more.
-const mostLayers = 256
+// maxLayers is how many layers are looked at for each way to group them: a sample, if a hostile
+// config has a hundred thousand layers and a hundred divisors. No model has more.
+const maxLayers = 256
 
-// heldLayers counts the tensors of layers that has knows by their names in this grouping.
-func (t *Target) heldLayers(tensors []SavedTensor, layers int, env map[string]any, has func(string) bool) (int, error) {
-	n, at, name, step := 0, -1, "", (layers+mostLayers-1)/mostLayers
+// countLayers counts the layer tensors that has reports under their names in this grouping.
+func (t *Target) countLayers(
+	tensors []SavedTensor, layers int, env map[string]any, has func(string) bool,
+) (int, error) {
+	n, at, name, step := 0, -1, "", (layers+maxLayers-1)/maxLayers
 	for i := range tensors {
 		one := &tensors[i]
 		if one.number < 0 || one.number%step != 0 {
@@ -157,7 +162,7 @@ func (t *Target) heldLayers(tensors []SavedTensor, layers int, env map[string]an
 	return n, nil
 }
 
-// earlier gives tensors that are not in the file the names that they once had, if those are.
+// earlier gives tensors that the file does not contain their former names, if it contains those.
 func (t *Target) earlier(tensors []SavedTensor, env map[string]any, has func(string) bool) error {
 	if t.Saved.Earlier.when != nil {
 		if so, err := t.Saved.Earlier.when.bool(env); err != nil || !so {
@@ -174,7 +179,7 @@ func (t *Target) earlier(tensors []SavedTensor, env map[string]any, has func(str
 }
 
 // Material returns the fields that a config leaves out and that change what a model
-// computes from its weights, each with the default that the target takes.
+// computes from its weights, each with the target's default.
 func (t *Target) Material(config map[string]any) []Setting {
 	var left []Setting
 	for _, f := range t.Fields {
@@ -185,7 +190,7 @@ func (t *Target) Material(config map[string]any) []Setting {
 	return left
 }
 
-// checkNames sees that the page names only fields that it has.
+// checkNames checks that the target refers only to its own fields.
 func (t *Target) checkNames() error {
 	known := namesOf(t.Fields)
 	for _, name := range append(t.Immaterial[:len(t.Immaterial):len(t.Immaterial)], t.Saved.Regrouped) {

@@ -1,14 +1,16 @@
-package keymap
+package keymap_test
 
 import (
 	"fmt"
 	"testing"
+
+	"hf2olmo/keymap"
 )
 
 // TestRegroupIsBounded asks for the state dict of a config whose number of layers has 60
 // divisors, each a way to group them: not every name is looked up in every way.
 func TestRegroupIsBounded(t *testing.T) {
-	target, err := TargetNamed("olmo")
+	target, err := keymap.TargetNamed("olmo")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,11 +32,13 @@ func TestRegroupIsBounded(t *testing.T) {
 
 // TestRegroup finds the layers of a file that groups them otherwise than the config.
 func TestRegroup(t *testing.T) {
-	target, err := TargetNamed("olmo")
+	target, err := keymap.TargetNamed("olmo")
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := map[string]any{"n_layers": 12, "d_model": 8, "n_heads": 2, "vocab_size": 96, "embedding_size": 96, "block_group_size": 2}
+	config := map[string]any{
+		"n_layers": 12, "d_model": 8, "n_heads": 2, "vocab_size": 96, "embedding_size": 96, "block_group_size": 2,
+	}
 	for _, size := range []int{1, 2, 3, 4, 6, 12} {
 		there := map[string]bool{}
 		for i := range 12 {

@@ -8,13 +8,13 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// An origin is what a tensor of the target is made of: parts of the model whose rows
-// follow each other, and what is done to all elements.
+// An origin is what a tensor of the target is made of: parts whose rows follow each
+// other, and what is done to all elements.
 type origin struct {
 	parts   []sourceSpec
 	dtype   string  // that of the result, "" for the parts' own
 	add     float64 // to every element, in that dtype
-	flatten bool    // the elements of its one part, in their order, in another shape
+	flatten bool    // the elements of its only part in another shape
 }
 
 // sourceSpec is a part of a target tensor: a tensor of the model.
@@ -22,7 +22,7 @@ type sourceSpec struct {
 	name      string        // with {i} in it for a tensor of every layer
 	shape     []*expression // nil: the target's own, for a tensor that is not fused
 	transpose *expression   // whether its rows are the target's columns; nil: no
-	each      *binding      // stands once for each number below a size, which is written for {name}; nil: once
+	each      *binding      // repeats it for each number below a size, which replaces {name}; nil: once
 }
 
 // originYAML is the long form of an origin.
@@ -36,8 +36,8 @@ type originYAML struct {
 	DType     string        `yaml:"dtype"`
 }
 
-// parseOrigin reads one name; a list of "name: [shape]" whose rows follow each other;
-// or "from: name" with what is done to it.
+// parseOrigin reads a name, a list of "name: [shape]" whose rows follow each other, or
+// "from: name" with what is done to it.
 func parseOrigin(value any, names scope) (origin, error) {
 	if name, ok := value.(string); ok {
 		return origin{parts: []sourceSpec{{name: name}}}, nil
@@ -106,8 +106,10 @@ func parseLongOrigin(value any, names scope) (origin, error) {
 }
 
 // plan evaluates an origin for a tensor of the target with the given shape. room is how many
-// parts may still be planned, for all tensors together.
-func (o *origin) plan(name string, shape []int64, env map[string]any, fill *strings.Replacer, room *int) (PlannedTensor, error) {
+// more parts can be planned for all tensors together.
+func (o *origin) plan(
+	name string, shape []int64, env map[string]any, fill *strings.Replacer, room *int,
+) (PlannedTensor, error) {
 	planned := PlannedTensor{Name: name, Shape: shape, DType: o.dtype, Add: o.add}
 	for _, s := range o.parts {
 		parts, err := s.plan(shape, env, fill, room)
@@ -147,7 +149,7 @@ func (s *sourceSpec) plan(shape []int64, env map[string]any, fill *strings.Repla
 	case err != nil:
 		return nil, fmt.Errorf("each: %w", err)
 	case n > int64(*room):
-		return nil, fmt.Errorf("each: %d parts: the weights files do not have so many tensors", n)
+		return nil, fmt.Errorf("each: %d parts: the weights files do not have that many tensors", n)
 	}
 	*room -= int(n)
 	parts := make([]Part, n)
@@ -168,7 +170,7 @@ func (p PlannedTensor) sameElements() error {
 		return n
 	}
 	if len(p.Parts) != 1 || count(p.Parts[0].Shape) != count(p.Shape) {
-		return fmt.Errorf("%s: has not as many elements as what it is flattened from", p.Name)
+		return fmt.Errorf("%s: does not have as many elements as the tensor it is flattened from", p.Name)
 	}
 	return nil
 }

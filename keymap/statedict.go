@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// planTensors goes through the target's state dict, and then through what the
-// model may hold besides. env is the target's, checked.
+// planTensors plans the target's state dict, and what the model may contain besides.
+// env is the target's, checked.
 func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any, facts Facts) error {
-	plan.room = mostPlanned(facts) // each part is a tensor of the model
+	plan.room = maxPlanned(facts) // each part is a tensor of the model
 	err := target.walk(env, func(spec tensorSpec, shape []int64, fill *strings.Replacer) error {
 		if plan.room < 0 || tooMany(len(plan.Tensors), facts) {
-			return fmt.Errorf("the config asks for more than %d tensors, but the weights files hold only %d", mostPlanned(facts), facts.Tensors)
+			return fmt.Errorf("the config asks for more than %d tensors, but the weights files contain only %d",
+				maxPlanned(facts), facts.Tensors)
 		}
 		return t.planTensor(plan, spec, shape, env, fill)
 	})
@@ -24,21 +25,24 @@ func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any, fact
 	if err != nil {
 		return err
 	}
-	return t.planDrops(plan, env, int(layers), mostPlanned(facts))
+	return t.planDrops(plan, env, int(layers), maxPlanned(facts))
 }
 
-// mostPlanned is how many tensors are planned of a model: of so many more than there are that
-// telling each missing one would help nobody, planning them takes all memory.
-func mostPlanned(facts Facts) int {
-	const told = 1000
-	return 2*facts.Tensors + told
+// maxPlanned is how many tensors are planned for a model. A config may ask for so many more than
+// the files contain that planning them would use up all memory, and listing them would help nobody.
+func maxPlanned(facts Facts) int {
+	const missing = 1000
+	return 2*facts.Tensors + missing
 }
 
-func tooMany(planned int, facts Facts) bool { return planned > mostPlanned(facts) }
+func tooMany(planned int, facts Facts) bool { return planned > maxPlanned(facts) }
+
+// A visitor receives a tensor of a state dict. fill writes a layer's number into its names; it is nil
+// for tensors outside of layers.
+type visitor func(spec tensorSpec, shape []int64, fill *strings.Replacer) error
 
 // walk calls visit for every tensor of the state dict of a checked config, in order.
-// fill writes the number of a layer into its names; it is nil for tensors of none.
-func (t *Target) walk(env map[string]any, visit func(spec tensorSpec, shape []int64, fill *strings.Replacer) error) error {
+func (t *Target) walk(env map[string]any, visit visitor) error {
 	layers, err := t.layerCount.int(env)
 	if err != nil {
 		return err
@@ -60,8 +64,7 @@ func (t *Target) walk(env map[string]any, visit func(spec tensorSpec, shape []in
 	return nil
 }
 
-func (t *Target) visitAll(specs []tensorSpec, env map[string]any, fill *strings.Replacer,
-	visit func(tensorSpec, []int64, *strings.Replacer) error) error {
+func (t *Target) visitAll(specs []tensorSpec, env map[string]any, fill *strings.Replacer, visit visitor) error {
 	for _, spec := range specs {
 		if spec.when != nil {
 			if there, err := spec.when.bool(env); err != nil {
@@ -81,7 +84,9 @@ func (t *Target) visitAll(specs []tensorSpec, env map[string]any, fill *strings.
 	return nil
 }
 
-func (t *Table) planTensor(plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) error {
+func (t *Table) planTensor(
+	plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer,
+) error {
 	planned, err := t.planOrigin(plan, spec, shape, env, fill)
 	if err != nil {
 		return fmt.Errorf("table %s: %w", t.Family, err)
@@ -90,9 +95,11 @@ func (t *Table) planTensor(plan *Plan, spec tensorSpec, shape []int64, env map[s
 	return nil
 }
 
-// planOrigin finds what a tensor is made of: the same as another of the target, what
-// the table says, or in native packaging the tensor of its own name.
-func (t *Table) planOrigin(plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer) (PlannedTensor, error) {
+// planOrigin finds what a tensor is made of: another tensor of the target, what the table
+// says, or, in native packaging, the tensor of the same name.
+func (t *Table) planOrigin(
+	plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer,
+) (PlannedTensor, error) {
 	name := replace(fill, spec.name)
 	if spec.same != nil {
 		if same, err := spec.same.value.bool(env); err != nil {
@@ -110,14 +117,14 @@ func (t *Table) planOrigin(plan *Plan, spec tensorSpec, shape []int64, env map[s
 	return source.plan(name, shape, env, fill, &plan.room)
 }
 
-// same checks that a tensor that is another under a second name has that other's shape.
+// same checks that a tensor that is another name of one has its shape.
 func (p *Plan) same(t PlannedTensor) (PlannedTensor, error) {
 	for _, other := range p.Tensors {
 		if other.Name == t.Same && slices.Equal(other.Shape, t.Shape) {
 			return t, nil
 		}
 	}
-	return t, fmt.Errorf("%s: no %s of its shape stands before it", t.Name, t.Same)
+	return t, fmt.Errorf("%s: no %s of its shape comes before it", t.Name, t.Same)
 }
 
 func replace(fill *strings.Replacer, name string) string {
@@ -160,7 +167,7 @@ func (p PlannedTensor) rowsAddUp() error {
 	return nil
 }
 
-func (t *Table) planDrops(plan *Plan, env map[string]any, layers, most int) error {
+func (t *Table) planDrops(plan *Plan, env map[string]any, layers, limit int) error {
 	for _, spec := range t.drop {
 		if spec.when != nil {
 			if there, err := spec.when.bool(env); err != nil {
@@ -169,8 +176,8 @@ func (t *Table) planDrops(plan *Plan, env map[string]any, layers, most int) erro
 				continue
 			}
 		}
-		if len(plan.Drop) > most {
-			return fmt.Errorf("table %s: drop: more than %d tensors", t.Family, most)
+		if len(plan.Drop) > limit {
+			return fmt.Errorf("table %s: drop: more than %d tensors", t.Family, limit)
 		}
 		if !strings.Contains(spec.name, "{i}") {
 			plan.Drop = append(plan.Drop, Drop{spec.name, spec.sameAs})

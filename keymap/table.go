@@ -6,34 +6,34 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// A Table says how models of one family become a target's: how the config is
-// read and written, which tensors make up each of the target's, and what cannot
-// be expressed.
+// A Table says how models of one family are converted for a target: how the config is
+// read and written, which tensors make up each of the target's, and what is not
+// supported.
 type Table struct {
 	Family string
 	Target string
 
-	text    []byte // as it was parsed
-	match   *expression
-	types   []string // model_types, and other values, that match names
-	prefix  *string  // of native packaging: config and names are the target's, behind this prefix
+	text    []byte   // as passed to Parse
+	types   []string // model_types, and other texts, in match
+	prefix  *string  // of native packaging: config.json and tensor names are the target's, with this prefix
 	fields  []Field
-	known   scope // fields of config.json: those, and what is harmless
+	known   scope // fields of config.json that are read or harmless
 	let     []binding
 	refuse  []rule
 	config  map[string]*expression
-	sources map[string]origin // by the target's tensor name, templates
+	sources map[string]origin // by the target's tensor name; both are templates
 	drop    []dropSpec
 }
 
-// dropSpec is a tensor that a model may hold and the target has no place for.
+// dropSpec is a tensor that a model may contain and the target does not have.
 type dropSpec struct {
 	name   string
-	when   *expression // in terms of the target's config; nil: always
+	when   *expression // sees the target's config; nil: always
 	sameAs string      // the tensor that it must equal bit for bit, or ""
 }
 
 type tableYAML struct {
+	Extends  string                   `yaml:"extends"`
 	Family   string                   `yaml:"family"`
 	Target   string                   `yaml:"target"`
 	Match    string                   `yaml:"match"`
@@ -41,20 +41,20 @@ type tableYAML struct {
 	Fields   yaml.MapSlice            `yaml:"fields"`
 	Harmless []string                 `yaml:"harmless"`
 	Let      yaml.MapSlice            `yaml:"let"`
-	Refuse   []ruleYAML               `yaml:"refuse"`
+	Refuse   any                      `yaml:"refuse"`
 	Config   yaml.MapSlice            `yaml:"config"`
 	Tensors  yaml.MapSlice            `yaml:"tensors"`
 	Drop     yaml.MapSlice            `yaml:"drop"`
 }
 
-// Parse reads a table, and checks it whole against its target: every name and
-// every expression. Errors name the place.
+// Parse reads a table and checks it against its target: every name and every
+// expression. Errors say where.
 func Parse(text []byte) (*Table, error) {
-	var y tableYAML
-	if err := unmarshal(text, &y); err != nil {
+	y, err := readTable(text)
+	if err != nil {
 		return nil, err
 	}
-	if err := y.few(); err != nil {
+	if err := y.checkCounts(); err != nil {
 		return nil, err
 	}
 	if y.Family == "" {
@@ -71,7 +71,7 @@ func Parse(text []byte) (*Table, error) {
 	if y.Native != nil {
 		t.prefix = &y.Native.Prefix
 	}
-	if t.match, err = compileMatch(y.Match); err != nil {
+	if _, err = compileMatch(y.Match); err != nil { // For uses that of bundled tables
 		return nil, fmt.Errorf("match: %w", err)
 	}
 	names, err := t.parseSource(y, target)
@@ -90,7 +90,19 @@ func Parse(text []byte) (*Table, error) {
 	return t, nil
 }
 
-// parseSource reads what concerns the model's own config.json; it returns the names defined there.
+// readTable reads a table's YAML, with what it extends put in.
+func readTable(text []byte) (y tableYAML, err error) {
+	if err = unmarshal(text, &y, yaml.UseOrderedMap()); err != nil || y.Extends == "" {
+		return y, err
+	}
+	if text, err = flatten(text, 0); err != nil {
+		return y, err
+	}
+	y = tableYAML{}
+	return y, unmarshal(text, &y, yaml.UseOrderedMap())
+}
+
+// parseSource reads the sections about the model's config.json. It returns the names that they define.
 func (t *Table) parseSource(y tableYAML, target *Target) (scope, error) {
 	var err error
 	if t.fields, err = parseFields(y.Fields); err != nil {
@@ -111,7 +123,7 @@ func (t *Table) parseSource(y tableYAML, target *Target) (scope, error) {
 	return names, nil
 }
 
-// without returns fields less those whose names stand in taken.
+// without returns the fields whose names are not in taken.
 func without(fields, taken []Field) []Field {
 	names := namesOf(taken)
 	var rest []Field
@@ -194,14 +206,13 @@ func (t *Table) parseDrop(items yaml.MapSlice, target *Target) error {
 	return nil
 }
 
-// A Reading is a field of config.json that a table reads, with what the config says or
-// leaves to a default.
+// A Reading is a field of config.json that a table reads, with its value or its default.
 type Reading struct {
 	Field
 	Value any
 }
 
-// Readings returns the fields of config.json that the table reads, but for those that are wrong.
+// Readings returns the fields of config.json that the table reads, except those that are wrong.
 func (t *Table) Readings(config map[string]any) (list []Reading) {
 	for _, f := range t.fields {
 		if v, err := f.read(config); err == nil {

@@ -2,29 +2,30 @@ package keymap
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 )
 
-// A Target is a trainer's own side: its model config and its state dict.
+// A Target is a trainer's side: its model config, its state dict and its config file.
 type Target struct {
-	Name    string
-	Trainer string
-	Fields  []Field // of the model config, in the order written
-	Saved   Saved
+	Name   string
+	Fields []Field // of the model config, in the order written
+	Saved  Saved
 
-	// Immaterial are fields that say nothing of a model whose weights are loaded.
+	// Immaterial are fields that do not matter for a model whose weights are loaded.
 	Immaterial []string
 
 	let        []binding
 	refuse     []rule
-	document   *document // the config file, where it nests; nil where it is the fields
+	document   *template        // the config file
+	comments   map[string]*text // above its members
 	tensors    []tensorSpec
 	layers     []tensorSpec
 	layerCount *expression
 	layerName  *expression
 	readBack   readBack
-	names      scope // what shapes and conditions may use
+	names      scope // that shapes and conditions can use
 }
 
 // binding gives a name to the value of an expression.
@@ -33,25 +34,12 @@ type binding struct {
 	value *expression
 }
 
-// rule is a reason to refuse a config.
-type rule struct {
-	when    *expression
-	because *text
-	hint    string
-}
-
 // tensorSpec declares a tensor of the state dict.
 type tensorSpec struct {
 	name  string // with {layer} in it for a tensor of every layer
 	shape []*expression
 	when  *expression // nil: always
-	same  *binding    // the tensor that it is under another name, where the condition holds; nil: never
-}
-
-type ruleYAML struct {
-	When    string `yaml:"when"`
-	Because string `yaml:"because"`
-	Hint    string `yaml:"hint"`
+	same  *binding    // the tensor that it is another name of, if the condition is true; nil: never
 }
 
 type shapeYAML struct {
@@ -65,10 +53,9 @@ type shapeYAML struct {
 
 type targetYAML struct {
 	Target  string        `yaml:"target"`
-	Trainer string        `yaml:"trainer"`
 	Config  yaml.MapSlice `yaml:"config"`
 	Let     yaml.MapSlice `yaml:"let"`
-	Refuse  []ruleYAML    `yaml:"refuse"`
+	Refuse  any           `yaml:"refuse"`
 	Tensors yaml.MapSlice `yaml:"tensors"`
 	Layers  struct {
 		Count   string        `yaml:"count"`
@@ -79,6 +66,7 @@ type targetYAML struct {
 	Immaterial []string       `yaml:"immaterial"`
 	Templates  yaml.MapSlice  `yaml:"templates"`
 	Document   yaml.MapSlice  `yaml:"document"`
+	Comments   yaml.MapSlice  `yaml:"comments"`
 	Read       map[string]any `yaml:"read"`
 }
 
@@ -87,7 +75,7 @@ func parseTarget(text []byte) (*Target, error) {
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	t := &Target{Name: y.Target, Trainer: y.Trainer, Saved: y.Saved, Immaterial: y.Immaterial}
+	t := &Target{Name: y.Target, Saved: y.Saved, Immaterial: y.Immaterial}
 	var err error
 	if t.Fields, err = parseFields(y.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
@@ -124,15 +112,23 @@ func parseTarget(text []byte) (*Target, error) {
 }
 
 func (t *Target) parseDocument(y targetYAML) error {
-	templates, err := parseTemplates(y.Templates, t.names)
+	names := t.names.with("config")
+	templates, err := parseTemplates(y.Templates, names)
 	if err != nil {
 		return fmt.Errorf("templates: %w", err)
 	}
-	if y.Document == nil {
-		return nil
-	}
-	if t.document, err = templates.parse(y.Document, t.names); err != nil {
+	if t.document, err = templates.parseTemplate(y.Document, names); err != nil {
 		return fmt.Errorf("document: %w", err)
+	}
+	t.comments = map[string]*text{}
+	for _, item := range y.Comments {
+		name := fmt.Sprint(item.Key)
+		if t.comments[name], err = compileText(fmt.Sprint(item.Value), scope{}.with(t.document.takes...)); err != nil {
+			return fmt.Errorf("comments: %s: %w", name, err)
+		}
+		if !slices.ContainsFunc(t.document.body.members, func(m member) bool { return m.name == name }) {
+			return fmt.Errorf("comments: the document has no %q", name)
+		}
 	}
 	return nil
 }
@@ -162,22 +158,6 @@ func parseLet(items yaml.MapSlice, names scope) ([]binding, scope, error) {
 		names = names.with(name)
 	}
 	return let, names, nil
-}
-
-func parseRules(items []ruleYAML, names scope) ([]rule, error) {
-	var rules []rule
-	for _, y := range items {
-		when, err := compile(y.When, names)
-		if err != nil {
-			return nil, err
-		}
-		because, err := compileText(y.Because, names)
-		if err != nil {
-			return nil, err
-		}
-		rules = append(rules, rule{when, because, y.Hint})
-	}
-	return rules, nil
 }
 
 func parseShapes(items yaml.MapSlice, names scope) ([]tensorSpec, error) {

@@ -19,8 +19,6 @@ var exceptions = map[string][]string{
 
 	"convert/native": {"length"},
 
-	"convert/omegaconf": {"length", "messages", "comments"},
-
 	"convert/pickle": {"messages"},
 
 	"convert/regular": {"messages", "comments"},
@@ -32,8 +30,6 @@ var exceptions = map[string][]string{
 	"convert/tensor": {"length", "comments"},
 
 	"convert/torchfile": {"length", "documented", "messages", "comments"},
-
-	"keymap": {"length", "messages", "comments"},
 
 	"testdata/bench": {"length", "comments"},
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -28,19 +27,21 @@ One that was printed can be changed and passed to convert --keymap FILE.
 		Action: func(c *cli.Context) error {
 			switch c.NArg() {
 			case 0:
-				for _, name := range tableNames() {
-					target, _ := splitTableName(name)
-					printTable(c, tableRecord{Name: name, Target: target}, name+"\n")
+				for _, t := range keymap.Tables() {
+					printTable(c, tableRecord{Name: t.Name, Target: t.Target}, t.Name+"\n")
 				}
 				return nil
 			case 1:
 				name := c.Args().First()
-				target, family := splitTableName(name)
-				text, err := keymap.Source(target, family)
+				table, err := keymap.TableNamed(name)
 				if err != nil {
-					return usagef(c, "no table is called %q; there are %s", name, strings.Join(tableNames(), ", "))
+					return usagef(c, "%v", err)
 				}
-				printTable(c, tableRecord{Name: name, Target: target, Text: string(text)}, string(text))
+				text, err := table.Text()
+				if err != nil {
+					return err
+				}
+				printTable(c, tableRecord{Name: name, Target: table.Target, Text: string(text)}, string(text))
 				return nil
 			}
 			return usagef(c, "keymap takes one NAME")
@@ -48,27 +49,13 @@ One that was printed can be changed and passed to convert --keymap FILE.
 	}
 }
 
-// tableNames are what the tables are called on the command line: those of the first
-// target by their family alone, the others with their target before it.
+// tableNames are what the tables are called on the command line.
 func tableNames() []string {
 	var names []string
-	for _, target := range keymap.Targets() {
-		for _, family := range keymap.Families(target) {
-			if target != defaultTarget {
-				family = target + "/" + family
-			}
-			names = append(names, family)
-		}
+	for _, t := range keymap.Tables() {
+		names = append(names, t.Name)
 	}
 	return names
-}
-
-// splitTableName is the other way: the target and the family that a name means.
-func splitTableName(name string) (target, family string) {
-	if target, family, ok := strings.Cut(name, "/"); ok {
-		return target, family
-	}
-	return defaultTarget, name
 }
 
 func printTable(c *cli.Context, rec tableRecord, text string) {

@@ -61,24 +61,11 @@ func (c configChecks) modelValues(m *omegaconf.Mapping) (map[string]any, bool) {
 			continue
 		}
 		values[key] = typed
-		if omegaconf.OnlyHere.MatchString(v.Plain) && f.Kind == "float" {
-			c.add("config-float", about{file: configFile, tensor: at, found: v.Plain}, "number", yamlFloat(typed))
+		if number, ok := typed.(float64); ok && omegaconf.OnlyHere.MatchString(v.Plain) && f.Kind == "float" {
+			c.add("config-float", about{file: configFile, tensor: at, found: v.Plain}, "number", omegaconf.Float(number))
 		}
 	}
 	return values, whole
-}
-
-// yamlFloat writes a number so that all versions of YAML read it.
-func yamlFloat(v any) string {
-	text := fmt.Sprint(v)
-	digits, exponent, has := strings.Cut(text, "e")
-	if !strings.Contains(digits, ".") {
-		digits += ".0"
-	}
-	if !has {
-		return digits
-	}
-	return digits + "e" + exponent
 }
 
 // leftOut warns of fields whose defaults are another model's.

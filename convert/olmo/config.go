@@ -6,13 +6,9 @@
 package olmo
 
 import (
-	"bytes"
-	_ "embed"
-	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"text/template"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
@@ -44,12 +40,6 @@ type Training struct {
 	Tokens    int64            // ids of tokens that may occur in data, from 0; 0 if only vocab_size is known
 }
 
-//go:embed training.yaml
-var trainingText string
-
-var trainingTemplate = template.Must(template.New("training.yaml").
-	Funcs(template.FuncMap{"yaml": omegaconf.Scalar}).Parse(trainingText))
-
 // Config returns the text of config.yaml: a complete training config, so that
 // Command starts training without edits. The error is a *fault.Fault if a name is one that no
 // config can contain.
@@ -62,18 +52,23 @@ func Config(t Training) ([]byte, error) {
 		return nil, &fault.Fault{File: t.Tokenizer, Problem: "the tokenizer's name " + err.Error(),
 			Hint: "Name another with --tokenizer ID."}
 	}
-	var text bytes.Buffer
-	err := trainingTemplate.Execute(&text, map[string]any{
-		"Source":     strings.Map(printable, t.Source),
-		"Command":    strings.Map(printable, Command(t.Folder)),
-		"Name":       name,
-		"Model":      t.Model,
-		"Tokenizer":  t.Tokenizer,
-		"TokenType":  tokenType(t),
-		"LoadPath":   t.Folder,
-		"SaveFolder": "runs/" + name,
-	})
-	return text.Bytes(), err
+	target, err := keymap.TargetNamed("olmo")
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]any{
+		"run_name":  name,
+		"tokenizer": t.Tokenizer,
+		"tokens":    int(t.Tokens),
+		"folder":    t.Folder,
+		"source":    strings.Map(printable, t.Source),
+		"command":   strings.Map(printable, Command(t.Folder)),
+	}
+	document, err := target.Document(t.Model, values)
+	if err != nil {
+		return nil, err
+	}
+	return writeYAML(document, target.Comments(values))
 }
 
 // RunName is the folder's name without its suffix.
@@ -86,20 +81,6 @@ func RunName(folder string) string {
 func Command(path string) string {
 	return "torchrun --nproc_per_node=8 scripts/train.py " +
 		folder.ShellQuote(filepath.Join(path, ConfigFile)) + " --data.paths=[...] --save_folder=..."
-}
-
-// tokenType is the numpy type of token ids on disk: two bytes have room for 65,536 of them.
-func tokenType(t Training) string {
-	ids := t.Tokens
-	for _, s := range t.Model {
-		if n, ok := s.Value.(int); ok && s.Name == "vocab_size" {
-			ids = max(ids, int64(n))
-		}
-	}
-	if ids > math.MaxUint16+1 {
-		return "uint32"
-	}
-	return "uint16"
 }
 
 // printable keeps a comment a comment, whatever a path contains.

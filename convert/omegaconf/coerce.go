@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// As returns a value as OmegaConf makes it of a field's type: "int" (an int), "float" or
-// "number" (a float64), "bool", "string" or "scalar" (a string), "list", "dict". Others stay
-// as they are. The error says what was expected.
+// As converts a value to a field's type like OmegaConf: "int" (to an int), "float" or "number"
+// (a float64), "bool", "string" or "scalar" (a string), "list", "dict". With any other type it
+// stays as it is. The error says what was expected.
 func (v Value) As(kind string) (any, error) {
 	switch kind {
 	case "int":
@@ -49,7 +49,7 @@ func (v Value) asInt() (any, error) {
 	if text, isText := v.Data.(string); isText {
 		n, isInt = pythonInt(text)
 	}
-	if !isInt {
+	if !isInt || int64(int(n)) != n {
 		return nil, errors.New("a whole number without a point")
 	}
 	return int(n), nil
@@ -93,7 +93,7 @@ func (v Value) asBool() (any, error) {
 	return nil, errors.New("true or false")
 }
 
-// pythonInt reads a number as Python's int does.
+// pythonInt reads a number like Python's int.
 func pythonInt(text string) (int64, bool) {
 	text = strings.TrimSpace(text)
 	if !pythonDigits.MatchString(text) {

@@ -20,7 +20,10 @@ func FuzzConfigYAML(f *testing.F) {
 			f.Add(text)
 		}
 	}
-	for _, text := range []string{"a: &a [*a]", "a: !!binary x", "? ? ? a", "a: |\n  b\n c", "<<: {a: 1}", "---\n...\n---\na: 1", "a: \"\\u0000\xff\""} {
+	for _, text := range []string{
+		"a: &a [*a]", "a: !!binary x", "? ? ? a", "a: |\n  b\n c", "<<: {a: 1}", "---\n...\n---\na: 1",
+		"a: \"\\u0000\xff\"",
+	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

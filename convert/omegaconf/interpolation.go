@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// OmegaConf parses the references in a text (${...}) when it reads the file, and stops at
-// one that it cannot parse. Its own pattern for those that are common is used here, with
-// quotes, spaces and colons in the arguments; what is rarer is refused.
+// OmegaConf parses the references in a text (${...}) when it reads the file, and fails if it
+// cannot. This is its own pattern for common ones, with quotes, spaces and colons in the
+// arguments; rarer ones are refused.
 const (
 	nodeKey   = `(?:[$\w-]+|\[[$\w-]+\])`
 	nodePath  = `\.*` + nodeKey + `(?:\.` + nodeKey + `|\[[$\w-]+\])*`
@@ -22,7 +22,7 @@ var (
 	opening   = regexp.MustCompile(`\\*\$\{`)
 )
 
-// maxReferences is how deep references may stand in references.
+// maxReferences is how deep references may be nested.
 const maxReferences = 16
 
 // wellFormed reports whether OmegaConf can parse the references in a text.

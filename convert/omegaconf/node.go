@@ -13,16 +13,16 @@ const (
 	tagMerge = "!!merge"
 )
 
-// reader gives the parser's nodes their meaning. Aliases share the node that they repeat.
+// reader interprets the parser's nodes. Aliases share the node that they repeat.
 type reader struct {
 	lines   [][]rune // nil if no scalar can have the tag "!"
 	anchors map[string]bool
-	values  map[*yaml.Node]Value // of those that were read
-	counts  map[*yaml.Node]int   // of values below a node; 0 while it is counted
+	values  map[*yaml.Node]Value // of nodes read so far
+	counts  map[*yaml.Node]int   // values below a node; 0 while it is being counted
 }
 
-// count counts the values, and refuses what is too deep, too much, or contains itself, and
-// anchors of one name.
+// count counts the values. It refuses what is too deep, too large, or contains itself, and
+// duplicate anchors.
 func (r *reader) count(n *yaml.Node, depth int) (int, error) {
 	if depth > maxDepth {
 		return 0, errors.New("is nested deeper than any config")
@@ -75,7 +75,7 @@ func (r *reader) read(n *yaml.Node) (Value, error) {
 	case yaml.MappingNode:
 		v, err = r.mapping(n)
 	default:
-		err = errors.New("holds something that no config has")
+		err = errors.New("contains something that no config has")
 	}
 	if err == nil {
 		r.values[n] = v
@@ -120,7 +120,7 @@ func (r *reader) mapping(n *yaml.Node) (Value, error) {
 	return Value{Data: m, There: true}, nil
 }
 
-// key reads a key. OmegaConf also takes numbers and the like, which no field is called.
+// key reads a key. OmegaConf also accepts numbers and the like, but no field has such a name.
 func (r *reader) key(n *yaml.Node) (string, error) {
 	n = target(n)
 	if n.Kind == yaml.ScalarNode && plain(n) && n.Value == "=" {
@@ -137,8 +137,8 @@ func (r *reader) key(n *yaml.Node) (string, error) {
 	return key, nil
 }
 
-// flatten puts the pairs of << before a mapping's own, as PyYAML does: in the nodes, so that
-// what is merged twice is found twice. Of keys that occur twice, the last is read.
+// flatten puts the pairs of << before a mapping's own, in the nodes, like PyYAML: what is merged
+// twice is there twice. The last of several equal keys counts.
 func (r *reader) flatten(n *yaml.Node) error {
 	own := map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
@@ -184,8 +184,8 @@ func (r *reader) flatten(n *yaml.Node) error {
 	return nil
 }
 
-// merge returns the pairs that a value of << gives: a mapping, or a list of them, of which
-// the first to have a key counts.
+// merge returns the pairs of a value of <<: a mapping, or a list of them, of which the first
+// that has a key counts.
 func (r *reader) merge(n *yaml.Node) ([]*yaml.Node, error) {
 	switch n.Kind {
 	case yaml.MappingNode:

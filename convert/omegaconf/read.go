@@ -11,30 +11,31 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Bounds on a document. A config.yaml has some thousand bytes, and a few hundred thousand
-// with all paths of a large data set. The parser needs up to 200 bytes for each value, and
-// time that grows with the square of the directives.
+// Bounds of a document. A config.yaml has a few thousand bytes, or a few hundred thousand
+// with all paths of a large data set. The parser needs up to 200 bytes per value, and time
+// that grows with the square of the directives.
 const (
-	// MaxSize is the most bytes that a document may have.
+	// MaxSize is the maximum size of a document in bytes.
 	MaxSize       = 2 << 20
-	maxNodes      = 100_000 // values, those that aliases repeat included
+	maxNodes      = 100_000 // values, including those repeated by aliases
 	maxDepth      = 100
 	maxDirectives = 16
 )
 
-// ManyNodes is how many values OmegaConf 2.4 reads; earlier ones know no such bound, and the
-// environment variable OMEGACONF_MAX_YAML_EXPANDED_NODES lifts it.
+// ManyNodes is how many values OmegaConf 2.4 reads. Earlier versions have no such limit, and the
+// environment variable OMEGACONF_MAX_YAML_EXPANDED_NODES raises it.
 const ManyNodes = 10_000
 
-// A Document is a document that was read.
+// A Document is a YAML document as OmegaConf reads it.
 type Document struct {
 	Value
-	Nodes int // values, those that aliases repeat included
+	Nodes int // values, including those repeated by aliases
 }
 
-// Read reads a document. The Data of an empty one is nil.
+// Read reads a document. The Data of an empty one is nil. The error says, without the file's name,
+// why OmegaConf would not read it, or why this package does not.
 func Read(text []byte) (*Document, error) {
-	if err := bounded(text); err != nil {
+	if err := checkSize(text); err != nil {
 		return nil, err
 	}
 	// Python's text files translate line ends before the parser sees them.
@@ -61,15 +62,15 @@ func Read(text []byte) (*Document, error) {
 	return &Document{v, n}, err
 }
 
-// bounded refuses what would cost the parser more than a config may.
-func bounded(text []byte) error {
+// checkSize refuses what would cost the parser more than a config should.
+func checkSize(text []byte) error {
 	switch {
 	case len(text) > MaxSize:
-		return fmt.Errorf("has %d bytes: at most %d are read", len(text), MaxSize)
+		return fmt.Errorf("has %d bytes; at most %d are read", len(text), MaxSize)
 	case !utf8.Valid(text):
 		return errors.New("is not UTF-8 text")
 	case bytes.LastIndex(text, []byte("\ufeff")) > 0:
-		return errors.New("has a byte order mark behind its start")
+		return errors.New("has a byte order mark after its start")
 	case bytes.HasPrefix(text, []byte("%")) || bytes.Count(text, []byte("\n%")) > 0:
 		if bytes.Count(text, []byte("\n%")) > maxDirectives {
 			return errors.New("has more directives than any config")
@@ -93,7 +94,7 @@ func bounded(text []byte) error {
 	return nil
 }
 
-// parse returns the only document's node, nil if it is empty.
+// parse returns the node of the only document, nil if it is empty.
 func parse(text []byte) (root *yaml.Node, err error) {
 	defer func() {
 		if recover() != nil {
@@ -110,7 +111,7 @@ func parse(text []byte) (root *yaml.Node, err error) {
 	}
 	switch err := d.Decode(&second); {
 	case err == nil:
-		return nil, errors.New("holds more than one document")
+		return nil, errors.New("contains more than one document")
 	case err != io.EOF:
 		return nil, firstLine(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Scalars without quotes: PyYAML's patterns, then OmegaConf's own for floats.
+// Unquoted scalars: PyYAML's patterns, then OmegaConf's own for floats.
 var (
 	bools  = regexp.MustCompile(`^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$`)
 	nulls  = regexp.MustCompile(`^(?:~|null|Null|NULL|)$`)
@@ -24,13 +24,13 @@ var (
 	ints = regexp.MustCompile(`^[-+]?(?:0b[0-1_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)$`)
 )
 
-// OnlyHere matches the floats that OmegaConf reads and PyYAML takes for text.
+// OnlyHere matches the floats of OmegaConf that are text to PyYAML.
 var OnlyHere = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(?:[eE][-+]?[0-9]+|\.[0-9_]*[eE][0-9]+)$`)
 
 // plain reports whether a scalar has neither quotes nor a tag.
 func plain(n *yaml.Node) bool { return n.Style == 0 }
 
-// scalar reads a scalar by its tag, or by its text if it has none and no quotes.
+// scalar reads a scalar by its tag, or by its text if it has neither a tag nor quotes.
 func (r *reader) scalar(n *yaml.Node) (Value, error) {
 	tag := n.ShortTag()
 	text := ""
@@ -55,8 +55,8 @@ func (r *reader) scalar(n *yaml.Node) (Value, error) {
 	return Value{Data: data, Plain: text, There: true}, nil
 }
 
-// unspecific reports whether a scalar has the tag "!", of which the parser leaves no trace but
-// the place where the scalar begins. PyYAML reads even quotes behind it as if there were none.
+// unspecific reports whether a scalar has the tag "!", which the parser drops: only the place where
+// the scalar begins shows it. PyYAML ignores even quotes after it.
 func (r *reader) unspecific(n *yaml.Node) bool {
 	if n.Line < 1 || n.Line > len(r.lines) {
 		return false
@@ -77,7 +77,7 @@ func (r *reader) unspecific(n *yaml.Node) bool {
 	return false
 }
 
-// resolve returns the tag of a scalar without quotes.
+// resolve returns the tag of an unquoted scalar.
 func resolve(text string) string {
 	switch {
 	case nulls.MatchString(text):
@@ -94,13 +94,13 @@ func resolve(text string) string {
 	return "!!str"
 }
 
-// construct makes the value that a scalar with this tag has.
+// construct returns the value of a scalar with this tag.
 func construct(tag, text string) (any, error) {
 	if tag == "!!str" {
 		return text, nil
 	}
 	if len(text) > 4300 { // more digits than Python reads
-		return nil, fmt.Errorf("a value of %d bytes is not a %s", len(text), strings.TrimPrefix(tag, "!!"))
+		return nil, fmt.Errorf("a value of %d bytes is not %s", len(text), article(tag))
 	}
 	switch tag {
 	case "!!null":
@@ -123,7 +123,15 @@ func construct(tag, text string) (any, error) {
 	default:
 		return nil, fmt.Errorf("has the tag %s, which no config uses", tag)
 	}
-	return nil, fmt.Errorf("%q is not a %s", text, strings.TrimPrefix(tag, "!!"))
+	return nil, fmt.Errorf("%q is not %s", text, article(tag))
+}
+
+// article returns the type that a tag means, with its article.
+func article(tag string) string {
+	if tag == "!!int" {
+		return "an int"
+	}
+	return "a " + strings.TrimPrefix(tag, "!!")
 }
 
 // integer is PyYAML's construct_yaml_int.
@@ -186,7 +194,7 @@ func signed(text string) (sign, rest string) {
 	return "", text
 }
 
-// pythonFloat reads a number as Python's float does, "1_0" and " inf " included.
+// pythonFloat reads a number like Python's float, "1_0" and " inf " included.
 func pythonFloat(text string) (float64, bool) {
 	text = strings.TrimSpace(text)
 	if strings.ContainsAny(text, "xXpP") || underscored.MatchString(text) {
@@ -199,5 +207,5 @@ func pythonFloat(text string) (float64, bool) {
 	return f, true
 }
 
-// underscored matches what has an underscore elsewhere than between digits.
+// underscored matches an underscore that is not between digits.
 var underscored = regexp.MustCompile(`(?:^|[^0-9])_|_(?:[^0-9]|$)`)

@@ -1,13 +1,13 @@
-// Package omegaconf reads YAML as OmegaConf does, with which AI2's OLMo trainer reads its
-// config.yaml, and writes text that it reads back unchanged.
+// Package omegaconf reads YAML like OmegaConf, which AI2's OLMo trainer uses for its config.yaml,
+// and writes scalars that OmegaConf reads back unchanged.
 //
-// OmegaConf reads with PyYAML's CSafeLoader, that is libyaml and YAML 1.1, and changes it:
-// 1e-06 is a number, a date is text, and a key twice is an error. Then it merges what it read
-// into the fields of a class, and converts each value to the type of its field.
+// OmegaConf uses PyYAML's CSafeLoader (libyaml, YAML 1.1) with changes: 1e-06 is a number, a
+// date is text, and a duplicate key is an error. Then it merges the values into the fields of
+// a class, and converts each to the type of its field.
 //
-// The parser is go.yaml.in/yaml/v3, a port of libyaml, of which only the nodes are used. What
-// they mean is decided here, and held against OmegaConf by testdata/interop/test_omegaconf.py.
-// Where the two differ, this package refuses.
+// The parser is go.yaml.in/yaml/v3, a port of libyaml, of which only the nodes are used. This
+// package interprets them, and testdata/interop/test_omegaconf.py compares it with OmegaConf.
+// What the two would read differently is refused.
 package omegaconf
 
 import (
@@ -20,17 +20,17 @@ import (
 // A Value is a value of a document.
 type Value struct {
 	Data  any    // nil, bool, int64, *big.Int (if larger), float64, string, []Value or *Mapping
-	Plain string // the text of a scalar without quotes, else ""
+	Plain string // the text of an unquoted scalar, else ""
 	There bool   // false for what Get does not find
 }
 
-// A Mapping has text keys, in the order in which they were first set.
+// A Mapping has text keys, in the order in which they first appear.
 type Mapping struct {
 	keys   []string
 	values map[string]Value
 }
 
-// Keys returns the keys in order, with those whose value is missing (see Get).
+// Keys returns the keys in order, including those whose value is missing (see Get).
 func (m *Mapping) Keys() []string {
 	if m == nil {
 		return nil
@@ -39,7 +39,7 @@ func (m *Mapping) Keys() []string {
 }
 
 // Get returns the value of a key. It is not There if the key is absent, or if the value is
-// ???, for which OmegaConf leaves the field's default in place.
+// ???, which leaves the field's default in place.
 func (m *Mapping) Get(key string) Value {
 	if m == nil || m.values[key].Data == any(missing) {
 		return Value{}
@@ -60,11 +60,11 @@ func (m *Mapping) set(key string, v Value) {
 	m.values[key] = v
 }
 
-// missing is the text by which OmegaConf says that a value has yet to be given.
+// missing is OmegaConf's text for a value that has yet to be given.
 const missing = "???"
 
-// Text returns the text that the trainer sees: escapes undone. ok is false if the value is not
-// text, or is filled in by OmegaConf from elsewhere (${...}).
+// Text returns the text that the trainer sees, without escapes. ok is false if the value is not
+// text, or if OmegaConf fills it in from elsewhere (${...}).
 func (v Value) Text() (text string, ok bool) {
 	s, ok := v.Data.(string)
 	if !ok {

@@ -9,9 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Scalar writes a value so that PyYAML, YAML 1.2 and OmegaConf read the same: nil, a bool, a
-// number or text. PyYAML takes 1e-06 for text, and OmegaConf ${ for a reference. The error is
-// that of Text.
+// Scalar writes nil, a bool, a number or a text so that PyYAML, YAML 1.2 and OmegaConf read the
+// same. To PyYAML 1e-06 is a text, and to OmegaConf ${ is a reference. The error is that of Text.
 func Scalar(v any) (string, error) {
 	switch v := v.(type) {
 	case nil:
@@ -26,7 +25,7 @@ func Scalar(v any) (string, error) {
 	return "", fmt.Errorf("a %T cannot be written to a config", v)
 }
 
-// Float writes a finite number with a point, which YAML 1.1 wants.
+// Float writes a finite number with a point, which YAML 1.1 requires.
 func Float(v float64) string {
 	digits, exponent, hasExponent := strings.Cut(strconv.FormatFloat(v, 'g', -1, 64), "e")
 	if !strings.Contains(digits, ".") {
@@ -39,24 +38,24 @@ func Float(v float64) string {
 }
 
 var (
-	// bare is text that needs no quotes: a name or a path of letters, digits and a few marks.
-	bare = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9/._+@-]*$`)
-	// word is what some version of YAML reads as something else than text.
+	// bare is text that needs no quotes: a name or path of letters, digits and a few marks, or epochs.
+	bare = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9/._+@-]*$|^[0-9]+ep$`)
+	// word is what some version of YAML does not read as text.
 	word = regexp.MustCompile(`^(?i:y|n|yes|no|true|false|on|off|null)$`)
-	// undecided is what OmegaConf takes for a missing value, or did before it knew an escape.
+	// undecided means a missing value to OmegaConf, or did before it had an escape.
 	undecided = regexp.MustCompile(`^\\*\?\?\?$`)
-	// reference is the begin of a reference, and the backslashes before it, which escape it.
+	// reference is the start of a reference, with the backslashes that escape it.
 	reference = regexp.MustCompile(`\\*\$\{`)
 )
 
-// Text writes text, in quotes where needed. The error says why no config can hold it: it is
-// not UTF-8, or all that OmegaConf reads is that the value is missing.
+// Text writes text, in quotes if needed. The error says why no config can contain it: it is
+// not UTF-8, or it means a missing value to OmegaConf.
 func Text(s string) (string, error) {
 	switch {
 	case !utf8.ValidString(s):
-		return "", fmt.Errorf("is not UTF-8 text, and config.yaml cannot hold it")
+		return "", fmt.Errorf("is not UTF-8 text, which config.yaml cannot contain")
 	case undecided.MatchString(s):
-		return "", fmt.Errorf("is what OmegaConf takes for a missing value")
+		return "", fmt.Errorf("means a missing value to OmegaConf")
 	case bare.MatchString(s) && !word.MatchString(s):
 		return s, nil
 	}

@@ -72,11 +72,11 @@ func TestVerifyOneBit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	text, err := keymap.Source("olmo", "llama")
+	llama, err := keymap.TableNamed("llama")
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := keymap.Parse(text)
+	table, err := llama.Table()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -386,7 +386,7 @@ REFUSED = [
     (value_head, "a value head", "pretrained_model.save_pretrained", "v_head.summary.bias"),
     (reward_model, "reward model", "Convert the language model", "lm_head.weight: is missing", "score.weight"),
     (gptq, "the weights are quantized", "quantized from", "qweight"),
-    (fsdp_wrapped, "names of wrappers", "save_pretrained", "_fsdp_wrapped_module"),
+    (fsdp_wrapped, "wrapper names", "save_pretrained", "_fsdp_wrapped_module"),
     (vision, "multimodal", "language model alone", "vision_tower"),
     (empty, "21 of 21 tensors are empty: DeepSpeed ZeRO-3 or FSDP", "zero_to_fp32.py", "and 16 more; --json has all"),
     (empty_beside_script, "21 of 21 tensors are empty", SCRIPT),

@@ -55,9 +55,9 @@ def one_thread():
 
 
 def known_fields(target: str, family: str) -> set:
-    table = yaml.safe_load((KEYMAP / "tables" / target / f"{family}.yaml").read_text())
-    page = yaml.safe_load((KEYMAP / "transformers.yaml").read_text())
-    known = {*table["fields"], *table.get("harmless", []), *page["fields"], *sum(page["harmless"], [])}
+    table = yaml.safe_load(cli.run("keymap", f"{target}/{family}").stdout)
+    common = yaml.safe_load((KEYMAP / "transformers.yaml").read_text())
+    known = {*table["fields"], *table.get("harmless", []), *common["fields"], *sum(common["harmless"], [])}
     if "native" in table:
         known |= declared(ModelConfig) & set(re.findall(r"^  (\w+): ", (KEYMAP / f"{target}.yaml").read_text(), re.M))
     return known
