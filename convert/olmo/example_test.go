@@ -18,7 +18,9 @@ func ExampleSide() {
 		return
 	}
 	files, err := side.Files(&trainer.Inputs{Folder: path, Model: "tiny", Source: "org/tiny", Tokenizer: "gpt2",
-		Config: []keymap.Setting{{Name: "d_model", Value: 64}, {Name: "n_layers", Value: 2}}})
+		Config: []keymap.Setting{{Name: "d_model", Value: 64}, {Name: "n_heads", Value: 4},
+			{Name: "n_layers", Value: 2}, {Name: "mlp_hidden_size", Value: 256}, {Name: "layer_norm_with_affine", Value: false},
+			{Name: "attention_layer_norm", Value: false}, {Name: "vocab_size", Value: 96}}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -38,7 +40,12 @@ func ExampleSide() {
 	// model.pt
 	// config.yaml
 	//   d_model: 64
+	//   n_heads: 4
 	//   n_layers: 2
+	//   mlp_hidden_size: 256
+	//   layer_norm_with_affine: false
+	//   attention_layer_norm: false
+	//   vocab_size: 96
 	// train.pt
 	// torchrun \
 	//   --nproc_per_node=8 scripts/train.py /checkpoints/tiny-unsharded/config.yaml \
