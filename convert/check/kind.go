@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
@@ -48,10 +49,12 @@ var (
 // kind is what the folder is: a checkpoint as package native recognizes it, or what it seems
 // to be although files are missing.
 func (d *dir) kind() Kind {
-	switch kind := native.Recognize(d.path); kind {
-	case "":
+	switch kind := native.Recognize(d.path); {
+	case hf.IsRun(d.path):
+		return HuggingFace
+	case kind == "":
 		return d.seems()
-	case native.CoreTrainer:
+	case kind == native.CoreTrainer:
 		return CoreTrainer
 	default:
 		return Kind(kind)

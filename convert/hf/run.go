@@ -63,6 +63,13 @@ func locateRun(dir string) (where place, ok bool) {
 	return place{}, false
 }
 
+// IsRun reports whether a folder is the sharded model of a run, or contains it as the folder
+// of a step does.
+func IsRun(dir string) bool {
+	_, ok := locateRun(dir)
+	return ok
+}
+
 // nameOfRun is what the output of a run is called by default: global_step_5 for the actor
 // in such a folder.
 func nameOfRun(p place) string {

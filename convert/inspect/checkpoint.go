@@ -9,7 +9,6 @@ import (
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
-	"hf2olmo/convert/sharded"
 	"hf2olmo/keymap"
 )
 
@@ -55,7 +54,6 @@ func openCheckpoint(ctx context.Context, folder string) (*Report, error) {
 		}
 		r.add(e)
 		added := &r.Tensors[len(r.Tensors)-1]
-		added.File = filesOf(t)
 		if i >= len(c.Model) {
 			added.Part, added.Parameters = OptimizerPart, 0
 		}
@@ -71,28 +69,6 @@ func openOther(folder string, err error) (*Report, error) {
 		return openIndex(folder)
 	}
 	return nil, err
-}
-
-// filesOf names the first file that has a part of a tensor, and says how many others have.
-func filesOf(t *sharded.Tensor) string {
-	files := map[string]bool{}
-	first := ""
-	for _, b := range t.Blocks {
-		name := b.Data.File.Name
-		if files[name] = true; first == "" || name < first {
-			first = name
-		}
-	}
-	switch n := len(files); {
-	case n == 0 && t.File == nil: // it has no elements
-		return ""
-	case n == 0:
-		return t.File.Name
-	case n == 1:
-		return first
-	default:
-		return fmt.Sprintf("%s and %d more", first, n-1)
-	}
 }
 
 // describe adds the layout, and the config in short.

@@ -91,7 +91,7 @@ func Open(ctx context.Context, path string, noFollow bool) (*Report, error) {
 func nativeReader(path string) func(context.Context, string) (*Report, error) {
 	info, err := os.Stat(path)
 	switch {
-	case err == nil && info.IsDir() && native.Recognize(path) != "":
+	case err == nil && info.IsDir() && native.Recognize(path) != "" && !hf.IsRun(path):
 		return openCheckpoint
 	case err == nil && info.Mode().IsRegular() && slices.Contains([]string{".pt", ".pth", ".ckpt"}, filepath.Ext(path)):
 		return openTorch
@@ -127,9 +127,12 @@ func (r *Report) warnUnsummed(file *tensor.File) {
 
 func (r *Report) add(e hf.Entry) {
 	numel, _ := tensor.Product(e.Shape)
-	file := e.File.Name
-	if e.Tensor != nil {
+	file := ""
+	switch {
+	case e.Tensor != nil:
 		file = e.Tensor.Where()
+	case e.File != nil:
+		file = e.File.Name
 	}
 	r.Tensors = append(r.Tensors, Tensor{Name: e.Name, Part: keymap.PartOf(e.Name), DType: e.DType, Shape: e.Shape,
 		Parameters: numel, Bytes: e.Bytes, File: file, readable: e.Tensor})

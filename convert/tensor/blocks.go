@@ -29,22 +29,21 @@ func (t *Tensor) Where() string {
 			files = append(files, part.File)
 		}
 	}
-	if len(files) == 0 { // no element, so no block
+	switch {
+	case len(files) > 0:
+		return FileNames(files)
+	case t.File != nil:
 		return t.File.Name
 	}
-	return FileNames(files)
+	return "" // without elements it may be in no file
 }
 
 // FileNames names the first of one or more files, and how many more there are.
 func FileNames(files []*File) string {
-	switch more := len(files) - 1; more {
-	case 0:
-		return files[0].Name
-	case 1:
-		return files[0].Name + " and 1 more file"
-	default:
-		return fmt.Sprintf("%s and %d more files", files[0].Name, more)
+	if more := len(files) - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more", files[0].Name, more)
 	}
+	return files[0].Name
 }
 
 // ByteOf returns the file that contains an element, by its row-major number, and the
