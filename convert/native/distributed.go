@@ -22,7 +22,7 @@ const (
 // tensors, and the items that it names.
 func readDistributed(o *opener) error {
 	var faults fault.List
-	if len(ranks(o.path(trainDir), rankFile)) > 0 || o.c.Kind != CoreTrainer {
+	if o.c.Kind != CoreTrainer || !o.modelOnly && len(ranks(o.path(trainDir), rankFile)) > 0 {
 		faults.Add("", o.trainFiles())
 	}
 	dir := index(o.Dir)

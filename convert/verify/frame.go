@@ -16,15 +16,9 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// frame is an archive in a checkpoint: model.pt, or an item of a distributed one.
-type frame struct {
-	path, name   string // of the file; name as it is called in the folder
-	offset, size int64
-}
-
 // layOut finds out where convert would put each tensor, in one run or several.
 func (v *verifier) layOut() error {
-	files, err := v.trainer.Files(v.model.Inputs(v.native.folder))
+	files, err := v.trainer.Files(v.model.Inputs(v.found.Path))
 	if err != nil {
 		return err
 	}
@@ -60,21 +54,21 @@ func (v *verifier) compareFrames() error {
 func (v *verifier) checkFrames() error {
 	var file *os.File
 	defer func() { file.Close() }()
-	for i, f := range v.native.frames {
-		if i == 0 || f.path != v.native.frames[i-1].path {
+	for i, a := range v.found.Archives {
+		if i == 0 || a.File != v.found.Archives[i-1].File {
 			file.Close()
 			var err error
-			if file, _, err = regular.Open(f.path); err != nil {
-				return &fault.Fault{File: f.name, Problem: "cannot be opened: " + fault.Cause(err)}
+			if file, _, err = regular.Open(a.File.Path); err != nil {
+				return &fault.Fault{File: a.File.Name, Problem: "cannot be opened: " + fault.Cause(err)}
 			}
 		}
-		err := torchfile.CheckFrame(io.NewSectionReader(file, f.offset, f.size), f.size)
+		err := torchfile.CheckFrame(io.NewSectionReader(file, a.Offset, a.Bytes), a.Bytes)
 		var wrong *torchfile.FrameError
 		switch {
 		case errors.As(err, &wrong):
-			v.frameDiffers(f.name, f.offset+wrong.Offset, wrong.Problem)
+			v.frameDiffers(a.File.Name, a.Offset+wrong.Offset, wrong.Problem)
 		case err != nil:
-			return &fault.Fault{File: f.name, Problem: "cannot be read: " + fault.Cause(err)}
+			return &fault.Fault{File: a.File.Name, Problem: "cannot be read: " + fault.Cause(err)}
 		}
 	}
 	return nil
@@ -122,7 +116,7 @@ func (v *verifier) frameDiffers(file string, at int64, problem string) {
 }
 
 func (v *verifier) inFolder(name string) string {
-	return filepath.Join(v.native.folder, filepath.FromSlash(name))
+	return filepath.Join(v.found.Path, filepath.FromSlash(name))
 }
 
 // segment is a range of bytes of a tensor, and its checksum.

@@ -35,7 +35,7 @@ type verifier struct {
 	model      *match.Match
 	trainer    trainer.Trainer
 	files      trainer.Files // that a conversion would write, none if tensors are missing or of other shapes
-	native     *native
+	found      *checkpoint
 	recorded   *folder.Manifest
 	result     *Result
 	structural []TensorDifference
@@ -64,10 +64,8 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 		}
 	}
 	all := slices.Clone(v.model.Model.Tensors)
-	for i := range v.native.tensors {
-		for _, part := range v.native.tensors[i].content.Parts {
-			all = append(all, *part)
-		}
+	for _, t := range v.found.Model {
+		all = append(all, t.Tensor)
 	}
 	files, err := tensor.OpenFiles(all)
 	if err != nil {
@@ -110,9 +108,9 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 // pair finds each tensor of the conversion in the folder. Its dtype is the folder's:
 // what was cast is compared with the cast of the source.
 func (v *verifier) pair() {
-	found := map[string]*stored{}
-	for i := range v.native.tensors {
-		found[v.native.tensors[i].name] = &v.native.tensors[i]
+	found := map[string]*tensor.Tensor{}
+	for _, t := range v.found.Model {
+		found[t.Name] = &t.Tensor
 	}
 	for i := range v.model.Tensors {
 		t := &v.model.Tensors[i]
@@ -121,23 +119,24 @@ func (v *verifier) pair() {
 		switch {
 		case f == nil:
 			v.structure(t.Name, t.Content.Parts[0].Name, "is missing")
-		case !slices.Equal(f.shape, t.Shape):
+		case !slices.Equal(f.Shape, t.Shape):
 			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has shape %s: expected %s",
-				tensor.ShapeString(f.shape), tensor.ShapeString(t.Shape)))
-		case !f.content.DType.Convertible():
+				tensor.ShapeString(f.Shape), tensor.ShapeString(t.Shape)))
+		case !f.DType.Convertible():
 			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s, which no conversion writes",
-				f.content.DType))
-		case t.Content.Add != 0 && f.content.DType != t.Content.DType:
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s: expected %s", f.content.DType,
+				f.DType))
+		case t.Content.Add != 0 && f.DType != t.Content.DType:
+			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s: expected %s", f.DType,
 				t.Content.DType))
 		default:
-			t.Content.DType = f.content.DType
-			v.compared = append(v.compared, comparison{tensor: i, content: &t.Content, found: &f.content, first: -1})
+			t.Content.DType = f.DType
+			v.compared = append(v.compared, comparison{tensor: i, content: &t.Content, first: -1,
+				found: &tensor.Content{DType: f.DType, Parts: []*tensor.Tensor{f}}})
 		}
 	}
-	for i := range v.native.tensors {
-		if name := v.native.tensors[i].name; found[name] != nil {
-			v.structure(name, "", "is not part of the model")
+	for _, t := range v.found.Model {
+		if found[t.Name] != nil {
+			v.structure(t.Name, "", "is not part of the model")
 		}
 	}
 }
@@ -222,18 +221,11 @@ func countDifferences(a, b []byte, size int) (first, n int64) {
 func (v *verifier) describe(k *comparison) TensorDifference {
 	d := TensorDifference{Tensor: v.model.Tensors[k.tensor].Name, Element: k.first, Elements: k.differ,
 		Problem: "differs", Offset: -1}
-	rest := k.first
-	for _, part := range k.found.Parts {
-		if rest < part.Numel() {
-			if part.Contiguous() {
-				file, at := part.ByteOf(rest)
-				d.File, d.Offset = file.Name, at
-			}
-			break
-		}
-		rest -= part.Numel()
+	if found := k.found.Parts[0]; found.Contiguous() {
+		file, at := found.ByteOf(k.first)
+		d.File, d.Offset = file.Name, at
 	}
-	rest = k.first
+	rest := k.first
 	for _, part := range k.content.Parts {
 		if d.Source = part.Name; rest < part.Numel() {
 			break

@@ -54,11 +54,11 @@ func (r *Result) Same() bool { return len(r.Differences) == 0 && len(r.Config) =
 // compared.
 func Folder(ctx context.Context, source, dir string, o Options) (*Result, error) {
 	start := time.Now()
-	native, err := openNative(dir, o.NoFollow)
+	found, err := openCheckpoint(ctx, dir, o.NoFollow)
 	if err != nil {
 		return nil, err
 	}
-	v, err := newVerifier(source, native, o)
+	v, err := newVerifier(source, found, o)
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +78,9 @@ func Folder(ctx context.Context, source, dir string, o Options) (*Result, error)
 }
 
 // newVerifier opens the model and matches it for the trainer and in the dtype of the folder.
-func newVerifier(source string, native *native, o Options) (*verifier, error) {
-	recorded := folder.ReadManifest(native.folder)
-	chosen := match.Options{Target: native.target, Folder: native.folder, DType: native.dtype(), Table: o.Keymap}
+func newVerifier(source string, found *checkpoint, o Options) (*verifier, error) {
+	recorded := folder.ReadManifest(found.Path)
+	chosen := match.Options{Target: found.target, Folder: found.Path, DType: found.dtype(), Table: o.Keymap}
 	if recorded != nil {
 		chosen.Tokenizer = recorded.Options.Tokenizer
 	}
@@ -92,15 +92,15 @@ func newVerifier(source string, native *native, o Options) (*verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	if chosen.Trainer, err = targets.Named(native.target); err != nil {
+	if chosen.Trainer, err = targets.Named(found.target); err != nil {
 		return nil, err
 	}
 	matched, err := match.Of(model, chosen)
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{Output: native.folder, Family: matched.Family, Tensors: len(matched.Tensors), Bytes: native.bytes}
-	return &verifier{options: o, model: matched, trainer: chosen.Trainer, native: native, recorded: recorded,
+	result := &Result{Output: found.Path, Family: matched.Family, Tensors: len(matched.Tensors), Bytes: found.Bytes()}
+	return &verifier{options: o, model: matched, trainer: chosen.Trainer, found: found, recorded: recorded,
 		result: result}, nil
 }
 
@@ -110,9 +110,9 @@ func (v *verifier) compareRest() error {
 	if err := v.warnOfTokenizer(); err != nil {
 		return err
 	}
-	found := &trainer.Found{Folder: v.native.folder, Manifest: v.recorded, Differing: v.result.Differing,
-		Structural: len(v.structural) > 0, Optimizer: v.native.trained}
-	c, err := v.trainer.Compare(v.model.Inputs(v.native.folder), &v.files, found)
+	found := &trainer.Found{Folder: v.found.Path, Manifest: v.recorded, Differing: v.result.Differing,
+		Structural: len(v.structural) > 0, Optimizer: v.found.optimizer()}
+	c, err := v.trainer.Compare(v.model.Inputs(v.found.Path), &v.files, found)
 	if err != nil {
 		return err
 	}
