@@ -54,7 +54,7 @@ var made = map[string]struct {
 	"many dimensions":     {"llama-bin", zipped("\x80\x02}(X\x01\x00\x00\x00a"+strings.ReplaceAll(oneTensor, "K\x01\x85", "("+strings.Repeat("K\x01", 100)+"t"), "X\x04\x00\x00\x00%04xh\x00h\x05R", 65_000, "u."), "has 100 dimensions"},
 	"expanded far":        {"llama-bin", zipped("\x80\x02}(X\x01\x00\x00\x00a"+strings.Replace(strings.Replace(oneTensor, "K\x01\x85", "\x8a\x06\x00\x00\x00\x00\x00\x01\x85", 1), "K\x01\x85", "K\x00\x85", 1), "", 0, "u."), "more than 64 times the size of the file"},
 	"million tensors":     {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 1_000_000, "}")), "model.safetensors: is not"},
-	"many tensors":        {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 99_000, "}")), "has no place in the table"},
+	"many tensors":        {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 99_000, "}")), "is not used by the llama table"},
 	"too many tensors":    {"llama", text("model.safetensors", header(`{"":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, `,"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`, 101_000, "}")), "more than any model needs"},
 	"long header":         {"llama", text("model.safetensors", header(`{"__metadata__":{"":""`, `,"%x":"`+strings.Repeat("x", 8000)+`"`, 2900, `}}`)), "model.safetensors: contains no tensors"},
 	"long metadata":       {"llama", text("model.safetensors", header(`{"__metadata__":{"a":"`, "xxxxxxxxxx", 2_300_000, `"}}`)), "bytes in a string"},
