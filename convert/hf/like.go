@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tokenizers"
 )
 
@@ -66,6 +67,9 @@ func (d *modelFolder) describing() []*modelFolder {
 	}
 	where := d.place
 	where.dir, where.run = d.path(innerFolder), nil
+	if d.noFollow && regular.Outside(d.dir, where.dir) != "" {
+		return folders // the link is refused when the weights are read
+	}
 	inner, bad := list(where)
 	if bad != nil {
 		return folders

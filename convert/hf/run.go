@@ -23,8 +23,8 @@ type run struct {
 // verl, EasyR1 and SkyRL save a state dict per rank, accelerate and the HF Trainer a
 // distributed checkpoint, or a state dict per rank if they are asked for local ones.
 var (
-	worldFile   = regexp.MustCompile(`^model_world_size_(\d{1,7})_rank_(\d{1,7})\.pt$`)
-	localFile   = regexp.MustCompile(`^pytorch_model_fsdp_rank(\d{1,7})\.bin$`)
+	worldFile   = regexp.MustCompile(`^model_world_size_(0|[1-9]\d{0,6})_rank_(0|[1-9]\d{0,6})\.pt$`)
+	localFile   = regexp.MustCompile(`^pytorch_model_fsdp_rank(0|[1-9]\d{0,6})\.bin$`)
 	indexFolder = regexp.MustCompile(`^pytorch_model_fsdp_\d+$`)
 	stepFolder  = regexp.MustCompile(`^(global_step_|checkpoint-)\d+$`)
 )
@@ -85,8 +85,8 @@ func nameOfRun(p place) string {
 
 // isIndexFolder reports whether a folder is a distributed checkpoint, or what is left of one.
 func isIndexFolder(dir string) bool {
-	items, _ := filepath.Glob(filepath.Join(dir, "*.distcp"))
-	return len(items) > 0 || exists(filepath.Join(dir, dcp.MetadataFile))
+	d, bad := list(place{dir: dir})
+	return bad == nil && (d.names[dcp.MetadataFile] || len(matching(sortedNames(d.names), "*.distcp")) > 0)
 }
 
 // isPartOfRun reports whether a file is called like one of several that make up a model.

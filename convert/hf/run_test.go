@@ -171,6 +171,21 @@ func TestFolderOfRuns(t *testing.T) {
 		t.Error(err)
 	}
 	expectLinkOut(t, dir+"/global_step_5")
+
+	actor := root + "/elsewhere"
+	must(t, os.Rename(actor+"/huggingface", root+"/config"))
+	must(t, os.Symlink(root+"/config", actor+"/huggingface"))
+	if _, err := hf.Open(actor); err != nil {
+		t.Error(err)
+	}
+	expectLinkOut(t, actor)
+	write(t, root+"/config/model.safetensors", "not read")
+	m, err := hf.Open(actor)
+	must(t, err)
+	want := []string{"the shards are converted, and the whole model in the folder huggingface is not used"}
+	if !slices.Equal(m.Warnings, want) {
+		t.Errorf("%q", m.Warnings)
+	}
 }
 
 var indexDamagesOfRuns = []struct {

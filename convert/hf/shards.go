@@ -28,6 +28,9 @@ func (o *opening) readRun() {
 			return
 		}
 	}
+	if d.names[innerFolder] && holdsWeights(d.path(innerFolder)) {
+		o.warn("the shards are converted, and the whole model in the folder " + innerFolder + " is not used")
+	}
 	opener := sharded.Opener{Context: context.Background(), Dir: d.dir}
 	defer opener.Close()
 	tensors, err := o.readShards(&opener)
