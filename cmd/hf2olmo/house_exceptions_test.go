@@ -19,8 +19,6 @@ var exceptions = map[string][]string{
 
 	"convert/native": {"length"},
 
-	"convert/pickle": {"messages"},
-
 	"convert/regular": {"messages", "comments"},
 
 	"convert/safetensors": {"length", "messages"},

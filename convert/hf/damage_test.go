@@ -169,7 +169,7 @@ var damages = []struct {
 		weights + ": is not fully downloaded: model.safetensors.aria2 is beside it\n  Let aria2 finish, or " +
 			"download the file again.\n"},
 	{"weights are text", func(t *testing.T, dir string) { write(t, dir+"/"+weights, "Entry not found") },
-		weights + ": is not a safetensors file: its first eight bytes are no header's length" + hint(weights)},
+		weights + ": is not a safetensors file: its first eight bytes are not the length of a header" + hint(weights)},
 	{"weights are GGUF", func(t *testing.T, dir string) { write(t, dir+"/"+weights, "GGUF\x03\x00\x00\x00\x00") },
 		weights + ": is a GGUF file, made for llama.cpp, neither safetensors nor PyTorch's format" + hint(weights)},
 	{"fp8 weights", func(t *testing.T, dir string) { write(t, dir+"/"+weights, read(t, "testdata/fp8.safetensors")) },

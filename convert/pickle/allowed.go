@@ -181,7 +181,7 @@ func checkDigits(code byte, op *opcode, line string) error {
 		ok = line == "00" || line == "01"
 	}
 	if !ok {
-		return Broken(op.name + " of something else than a number")
+		return Broken(op.name + " of something other than a number")
 	}
 	return nil
 }

@@ -30,5 +30,5 @@ func refusedOpcode(code byte) *fault.Fault {
 	if name := opcodes[code].name; name != "" {
 		return problem("the pickle uses the opcode %s, which torch does not write for tensors", name)
 	}
-	return Broken(fmt.Sprintf("0x%02x, which is no opcode", code))
+	return Broken(fmt.Sprintf("0x%02x, which is not an opcode", code))
 }

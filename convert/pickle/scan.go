@@ -95,7 +95,7 @@ func (s *scanner[V]) step(code byte, op *opcode) (made V, taken []V, err error) 
 }
 
 func tooMany() error {
-	return problem("the pickle holds more objects than any dict of tensors needs")
+	return problem("the pickle contains more objects than any dict of tensors needs")
 }
 
 // pop takes away what op takes, if it is there.

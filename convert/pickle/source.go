@@ -42,7 +42,7 @@ func (s *Source) take(n int64, what string) ([]byte, error) {
 		f.Expected, f.Found = what+" of "+fault.Bytes(n), fault.Bytes(s.left)
 		return nil, f
 	case int64(s.used)+n > MaxBytes:
-		return nil, problem("the pickle is larger than %d MiB, which no dict of tensors needs", MaxBytes>>20)
+		return nil, problem("the pickle is larger than %d MB, which no dict of tensors needs", MaxBytes/1_000_000)
 	}
 	if err := s.fill(int(n)); err != nil {
 		return nil, err

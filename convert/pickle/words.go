@@ -33,7 +33,7 @@ func Unpickle(r io.ReaderAt, size int64, words Words) (any, error) {
 func (words *Words) vocabulary() *Vocabulary {
 	v := &Vocabulary{Names: map[string]any{}, Objects: true, MaxBuilds: maxObjects, MaxCalls: maxObjects,
 		Foreign: func(names []string) *fault.Fault {
-			return problem("the file holds Python objects other than tensors: it names %s", ForeignNames(names))
+			return problem("the file contains Python objects other than tensors: it names %s", ForeignNames(names))
 		}}
 	for _, name := range words.Names {
 		v.Names[string(name)] = name

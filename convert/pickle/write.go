@@ -97,7 +97,7 @@ func (w *writer) dict(d Dict) error {
 	return w.items(len(d), opEmptyDict, opSetItems, func(i int) error {
 		item := &d[i]
 		if seen[item.Key] {
-			return fmt.Errorf("%q: stands twice in the dict", item.Key)
+			return fmt.Errorf("%q: appears twice in the dict", item.Key)
 		}
 		seen[item.Key] = true
 		if err := w.str(item.Key); err != nil {
@@ -211,7 +211,7 @@ func (w *writer) int(n int64) {
 func (w *writer) name(n Name) error {
 	at := strings.LastIndexByte(string(n), '.')
 	if at <= 0 || at == len(n)-1 || strings.ContainsAny(string(n), "\n\r") {
-		return fmt.Errorf("%q is no name in a module", string(n))
+		return fmt.Errorf("%q is not a name in a module", string(n))
 	}
 	w.op(opGlobal)
 	w.out = append(w.out, n[:at]...)

@@ -32,7 +32,7 @@ func checkEntries(entries []entry, file *tensor.File, size int64) error {
 	bad = append(bad, unknownDTypes(entries, file)...)
 	whole := file.Size - size
 	if end > math.MaxInt64-whole { // no disk holds that
-		return fault.List{{File: file.Name, Problem: "is not a safetensors file: its header speaks of more bytes than there can be"}}
+		return fault.List{{File: file.Name, Problem: "is not a safetensors file: its header refers to more bytes than a file can have"}}
 	}
 	switch whole += end; {
 	case end > size:
@@ -63,7 +63,7 @@ func (e *entry) check(end int64) *fault.Fault {
 		return &fault.Fault{Problem: "shape " + tensor.ShapeString(e.shape) + " is too large"}
 	}
 	if n*dtype.Size() != e.end-e.begin {
-		return &fault.Fault{Problem: fmt.Sprintf("%s %s does not fit its data_offsets", e.dtype, tensor.ShapeString(e.shape)),
+		return &fault.Fault{Problem: fmt.Sprintf("%s %s does not match its data_offsets", e.dtype, tensor.ShapeString(e.shape)),
 			Expected: fmt.Sprintf("%d bytes", n*dtype.Size()), Found: fmt.Sprintf("%d", e.end-e.begin)}
 	}
 	return nil

@@ -87,9 +87,9 @@ func headerLength(r io.ReaderAt, file *tensor.File) (int64, error) {
 	n := binary.LittleEndian.Uint64(head)
 	switch {
 	case n > maxHeader:
-		return 0, &fault.Fault{File: file.Name, Problem: format + ": its first eight bytes are no header's length"}
+		return 0, &fault.Fault{File: file.Name, Problem: format + ": its first eight bytes are not the length of a header"}
 	case n < 2:
-		return 0, &fault.Fault{File: file.Name, Problem: fmt.Sprintf("%s: a header of %d bytes says nothing", format, n)}
+		return 0, &fault.Fault{File: file.Name, Problem: fmt.Sprintf("%s: a header of %d bytes is too short", format, n)}
 	case got > LengthSize && head[LengthSize] != '{':
 		return 0, &fault.Fault{File: file.Name, Problem: format + ": no JSON object follows its first eight bytes"}
 	case int64(n) > file.Size-LengthSize:
@@ -115,7 +115,7 @@ func headerFault(name string, err error) *fault.Fault {
 	case errors.As(err, &shape):
 		problem = shape.Text
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
-		problem = fmt.Sprintf("name %q stands twice", syntax.JSONPointer.LastToken())
+		problem = fmt.Sprintf("name %q appears twice", syntax.JSONPointer.LastToken())
 	case errors.As(err, &syntax):
 		problem = fmt.Sprintf("not valid JSON: %v at byte %d", syntax.Err, LengthSize+syntax.ByteOffset)
 	}

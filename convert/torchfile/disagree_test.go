@@ -96,7 +96,7 @@ func TestCalls(t *testing.T) {
 		"a parameter with more":   {"ctorch._utils\n_rebuild_parameter\n(" + tensor0 + "\x88" + hooks + "}tR", "too many parts"},
 		"a parameter with less":   {"ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor0 + "\x88" + hooks + "tR", "too few"},
 		"a string that is none":   {text("\xff\xfe"), "not UTF-8"},
-		"a view outside of older": {strings.Replace(tensor0, "K\x04tQ", "K\x04NtQ", 1), "no storage"},
+		"a view outside of older": {strings.Replace(tensor0, "K\x04tQ", "K\x04NtQ", 1), "not a storage"},
 	} {
 		_, err := openBytes(withPickle(t, "\x80\x02}"+keyA+c.value+"s."))
 		if (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
@@ -161,7 +161,7 @@ func TestLegacyViews(t *testing.T) {
 		"too long":               {legacyFile(dict(root("0", view("v", 1, 4))), "0"), "past its storage"},
 		"below zero":             {legacyFile(dict(root("0", "("+text("v")+"J\xff\xff\xff\xffK\x04t")), "0"), "past its storage"},
 		"a tensor past its view": {legacyFile(dict(root("0", view("v", 0, 1))), "0"), "expected 2 elements, found 1 element"},
-		"no view":                {legacyFile(dict(storage0), "0"), "no storage"},
+		"no view":                {legacyFile(dict(storage0), "0"), "not a storage"},
 		"a key that is no text":  {legacyFile(dict(root("0", "(K\x01K\x00K\x02t")), "0"), "without a key"},
 	} {
 		_, err := openBytes(c.file)

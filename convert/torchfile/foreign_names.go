@@ -39,7 +39,7 @@ var foreigners = []struct{ name, what, hint string }{
 
 // foreignNames is the fault of a pickle that names something other than tensors.
 func foreignNames(names []string) *fault.Fault {
-	f := problem("the file holds Python objects other than tensors: it names %s", pickle.ForeignNames(names))
+	f := problem("the file contains Python objects other than tensors: it names %s", pickle.ForeignNames(names))
 	f.Hint = foreignHint
 	for _, known := range foreigners {
 		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, known.name) }) {

@@ -81,7 +81,7 @@ func checkLocal(r io.ReaderAt, f *zip.File, at, end int64) (int64, error) {
 	case u32(b[14:]) != f.CRC32 && !(descriptor && u32(b[14:]) == 0):
 		return wrong("its two checksums differ")
 	case !checkExtra(rest[nameSize:], &sizes):
-		return wrong("its header is padded with something else than torch's padding")
+		return wrong("its header is padded with something other than torch's padding")
 	}
 	for i, want := range [2]uint64{f.CompressedSize64, f.UncompressedSize64} {
 		if sizes[i] != want && !(descriptor && sizes[i] == 0) {
@@ -89,7 +89,7 @@ func checkLocal(r io.ReaderAt, f *zip.File, at, end int64) (int64, error) {
 		}
 	}
 	if f.CompressedSize64 > uint64(end-start) {
-		return wrong("it does not lie in the file")
+		return wrong("it is not inside the file")
 	}
 	return checkEnd(r, f, start+int64(f.CompressedSize64), end)
 }

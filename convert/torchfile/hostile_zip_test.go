@@ -29,7 +29,7 @@ func TestHostileArchives(t *testing.T) {
 		"odd byte order":      {zipOf(t, "a/data.pkl", goodDict, "a/byteorder", "middle"), "neither little nor big"},
 		"long byte order":     {zipOf(t, "a/data.pkl", goodDict, "a/byteorder", "little!"), "neither little nor big"},
 		"no storage":          {zipOf(t, "a/data.pkl", goodDict, "a/version", "3\n"), "a: the entry data/0 is missing from the zip archive"},
-		"bytes in front":      {append([]byte("PK\x03\x04"), good...), "does not stand where"},
+		"bytes in front":      {append([]byte("PK\x03\x04"), good...), "is not where"},
 		"bytes behind":        {append(bytes.Clone(good), "PK"...), "cut short"},
 		"encrypted":           {changed(good, directory+8, 1), "encrypted"},
 		"compressed":          {changed(good, directory+10, 8), "compressed"},
@@ -37,13 +37,13 @@ func TestHostileArchives(t *testing.T) {
 		"many entries":        {changed(good, end+8, 0xff, 0xf0, 0xff, 0xf0), "too small for the 61695 entries"},
 		"several disks":       {changed(good, end+4, 1), "several parts"},
 		"other count":         {changed(good, end+8, 1), "several parts"},
-		"directory elsewhere": {changed(good, end+16, 1), "does not stand where"},
-		"directory too large": {changed(good, end+12, 0xff, 0xff, 0xff, 0xff), "larger than 16 MiB"},
+		"directory elsewhere": {changed(good, end+16, 1), "is not where"},
+		"directory too large": {changed(good, end+12, 0xff, 0xff, 0xff, 0xff), "larger than 16 MB"},
 		"no local header":     {changed(good, 0x00, 'P', 'K', 3, 5), ""},
 		"entry past the end":  {changed(good, bytes.LastIndex(good, []byte("a/data/0"))-26, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0), "larger together than the file"},
 		"entries overlap":     {overlapping(t), "overlap"},
 		"wrong checksum":      {changed(good, directory+16, 1, 2, 3, 4), "the checksum of data.pkl is wrong: its bytes were changed"},
-		"a long pickle":       {zipOf(t, "a/data.pkl", strings.Repeat("N", pickle.MaxBytes+1)), "larger than 24 MiB"},
+		"a long pickle":       {zipOf(t, "a/data.pkl", strings.Repeat("N", pickle.MaxBytes+1)), "larger than 25 MB"},
 		"numpy":               {zipOf(t, "w.npy", ""), "numpy"},
 	}
 	for name, c := range cases {
@@ -86,7 +86,7 @@ func TestZip64EndsAgree(t *testing.T) {
 		}
 	}
 	bad := changed(good, locator+8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
-	if got := mustRefuse(t, bad); !strings.Contains(got, "does not lie in the file") {
+	if got := mustRefuse(t, bad); !strings.Contains(got, "is not inside the file") {
 		t.Error(got)
 	}
 }

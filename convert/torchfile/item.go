@@ -33,7 +33,7 @@ func openItem(r io.ReaderAt, file *tensor.File, name string, offset, size int64)
 	}
 	t, ok := value.(*tensorValue)
 	if !ok {
-		f := problem("the item does not hold a tensor")
+		f := problem("the item does not contain a tensor")
 		f.Found = pythonType(value)
 		return tensor.Tensor{}, f
 	}

@@ -75,7 +75,7 @@ func readPreamble(src *pickle.Source) error {
 			return bigEndian()
 		}
 	}
-	return damaged("the file does not tell its byte order")
+	return damaged("the file does not give its byte order")
 }
 
 // readKeys reads the list of storages, in the order of their bytes.
@@ -94,13 +94,13 @@ func readKeys(src *pickle.Source, storages map[string]*storage) ([]*storage, err
 		key, _ := item.(string)
 		s := storages[key]
 		if s == nil || listed[key] {
-			return nil, damaged("the list of storages does not fit the tensors")
+			return nil, damaged("the list of storages does not match the tensors")
 		}
 		listed[key] = true
 		ordered = append(ordered, s)
 	}
 	if len(ordered) != len(storages) {
-		return nil, damaged("the list of storages does not fit the tensors")
+		return nil, damaged("the list of storages does not match the tensors")
 	}
 	return ordered, nil
 }
@@ -120,7 +120,7 @@ func findLegacy(r io.ReaderAt, pos, size int64, storages []*storage) error {
 		return cutShort(fault.Bytes(end), size)
 	}
 	if end < size {
-		f := damaged("the file goes on after its last tensor")
+		f := damaged("the file continues after its last tensor")
 		f.Expected, f.Found = fault.Bytes(end), fault.Bytes(size)
 		return f
 	}

@@ -33,7 +33,7 @@ func loadLegacy(r io.ReaderAt, size int64) (*Loaded, error) {
 		s, known := l.storages[key]
 		if !known {
 			return nil, stops("AssertionError: storage key not found in deserialized_objects",
-				"the list of storages does not fit the tensors")
+				"the list of storages does not match the tensors")
 		}
 		if s.bytes > size-end-numelSize {
 			return nil, stops("RuntimeError: unexpected EOF. The file might be corrupted", "the file is cut short")

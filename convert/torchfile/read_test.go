@@ -135,7 +135,7 @@ func TestCutStates(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	got = mustRefuse(t, append(bytes.Clone(content), 0))
-	if want := "x.bin: the file goes on after its last tensor: expected 2453 bytes, found 2454 bytes"; got != want {
+	if want := "x.bin: the file continues after its last tensor: expected 2453 bytes, found 2454 bytes"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -38,7 +38,7 @@ func rebuildTensor(args []any) (any, error) {
 	if dims := max(length(args[2]), length(args[3])); dims > tensor.MaxDims {
 		t.refused = problem("has %d dimensions, more than any model's tensors", dims)
 	} else if offset < 0 || !isShape || !isStride || len(shape) != len(stride) {
-		t.refused = damaged("its offset, shape or stride is no number or below zero")
+		t.refused = damaged("its offset, shape or stride is negative or not a number")
 	}
 	t.shape, t.stride = shape, stride
 	return t, nil
@@ -95,7 +95,7 @@ func rebuildParameter(args []any) (any, error) {
 	}
 	t, ok := args[0].(*tensorValue)
 	if !ok {
-		return nil, pickle.Broken("a parameter that is no tensor")
+		return nil, pickle.Broken("a parameter that is not a tensor")
 	}
 	return t, t.checkGradient(args[1], args[2])
 }

@@ -122,7 +122,7 @@ func (s *Saved) storage(v any) (*storage, error) {
 	}
 	id, _ := o.Args.(*List)
 	if id == nil || len(id.Items) != 5 || id.Items[0] != "storage" {
-		return nil, pickle.Broken("a persistent id that is no storage")
+		return nil, pickle.Broken("a persistent id that is not a storage")
 	}
 	class, _ := id.Items[1].(*Object)
 	key, isKey := id.Items[2].(string)

@@ -66,7 +66,7 @@ func looksLike(head []byte) (what, hint string) {
 	starts := func(s string) bool { return bytes.HasPrefix(head, []byte(s)) }
 	switch {
 	case starts("version https://git-lfs"):
-		return "a Git LFS pointer, which stands for the file", "Fetch the file itself with `git lfs pull`."
+		return "a Git LFS pointer, not the file itself", "Fetch the file itself with `git lfs pull`."
 	case len(head) > 8 && head[8] == '{' && head[7] == 0 && head[6] == 0:
 		return "a safetensors file", "Give the file a name that ends in .safetensors."
 	case len(head) > 262 && string(head[257:262]) == "ustar":

@@ -17,19 +17,19 @@ import (
 func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	items, ok := dictItems(value)
 	if !ok {
-		f := problem("the file does not hold a dict of tensors")
+		f := problem("the file does not contain a dict of tensors")
 		f.Found = pythonType(value)
 		f.Hint = foreignHint
 		return nil, f
 	}
 	if len(items) == 0 {
-		return nil, problem("the file holds an empty dict")
+		return nil, problem("the file contains an empty dict")
 	}
 	if f := attributes(value); f != nil {
 		return nil, f
 	}
 	if len(items) > tensor.MaxTensors {
-		f := problem("the file holds more tensors than any model has")
+		f := problem("the file contains more tensors than any model has")
 		f.Expected, f.Found = fmt.Sprintf("at most %d", tensor.MaxTensors), fmt.Sprint(len(items))
 		return nil, f
 	}
@@ -49,7 +49,7 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	for _, item := range items {
 		t, f := one(item, file)
 		if f == nil && seen[t.Name] {
-			f = &fault.Fault{Tensor: t.Name, Problem: "stands twice in the file"}
+			f = &fault.Fault{Tensor: t.Name, Problem: "appears twice in the file"}
 		}
 		if f != nil {
 			faults = append(faults, f)
@@ -115,7 +115,7 @@ func nested(items []types.DictEntry, file string) *fault.Fault {
 		if inner, _ := dictItems(item.Value); !slices.ContainsFunc(inner, holdsTensor) {
 			continue
 		}
-		f := problem("the tensors do not stand at the top of the file, but inside of %q", key)
+		f := problem("the tensors are not at the top level of the file, but inside %q", key)
 		f.Hint = fmt.Sprintf("Save the inner dict alone: torch.save(torch.load(%q, map_location=\"cpu\")[%q], \"pytorch_model.bin\").", file, key)
 		return f
 	}

@@ -49,16 +49,16 @@ func newStorages(legacy bool) *storages {
 func (all *storages) load(id any) (any, error) {
 	tuple, ok := id.(*types.Tuple)
 	if !ok || tuple.Len() < 1 {
-		return nil, pickle.Broken("a persistent id that is no tuple")
+		return nil, pickle.Broken("a persistent id that is not a tuple")
 	}
 	parts := 5
 	if all.legacy {
 		parts = 6
 	}
 	if kind := tuple.Get(0); kind == "module" {
-		return nil, problem("the file holds a whole module with its source code, not a dict of tensors")
+		return nil, problem("the file contains a whole module with its source code, not a dict of tensors")
 	} else if kind != "storage" || tuple.Len() != parts {
-		return nil, pickle.Broken("a persistent id that is no storage")
+		return nil, pickle.Broken("a persistent id that is not a storage")
 	}
 	class, isClass := tuple.Get(1).(storageClass)
 	key, isKey := tuple.Get(2).(string)
@@ -106,7 +106,7 @@ func (all *storages) agree(key string, v view) error {
 func (all *storages) narrow(v *view, metadata any) error {
 	tuple, ok := metadata.(*types.Tuple)
 	if !ok || tuple.Len() != 3 {
-		return pickle.Broken("a view of a storage that is no tuple of three")
+		return pickle.Broken("a view of a storage that is not a tuple of three")
 	}
 	key, isKey := tuple.Get(0).(string)
 	first, isInt := pickle.Int(tuple.Get(1))

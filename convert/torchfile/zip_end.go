@@ -51,9 +51,9 @@ func readEnd(r io.ReaderAt, size int64) (zipEnd, error) {
 	}
 	switch {
 	case end.size > maxDirectory:
-		return zipEnd{}, problem("the zip directory is larger than %d MiB, which no dict of tensors needs", maxDirectory>>20)
+		return zipEnd{}, problem("the zip directory is larger than %d MB, which no dict of tensors needs", maxDirectory/1_000_000)
 	case end.offset > directoryEnd || directoryEnd-end.offset != end.size:
-		return zipEnd{}, damaged("the zip directory does not stand where the end of the archive tells")
+		return zipEnd{}, damaged("the zip directory is not where the end of the archive says")
 	case end.records > maxRecords && end.records <= end.size/centralHeaderSize:
 		return zipEnd{}, problem("the zip archive has %d entries, more than any checkpoint", end.records)
 	case end.records > end.size/centralHeaderSize:
@@ -91,7 +91,7 @@ func parseEnd(b []byte) (zipEnd, error) {
 // its fields are wide enough: two readers must not see two directories.
 func readZip64End(r io.ReaderAt, at uint64, size int64, small zipEnd) (zipEnd, error) {
 	if size < zip64EndSize || at > uint64(size-zip64EndSize) {
-		return zipEnd{}, damaged("the zip64 end record does not lie in the file")
+		return zipEnd{}, damaged("the zip64 end record is not inside the file")
 	}
 	b := make([]byte, zip64EndSize)
 	if err := readAt(r, b, int64(at)); err != nil {

@@ -42,7 +42,7 @@ func (a *archive) extent(name string, f *zip.File) (from, size int64, err error)
 		return 0, 0, damaged("the entry %s of the zip archive has no header", name)
 	}
 	if from < 0 || uint64(from) > a.end.offset || f.CompressedSize64 > a.end.offset-uint64(from) {
-		return 0, 0, damaged("the entry %s of the zip archive does not lie in the file", name)
+		return 0, 0, damaged("the entry %s of the zip archive is not inside the file", name)
 	}
 	size = int64(f.CompressedSize64)
 	end := from + size

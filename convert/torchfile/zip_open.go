@@ -46,7 +46,7 @@ func openDirectory(r io.ReaderAt, size int64) (*archive, error) {
 	folded := make(map[string]string, len(z.File))
 	for _, f := range z.File {
 		if !plainName(f.Name) {
-			return nil, damaged("the zip archive has an entry %q, which leads out of it", f.Name)
+			return nil, damaged("the zip archive has an entry %q, which points outside it", f.Name)
 		}
 		if a.entries[f.Name] != nil {
 			return nil, damaged("the zip archive has two entries %q", f.Name)

@@ -42,7 +42,7 @@ func (a *archive) readPickle() ([]byte, error) {
 		return nil, err
 	}
 	if size > pickle.MaxBytes {
-		return nil, problem("the pickle is larger than %d MiB, which no dict of tensors needs", pickle.MaxBytes>>20)
+		return nil, problem("the pickle is larger than %d MB, which no dict of tensors needs", pickle.MaxBytes/1_000_000)
 	}
 	src := pickle.NewSource(a.r, from, size)
 	data, err := tensorWords.Scan(src)
