@@ -22,7 +22,7 @@ func growsTooMuch(m *match.Match, large []assemble.File) error {
 		return nil
 	}
 	return &fault.Fault{File: m.Weights(), Problem: fmt.Sprintf("its tensors share their bytes: "+
-		"the checkpoint would be more than %d times as large", tensor.MostGrowth),
-		Expected: fmt.Sprintf("at most %d bytes", tensor.MostGrowth*source), Found: fmt.Sprintf("%d bytes", made),
+		"the checkpoint would be more than %d times as large", tensor.MaxGrowth),
+		Expected: fmt.Sprintf("at most %d bytes", tensor.MaxGrowth*source), Found: fmt.Sprintf("%d bytes", made),
 		Hint: "Load the model with transformers, and save it with save_pretrained."}
 }

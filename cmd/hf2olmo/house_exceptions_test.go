@@ -21,13 +21,9 @@ var exceptions = map[string][]string{
 
 	"convert/regular": {"messages", "comments"},
 
-	"convert/safetensors": {"length", "messages"},
-
 	"convert/sharded": {"length"},
 
-	"convert/tensor": {"length", "comments"},
-
-	"convert/torchfile": {"length", "documented", "messages", "comments"},
+	"convert/torchfile": {"documented"},
 
 	"testdata/bench": {"length", "comments"},
 }

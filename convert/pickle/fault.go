@@ -6,7 +6,7 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// DownloadAgain is the hint about a file that nobody would have written as it is.
+// DownloadAgain is the hint about a file that no program writes.
 const DownloadAgain = "The file is damaged or not complete: download it again."
 
 func problem(format string, args ...any) *fault.Fault {

@@ -19,8 +19,8 @@ type Tuple []any
 // C code writes a shape.
 type Ints []int64
 
-// Entries is a Python dict whose keys need not be strings, in its order. Nothing checks
-// that no key is in it twice.
+// Entries is a Python dict whose keys need not be strings, in its order. Duplicate
+// keys are not checked for.
 type Entries []Entry
 
 // Entry is one entry of Entries.

@@ -32,7 +32,8 @@ func checkEntries(entries []entry, file *tensor.File, size int64) error {
 	bad = append(bad, unknownDTypes(entries, file)...)
 	whole := file.Size - size
 	if end > math.MaxInt64-whole { // no disk holds that
-		return fault.List{{File: file.Name, Problem: "is not a safetensors file: its header refers to more bytes than a file can have"}}
+		return fault.List{{File: file.Name,
+			Problem: "is not a safetensors file: its header refers to more bytes than a file can have"}}
 	}
 	switch whole += end; {
 	case end > size:
@@ -44,7 +45,7 @@ func checkEntries(entries []entry, file *tensor.File, size int64) error {
 	return bad.Err()
 }
 
-// check holds an entry against its own shape and against where the one before it ends.
+// check compares an entry with its own shape and with where the one before it ends.
 func (e *entry) check(end int64) *fault.Fault {
 	switch {
 	case e.end < e.begin:
@@ -63,13 +64,14 @@ func (e *entry) check(end int64) *fault.Fault {
 		return &fault.Fault{Problem: "shape " + tensor.ShapeString(e.shape) + " is too large"}
 	}
 	if n*dtype.Size() != e.end-e.begin {
-		return &fault.Fault{Problem: fmt.Sprintf("%s %s does not match its data_offsets", e.dtype, tensor.ShapeString(e.shape)),
+		return &fault.Fault{
+			Problem:  fmt.Sprintf("%s %s does not match its data_offsets", e.dtype, tensor.ShapeString(e.shape)),
 			Expected: fmt.Sprintf("%d bytes", n*dtype.Size()), Found: fmt.Sprintf("%d", e.end-e.begin)}
 	}
 	return nil
 }
 
-// unknownDTypes gives a fault a dtype, not a tensor: a quantized model has hundreds.
+// unknownDTypes gives one fault per dtype, not per tensor: a quantized model has hundreds.
 func unknownDTypes(entries []entry, file *tensor.File) (bad fault.List) {
 	count := map[string]int{}
 	for i := range entries {

@@ -26,7 +26,8 @@ func FuzzSafetensors(f *testing.F) {
 			return
 		}
 		for i := range tensors {
-			if n := &tensors[i]; n.DType == tensor.Invalid || n.Offset < 8 || n.Bytes() < 0 || n.Offset+n.Bytes() > int64(len(text)) {
+			if n := &tensors[i]; n.DType == tensor.Invalid || n.Offset < 8 || n.Bytes() < 0 ||
+				n.Offset+n.Bytes() > int64(len(text)) {
 				t.Errorf("%+v in %d bytes", n, len(text))
 			}
 			if i > 0 && tensors[i-1].Name >= tensors[i].Name {

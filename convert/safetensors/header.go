@@ -17,8 +17,8 @@ type entry struct {
 	begin, end int64 // bytes, counted from the end of the header
 }
 
-// decodeHeader reads a header by our own hand, for what the library does not do: it
-// refuses a name that stands twice, and says of which tensor it is that something is wrong.
+// decodeHeader does what the library does not: it refuses a name that appears twice, and
+// says which tensor is wrong.
 func decodeHeader(r io.Reader) ([]entry, error) {
 	d := jsonfile.NewDecoder(r, headerLimits)
 	var entries []entry
@@ -34,7 +34,8 @@ func decodeHeader(r io.Reader) ([]entry, error) {
 			})
 		}
 		if names += len(name); names > tensor.MaxNames {
-			return jsonfile.Misshapen(d, "the names of the tensors take more than %d MB, more than any model's", tensor.MaxNames>>20)
+			return jsonfile.Misshapen(d, "the names of the tensors take more than %d MB, more than any model's",
+				tensor.MaxNames/1_000_000)
 		}
 		e, err := decodeEntry(d, name)
 		entries = append(entries, e)

@@ -30,7 +30,8 @@ func List(r io.ReaderAt, file *tensor.File) ([]Listed, error) {
 		l := Listed{Name: s.name, DType: s.dtype, Shape: s.shape, Bytes: s.end - s.begin}
 		numel, ok := tensor.Product(s.shape)
 		if !ok || l.Bytes < 0 {
-			return nil, &fault.Fault{File: file.Name, Tensor: s.name, Problem: fmt.Sprintf("shape %s is impossible", tensor.ShapeString(s.shape))}
+			return nil, &fault.Fault{File: file.Name, Tensor: s.name,
+				Problem: fmt.Sprintf("shape %s is impossible", tensor.ShapeString(s.shape))}
 		}
 		if dtype != tensor.Invalid {
 			l.DType = dtype.String()

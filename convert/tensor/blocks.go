@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A Block is a part of a tensor that lies by itself, as each rank of a distributed run
+// A Block is a part of a tensor that is in a place of its own, as each rank of a distributed run
 // saves one.
 type Block struct {
 	Start []int64 // its first index in each dimension of the tensor's grid
@@ -24,7 +24,7 @@ func (t *Tensor) Grid() []int64 {
 // Where names the files that the elements are in, as messages do.
 func (t *Tensor) Where() string {
 	var files []*File
-	for _, part := range t.places() {
+	for _, part := range t.ownParts() {
 		if !slices.Contains(files, part.File) {
 			files = append(files, part.File)
 		}
@@ -66,7 +66,7 @@ func (t *Tensor) ByteOf(element int64) (file *File, at int64) {
 // Runs shows the elements of a tensor in blocks in row-major order, from the element
 // start on: as runs of elements of one block's Data in its own row-major order, count of
 // them from first. It ends when visit returns false. Blocks are sorted by Start, and
-// every element is in exactly one: whoever makes such a Tensor has checked that.
+// every element is in exactly one: the package that makes the Tensor has checked that.
 func (t *Tensor) Runs(start int64, visit func(data *Tensor, first, count int64) bool) {
 	grid := t.Grid()
 	at := make([]int64, len(grid)) // the index of the next element
@@ -96,7 +96,7 @@ func (t *Tensor) blockAt(at []int64) *Block {
 			return &t.Blocks[i]
 		}
 	}
-	panic(fmt.Sprintf("%s: no block has the element at %v", t.Name, at)) // whoever made it has checked
+	panic(fmt.Sprintf("%s: no block has the element at %v", t.Name, at)) // the package that made it has checked
 }
 
 func (b *Block) contains(at []int64) bool {

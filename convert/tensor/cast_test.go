@@ -51,7 +51,7 @@ func nearest(x float64, narrow uint16, value func(uint16) float64, infinite uint
 			continue
 		}
 		o := value(other)
-		if other&0x7fff == infinite { // the value that would stand there, did the exponent go on
+		if other&0x7fff == infinite { // the value that would be next if the exponent went on
 			o = 2*value(infinite-1) - value(infinite-2)
 			o = math.Copysign(o, x)
 		}
@@ -122,11 +122,12 @@ func TestCastCountsOverflows(t *testing.T) {
 }
 
 // edges are the float32 around every boundary between two narrow values, all signs,
-// and random ones: what the casts of four at a time must tell apart.
+// and random ones: what the casts of four at a time must distinguish.
 func edges() []byte {
 	var p []byte
 	for n := range 1 << 16 {
-		for _, middle := range []uint32{uint32(n)<<16 + 0x8000, uint32(n) << 16, widenFloat16(uint16(n)) + 0x1000, widenFloat16(uint16(n))} {
+		for _, middle := range []uint32{uint32(n)<<16 + 0x8000, uint32(n) << 16, widenFloat16(uint16(n)) + 0x1000,
+			widenFloat16(uint16(n))} {
 			for _, d := range []uint32{0, 1, ^uint32(0)} {
 				p = binary.LittleEndian.AppendUint32(p, middle+d)
 			}
@@ -179,7 +180,8 @@ func TestCastsOfSlices(t *testing.T) {
 		}
 		other := Float16 + BFloat16 - d
 		direct, through := make([]byte, len(halves)), make([]byte, len(halves))
-		if n, m := caster(d, other)(direct, halves), caster(Float32, other)(through, wide); n != m || !bytes.Equal(direct, through) {
+		if n, m := caster(d, other)(direct, halves), caster(Float32, other)(through, wide); n != m ||
+			!bytes.Equal(direct, through) {
 			t.Errorf("%s to %s: differs from the way through float32", d, other)
 		}
 	}

@@ -2,7 +2,7 @@ package tensor
 
 import "hash/crc32"
 
-// Content is what a tensor of the target holds: the elements of its parts, each
+// Content is the content of a tensor of the target: the elements of its parts, each
 // in row-major order, one part after the other, as DType.
 type Content struct {
 	DType DType
@@ -22,7 +22,7 @@ func (c *Content) Numel() int64 {
 // Bytes returns the size in bytes.
 func (c *Content) Bytes() int64 { return c.Numel() * c.DType.Size() }
 
-// Strided reports whether some part does not lie in row-major order in its file,
+// Strided reports whether some part is not in row-major order in its file,
 // so that larger pieces are read faster than smaller ones.
 func (c *Content) Strided() bool {
 	for _, part := range c.Parts {
@@ -34,7 +34,7 @@ func (c *Content) Strided() bool {
 }
 
 // A Gatherer reads pieces of contents. It keeps two small buffers, so a worker has
-// one of its own; nothing it holds grows with a model's size.
+// one of its own; its memory does not grow with a model's size.
 type Gatherer struct {
 	files  *Files
 	raw    []byte // elements before a cast
@@ -42,12 +42,12 @@ type Gatherer struct {
 	// Overflows counts the elements that a cast turned from finite to infinite.
 	Overflows int64
 
-	keep   *sums  // of the file that is being read, nil where sums of it are not kept
+	keep   *sums  // of the file that is being read, nil if its sums are not kept
 	sum    uint32 // of what the last Read summed on the way, from its start
 	summed int64  // bytes
 }
 
-// scratchBytes is the most that is read at once where a cast or a gather needs
+// scratchBytes is the most that is read at once if a cast or a gather needs
 // a second buffer: small enough for a processor's cache. It divides by every
 // element size.
 const scratchBytes = 256 << 10
@@ -56,7 +56,7 @@ const scratchBytes = 256 << 10
 func NewGatherer(files *Files) *Gatherer { return &Gatherer{files: files} }
 
 // Read fills p with the bytes of c from off. Both len(p) and off are multiples
-// of the element size, and the piece lies inside the content.
+// of the element size, and the piece is inside the content.
 func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 	size := c.DType.Size()
 	start := off / size
@@ -83,8 +83,8 @@ func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 	return nil
 }
 
-// Sum returns the CRC-32 (IEEE) of p, which the last Read has filled. Where the bytes
-// came as they are from files with checksums, they were summed on the way.
+// Sum returns the CRC-32 (IEEE) of p, which the last Read has filled. Bytes that
+// came unchanged from files with checksums were summed on the way.
 func (g *Gatherer) Sum(p []byte) uint32 {
 	if g.summed == int64(len(p)) {
 		return g.sum
@@ -112,7 +112,7 @@ func (g *Gatherer) readWhole(p []byte, t *Tensor, dtype DType, at, count int64) 
 	return err
 }
 
-// readRun fills p with count elements of t that lie one after the other, from the
+// readRun fills p with count elements of t that follow each other in the file, from the
 // byte at of its file.
 func (g *Gatherer) readRun(p []byte, t *Tensor, dtype DType, at, count int64) error {
 	if t.DType == dtype {

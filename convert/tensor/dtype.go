@@ -1,6 +1,6 @@
-// Package tensor holds what every container has in common: a named tensor that
-// knows its dtype, its shape and where its bytes lie, and the one way to read
-// those bytes in row-major order, cast where asked.
+// Package tensor is what all file formats have in common: a named tensor that
+// knows its dtype, its shape and where its bytes are, and the one way to read
+// those bytes in row-major order, cast to another dtype on request.
 package tensor
 
 // A DType is the type of a tensor's elements. The names are torch's.
@@ -70,7 +70,7 @@ func (d DType) Size() int64 {
 }
 
 // Differentiable reports whether a tensor of the dtype may require a gradient in torch:
-// it is not of whole numbers or truth values.
+// its elements are neither integers nor bools.
 func (d DType) Differentiable() bool {
 	switch d {
 	case Int64, Int32, Int16, Int8, UInt8, UInt16, UInt32, UInt64, Bool:

@@ -17,15 +17,15 @@ import (
 type Files struct {
 	mu   sync.RWMutex
 	open map[*File]*os.File
-	sums map[*File]*sums // of files that say the checksums of their records
+	sums map[*File]*sums // of files that have checksums of their records
 }
 
-// OpenFiles opens every file that the tensors lie in, and checks that each is
+// OpenFiles opens every file that contains one of the tensors, and checks that each is
 // still the file whose header was read.
 func OpenFiles(tensors []Tensor) (*Files, error) {
 	f := &Files{open: map[*File]*os.File{}, sums: map[*File]*sums{}}
 	for i := range tensors {
-		for _, part := range tensors[i].places() {
+		for _, part := range tensors[i].ownParts() {
 			if err := f.add(part.File); err != nil {
 				f.Close()
 				return nil, err
@@ -35,8 +35,8 @@ func OpenFiles(tensors []Tensor) (*Files, error) {
 	return f, nil
 }
 
-// places returns the tensors with a file of their own that t is made of.
-func (t *Tensor) places() []*Tensor {
+// ownParts returns the tensors with a file of their own that t is made of.
+func (t *Tensor) ownParts() []*Tensor {
 	if t.Blocks == nil {
 		return []*Tensor{t}
 	}
@@ -78,7 +78,8 @@ func (f *Files) ReadAt(file *File, p []byte, off int64) error {
 			Expected: fmt.Sprintf("%d bytes", file.Size), Found: fmt.Sprintf("%d bytes", off+int64(n)),
 			Hint: "Is the download still under way? Convert again when it is complete."}
 	}
-	return &fault.Fault{File: file.Name, Problem: fmt.Sprintf("cannot be read at byte %d: %s", off+int64(n), fault.Cause(err))}
+	return &fault.Fault{File: file.Name,
+		Problem: fmt.Sprintf("cannot be read at byte %d: %s", off+int64(n), fault.Cause(err))}
 }
 
 // Unchanged checks, after all was read, that no file was altered meanwhile.

@@ -1,7 +1,7 @@
 package tensor
 
 // view is a strided tensor with its dimensions folded: those of size 1 left out,
-// those that lie as one taken together.
+// those that are adjacent in the file merged.
 type view struct {
 	*Tensor
 	shape, stride []int64
@@ -28,7 +28,7 @@ func newView(t *Tensor) view {
 }
 
 // gather fills p with elements start … start+count of a strided tensor, cast to
-// dtype. Four ways, by how the file holds it: rows that are whole (slices, expanded
+// dtype. Four ways, by its order in the file: rows that are whole (slices, expanded
 // rows), one element for a row, columns that are whole (transposed matrices), and
 // elements apart from each other (all else).
 func (g *Gatherer) gather(p []byte, v view, dtype DType, start, count int64) error {
@@ -58,7 +58,7 @@ func (g *Gatherer) gather(p []byte, v view, dtype DType, start, count int64) err
 	return nil
 }
 
-// byteAt returns where in the file the element with row-major number n stands.
+// byteAt returns the offset in the file of the element with row-major number n.
 func (v *view) byteAt(n int64) int64 {
 	at := int64(0)
 	for d := len(v.shape) - 1; d >= 0; d-- {
@@ -81,19 +81,19 @@ func (g *Gatherer) repeat(p []byte, v view, dtype DType, start int64) error {
 	return nil
 }
 
-// farBytes is how far apart elements lie that are read one by one: what lies
-// between nearer ones is read along.
+// farBytes is the distance from which elements are read one by one: what is
+// between nearer ones is read with them.
 const farBytes = 4 << 10
 
-// elements reads the part of one row whose elements lie apart.
+// elements reads the part of one row whose elements are apart in the file.
 func (g *Gatherer) elements(p []byte, v view, dtype DType, start, count int64) error {
 	from, to, stride := v.DType.Size(), dtype.Size(), v.stride[len(v.stride)-1]
-	held := int64(1)
+	most := int64(1)
 	if stride < farBytes/from {
-		held = (scratchBytes/from-1)/stride + 1
+		most = (scratchBytes/from-1)/stride + 1
 	}
 	for count > 0 {
-		n := min(held, count)
+		n := min(most, count)
 		span := buffer(&g.turned)[:((n-1)*stride+1)*from]
 		if err := g.files.ReadAt(v.File, span, v.byteAt(start)); err != nil {
 			return err
@@ -112,7 +112,7 @@ func (g *Gatherer) elements(p []byte, v view, dtype DType, start, count int64) e
 const padding = 64
 
 // columns fills rows of width elements, the first of which p begins with, with those of a
-// matrix that lies in the file column by column. A band of rows is a short run in every
+// matrix that is in the file column by column. A band of rows is a short run in every
 // column; as many columns are read into the scratch buffer as fit, and turned there.
 func (g *Gatherer) columns(p []byte, width int64, v view, dtype DType, first, rows int64) error {
 	from, to, all := v.DType.Size(), dtype.Size(), v.shape[1]
@@ -120,10 +120,10 @@ func (g *Gatherer) columns(p []byte, width int64, v view, dtype DType, first, ro
 		band := min(rows, (scratchBytes-padding)/to)
 		run := band * to
 		pitch := run + padding
-		held := scratchBytes / pitch // columns in the buffer at a time
+		most := scratchBytes / pitch // columns in the buffer at a time
 		turned := buffer(&g.turned)
-		for c := int64(0); c < all; c += held {
-			n := min(held, all-c)
+		for c := int64(0); c < all; c += most {
+			n := min(most, all-c)
 			for k := range n {
 				at := v.Offset + (first+(c+k)*v.stride[1])*from
 				if err := g.readRun(turned[k*pitch:k*pitch+run], v.Tensor, dtype, at, band); err != nil {

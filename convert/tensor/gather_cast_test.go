@@ -36,7 +36,8 @@ func TestGatherAndCast(t *testing.T) {
 					t.Fatal(err)
 				}
 				if n := caster(from, to)(want, own); n != g.Overflows || !bytes.Equal(got, want) {
-					t.Errorf("shape %v stride %v %s as %s: other elements, or %d overflows and not %d", c.shape, c.stride, from, to, g.Overflows, n)
+					t.Errorf("shape %v stride %v %s as %s: other elements, or %d overflows and not %d", c.shape, c.stride, from, to,
+						g.Overflows, n)
 				}
 			}
 		}

@@ -145,7 +145,8 @@ func TestContentOfParts(t *testing.T) {
 
 func TestSpecial(t *testing.T) {
 	for dtype, values := range map[DType]struct{ nan, not []uint32 }{
-		Float32:  {[]uint32{0x7fc00000, 0xffc00000, 0x7f800001, 0xffffffff}, []uint32{0, 0x7f800000, 0xff800000, 0x7f7fffff, 0x80000001}},
+		Float32: {[]uint32{0x7fc00000, 0xffc00000, 0x7f800001, 0xffffffff},
+			[]uint32{0, 0x7f800000, 0xff800000, 0x7f7fffff, 0x80000001}},
 		BFloat16: {[]uint32{0x7fc0, 0xffc0, 0x7f81, 0xffff}, []uint32{0, 0x7f80, 0xff80, 0x7f7f, 0x8001}},
 		Float16:  {[]uint32{0x7e00, 0xfe00, 0x7c01, 0xffff}, []uint32{0, 0x7c00, 0xfc00, 0x7bff, 0x8001}},
 	} {
@@ -161,7 +162,8 @@ func TestSpecial(t *testing.T) {
 							t.Fatalf("%s %x at %d of %d: want %v", dtype, bits, at, length, want)
 						}
 						infinite := slices.Contains(values.not[1:3], bits)
-						if got := Look(p, dtype); got != (Special{NaN: want, Infinite: infinite, Zero: bits == 0 && length == 1}) || Finite(p, dtype) != (!want && !infinite) {
+						if got := Look(p, dtype); got != (Special{NaN: want, Infinite: infinite, Zero: bits == 0 && length == 1}) ||
+							Finite(p, dtype) != (!want && !infinite) {
 							t.Fatalf("%s %x at %d of %d: %+v", dtype, bits, at, length, got)
 						}
 					}

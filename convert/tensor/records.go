@@ -14,11 +14,11 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// A Record is a run of bytes of a file of which the file says the CRC-32 (IEEE): an
+// A Record is a run of bytes of a file that the file has the CRC-32 (IEEE) of: an
 // entry of torch's zip archives.
 type Record struct {
 	Name          string // in the archive, such as "data/3"
-	Tensor        string // the first of those that lie in it, or ""
+	Tensor        string // the first of those in it, or ""
 	Offset, Bytes int64
 	CRC           uint32
 }
@@ -28,7 +28,8 @@ func (f *File) Unsummed() string {
 	if !f.NoSums {
 		return ""
 	}
-	return f.Name + ": was written without checksums (torch.serialization.set_crc32_options), so damage to it cannot be detected"
+	return f.Name + ": was written without checksums (torch.serialization.set_crc32_options), " +
+		"so damage to it cannot be detected"
 }
 
 // stretch is a part of a record that was read and summed.
@@ -54,7 +55,7 @@ func newSums(file *File) *sums {
 	return s
 }
 
-// note keeps the sum of bytes that were read, if they lie in one record.
+// note keeps the sum of bytes that were read, if they are in one record.
 func (s *sums) note(from, to int64, sum uint32) {
 	i, found := slices.BinarySearchFunc(s.records, from, func(r Record, at int64) int { return cmp.Compare(r.Offset, at) })
 	if !found {
@@ -68,7 +69,7 @@ func (s *sums) note(from, to int64, sum uint32) {
 	s.mu.Unlock()
 }
 
-// CheckRecords compares the checksums that the files say of their records with their
+// CheckRecords compares the checksums that the files have of their records with their
 // bytes. What was read through f already was summed on the way; the rest is read now:
 // bytes that no tensor covers, or that were read out of order. The error is a fault.List
 // that names file, tensor and record. Files without checksums are passed over, and if

@@ -16,7 +16,8 @@ func recordsFile(t *testing.T, damage ...int) (*File, *Files, []byte) {
 	for i := range data {
 		data[i] = byte(random.Uint32())
 	}
-	records := []Record{{"data/2", "c", 2<<20 + 200, 1 << 20, 0}, {"data/0", "a", 100, 1<<20 + 40, 0}, {"data/1", "b", 1<<20 + 140, 0, 0}, {"data/3", "", 1<<20 + 150, 50, 0}}
+	records := []Record{{"data/2", "c", 2<<20 + 200, 1 << 20, 0}, {"data/0", "a", 100, 1<<20 + 40, 0},
+		{"data/1", "b", 1<<20 + 140, 0, 0}, {"data/3", "", 1<<20 + 150, 50, 0}}
 	for i := range records {
 		r := &records[i]
 		r.CRC = crc32.ChecksumIEEE(data[r.Offset : r.Offset+r.Bytes])

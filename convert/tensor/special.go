@@ -5,14 +5,14 @@ import (
 	"encoding/binary"
 )
 
-// Special is what a look at some elements tells that is seldom meant.
+// Special is what is rarely intended in the elements of a tensor.
 type Special struct {
 	NaN      bool // some are NaN
-	Infinite bool // some are infinite, and none of the same look is NaN
+	Infinite bool // some are infinite, and no others that were examined together are NaN
 	Zero     bool // all are zero
 }
 
-// Look looks at the elements of p, whose length is a multiple of their size.
+// Look examines the elements of p, whose length is a multiple of their size.
 func Look(p []byte, dtype DType) Special {
 	if Finite(p, dtype) {
 		return Special{Zero: AllZero(p)}
@@ -21,7 +21,7 @@ func Look(p []byte, dtype DType) Special {
 	return Special{NaN: nan, Infinite: !nan}
 }
 
-// Join returns what two looks tell of their elements together. An empty one is all zero.
+// Join combines the results for two parts of a tensor. An empty part is all zero.
 func (s Special) Join(t Special) Special {
 	return Special{s.NaN || t.NaN, s.Infinite || t.Infinite, s.Zero && t.Zero}
 }
@@ -81,8 +81,8 @@ func carries(p []byte, magnitude, addend uint64) bool {
 	return found&^magnitude != 0
 }
 
-// AllZero reports whether every byte of p is zero. It looks no further than the first
-// that is not: of weights, at one or two.
+// AllZero reports whether every byte of p is zero. It stops at the first
+// that is not: for weights, after one or two.
 func AllZero(p []byte) bool {
 	return len(p) == 0 || p[0] == 0 && bytes.Equal(p[1:], p[:len(p)-1])
 }

@@ -25,7 +25,7 @@ const (
 	sweepBytes   = 1 << 20
 	sweepStrided = 32 << 20 // of all workers together
 	sweepJobs    = 16       // by default: more only floods a network disk
-	mostWorkers  = 64       // whatever the user asks for: each holds a piece
+	maxWorkers   = 64       // whatever the user asks for: each holds a piece
 )
 
 // Workers returns how many goroutines share pieces of work: jobs of them, 0 being as many as
@@ -34,7 +34,7 @@ func Workers(jobs int, pieces int64) int {
 	if jobs <= 0 {
 		jobs = min(runtime.GOMAXPROCS(0), sweepJobs)
 	}
-	return int(max(1, min(int64(jobs), pieces, mostWorkers)))
+	return int(max(1, min(int64(jobs), pieces, maxWorkers)))
 }
 
 // Sweep reads all contents once, in parallel, and shows every piece to the visitor

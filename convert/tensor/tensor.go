@@ -14,7 +14,7 @@ type File struct {
 	Name    string    // what messages call it, such as "model-00001-of-00003.safetensors"
 	Size    int64     // bytes
 	ModTime time.Time // compared when all is read: a file that changed meanwhile is an error
-	Records []Record  // whose checksums the file says; see Files.CheckRecords
+	Records []Record  // with the checksums in the file; see Files.CheckRecords
 	NoSums  bool      // it was written without checksums, so that damage cannot be seen
 }
 
@@ -23,9 +23,9 @@ func NewFile(path, name string, info os.FileInfo) *File {
 	return &File{Path: path, Name: name, Size: info.Size(), ModTime: info.ModTime()}
 }
 
-// A Tensor is one entry of a state dict: what it is, and where its elements lie.
-// Element (i0, i1, …) stands at byte Offset + (i0·Stride[0] + i1·Stride[1] + …)·DType.Size()
-// of File. Whoever makes a Tensor has checked that all of them lie inside the file.
+// A Tensor is one entry of a state dict: what it is, and where its elements are.
+// Element (i0, i1, …) is at byte Offset + (i0·Stride[0] + i1·Stride[1] + …)·DType.Size()
+// of File. The package that makes a Tensor has checked that all of them are inside the file.
 type Tensor struct {
 	Name   string
 	DType  DType
@@ -33,7 +33,7 @@ type Tensor struct {
 	Stride []int64 // in elements, as long as Shape, never negative; nil means row-major
 	File   *File
 	Offset int64 // bytes
-	// Blocks are the parts of a tensor that does not lie in one place, in the order of
+	// Blocks are the parts of a tensor that is not in one place, in the order of
 	// their first elements; nil for one that does. Stride and Offset mean nothing then,
 	// and File is that of the first block.
 	Blocks []Block
@@ -41,7 +41,7 @@ type Tensor struct {
 }
 
 // MaxTensors is the most tensors that a file, or a model in several files, may have. The
-// largest that a trainer of ours knows have some ten thousand.
+// largest models that the trainers support have about ten thousand.
 const MaxTensors = 100_000
 
 // MaxDims is the most dimensions that a tensor of a file may have. torch stops at 64, and
@@ -49,7 +49,7 @@ const MaxTensors = 100_000
 const MaxDims = 16
 
 // MaxNames is the most bytes that the names of a file's tensors may take together. The
-// largest models have some ten thousand in a file, of some fifty bytes each.
+// largest models have about ten thousand in a file, of about fifty bytes each.
 const MaxNames = 4 << 20
 
 // Numel returns the number of elements.
@@ -61,7 +61,7 @@ func (t *Tensor) Numel() int64 {
 // Bytes returns the size of the elements in row-major order, each once per index.
 func (t *Tensor) Bytes() int64 { return t.Numel() * t.DType.Size() }
 
-// Contiguous reports whether the elements lie in row-major order without gaps.
+// Contiguous reports whether the elements are in row-major order without gaps.
 func (t *Tensor) Contiguous() bool {
 	for i := range t.Blocks {
 		if !t.Blocks[i].Data.Contiguous() {
@@ -103,13 +103,13 @@ func Product(sizes []int64) (n int64, ok bool) {
 // source bytes together. A cast doubles them, and layers may share their weights; but
 // a hostile file of some bytes can name them as a tensor of any size.
 func TooLarge(made, source int64) bool {
-	return made > alwaysFine && made/MostGrowth > source
+	return made > smallBytes && made/MaxGrowth > source
 }
 
-// MostGrowth is how many times as large as its file a model may be.
-const MostGrowth = 64
+// MaxGrowth is how many times as large as its file a model may be.
+const MaxGrowth = 64
 
-const alwaysFine = 64 << 20 // bytes
+const smallBytes = 64 << 20 // bytes
 
 // ShapeString writes a shape as torch does: [4096, 11008].
 func ShapeString(shape []int64) string {

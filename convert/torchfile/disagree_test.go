@@ -41,14 +41,16 @@ func TestStates(t *testing.T) {
 		"a list":             {"]", "not a dict"},
 		"one dict in tuple":  {"}\x85", "neither a dict nor a pair"},
 	} {
-		fromType := "ctorch._tensor\n_rebuild_from_type_v2\n(" + rebuild + "ctorch\nTensor\n(" + storage0 + "K\x00K\x04\x85K\x01\x85\x89" + hooks + "t" + c.state + "tR"
+		fromType := "ctorch._tensor\n_rebuild_from_type_v2\n(" + rebuild + "ctorch\nTensor\n(" + storage0 +
+			"K\x00K\x04\x85K\x01\x85\x89" + hooks + "t" + c.state + "tR"
 		parameter := "ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor0 + "\x88" + hooks + c.state + "tR"
 		for form, value := range map[string]string{"from type": fromType, "parameter": parameter} {
 			items := keyA + value
 			if strings.Contains(c.state, storage1) || c.want == "" {
 				items += text("b") + other
 			}
-			_, err := openBytes(zipOf(t, "a/data.pkl", "\x80\x02}("+items+"u.", "a/data/0", "0123456789abcdef", "a/data/1", "0123456789abcdef", "a/version", "3\n"))
+			_, err := openBytes(zipOf(t, "a/data.pkl", "\x80\x02}("+items+"u.", "a/data/0", "0123456789abcdef", "a/data/1",
+				"0123456789abcdef", "a/version", "3\n"))
 			switch {
 			case c.want == "" && err != nil:
 				t.Errorf("%s, %s: %v", form, name, err)
@@ -59,17 +61,19 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// TestLoadOfStates: what is not known of a tensor is not told, as check does with Load.
+// TestLoadOfStates: Load returns an error if it does not know what torch makes of a tensor.
 func TestLoadOfStates(t *testing.T) {
 	for _, c := range []struct {
 		state  string
 		unsure bool
 	}{
 		{"N", false}, {"}", false}, {"}" + text("note") + "K\x01s", false},
-		{"}" + text("data") + tensor0 + "s", true}, {"N}" + text("data") + tensor0 + "s\x86", true}, {"}" + text("real") + "K\x01s", true},
+		{"}" + text("data") + tensor0 + "s", true}, {"N}" + text("data") + tensor0 + "s\x86", true},
+		{"}" + text("real") + "K\x01s", true},
 	} {
 		for _, value := range []string{
-			"ctorch._tensor\n_rebuild_from_type_v2\n(" + rebuild + "ctorch\nTensor\n(" + storage0 + "K\x00K\x04\x85K\x01\x85\x89" + hooks + "t" + c.state + "tR",
+			"ctorch._tensor\n_rebuild_from_type_v2\n(" + rebuild + "ctorch\nTensor\n(" + storage0 +
+				"K\x00K\x04\x85K\x01\x85\x89" + hooks + "t" + c.state + "tR",
 			"ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor0 + "\x88" + hooks + c.state + "tR",
 		} {
 			file := withPickle(t, "\x80\x02}"+keyA+value+"s.")
@@ -84,17 +88,22 @@ func TestLoadOfStates(t *testing.T) {
 func TestCalls(t *testing.T) {
 	args := storage0 + "K\x00K\x04\x85K\x01\x85\x89" + hooks
 	for name, c := range map[string]struct{ value, want string }{
-		"conjugated":              {rebuild + "(" + args + "}" + text("conj") + "\x88stR", "conjugated or negated"},
-		"negated":                 {rebuild + "(" + args + "}" + text("neg") + "\x88stR", "conjugated or negated"},
-		"metadata of nothing":     {rebuild + "(" + args + "}tR", ""},
-		"hooks":                   {rebuild + "(" + storage0 + "K\x00K\x04\x85K\x01\x85\x89" + hooks + keyA + "K\x01stR", "hooks"},
-		"no bool":                 {rebuild + "(" + storage0 + "K\x00K\x04\x85K\x01\x85K\x01" + hooks + "tR", "not a bool"},
-		"BUILD":                   {tensor0 + "(" + storage0 + "K\x00K\x04\x85K\x01\x85tb", "other than an OrderedDict"},
-		"BUILD of a parameter":    {"ctorch._utils\n_rebuild_parameter\n(" + tensor0 + "\x88" + hooks + "tR" + "}b", "other than an OrderedDict"},
-		"BUILD from the memo":     {tensor0 + "q\x09}bh\x09}b", "other than an OrderedDict"},
-		"a size for a tensor":     {"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch\nSize\nctorch\nTensor\n" + "K\x01\x85\x85}tR", "unknown class"},
-		"a parameter with more":   {"ctorch._utils\n_rebuild_parameter\n(" + tensor0 + "\x88" + hooks + "}tR", "too many parts"},
-		"a parameter with less":   {"ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor0 + "\x88" + hooks + "tR", "too few"},
+		"conjugated":          {rebuild + "(" + args + "}" + text("conj") + "\x88stR", "conjugated or negated"},
+		"negated":             {rebuild + "(" + args + "}" + text("neg") + "\x88stR", "conjugated or negated"},
+		"metadata of nothing": {rebuild + "(" + args + "}tR", ""},
+		"hooks": {rebuild + "(" + storage0 + "K\x00K\x04\x85K\x01\x85\x89" + hooks + keyA + "K\x01stR",
+			"hooks"},
+		"no bool": {rebuild + "(" + storage0 + "K\x00K\x04\x85K\x01\x85K\x01" + hooks + "tR", "not a bool"},
+		"BUILD":   {tensor0 + "(" + storage0 + "K\x00K\x04\x85K\x01\x85tb", "other than an OrderedDict"},
+		"BUILD of a parameter": {"ctorch._utils\n_rebuild_parameter\n(" + tensor0 + "\x88" + hooks + "tR" + "}b",
+			"other than an OrderedDict"},
+		"BUILD from the memo": {tensor0 + "q\x09}bh\x09}b", "other than an OrderedDict"},
+		"a size for a tensor": {"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch\nSize\nctorch\nTensor\n" +
+			"K\x01\x85\x85}tR", "unknown class"},
+		"a parameter with more": {"ctorch._utils\n_rebuild_parameter\n(" + tensor0 + "\x88" + hooks + "}tR",
+			"too many parts"},
+		"a parameter with less": {"ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor0 + "\x88" + hooks + "tR",
+			"too few"},
 		"a string that is none":   {text("\xff\xfe"), "not UTF-8"},
 		"a view outside of older": {strings.Replace(tensor0, "K\x04tQ", "K\x04NtQ", 1), "not a storage"},
 	} {
@@ -105,7 +114,7 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// TestDictAttributes: an OrderedDict's attributes may stand for its methods in Python.
+// TestDictAttributes: an OrderedDict's attributes may replace its methods in Python.
 func TestDictAttributes(t *testing.T) {
 	for name, want := range map[string]string{"_metadata": "", "items": `attribute "items"`, "keys": `attribute "keys"`} {
 		_, err := openBytes(withPickle(t, "\x80\x02"+hooks+keyA+tensor0+"s}"+text(name)+hooks+"sb."))
@@ -128,7 +137,7 @@ func legacyFile(pickle string, keys ...string) []byte {
 	return []byte(file)
 }
 
-// TestLegacyViews: torch knows a view by its key alone, once it has seen it.
+// TestLegacyViews: torch looks at nothing but the key of a view that it has seen.
 func TestLegacyViews(t *testing.T) {
 	root := func(key, view string) string {
 		return strings.Replace(strings.Replace(storage0, text("0"), text(key), 1), "tQ", view+"tQ", 1)
@@ -148,18 +157,22 @@ func TestLegacyViews(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"roots":                  {legacyFile(dict(zero, one), "0", "1"), ""},
-		"the same view twice":    {legacyFile(dict(root("0", view("v", 1, 2)), root("0", view("v", 1, 2))), "0"), ""},
-		"two views":              {legacyFile(dict(root("0", view("v", 0, 2)), root("0", view("w", 2, 2))), "0"), ""},
-		"a view of all":          {legacyFile(dict(zero, root("0", view("0", 0, 4))), "0"), ""},
-		"one key, two places":    {legacyFile(dict(root("0", view("v", 0, 2)), root("0", view("v", 2, 2))), "0"), "named with two"},
-		"one key, two lengths":   {legacyFile(dict(root("0", view("v", 0, 2)), root("0", view("v", 0, 3))), "0"), "named with two"},
-		"one key, two storages":  {legacyFile(dict(root("0", view("v", 0, 2)), root("1", view("v", 0, 2))), "0", "1"), "named with two"},
-		"the root's own key":     {legacyFile(dict(root("0", view("0", 2, 2))), "0"), "named with two"},
-		"another root's key":     {legacyFile(dict(one, root("0", view("1", 0, 4))), "0", "1"), "named with two"},
-		"a later root's key":     {legacyFile(dict(root("0", view("1", 0, 4)), one), "0", "1"), "named with two"},
-		"too long":               {legacyFile(dict(root("0", view("v", 1, 4))), "0"), "past its storage"},
-		"below zero":             {legacyFile(dict(root("0", "("+text("v")+"J\xff\xff\xff\xffK\x04t")), "0"), "past its storage"},
+		"roots":               {legacyFile(dict(zero, one), "0", "1"), ""},
+		"the same view twice": {legacyFile(dict(root("0", view("v", 1, 2)), root("0", view("v", 1, 2))), "0"), ""},
+		"two views":           {legacyFile(dict(root("0", view("v", 0, 2)), root("0", view("w", 2, 2))), "0"), ""},
+		"a view of all":       {legacyFile(dict(zero, root("0", view("0", 0, 4))), "0"), ""},
+		"one key, two places": {legacyFile(dict(root("0", view("v", 0, 2)), root("0", view("v", 2, 2))), "0"),
+			"named with two"},
+		"one key, two lengths": {legacyFile(dict(root("0", view("v", 0, 2)), root("0", view("v", 0, 3))), "0"),
+			"named with two"},
+		"one key, two storages": {legacyFile(dict(root("0", view("v", 0, 2)), root("1", view("v", 0, 2))), "0", "1"),
+			"named with two"},
+		"the root's own key": {legacyFile(dict(root("0", view("0", 2, 2))), "0"), "named with two"},
+		"another root's key": {legacyFile(dict(one, root("0", view("1", 0, 4))), "0", "1"), "named with two"},
+		"a later root's key": {legacyFile(dict(root("0", view("1", 0, 4)), one), "0", "1"), "named with two"},
+		"too long":           {legacyFile(dict(root("0", view("v", 1, 4))), "0"), "past its storage"},
+		"below zero": {legacyFile(dict(root("0", "("+text("v")+"J\xff\xff\xff\xffK\x04t")), "0"),
+			"past its storage"},
 		"a tensor past its view": {legacyFile(dict(root("0", view("v", 0, 1))), "0"), "expected 2 elements, found 1 element"},
 		"no view":                {legacyFile(dict(storage0), "0"), "not a storage"},
 		"a key that is no text":  {legacyFile(dict(root("0", "(K\x01K\x00K\x02t")), "0"), "without a key"},
@@ -180,7 +193,8 @@ func TestArchiveNames(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"all of torch 2.13":     {with("a/byteorder", "little", "a/.data/serialization_id", "0123", "a/.format_version", "1", "a/.storage_alignment", "64"), ""},
+		"all of torch 2.13": {with("a/byteorder", "little", "a/.data/serialization_id", "0123", "a/.format_version",
+			"1", "a/.storage_alignment", "64"), ""},
 		"torch 1.6":             {with(), ""},
 		"another case of data":  {with("a/DATA/0", "0123456789abcdef"), "differ only in case"},
 		"another pickle":        {with("a/DATA.PKL", goodDict), "differ only in case"},

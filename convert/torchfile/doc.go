@@ -16,6 +16,6 @@
 // gets through package pickle's scanner (globals.go is the allowlist), and no number in a file
 // sizes an allocation that its bytes do not cover.
 //
-// Plan goes the other way and touches no file: it lays out an archive whose
-// storages somebody else copies to their places.
+// Plan is for writing and touches no file: it lays out an archive into which the caller
+// copies the storages.
 package torchfile

@@ -6,7 +6,7 @@ import (
 )
 
 // Frame returns all bytes of the file that are not in a storage, in rising order of
-// their offsets. crcs holds the CRC-32 (IEEE) of each storage, 0 for an empty one;
+// their offsets. crcs are the CRC-32 (IEEE) of each storage, 0 for an empty one;
 // there must be as many as Storages.
 func (l *Layout) Frame(crcs []uint32) []Piece {
 	pieces := []Piece{{}}
@@ -34,7 +34,7 @@ func (l *Layout) Frame(crcs []uint32) []Piece {
 }
 
 // appendLocal appends the header before an entry's bytes. An extra field pads it so
-// that they start where they should.
+// that they start at a multiple of dataAlignment.
 func (e *zipEntry) appendLocal(b []byte, crc uint32) []byte {
 	le := binary.LittleEndian
 	extra := e.data.Offset - e.header - localHeaderSize - int64(len(e.name))
@@ -97,7 +97,7 @@ func (e *zipEntry) appendCentral(b []byte, crc uint32) []byte {
 }
 
 // centralZip64Size returns the size of the zip64 extra field in the directory: it
-// holds only what does not fit 32 bits.
+// contains only what does not fit 32 bits.
 func (e *zipEntry) centralZip64Size() int64 {
 	size := int64(0)
 	if e.data.Bytes >= full32 {
@@ -133,7 +133,7 @@ func (l *Layout) needsZip64(start int64) bool {
 	return len(l.entries) >= full16 || start >= full32 || l.entriesSize() >= full32
 }
 
-// directorySize returns the bytes from the directory, which is to stand at Size, to
+// directorySize returns the bytes from the directory, which will be at Size, to
 // the end of the file.
 func (l *Layout) directorySize() int64 {
 	size := l.entriesSize() + endSize
@@ -143,7 +143,7 @@ func (l *Layout) directorySize() int64 {
 	return size
 }
 
-// appendEnd appends the records that tell where the directory stands.
+// appendEnd appends the records that say where the directory is.
 func (l *Layout) appendEnd(b []byte, start int64) []byte {
 	le := binary.LittleEndian
 	count, size := len(l.entries), l.entriesSize()

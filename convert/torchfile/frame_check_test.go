@@ -70,7 +70,8 @@ func TestFrameDamaged(t *testing.T) {
 // entry or are needed for it, and the attributes of the file system. The checksum and the
 // sizes that a local header leaves to the descriptor may be 0, or the right ones.
 func harmless(file []byte, at int) bool {
-	fields := map[string][][2]int{"PK\x03\x04": {{4, 6}, {14, 26}}, "PK\x01\x02": {{4, 8}, {38, 42}}, "PK\x06\x06": {{12, 16}}}
+	fields := map[string][][2]int{"PK\x03\x04": {{4, 6}, {14, 26}}, "PK\x01\x02": {{4, 8}, {38, 42}},
+		"PK\x06\x06": {{12, 16}}}
 	for magic, ranges := range fields {
 		start := bytes.LastIndex(file[:at], []byte(magic))
 		for _, r := range ranges {

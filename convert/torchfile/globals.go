@@ -25,7 +25,7 @@ type dtypeClass struct {
 type typeClass struct{}
 
 // storageNames are the classes of storages, by the dtype of their elements. Dtypes
-// that came to torch later have none: their tensors lie in an UntypedStorage.
+// that came to torch later have none: their tensors are in an UntypedStorage.
 var storageNames = map[tensor.DType]string{
 	tensor.Float32:    "FloatStorage",
 	tensor.BFloat16:   "BFloat16Storage",
@@ -50,16 +50,13 @@ const dtypeNames = "float32 bfloat16 float16 float64 int64 int32 int16 int8 uint
 	"float8_e8m0fnu float4_e2m1fn_x2 complex32 complex64 complex128 " +
 	"bits8 bits16 bits1x8 bits2x4 bits4x2"
 
-// globals are the only names that a pickle of tensors may use, and what they stand for here.
+// globals are the only names that a pickle of tensors may use, and what they are here.
 var globals = makeGlobals()
 
 // tensorWords is what torch.save writes for a dict of tensors.
 var tensorWords = pickle.Vocabulary{Names: globals, MaxBuilds: maxBuilds, MaxCalls: 320_000, Foreign: foreignNames}
 
-const (
-	maxBuilds = 16  // each copies a dict, which may be the same one
-	maxName   = 200 // bytes of an archive's name
-)
+const maxBuilds = 16 // each copies a dict, which may be the same one
 
 func makeGlobals() map[string]any {
 	known := map[string]any{

@@ -24,12 +24,12 @@ var careless = regexp.MustCompile(`\b0xc000[0-9a-f]{6}\b|EOF`)
 
 var update = flag.Bool("update", false, "write written.pt and refused.txt anew")
 
-// openBytes is Open on a file that holds b.
+// openBytes is Open for a file of these bytes.
 func openBytes(b []byte) ([]tensor.Tensor, error) {
 	return Open(bytes.NewReader(b), &tensor.File{Path: "dir/x.bin", Name: "x.bin", Size: int64(len(b))})
 }
 
-// mustRefuse sees to it that a file is refused as it should be, and returns the words.
+// mustRefuse checks that a file is refused, and returns the message.
 func mustRefuse(t *testing.T, b []byte) string {
 	t.Helper()
 	tensors, err := openBytes(b)
@@ -40,8 +40,8 @@ func mustRefuse(t *testing.T, b []byte) string {
 	return err.Error()
 }
 
-// checkFault sees to it that an error is a fault or several, in good form. What the
-// file b itself says may stand in them.
+// checkFault checks that an error is a fault or several, in good form. Texts from the
+// file b may appear in them.
 func checkFault(t *testing.T, b []byte, err error) {
 	t.Helper()
 	var one *fault.Fault
@@ -134,7 +134,7 @@ func withPickle(t testing.TB, pickle string) []byte {
 	return zipOf(t, "a/data.pkl", pickle, "a/data/0", "0123456789abcdef", "a/version", "3\n")
 }
 
-// The parts of a pickle that holds one tensor.
+// The parts of a pickle with one tensor.
 const (
 	storage0  = "(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x04tQ"
 	rebuild   = "ctorch._utils\n_rebuild_tensor_v2\n"

@@ -10,7 +10,7 @@ import (
 	"hf2olmo/convert/pickle"
 )
 
-// TestHostileArchives holds archives to what is said of them.
+// TestHostileArchives checks the messages about archives.
 func TestHostileArchives(t *testing.T) {
 	good := withPickle(t, goodDict)
 	end := len(good) - endSize
@@ -19,16 +19,19 @@ func TestHostileArchives(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"two of a name":       {zipOf(t, "a/data.pkl", goodDict, "a/data/0", "0123456789abcdef", "a/data/0", ""), `two entries "a/data/0"`},
-		"two pickles":         {zipOf(t, "a/data.pkl", goodDict, "a/data/0", "0123456789abcdef", "a/version", "3\n", "b/data.pkl", goodDict), `has the entry "b/data.pkl"`},
-		"pickle too deep":     {zipOf(t, "a/b/data.pkl", goodDict), "no data.pkl"},
-		"pickle at the top":   {zipOf(t, "data.pkl", goodDict), "no data.pkl"},
-		"no pickle":           {zipOf(t, "a/data/0", ""), "no data.pkl"},
-		"folder":              {zipOf(t, "a/data.pkl/", ""), "no data.pkl"},
-		"script":              {zipOf(t, "a/data.pkl", goodDict, "a/constants.pkl", ""), "TorchScript"},
-		"odd byte order":      {zipOf(t, "a/data.pkl", goodDict, "a/byteorder", "middle"), "neither little nor big"},
-		"long byte order":     {zipOf(t, "a/data.pkl", goodDict, "a/byteorder", "little!"), "neither little nor big"},
-		"no storage":          {zipOf(t, "a/data.pkl", goodDict, "a/version", "3\n"), "a: the entry data/0 is missing from the zip archive"},
+		"two of a name": {zipOf(t, "a/data.pkl", goodDict, "a/data/0", "0123456789abcdef", "a/data/0", ""),
+			`two entries "a/data/0"`},
+		"two pickles": {zipOf(t, "a/data.pkl", goodDict, "a/data/0", "0123456789abcdef", "a/version", "3\n",
+			"b/data.pkl", goodDict), `has the entry "b/data.pkl"`},
+		"pickle too deep":   {zipOf(t, "a/b/data.pkl", goodDict), "no data.pkl"},
+		"pickle at the top": {zipOf(t, "data.pkl", goodDict), "no data.pkl"},
+		"no pickle":         {zipOf(t, "a/data/0", ""), "no data.pkl"},
+		"folder":            {zipOf(t, "a/data.pkl/", ""), "no data.pkl"},
+		"script":            {zipOf(t, "a/data.pkl", goodDict, "a/constants.pkl", ""), "TorchScript"},
+		"odd byte order":    {zipOf(t, "a/data.pkl", goodDict, "a/byteorder", "middle"), "neither little nor big"},
+		"long byte order":   {zipOf(t, "a/data.pkl", goodDict, "a/byteorder", "little!"), "neither little nor big"},
+		"no storage": {zipOf(t, "a/data.pkl", goodDict, "a/version", "3\n"),
+			"a: the entry data/0 is missing from the zip archive"},
 		"bytes in front":      {append([]byte("PK\x03\x04"), good...), "is not where"},
 		"bytes behind":        {append(bytes.Clone(good), "PK"...), "cut short"},
 		"encrypted":           {changed(good, directory+8, 1), "encrypted"},
@@ -40,11 +43,13 @@ func TestHostileArchives(t *testing.T) {
 		"directory elsewhere": {changed(good, end+16, 1), "is not where"},
 		"directory too large": {changed(good, end+12, 0xff, 0xff, 0xff, 0xff), "larger than 16 MB"},
 		"no local header":     {changed(good, 0x00, 'P', 'K', 3, 5), ""},
-		"entry past the end":  {changed(good, bytes.LastIndex(good, []byte("a/data/0"))-26, 0xff, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0), "larger together than the file"},
-		"entries overlap":     {overlapping(t), "overlap"},
-		"wrong checksum":      {changed(good, directory+16, 1, 2, 3, 4), "the checksum of data.pkl is wrong: its bytes were changed"},
-		"a long pickle":       {zipOf(t, "a/data.pkl", strings.Repeat("N", pickle.MaxBytes+1)), "larger than 25 MB"},
-		"numpy":               {zipOf(t, "w.npy", ""), "numpy"},
+		"entry past the end": {changed(good, bytes.LastIndex(good, []byte("a/data/0"))-26, 0xff, 0xff, 0xff, 0, 0xff, 0xff,
+			0xff, 0), "larger together than the file"},
+		"entries overlap": {overlapping(t), "overlap"},
+		"wrong checksum": {changed(good, directory+16, 1, 2, 3, 4),
+			"the checksum of data.pkl is wrong: its bytes were changed"},
+		"a long pickle": {zipOf(t, "a/data.pkl", strings.Repeat("N", pickle.MaxBytes+1)), "larger than 25 MB"},
+		"numpy":         {zipOf(t, "w.npy", ""), "numpy"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +77,7 @@ func overlapping(t *testing.T) []byte {
 	return b
 }
 
-// TestZip64EndsAgree: an archive whose two end records tell of two directories.
+// TestZip64EndsAgree: an archive whose two end records describe two directories.
 func TestZip64EndsAgree(t *testing.T) {
 	good := fixtures(t, "good")["gpu-zip.bin"] // torch always writes both
 	if _, err := openBytes(good); err != nil {
@@ -100,7 +105,8 @@ func TestNoise(t *testing.T) {
 			// Mostly opcodes: real noise ends at the first byte.
 			noise[i] = "(.GIJKLMNQRTUX]abcehjqrstu)}\x80\x85\x86\x87\x88\x89\x8a\x8c\x93\x94\x95\x00\x01\n"[random.Intn(42)]
 		}
-		for _, file := range [][]byte{legacyWith("\x80\x02" + string(noise)), withPickle(t, "\x80\x02"+goodDict[2:len(goodDict)-1]+string(noise))} {
+		for _, file := range [][]byte{legacyWith("\x80\x02" + string(noise)),
+			withPickle(t, "\x80\x02"+goodDict[2:len(goodDict)-1]+string(noise))} {
 			tensors, err := openBytes(file)
 			checkOutcome(t, file, tensors, err)
 		}

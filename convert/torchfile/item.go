@@ -6,9 +6,9 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// OpenItem reads the header of a zip archive that holds one tensor by itself, as the
+// OpenItem reads the header of a zip archive that contains one tensor by itself, as the
 // items of a distributed checkpoint are: size bytes of file from offset, where r reads
-// the file. The tensor has no name; what is wrong with its bytes is told of the tensor
+// the file. The tensor has no name; damage to its bytes will be reported of the tensor
 // called name. The item's record is added to the file's. Errors name the file.
 func OpenItem(r io.ReaderAt, file *tensor.File, name string, offset, size int64) (tensor.Tensor, error) {
 	t, err := openItem(io.NewSectionReader(r, offset, size), file, name, offset, size)
@@ -39,7 +39,7 @@ func openItem(r io.ReaderAt, file *tensor.File, name string, offset, size int64)
 	}
 	item := *file // which ends where the item does
 	item.Size = size
-	placed, f := t.place("", &item)
+	placed, f := t.resolve("", &item)
 	if f != nil {
 		return tensor.Tensor{}, f
 	}

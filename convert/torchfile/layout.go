@@ -11,7 +11,7 @@ import (
 // Extent is a run of bytes in a file.
 type Extent struct{ Offset, Bytes int64 }
 
-// Piece is what stands at Offset of a file.
+// Piece is the bytes at Offset of a file.
 type Piece struct {
 	Offset int64
 	Data   []byte
@@ -31,16 +31,16 @@ type zipEntry struct {
 	name    string
 	header  int64  // offset of the local header
 	data    Extent // a multiple of dataAlignment, and what follows
-	content []byte // what it holds, nil for a storage
+	content []byte // nil for a storage
 }
 
-// Plan lays out the file that torch.save would write for d. The name of the folder
-// inside of the archive is archive, which torch takes from the name of the file; it
-// may hold letters, digits and any of "._-". No file is touched.
+// Plan lays out the file that torch.save would write for d. archive is the name of the folder
+// inside the archive, which torch takes from the name of the file; it consists of letters,
+// digits and any of "._-". No file is touched.
 //
-// The storages are to be written at Layout.Storages, and Layout.Frame tells the rest.
-// An error is about d or archive, and none comes from what a user can give but a
-// tensor of a dtype that has no storage class of its own (fp8, uint16).
+// The caller writes the storages at Layout.Storages, and the rest as Layout.Frame returns it.
+// An error is about d or archive. A user can cause one only with a tensor of a dtype that has
+// no storage class of its own (fp8, uint16).
 func Plan(archive string, d Dict) (*Layout, error) { return plan(archive, d) }
 
 // PlanTensor lays out the file that torch.save would write for one tensor by itself.
@@ -72,10 +72,14 @@ func validArchive(name string) bool {
 	strange := func(r rune) bool {
 		return r == '/' || r == '\\' || r < ' ' || r == utf8.RuneError || r > '~'
 	}
-	return name != "" && len(name) <= maxName && strings.Trim(name, ".") != "" && !strings.ContainsFunc(name, strange)
+	return name != "" && len(name) <= maxArchiveName && strings.Trim(name, ".") != "" &&
+		!strings.ContainsFunc(name, strange)
 }
 
-// add puts an entry behind those that are there.
+// maxArchiveName is the length in bytes of the longest name of an archive.
+const maxArchiveName = 200
+
+// add appends an entry.
 func (l *Layout) add(name string, size int64, content []byte) Extent {
 	e := zipEntry{name: name, header: l.Size, content: content}
 	start := e.header + localHeaderSize + int64(len(name)) + localZip64Size(size) + extraHeadSize
@@ -86,7 +90,7 @@ func (l *Layout) add(name string, size int64, content []byte) Extent {
 }
 
 // localZip64Size returns the size of the zip64 extra field in the local header of an
-// entry: both sizes, or nothing where they fit 32 bits.
+// entry: both sizes, or nothing if they fit 32 bits.
 func localZip64Size(size int64) int64 {
 	if size < full32 {
 		return 0

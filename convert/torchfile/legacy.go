@@ -17,7 +17,7 @@ const legacyProtocol = 1001
 // numelSize is the size of the number before the elements of each storage.
 const numelSize = 8
 
-// readLegacy returns what a file in the older format holds, with the places of all
+// readLegacy returns the value in a file in the older format, with the offsets of all
 // storages filled in.
 func readLegacy(r io.ReaderAt, size int64) (any, error) {
 	src := pickle.NewSource(r, 0, size)
@@ -40,7 +40,7 @@ func readLegacy(r io.ReaderAt, size int64) (any, error) {
 	return value, findLegacy(r, src.Offset(), size, keys)
 }
 
-// readValue reads one pickle that names no storages.
+// readValue reads one pickle without storages.
 func readValue(src *pickle.Source) (any, error) {
 	data, err := tensorWords.Scan(src)
 	if err != nil {
@@ -105,7 +105,7 @@ func readKeys(src *pickle.Source, storages map[string]*storage) ([]*storage, err
 	return ordered, nil
 }
 
-// findLegacy fills in where the storages lie: one after the other from pos, each
+// findLegacy fills in where the storages are: one after the other from pos, each
 // after its number of elements. They must end where the file ends.
 func findLegacy(r io.ReaderAt, pos, size int64, storages []*storage) error {
 	end := pos

@@ -147,7 +147,9 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 // and that may make another tensor of it, as data does.
 func changesTensor(o *Object) bool {
 	args, _ := o.Args.(*List)
-	if args == nil || len(args.Items) != 4 || o.Class != "torch._tensor._rebuild_from_type_v2" && o.Class != "torch._utils._rebuild_parameter_with_state" {
+	withState := o.Class == "torch._tensor._rebuild_from_type_v2" ||
+		o.Class == "torch._utils._rebuild_parameter_with_state"
+	if args == nil || len(args.Items) != 4 || !withState {
 		return false
 	}
 	dicts := []any{args.Items[3]}

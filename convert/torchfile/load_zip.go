@@ -14,11 +14,8 @@ import (
 	"hf2olmo/convert/pickle"
 )
 
-// largestVersion is the newest version of the format that torch 2.13 reads.
-const largestVersion = 10
-
-// mostBehind is how many bytes may follow an archive so that torch surely finds its end.
-const mostBehind = 60_000
+// maxTrailing is how many bytes may follow an archive so that torch certainly finds its end.
+const maxTrailing = 60_000
 
 // looseZip is an archive as torch's reader takes it: names without case, below the folder of
 // the first entry.
@@ -90,7 +87,7 @@ func openArchiveStart(r io.ReaderAt, size int64) (z *zip.Reader, whole int64, er
 	switch {
 	case whole > size:
 		return nil, 0, damaged("the comment at the end of the archive is longer than the file")
-	case size-whole > mostBehind:
+	case size-whole > maxTrailing:
 		return nil, 0, damaged("%d bytes follow the archive", size-whole)
 	}
 	part := io.NewSectionReader(r, 0, whole)
@@ -204,9 +201,9 @@ func (z *looseZip) checkVersion() error {
 	switch version, err := strconv.ParseUint(digits, 10, 64); {
 	case err != nil:
 		return stops("RuntimeError: Couldn't parse the version", "the entry version is not a number")
-	case version < 1 || version > largestVersion:
+	case version < 1 || version > maxVersion:
 		return stops("RuntimeError: Attempted to read a PyTorch file with version "+digits,
-			"has version %s of the format: torch 2.13 reads 1 to %d", digits, largestVersion)
+			"has version %s of the format: torch 2.13 reads 1 to %d", digits, maxVersion)
 	}
 	return nil
 }

@@ -10,23 +10,23 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// A Member is an entry of a zip archive, of which the bytes and their checksum are known
-// but not what they mean.
+// A Member is any entry of a zip archive: its bytes and their checksum are known, but not
+// their meaning.
 type Member struct {
 	tensor.Record // Offset and Bytes are those of the stored bytes
 	Deflated      bool
 	Size          int64 // of the content
 }
 
-// mostInflated bounds how much larger than its stored bytes a deflated entry may be, unless
-// it is small: an optimizer's state may be all zeros, but nobody deflates gigabytes of them.
+// maxInflation is how many times larger than its stored bytes a deflated entry may be, unless
+// it is small: an optimizer's state may be all zeros, but no one deflates gigabytes of them.
 const (
-	mostInflated = 100
-	fineInflated = 64 << 20 // bytes
+	maxInflation  = 100
+	smallInflated = 64 << 20 // bytes
 )
 
-// Members returns the entries of a zip archive that torch.save, or anybody else, wrote, in
-// the order of their bytes, and whether it was written without checksums. They lie in the
+// Members returns the entries of a zip archive, written by torch.save or any other program, in
+// the order of their bytes, and whether it was written without checksums. They are inside the
 // file and do not overlap. A file of another format has none. Errors are a *fault.Fault
 // without a file.
 func Members(r io.ReaderAt, size int64) (members []Member, noSums bool, err error) {
@@ -51,8 +51,8 @@ func Members(r io.ReaderAt, size int64) (members []Member, noSums bool, err erro
 			return nil, false, problem("the entry %s of the zip archive is compressed in a way that torch cannot read", name)
 		case !e.Deflated && e.Size != e.Bytes:
 			return nil, false, damaged("the entry %s of the zip archive has two sizes", name)
-		case e.Size > fineInflated && e.Size/mostInflated > e.Bytes:
-			return nil, false, problem("the entry %s of the zip archive is compressed more than %d times", name, mostInflated)
+		case e.Size > smallInflated && e.Size/maxInflation > e.Bytes:
+			return nil, false, problem("the entry %s of the zip archive is compressed more than %d times", name, maxInflation)
 		}
 		members = append(members, e)
 	}

@@ -12,7 +12,7 @@ import (
 
 // Open reads the header of a file that torch.save wrote, in the zip format or the
 // older one, from r, and returns its tensors sorted by name. No tensor bytes are read: each
-// tensor knows its offset in the file, and all its elements lie inside the file.
+// tensor knows its offset in the file, and all its elements are inside the file.
 // Several tensors may share bytes.
 //
 // Path, Name and Size of file are filled already; file becomes the tensors' File, and is
@@ -57,8 +57,8 @@ func readFile(r io.ReaderAt, file *tensor.File) ([]tensor.Tensor, error) {
 	return tensors, err
 }
 
-// checkGrowth refuses tensors that are together far larger than the file, for they share
-// their bytes: whoever reads them would not come to an end.
+// checkGrowth refuses tensors that are together far larger than the file, since they share
+// their bytes: reading them would take forever.
 func checkGrowth(tensors []tensor.Tensor, size int64) error {
 	sum, largest := int64(0), 0
 	for i := range tensors {
@@ -66,7 +66,8 @@ func checkGrowth(tensors []tensor.Tensor, size int64) error {
 			largest = i
 		}
 		if sum += tensors[i].Bytes(); tensor.TooLarge(sum, size) {
-			f := problem("its tensors share their bytes: they would take more than %d times the size of the file", tensor.MostGrowth)
+			f := problem("its tensors share their bytes: they would take more than %d times the size of the file",
+				tensor.MaxGrowth)
 			f.Tensor = tensors[largest].Name
 			f.Hint = "Load the file in Python, and save it again with tensors made contiguous."
 			return f
@@ -107,7 +108,7 @@ func damaged(format string, args ...any) *fault.Fault {
 	return f
 }
 
-// cutShort is the fault of a file that ends early. expected tells what it should hold.
+// cutShort is the fault of a file that ends early. expected is what it should contain.
 func cutShort(expected string, size int64) *fault.Fault {
 	f := damaged("the file is cut short")
 	f.Expected, f.Found = expected, fault.Bytes(size)

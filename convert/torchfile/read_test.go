@@ -127,7 +127,7 @@ func TestCutFiles(t *testing.T) {
 	}
 }
 
-// TestCutStates holds the words for a short legacy file to tell both sizes.
+// TestCutStates: the message about a legacy file that is cut short has both sizes.
 func TestCutStates(t *testing.T) {
 	content := fixtures(t, "good")["plain-legacy.bin"]
 	got := mustRefuse(t, content[:len(content)-1])
@@ -157,8 +157,8 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-// checkOutcome holds for whatever a file holds: faults in good form, or tensors all
-// of whose elements lie inside.
+// checkOutcome checks the result for any file: faults in good form, or tensors all
+// of whose elements are inside the file.
 func checkOutcome(t *testing.T, content []byte, tensors []tensor.Tensor, err error) {
 	t.Helper()
 	if err != nil {
@@ -180,8 +180,8 @@ func checkOutcome(t *testing.T, content []byte, tensors []tensor.Tensor, err err
 	}
 }
 
-// withoutChecksums zeroes the CRCs in a zip directory, so that what stands in the
-// pickle is looked at although it was changed.
+// withoutChecksums zeroes the CRCs in a zip directory, so that the pickle is read although
+// it was changed.
 func withoutChecksums(content []byte) []byte {
 	content = bytes.Clone(content)
 	magic := binary.LittleEndian.AppendUint32(nil, centralHeaderMagic)

@@ -11,7 +11,7 @@ import (
 )
 
 // tensorValue is a tensor as the pickle describes it. Its numbers are checked when
-// its name is known, so that faults can tell it.
+// its name is known, so that faults can name it.
 type tensorValue struct {
 	in            *view
 	offset        int64 // elements from the start of the view
@@ -44,7 +44,7 @@ func rebuildTensor(args []any) (any, error) {
 	return t, nil
 }
 
-// rebuildTensorV2 takes requires_grad, hooks and, seldom, metadata in addition.
+// rebuildTensorV2 takes requires_grad, hooks and, rarely, metadata in addition.
 func rebuildTensorV2(args []any) (any, error) {
 	if len(args) != 6 && len(args) != 7 {
 		return nil, pickle.Broken("a tensor with too few or too many parts")
@@ -100,7 +100,7 @@ func rebuildParameter(args []any) (any, error) {
 	return t, t.checkGradient(args[1], args[2])
 }
 
-// rebuildParameterWithState takes Python attributes in addition, which somebody set on
+// rebuildParameterWithState takes Python attributes in addition, which a program set on
 // the parameter.
 func rebuildParameterWithState(args []any) (any, error) {
 	if len(args) != 4 {
@@ -114,7 +114,7 @@ func rebuildParameterWithState(args []any) (any, error) {
 }
 
 // rebuildFromType takes a function, a class, the function's arguments and Python
-// attributes: so torch writes a tensor on which somebody set an attribute.
+// attributes: so torch writes a tensor with an attribute that a program set.
 func rebuildFromType(args []any) (any, error) {
 	if len(args) != 4 {
 		return nil, pickle.Broken("a tensor with too few or too many parts")
@@ -125,7 +125,7 @@ func rebuildFromType(args []any) (any, error) {
 	if !isFunction || !isType || !isTuple {
 		return nil, pickle.Broken("a tensor of an unknown class")
 	}
-	// One step only: a call may not hold a further one of the same kind.
+	// One step only: the function may not be another call of the same kind.
 	if len(*tuple) > 0 {
 		if _, nested := (*tuple)[0].(function); nested {
 			return nil, pickle.Broken("a tensor of an unknown class")
@@ -165,8 +165,8 @@ func length(v any) int {
 
 func isEmpty(v any) bool { return v == nil || isDict(v) && dictLen(v) == 0 }
 
-// place returns t as a tensor of file, once all its elements are seen to lie there.
-func (t *tensorValue) place(name string, file *tensor.File) (tensor.Tensor, *fault.Fault) {
+// resolve returns t as a tensor of file, once all its elements are known to be in it.
+func (t *tensorValue) resolve(name string, file *tensor.File) (tensor.Tensor, *fault.Fault) {
 	refuse := func(f *fault.Fault) (tensor.Tensor, *fault.Fault) {
 		named := *f
 		named.Tensor = name

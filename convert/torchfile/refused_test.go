@@ -12,8 +12,8 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// TestRefusedFiles holds the words for every file in refused/, and for files that
-// are something else altogether, to those in refused.txt.
+// TestRefusedFiles compares the messages about every file in refused/, and about files that
+// are something else altogether, with those in refused.txt.
 func TestRefusedFiles(t *testing.T) {
 	files := fixtures(t, "refused")
 	for name, content := range otherFiles() {

@@ -90,7 +90,7 @@ func (s *Saved) Tensor(v any) (t tensor.Tensor, ok bool, err error) {
 	return t, false, nil
 }
 
-// dense places what _rebuild_tensor_v2 is given: storage, offset, shape, stride,
+// dense returns the tensor that _rebuild_tensor_v2 makes of storage, offset, shape, stride,
 // requires_grad and hooks.
 func (s *Saved) dense(args []any) (tensor.Tensor, error) {
 	in, err := s.storage(args[0])
@@ -105,7 +105,7 @@ func (s *Saved) dense(args []any) (tensor.Tensor, error) {
 	}
 	value := tensorValue{in: &view{of: in, dtype: in.dtype, numel: in.numel}, offset: offset,
 		shape: shape, stride: stride, dtype: in.dtype, dtypeName: in.dtype.String()}
-	t, f := value.place("", s.file)
+	t, f := value.resolve("", s.file)
 	if f != nil {
 		return t, inFile(s.file.Name, f)
 	}
@@ -113,8 +113,8 @@ func (s *Saved) dense(args []any) (tensor.Tensor, error) {
 	return t, nil
 }
 
-// storage finds the bytes of what the persistent id ("storage", class, key, location,
-// numel) names.
+// storage finds the bytes of the storage with the persistent id ("storage", class, key,
+// location, numel).
 func (s *Saved) storage(v any) (*storage, error) {
 	o, _ := v.(*Object)
 	if o == nil || o.Class != "storage" {
@@ -148,7 +148,7 @@ func (s *Saved) storage(v any) (*storage, error) {
 		return nil, f
 	}
 	found.offset = record.Offset
-	return found, s.storages.agree(key, view{of: s.storages.one(found), dtype: known.dtype, numel: numel})
+	return found, s.storages.checkKey(key, view{of: s.storages.one(found), dtype: known.dtype, numel: numel})
 }
 
 // one returns the storage that is known by the key of s, or s.

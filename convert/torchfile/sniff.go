@@ -9,7 +9,7 @@ import (
 	"hf2olmo/convert/pickle"
 )
 
-// headSize is as much of a file as is looked at to tell what it is.
+// headSize is how much of a file is read to find out what it is.
 const headSize = 512
 
 // legacyMagics are the starts of a file in the older format: the pickle of torch's
@@ -35,7 +35,7 @@ func isLegacy(head []byte) bool {
 	return legacyStart(head) > 0
 }
 
-// legacyStart returns the length of the magic number's pickle, 0 where there is none.
+// legacyStart returns the length of the magic number's pickle, 0 if there is none.
 func legacyStart(head []byte) int64 {
 	for _, magic := range legacyMagics {
 		if bytes.HasPrefix(head, magic) {
@@ -45,7 +45,7 @@ func legacyStart(head []byte) int64 {
 	return 0
 }
 
-// notTorch tells what the file is instead, as far as its first bytes show it.
+// notTorch says what the file is instead, as far as its first bytes show.
 func notTorch(head []byte, size int64) *fault.Fault {
 	if size == 0 {
 		f := damaged("the file is empty")

@@ -10,10 +10,10 @@ import (
 
 // tensorsOwn are the attributes of torch.Tensor that take a value and change what the tensor
 // is (data replaces all its elements), and those that take none, or not every one.
-var tensorsOwn = nameSet("data grad _grad requires_grad _backward_hooks _post_accumulate_grad_hooks real imag names _python_dispatch " +
-	"H T mH mT _base _cdata _grad_fn _has_symbolic_sizes_strides _version device dtype grad_dtype grad_fn is_cpu is_cuda is_ipu " +
-	"is_leaf is_maia is_meta is_mkldnn is_mps is_mtia is_nested is_quantized is_sparse is_sparse_csr is_vulkan is_xla is_xpu " +
-	"itemsize layout name nbytes ndim output_nr retains_grad shape")
+var tensorsOwn = nameSet("data grad _grad requires_grad _backward_hooks _post_accumulate_grad_hooks real imag names " +
+	"_python_dispatch H T mH mT _base _cdata _grad_fn _has_symbolic_sizes_strides _version device dtype grad_dtype " +
+	"grad_fn is_cpu is_cuda is_ipu is_leaf is_maia is_meta is_mkldnn is_mps is_mtia is_nested is_quantized is_sparse " +
+	"is_sparse_csr is_vulkan is_xla is_xpu itemsize layout name nbytes ndim output_nr retains_grad shape")
 
 func nameSet(names string) map[string]bool {
 	set := map[string]bool{}
@@ -50,9 +50,10 @@ func checkState(state any) error {
 		}
 		for _, item := range items {
 			name, ok := item.Key.(string)
-			if !ok || tensorsOwn[name] || strings.HasPrefix(name, "__") || !plain(item.Value, &left) {
+			if !ok || tensorsOwn[name] || strings.HasPrefix(name, "__") || !isPlain(item.Value, &left) {
 				f := problem("a tensor has the attribute %q, which may change it when torch loads the file", name)
-				f.Hint = "Save plain tensors: torch.save({k: v.detach().clone() for k, v in state_dict.items()}, \"pytorch_model.bin\")."
+				f.Hint = "Save plain tensors: torch.save({k: v.detach().clone() for k, v in state_dict.items()}, " +
+					"\"pytorch_model.bin\")."
 				return f
 			}
 		}
@@ -60,9 +61,9 @@ func checkState(state any) error {
 	return nil
 }
 
-// plain reports whether v is a scalar, or a list, tuple or dict that has nothing but
-// scalars and such in it. It looks at no more than left values, for they may be shared.
-func plain(v any, left *int) bool {
+// isPlain reports whether v is a scalar, or a list, tuple or dict of nothing but scalars and
+// such. It examines no more than left values, since they may be shared.
+func isPlain(v any, left *int) bool {
 	if *left--; *left < 0 {
 		return false
 	}
@@ -87,7 +88,7 @@ func plain(v any, left *int) bool {
 		}
 	}
 	for _, item := range items {
-		if !plain(item, left) {
+		if !isPlain(item, left) {
 			return false
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// stateDict returns the tensors of what a file holds, which must be a dict of
-// nothing else. All faults are told at once, in the order of the names.
+// stateDict returns the tensors of the value in a file, which must be a dict of
+// nothing else. All faults are reported at once, in the order of the names.
 func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	items, ok := dictItems(value)
 	if !ok {
@@ -25,7 +25,7 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	if len(items) == 0 {
 		return nil, problem("the file contains an empty dict")
 	}
-	if f := attributes(value); f != nil {
+	if f := checkAttributes(value); f != nil {
 		return nil, f
 	}
 	if len(items) > tensor.MaxTensors {
@@ -33,21 +33,22 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 		f.Expected, f.Found = fmt.Sprintf("at most %d", tensor.MaxTensors), fmt.Sprint(len(items))
 		return nil, f
 	}
-	if f := nested(items, file.Name); f != nil {
+	if f := checkNested(items, file.Name); f != nil {
 		return nil, f
 	}
 	names := 0
 	for _, item := range items {
 		name, _ := item.Key.(string)
 		if names += len(name); names > tensor.MaxNames {
-			return nil, problem("the names of the tensors take more than %d MB, more than any model's", tensor.MaxNames>>20)
+			return nil, problem("the names of the tensors take more than %d MB, more than any model's",
+				tensor.MaxNames/1_000_000)
 		}
 	}
 	var tensors []tensor.Tensor
 	var faults fault.List
 	seen := map[string]bool{}
 	for _, item := range items {
-		t, f := one(item, file)
+		t, f := itemTensor(item, file)
 		if f == nil && seen[t.Name] {
 			f = &fault.Fault{Tensor: t.Name, Problem: "appears twice in the file"}
 		}
@@ -63,9 +64,9 @@ func stateDict(value any, file *tensor.File) ([]tensor.Tensor, error) {
 	return tensors, faults.Err()
 }
 
-// attributes refuses attributes of an OrderedDict, except the one that torch gives to
-// state dicts: in Python they may stand for its methods, such as items.
-func attributes(value any) *fault.Fault {
+// checkAttributes refuses attributes of an OrderedDict, except the one that torch gives to
+// state dicts: in Python they may replace its methods, such as items.
+func checkAttributes(value any) *fault.Fault {
 	d, ok := value.(*types.OrderedDict)
 	if !ok {
 		return nil
@@ -78,8 +79,8 @@ func attributes(value any) *fault.Fault {
 	return nil
 }
 
-// one returns the tensor that an item of the dict holds.
-func one(item types.DictEntry, file *tensor.File) (tensor.Tensor, *fault.Fault) {
+// itemTensor returns the tensor of an item of the dict.
+func itemTensor(item types.DictEntry, file *tensor.File) (tensor.Tensor, *fault.Fault) {
 	name, ok := item.Key.(string)
 	if !ok {
 		return tensor.Tensor{}, problem("a key of the dict is %s, not a str", keyString(item.Key))
@@ -91,7 +92,7 @@ func one(item types.DictEntry, file *tensor.File) (tensor.Tensor, *fault.Fault) 
 	if of := value.in.of; of.tensor == "" || name < of.tensor {
 		of.tensor = name
 	}
-	return value.place(name, file)
+	return value.resolve(name, file)
 }
 
 func keyString(key any) string {
@@ -101,10 +102,10 @@ func keyString(key any) string {
 	return pythonType(key)
 }
 
-// nested tells of a state dict that stands inside of the dict, as training scripts
-// write it beside optimizer and step.
-func nested(items []types.DictEntry, file string) *fault.Fault {
-	// A hostile file may name one large dict many times: each is looked at once.
+// checkNested reports a state dict that is inside the dict, as training scripts
+// write it next to the optimizer and the step.
+func checkNested(items []types.DictEntry, file string) *fault.Fault {
+	// A hostile file may contain one large dict many times: each is examined once.
 	seen := map[any]bool{}
 	for _, item := range items {
 		key, isString := item.Key.(string)
@@ -112,17 +113,18 @@ func nested(items []types.DictEntry, file string) *fault.Fault {
 			continue
 		}
 		seen[item.Value] = true
-		if inner, _ := dictItems(item.Value); !slices.ContainsFunc(inner, holdsTensor) {
+		if inner, _ := dictItems(item.Value); !slices.ContainsFunc(inner, hasTensor) {
 			continue
 		}
 		f := problem("the tensors are not at the top level of the file, but inside %q", key)
-		f.Hint = fmt.Sprintf("Save the inner dict alone: torch.save(torch.load(%q, map_location=\"cpu\")[%q], \"pytorch_model.bin\").", file, key)
+		f.Hint = fmt.Sprintf("Save the inner dict alone: torch.save(torch.load(%q, map_location=\"cpu\")[%q], "+
+			"\"pytorch_model.bin\").", file, key)
 		return f
 	}
 	return nil
 }
 
-func holdsTensor(item types.DictEntry) bool {
+func hasTensor(item types.DictEntry) bool {
 	_, ok := item.Value.(*tensorValue)
 	return ok
 }

@@ -10,30 +10,30 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// storage is a run of elements that the pickle names by a key. Whoever knows the
-// container then finds its bytes, or says why it has none.
+// storage is a run of elements that the pickle refers to by a key. The reader of the
+// container then finds its bytes, or why there are none.
 type storage struct {
 	key    string
 	dtype  tensor.DType
 	numel  int64
 	offset int64        // of its first byte in the file
-	lost   *fault.Fault // why there are no bytes, where there are none
-	tensor string       // the first that lies in it
+	lost   *fault.Fault // why there are no bytes, if there are none
+	tensor string       // the first tensor in it
 }
 
 func (s *storage) bytes() int64 { return s.numel * s.dtype.Size() }
 
-// view is what a tensor is given: numel elements of a storage, from the element
-// first. Only files from before torch 0.4 have views that are not the whole.
+// view is what a tensor is made of: numel elements of a storage, from the element
+// first. Only files from before torch 0.4 have views that are not the whole storage.
 type view struct {
 	of           *storage
 	dtype        tensor.DType
 	first, numel int64
 }
 
-// storages are those that a pickle names, by their keys. The older format has views of
-// storages in addition, which have keys of their own; torch goes by a key alone once it
-// has seen it.
+// storages are those that a pickle refers to, by their keys. The older format has views of
+// storages in addition, which have keys of their own; once torch has seen a key, it looks at
+// nothing else.
 type storages struct {
 	legacy bool
 	byKey  map[string]*storage
@@ -76,7 +76,7 @@ func (all *storages) load(id any) (any, error) {
 		all.byKey[key] = s
 	}
 	v := &view{of: s, dtype: class.dtype, numel: numel}
-	if err := all.agree(key, *v); err != nil {
+	if err := all.checkKey(key, *v); err != nil {
 		return nil, err
 	}
 	if all.legacy && tuple.Get(5) != nil {
@@ -85,9 +85,9 @@ func (all *storages) load(id any) (any, error) {
 	return v, nil
 }
 
-// agree refuses a key with two meanings. Of a storage without elements the dtype does
+// checkKey refuses a key with two meanings. The dtype of a storage without elements does
 // not matter.
-func (all *storages) agree(key string, v view) error {
+func (all *storages) checkKey(key string, v view) error {
 	known, ok := all.views[key]
 	if !ok {
 		all.views[key] = v
@@ -102,7 +102,7 @@ func (all *storages) agree(key string, v view) error {
 	return nil
 }
 
-// narrow makes v the part of its storage that (key, first, numel) tells.
+// narrow makes v the part of its storage that (key, first, numel) describes.
 func (all *storages) narrow(v *view, metadata any) error {
 	tuple, ok := metadata.(*types.Tuple)
 	if !ok || tuple.Len() != 3 {
@@ -115,10 +115,10 @@ func (all *storages) narrow(v *view, metadata any) error {
 		return pickle.Broken("a view without a key, or that reaches past its storage")
 	}
 	v.first, v.numel = first, numel
-	return all.agree(key, *v)
+	return all.checkKey(key, *v)
 }
 
-// pythonType names the type of what stands where a tensor should.
+// pythonType names the type of what a file contains in place of a tensor.
 func pythonType(v any) string {
 	switch v.(type) {
 	case nil:

@@ -58,14 +58,15 @@ func reread(t *testing.T, d Dict) (*Layout, []tensor.Tensor, sparse) {
 	return l, tensors, file
 }
 
-// TestPast4GiB holds sizes and offsets to the places where 32 bits end.
+// TestPast4GiB tries sizes and offsets around the end of 32 bits.
 func TestPast4GiB(t *testing.T) {
 	const limit = full32
 	for _, size := range []int64{
 		limit - 1000, limit - 800, limit - 2, limit - 1, limit, limit + 1, 3 * limit, 1 << 45,
 	} {
 		small := Tensor{tensor.UInt8, []int64{3}}
-		d := Dict{{Key: "a", Value: small}, {Key: "b", Value: Tensor{tensor.UInt8, []int64{size}}}, {Key: "c", Value: small}, {Key: "d", Value: Tensor{tensor.UInt8, []int64{0}}}}
+		d := Dict{{Key: "a", Value: small}, {Key: "b", Value: Tensor{tensor.UInt8, []int64{size}}},
+			{Key: "c", Value: small}, {Key: "d", Value: Tensor{tensor.UInt8, []int64{0}}}}
 		l, tensors, file := reread(t, d)
 		for i, x := range tensors {
 			if x.Offset != l.Storages[i].Offset || x.Bytes() != l.Storages[i].Bytes || x.Offset%dataAlignment != 0 {
@@ -79,7 +80,7 @@ func TestPast4GiB(t *testing.T) {
 	}
 }
 
-// TestManyEntries holds the number of entries to the place where 16 bits end.
+// TestManyEntries tries numbers of entries around the end of 16 bits.
 func TestManyEntries(t *testing.T) {
 	for _, entries := range []int{full16 - 1, full16, full16 + 1, 70000} {
 		d := make(Dict, entries-3) // beside data.pkl, byteorder and version

@@ -15,7 +15,7 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// sample holds one of everything; make.py check tells what torch must find in it.
+// sample contains one of everything; make.py check has what torch must find in it.
 func sample() Dict {
 	tensors := Dict{}
 	for _, dtype := range []tensor.DType{
@@ -38,8 +38,10 @@ func sample() Dict {
 		numbers = append(numbers, n)
 	}
 	return Dict{
-		{Key: "empty", Value: []any{}}, {Key: "epoch", Value: int64(0)}, {Key: "yes", Value: true}, {Key: "no", Value: false}, {Key: "nothing", Value: nil}, {Key: "text", Value: "grüße"},
-		{Key: "tensors", Value: tensors}, {Key: "numbers", Value: numbers}, {Key: "floats", Value: []any{0.1, -2.0}}, {Key: "dict", Value: Dict{}}, {Key: "world_size", Value: int64(1)},
+		{Key: "empty", Value: []any{}}, {Key: "epoch", Value: int64(0)}, {Key: "yes", Value: true},
+		{Key: "no", Value: false}, {Key: "nothing", Value: nil}, {Key: "text", Value: "grüße"},
+		{Key: "tensors", Value: tensors}, {Key: "numbers", Value: numbers}, {Key: "floats", Value: []any{0.1, -2.0}},
+		{Key: "dict", Value: Dict{}}, {Key: "world_size", Value: int64(1)},
 	}
 }
 
@@ -69,7 +71,7 @@ func assemble(t *testing.T, l *Layout, content func(i, j int64) byte) []byte {
 	return file
 }
 
-// TestWrittenFile holds the writer to written.pt, which torch was seen to load: run
+// TestWrittenFile compares what is written with written.pt, which torch loads: run
 // `python make.py check` after an update.
 func TestWrittenFile(t *testing.T) {
 	l, err := Plan("model", sample())
@@ -190,12 +192,13 @@ func TestPlanRefuses(t *testing.T) {
 		"negative shape": {"a", of(Tensor{tensor.Float32, []int64{-1, -1}}), "[-1, -1]"},
 		"negative empty": {"a", of(Tensor{tensor.Float32, []int64{0, -1}}), "[0, -1]"},
 		"huge shape":     {"a", of(Tensor{tensor.Float32, []int64{1 << 40, 1 << 40}}), "cannot be written"},
-		"two huge":       {"a", Dict{{Key: "v", Value: Tensor{tensor.UInt8, []int64{1 << 61}}}, {Key: "w", Value: Tensor{tensor.UInt8, []int64{1 << 62}}}}, "2^62"},
-		"int":            {"a", of(3), `"w": a int cannot`},
-		"nested":         {"a", of([]any{Dict{{Key: "x", Value: uint8(1)}}}), "uint8"},
-		"twice":          {"a", append(good, good...), "twice"},
-		"text":           {"a", of("\xff"), "UTF-8"},
-		"key":            {"a", Dict{{Key: "\xff", Value: nil}}, "UTF-8"},
+		"two huge": {"a", Dict{{Key: "v", Value: Tensor{tensor.UInt8, []int64{1 << 61}}},
+			{Key: "w", Value: Tensor{tensor.UInt8, []int64{1 << 62}}}}, "2^62"},
+		"int":    {"a", of(3), `"w": a int cannot`},
+		"nested": {"a", of([]any{Dict{{Key: "x", Value: uint8(1)}}}), "uint8"},
+		"twice":  {"a", append(good, good...), "twice"},
+		"text":   {"a", of("\xff"), "UTF-8"},
+		"key":    {"a", Dict{{Key: "\xff", Value: nil}}, "UTF-8"},
 	}
 	for name, c := range cases {
 		if _, err := Plan(c.archive, c.dict); err == nil || !strings.Contains(err.Error(), c.want) {

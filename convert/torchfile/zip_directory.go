@@ -9,9 +9,9 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// walkDirectory shows the fixed part of each record of the directory, which stands at a
-// byte of the archive. archive/zip has read them all, but not everything in them, and does
-// not mind what follows the last.
+// walkDirectory calls record with the fixed part of each record of the directory and its
+// offset in the archive. archive/zip has read them all, but not everything in them, and
+// ignores what follows the last.
 func walkDirectory(r io.ReaderAt, files []*zip.File, end zipEnd,
 	record func(f *zip.File, at int64, b []byte) error) error {
 	in := bufio.NewReader(io.NewSectionReader(r, int64(end.offset), int64(end.size)))

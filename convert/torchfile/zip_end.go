@@ -15,14 +15,14 @@ const (
 	maxRecords   = tensor.MaxTensors + 100
 )
 
-// zipEnd is what the end of an archive tells of its directory.
+// zipEnd is what the end of an archive says of its directory.
 type zipEnd struct {
 	offset, size, records uint64
 }
 
 // readEnd checks the end of an archive before archive/zip reads it: archive/zip
-// makes room for as many entries as the end claims, and would take a directory that
-// does not stand at the end of the file.
+// allocates as many entries as the end claims, and would accept a directory that
+// is not at the end of the file.
 func readEnd(r io.ReaderAt, size int64) (zipEnd, error) {
 	tail := make([]byte, min(size, endSize+maxComment+zip64LocatorSize))
 	tailOffset := size - int64(len(tail))
@@ -51,7 +51,8 @@ func readEnd(r io.ReaderAt, size int64) (zipEnd, error) {
 	}
 	switch {
 	case end.size > maxDirectory:
-		return zipEnd{}, problem("the zip directory is larger than %d MB, which no dict of tensors needs", maxDirectory/1_000_000)
+		return zipEnd{}, problem("the zip directory is larger than %d MB, which no dict of tensors needs",
+			maxDirectory/1_000_000)
 	case end.offset > directoryEnd || directoryEnd-end.offset != end.size:
 		return zipEnd{}, damaged("the zip directory is not where the end of the archive says")
 	case end.records > maxRecords && end.records <= end.size/centralHeaderSize:
@@ -62,7 +63,7 @@ func readEnd(r io.ReaderAt, size int64) (zipEnd, error) {
 	return end, nil
 }
 
-// findEnd returns where the end record stands, or -1. It takes the last one, as
+// findEnd returns the offset of the end record, or -1. It takes the last one, as
 // archive/zip does, and nothing but its comment may follow.
 func findEnd(tail []byte) int {
 	signature := binary.LittleEndian.AppendUint32(nil, endMagic)
@@ -87,7 +88,7 @@ func parseEnd(b []byte) (zipEnd, error) {
 	}, nil
 }
 
-// readZip64End reads the larger end record. The small one must say the same wherever
+// readZip64End reads the larger end record. The small one must say the same if
 // its fields are wide enough: two readers must not see two directories.
 func readZip64End(r io.ReaderAt, at uint64, size int64, small zipEnd) (zipEnd, error) {
 	if size < zip64EndSize || at > uint64(size-zip64EndSize) {

@@ -12,7 +12,7 @@ type span struct {
 	name     string
 }
 
-// locate returns where the bytes of an entry lie, which must be stored as they are.
+// locate returns where the bytes of an entry are, which must not be compressed.
 func (a *archive) locate(name string) (from, size int64, err error) {
 	f := a.entries[a.top+"/"+name]
 	switch {
@@ -28,8 +28,7 @@ func (a *archive) locate(name string) (from, size int64, err error) {
 	return a.extent(name, f)
 }
 
-// extent returns where the stored bytes of an entry lie. They are seen to lie before the
-// directory.
+// extent returns where the stored bytes of an entry are: somewhere before the directory.
 func (a *archive) extent(name string, f *zip.File) (from, size int64, err error) {
 	switch {
 	case f.Flags&flagEncrypted != 0:
@@ -60,7 +59,7 @@ func (a *archive) extent(name string, f *zip.File) (from, size int64, err error)
 // checkOverlap refuses entries that share bytes: no writer makes such a file.
 func (a *archive) checkOverlap() error {
 	left := a.end.offset
-	for _, f := range a.entries { // those too that are not used: whoever reads all reads no byte twice
+	for _, f := range a.entries { // unused ones too: reading all of them reads no byte twice
 		if f.CompressedSize64 > left {
 			return damaged("the entries of the zip archive overlap: they are larger together than the file")
 		}

@@ -10,7 +10,7 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// What torch.save writes beside the storages: since 1.6 the first two, since 2.1 the
+// The entries that torch.save writes besides the storages: since 1.6 the first two, since 2.1 the
 // byte order and the id (of all checksums), since 2.7 the rest.
 const (
 	pickleName    = "data.pkl"
@@ -22,7 +22,7 @@ const (
 	storageFolder = "data/"
 )
 
-// maxSmall bounds the records beside the pickle and the storages.
+// maxSmall is the size of the largest entry besides the pickle and the storages.
 const maxSmall = 1 << 10
 
 // checkSmall reads the small records as torch does, and their checksums.
@@ -62,8 +62,8 @@ func (a *archive) checkSmall() error {
 	return nil
 }
 
-// checkOrder: files from before torch 2.1 say nothing, and are little-endian, as
-// torch.load takes them.
+// checkOrder checks the byte order. Files from before torch 2.1 do not have it, and are
+// little-endian for torch.load.
 func checkOrder(text string) *fault.Fault {
 	switch text {
 	case "little":
@@ -74,13 +74,13 @@ func checkOrder(text string) *fault.Fault {
 	return damaged("the byte order is neither little nor big")
 }
 
-// lastVersion is the youngest version of the format that torch.load reads.
-const lastVersion = 10
+// maxVersion is the newest version of the format that torch 2.13 reads.
+const maxVersion = 10
 
 func checkVersion(text string) *fault.Fault {
 	text = strings.TrimSuffix(text, "\n")
 	n, err := strconv.Atoi(text)
-	if err != nil || checkNumber(text) != nil || n < 1 || n > lastVersion {
+	if err != nil || checkNumber(text) != nil || n < 1 || n > maxVersion {
 		return damaged("the version of the archive is not one that torch reads")
 	}
 	return nil
@@ -100,8 +100,8 @@ func checkText(text string) *fault.Fault {
 	return nil
 }
 
-// checkNames allows only entries that torch.save writes: those above and storages. Others
-// might be read in place of these.
+// checkNames allows only entries that torch.save writes: those above and storages. Another
+// reader might read others instead.
 func (a *archive) checkNames() error {
 	known := []string{pickleName, versionName, orderName, idName, formatName, alignmentName}
 	var foreign []string
@@ -123,7 +123,7 @@ func (a *archive) checkNames() error {
 	return f
 }
 
-// storageKey returns the key of the storage that an entry holds, named without the
+// storageKey returns the key of the storage in an entry, which is named without the
 // archive's folder.
 func storageKey(name string) (key string, ok bool) {
 	key, ok = strings.CutPrefix(name, storageFolder)

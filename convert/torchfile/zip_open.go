@@ -11,8 +11,8 @@ type archive struct {
 	r       io.ReaderAt
 	end     zipEnd
 	entries map[string]*zip.File
-	top     string // the folder that holds data.pkl
-	noSums  bool   // torch was told to write no checksums
+	top     string // the folder of data.pkl
+	noSums  bool   // it was saved without checksums
 	used    []span
 
 	storages map[string]*storage // that the pickle names, by their keys
@@ -28,8 +28,8 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	return a, a.checkKind()
 }
 
-// openDirectory reads the directory of any archive. Nobody else calls archive/zip, which
-// takes what the end of the archive claims for true.
+// openDirectory reads the directory of any archive, once its end was checked: archive/zip
+// trusts what it claims.
 func openDirectory(r io.ReaderAt, size int64) (*archive, error) {
 	end, err := readEnd(r, size)
 	if err != nil {
@@ -65,7 +65,7 @@ func openDirectory(r io.ReaderAt, size int64) (*archive, error) {
 	return a, nil
 }
 
-// checkKind tells other archives from those of torch.save.
+// checkKind refuses archives that torch.save did not write.
 func (a *archive) checkKind() error {
 	for name := range a.entries {
 		if strings.HasSuffix(name, ".npy") {

@@ -9,8 +9,8 @@ import (
 	"hf2olmo/convert/pickle"
 )
 
-// readZip returns what data.pkl holds, with the places of all storages filled in. Whoever
-// has found no other fault then calls checkNames.
+// readZip returns the value in data.pkl, with the offsets of all storages filled in. Callers
+// that find no other fault then call checkNames.
 func readZip(r io.ReaderAt, size int64) (any, *archive, error) {
 	a, err := openArchive(r, size)
 	if err != nil {
@@ -35,7 +35,7 @@ func readZip(r io.ReaderAt, size int64) (any, *archive, error) {
 	return value, a, a.checkOverlap()
 }
 
-// readPickle returns data.pkl, once it is known to be harmless.
+// readPickle returns the bytes of data.pkl, once they are known to be harmless.
 func (a *archive) readPickle() ([]byte, error) {
 	from, size, err := a.locate(pickleName)
 	if err != nil {

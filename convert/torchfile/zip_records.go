@@ -29,8 +29,8 @@ const (
 
 	dosFolder = 1 << 4 // external attribute: torch reads no bytes of such an entry
 
-	// A field of 16 or 32 bits that holds the largest number says that the real
-	// one stands in the zip64 record.
+	// The largest number in a field of 16 or 32 bits says that the real one is in
+	// the zip64 record.
 	full16 = 1<<16 - 1
 	full32 = 1<<32 - 1
 

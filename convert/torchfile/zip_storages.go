@@ -15,7 +15,7 @@ type record struct {
 	tensor.Record
 }
 
-// findAll fills in where the storages lie, and finds those too that no tensor names.
+// findAll fills in where the storages are, and finds those too that no tensor refers to.
 func (a *archive) findAll() error {
 	for _, key := range slices.Sorted(maps.Keys(a.storages)) {
 		a.find(a.storages[key])
@@ -32,12 +32,13 @@ func (a *archive) findAll() error {
 	return nil
 }
 
-// find fills in where a storage lies, or why its tensors cannot be read.
+// find fills in where a storage is, or why its tensors cannot be read.
 func (a *archive) find(s *storage) {
 	name := storageFolder + s.key
 	from, size, err := a.locate(name)
 	if err == nil {
-		a.records = append(a.records, record{s, tensor.Record{Name: name, Offset: from, Bytes: size, CRC: a.entries[a.top+"/"+name].CRC32}})
+		crc := a.entries[a.top+"/"+name].CRC32
+		a.records = append(a.records, record{s, tensor.Record{Name: name, Offset: from, Bytes: size, CRC: crc}})
 	}
 	if err == nil && size != s.bytes() {
 		f := damaged("its storage %s has a wrong size", s.key)
