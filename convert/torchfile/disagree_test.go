@@ -1,10 +1,12 @@
-package torchfile
+package torchfile_test
 
 import (
 	"bytes"
 	"fmt"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/torchfile"
 )
 
 // storage1 is storage0's twin, with the key 1.
@@ -77,7 +79,7 @@ func TestLoadOfStates(t *testing.T) {
 			"ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor0 + "\x88" + hooks + c.state + "tR",
 		} {
 			file := withPickle(t, "\x80\x02}"+keyA+value+"s.")
-			if _, err := Load(bytes.NewReader(file), int64(len(file))); (err != nil) != c.unsure {
+			if _, err := torchfile.Load(bytes.NewReader(file), int64(len(file))); (err != nil) != c.unsure {
 				t.Errorf("%q: %v", c.state, err)
 			}
 		}

@@ -1,4 +1,4 @@
-package torchfile
+package torchfile_test
 
 import (
 	"archive/zip"
@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/torchfile"
 )
 
 // entriesOf returns the entries of an archive.
@@ -23,13 +25,13 @@ func checkBytes(b []byte) error {
 	if _, err := openBytes(b); err != nil {
 		return err
 	}
-	return CheckFrame(bytes.NewReader(b), int64(len(b)))
+	return torchfile.CheckFrame(bytes.NewReader(b), int64(len(b)))
 }
 
 // TestFrameOfTorch finds nothing wrong with what torch.save wrote.
 func TestFrameOfTorch(t *testing.T) {
 	for name, b := range fixtures(t, "good") {
-		if err := CheckFrame(bytes.NewReader(b), int64(len(b))); err != nil {
+		if err := torchfile.CheckFrame(bytes.NewReader(b), int64(len(b))); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,4 +1,4 @@
-package torchfile
+package torchfile_test
 
 import (
 	"archive/zip"
@@ -16,6 +16,7 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
 )
 
 // careless is what no fault says in words of its own: a pointer that was printed in
@@ -26,7 +27,7 @@ var update = flag.Bool("update", false, "write written.pt and refused.txt anew")
 
 // openBytes is Open for a file of these bytes.
 func openBytes(b []byte) ([]tensor.Tensor, error) {
-	return Open(bytes.NewReader(b), &tensor.File{Path: "dir/x.bin", Name: "x.bin", Size: int64(len(b))})
+	return torchfile.Open(bytes.NewReader(b), &tensor.File{Path: "dir/x.bin", Name: "x.bin", Size: int64(len(b))})
 }
 
 // mustRefuse checks that a file is refused, and returns the message.

@@ -1,4 +1,4 @@
-package torchfile
+package torchfile_test
 
 import (
 	"encoding/binary"
@@ -10,12 +10,6 @@ import (
 
 func le32(n uint32) string { return string(binary.LittleEndian.AppendUint32(nil, n)) }
 func le64(n uint64) string { return string(binary.LittleEndian.AppendUint64(nil, n)) }
-
-// More than package pickle reads.
-const (
-	maxStack   = 256_000
-	maxObjects = 1_000_000
-)
 
 // hostilePickles are pickles, and parts of the message about each.
 var hostilePickles = map[string]struct{ pickle, want string }{
@@ -135,7 +129,7 @@ func sharedShape() string {
 // legacyWith is a file in the older format whose dict is this pickle.
 func legacyWith(pickle string) []byte {
 	info := "\x80\x02}X" + le32(13) + "little_endian\x88s."
-	return []byte(string(legacyMagics[1]) + "\x80\x02M\xe9\x03." + info + pickle)
+	return []byte(legacyMagic + "\x80\x02M\xe9\x03." + info + pickle)
 }
 
 // TestHostileTensors puts impossible numbers into a tensor.

@@ -1,4 +1,4 @@
-package torchfile
+package torchfile_test
 
 import (
 	"bytes"

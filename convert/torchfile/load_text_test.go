@@ -1,8 +1,10 @@
-package torchfile
+package torchfile_test
 
 import (
 	"bytes"
 	"testing"
+
+	"hf2olmo/convert/torchfile"
 )
 
 // TestLoadTexts: a bit that turned in a key of train.pt ends torch.load, whatever its arguments are.
@@ -24,7 +26,7 @@ func TestLoadTexts(t *testing.T) {
 		"of Python 2 with a surrogate": {short("\xed\xa0\x80"), false},
 	} {
 		file := withPickle(t, "\x80\x02}"+c.pickle+"K\x01s.")
-		if _, err := Load(bytes.NewReader(file), int64(len(file))); (err == nil) != c.loads {
+		if _, err := torchfile.Load(bytes.NewReader(file), int64(len(file))); (err == nil) != c.loads {
 			t.Errorf("%s: %v, want it to load: %v", name, err, c.loads)
 		}
 	}

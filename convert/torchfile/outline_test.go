@@ -1,10 +1,13 @@
-package torchfile
+package torchfile_test
 
 import (
 	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"hf2olmo/convert/pickle"
+	"hf2olmo/convert/torchfile"
 )
 
 const checkpoints = "../../testdata/checkpoints"
@@ -15,7 +18,7 @@ func openOutline(t *testing.T, path string) any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := OpenOutline(bytes.NewReader(data), int64(len(data)))
+	v, err := torchfile.OpenOutline(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
@@ -24,25 +27,25 @@ func openOutline(t *testing.T, path string) any {
 
 // TestOutline reads what the real trainer saved: dicts, classes, paths, numpy arrays.
 func TestOutline(t *testing.T) {
-	train := AsMap(openOutline(t, "unsharded/step3-unsharded/train.pt"))
+	train := pickle.AsMap(openOutline(t, "unsharded/step3-unsharded/train.pt"))
 	if train.Get("global_step") != any(int64(3)) || train.Get("world_size") != any(int64(2)) {
 		t.Errorf("train.pt: %v", train)
 	}
-	paths, _ := train.Get("unsharded_checkpoints").(*List)
-	if paths == nil || len(paths.Items) != 1 || paths.Items[0].(*Object).Class != "pathlib.PosixPath" {
+	paths, _ := train.Get("unsharded_checkpoints").(*pickle.List)
+	if paths == nil || len(paths.Items) != 1 || paths.Items[0].(*pickle.Object).Class != "pathlib.PosixPath" {
 		t.Errorf("unsharded_checkpoints: %v", paths)
 	}
-	optim := AsMap(openOutline(t, "unsharded/step3-unsharded/optim.pt"))
-	if AsMap(optim.Get("state")) == nil || optim.Get("param_groups") == nil {
+	optim := pickle.AsMap(openOutline(t, "unsharded/step3-unsharded/optim.pt"))
+	if pickle.AsMap(optim.Get("state")) == nil || optim.Get("param_groups") == nil {
 		t.Errorf("optim.pt: %v", optim)
 	}
-	metadata, _ := openOutline(t, "new/step3/model_and_optim/.metadata").(*Object)
-	if metadata == nil || len(AsMap(AsMap(metadata.State).Get("state_dict_metadata")).Items) == 0 {
+	metadata, _ := openOutline(t, "new/step3/model_and_optim/.metadata").(*pickle.Object)
+	if metadata == nil || len(pickle.AsMap(pickle.AsMap(metadata.State).Get("state_dict_metadata")).Items) == 0 {
 		t.Errorf(".metadata: %v", metadata)
 	}
-	legacy := AsMap(openOutline(t, "legacy/step3/rank0.pt"))
-	if len(AsMap(legacy.Get("model")).Items) != 8 {
-		t.Errorf("rank0.pt: %d tensors", len(AsMap(legacy.Get("model")).Items))
+	legacy := pickle.AsMap(openOutline(t, "legacy/step3/rank0.pt"))
+	if len(pickle.AsMap(legacy.Get("model")).Items) != 8 {
+		t.Errorf("rank0.pt: %d tensors", len(pickle.AsMap(legacy.Get("model")).Items))
 	}
 }
 
@@ -55,10 +58,10 @@ func TestOutlineOfDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for at := 0; at < len(data); at += 7 {
-			OpenOutline(bytes.NewReader(data[:at]), int64(at))
+			torchfile.OpenOutline(bytes.NewReader(data[:at]), int64(at))
 			broken := bytes.Clone(data)
 			broken[at] ^= 0xff
-			OpenOutline(bytes.NewReader(broken), int64(len(broken)))
+			torchfile.OpenOutline(bytes.NewReader(broken), int64(len(broken)))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package torchfile
+package torchfile_test
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
 )
 
 // expected is what torch.load finds, from make.py.
@@ -74,7 +75,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := &tensor.File{Path: path, Name: "many-zip.bin", Size: info.Size()}
-	tensors, err := Open(f, file)
+	tensors, err := torchfile.Open(f, file)
 	if err != nil || len(tensors) != 40 {
 		t.Fatalf("%d tensors, %v", len(tensors), err)
 	}
@@ -86,7 +87,7 @@ func TestOpen(t *testing.T) {
 	}
 	// A file that has become shorter than it was said to be.
 	file.Size += 100
-	if _, err := Open(f, file); err == nil {
+	if _, err := torchfile.Open(f, file); err == nil {
 		t.Error("read a file that is shorter than it was said to be")
 	}
 }
@@ -186,7 +187,7 @@ func withoutChecksums(content []byte) []byte {
 	content = bytes.Clone(content)
 	magic := binary.LittleEndian.AppendUint32(nil, centralHeaderMagic)
 	for i := range content {
-		if bytes.HasPrefix(content[i:], magic) && isZip(content) {
+		if bytes.HasPrefix(content[i:], magic) && bytes.HasPrefix(content, []byte(zipMagic)) {
 			clear(content[i+16 : i+20])
 		}
 	}

@@ -1,4 +1,4 @@
-package torchfile
+package torchfile_test
 
 import (
 	"fmt"
@@ -71,8 +71,8 @@ func otherFiles() map[string]string {
 		"empty zip":   "PK\x05\x06" + strings.Repeat("\x00", 18),
 		"zip start":   "PK\x03\x04",
 		"zip half":    "PK\x03",
-		"magic half":  string(legacyMagics[1][:9]),
-		"magic alone": string(legacyMagics[1]),
-		"version":     string(legacyMagics[1]) + "\x80\x02M\xe8\x03.",
+		"magic half":  legacyMagic[:9],
+		"magic alone": legacyMagic,
+		"version":     legacyMagic + "\x80\x02M\xe8\x03.",
 	}
 }

@@ -1,4 +1,4 @@
-package torchfile
+package torchfile_test
 
 import (
 	"fmt"
@@ -6,19 +6,21 @@ import (
 	"slices"
 	"testing"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
 )
 
 // sparse is a file of which only pieces are there; all else reads as zero.
 type sparse struct {
 	size   int64
-	pieces []Piece
+	pieces []torchfile.Piece
 }
 
 func (s sparse) ReadAt(b []byte, at int64) (int, error) {
 	n := int(min(int64(len(b)), max(s.size-at, 0)))
 	clear(b[:n])
-	first, _ := slices.BinarySearchFunc(s.pieces, at, func(p Piece, at int64) int {
+	first, _ := slices.BinarySearchFunc(s.pieces, at, func(p torchfile.Piece, at int64) int {
 		if p.Offset+int64(len(p.Data)) <= at {
 			return -1
 		}
@@ -41,14 +43,14 @@ func (s sparse) ReadAt(b []byte, at int64) (int, error) {
 }
 
 // reread plans d, and reads the headers of the file that comes of it.
-func reread(t *testing.T, d Dict) (*Layout, []tensor.Tensor, sparse) {
+func reread(t *testing.T, d pickle.Dict) (*torchfile.Layout, []tensor.Tensor, sparse) {
 	t.Helper()
-	l, err := Plan("model", d)
+	l, err := torchfile.Plan("model", d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := sparse{l.Size, l.Frame(make([]uint32, len(l.Storages)))}
-	tensors, err := Open(file, &tensor.File{Name: "x.bin", Size: l.Size})
+	tensors, err := torchfile.Open(file, &tensor.File{Name: "x.bin", Size: l.Size})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +66,9 @@ func TestPast4GiB(t *testing.T) {
 	for _, size := range []int64{
 		limit - 1000, limit - 800, limit - 2, limit - 1, limit, limit + 1, 3 * limit, 1 << 45,
 	} {
-		small := Tensor{tensor.UInt8, []int64{3}}
-		d := Dict{{Key: "a", Value: small}, {Key: "b", Value: Tensor{tensor.UInt8, []int64{size}}},
-			{Key: "c", Value: small}, {Key: "d", Value: Tensor{tensor.UInt8, []int64{0}}}}
+		small := torchfile.Tensor{tensor.UInt8, []int64{3}}
+		d := pickle.Dict{{Key: "a", Value: small}, {Key: "b", Value: torchfile.Tensor{tensor.UInt8, []int64{size}}},
+			{Key: "c", Value: small}, {Key: "d", Value: torchfile.Tensor{tensor.UInt8, []int64{0}}}}
 		l, tensors, file := reread(t, d)
 		for i, x := range tensors {
 			if x.Offset != l.Storages[i].Offset || x.Bytes() != l.Storages[i].Bytes || x.Offset%dataAlignment != 0 {
@@ -83,9 +85,9 @@ func TestPast4GiB(t *testing.T) {
 // TestManyEntries tries numbers of entries around the end of 16 bits.
 func TestManyEntries(t *testing.T) {
 	for _, entries := range []int{full16 - 1, full16, full16 + 1, 70000} {
-		d := make(Dict, entries-3) // beside data.pkl, byteorder and version
+		d := make(pickle.Dict, entries-3) // beside data.pkl, byteorder and version
 		for i := range d {
-			d[i] = Item{Key: fmt.Sprintf("layers.%06d", i), Value: Tensor{tensor.Float32, []int64{2}}}
+			d[i] = pickle.Item{Key: fmt.Sprintf("layers.%06d", i), Value: torchfile.Tensor{tensor.Float32, []int64{2}}}
 		}
 		l, tensors, _ := reread(t, d)
 		for i, x := range tensors {

@@ -1,4 +1,4 @@
-package torchfile
+package torchfile_test
 
 import (
 	"archive/zip"
@@ -12,23 +12,25 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
 )
 
 // sample contains one of everything; make.py check has what torch must find in it.
-func sample() Dict {
-	tensors := Dict{}
+func sample() pickle.Dict {
+	tensors := pickle.Dict{}
 	for _, dtype := range []tensor.DType{
 		tensor.Float32, tensor.BFloat16, tensor.Float16, tensor.Float64, tensor.Int64, tensor.Int32, tensor.Int16,
 		tensor.Int8, tensor.UInt8, tensor.Bool, tensor.Complex64, tensor.Complex128,
 	} {
-		tensors = append(tensors, Item{Key: dtype.String(), Value: Tensor{dtype, []int64{2, 3}}})
+		tensors = append(tensors, pickle.Item{Key: dtype.String(), Value: torchfile.Tensor{dtype, []int64{2, 3}}})
 	}
 	tensors = append(tensors,
-		Item{Key: "scalar", Value: Tensor{tensor.Float32, nil}},
-		Item{Key: "empty", Value: Tensor{tensor.Float16, []int64{0}}},
-		Item{Key: "none", Value: Tensor{tensor.BFloat16, []int64{3, 0, 2}}},
-		Item{Key: "last", Value: Tensor{tensor.UInt8, []int64{1, 1, 5}}},
+		pickle.Item{Key: "scalar", Value: torchfile.Tensor{tensor.Float32, nil}},
+		pickle.Item{Key: "empty", Value: torchfile.Tensor{tensor.Float16, []int64{0}}},
+		pickle.Item{Key: "none", Value: torchfile.Tensor{tensor.BFloat16, []int64{3, 0, 2}}},
+		pickle.Item{Key: "last", Value: torchfile.Tensor{tensor.UInt8, []int64{1, 1, 5}}},
 	)
 	numbers := []any{}
 	for _, n := range []int64{
@@ -37,16 +39,16 @@ func sample() Dict {
 	} {
 		numbers = append(numbers, n)
 	}
-	return Dict{
+	return pickle.Dict{
 		{Key: "empty", Value: []any{}}, {Key: "epoch", Value: int64(0)}, {Key: "yes", Value: true},
 		{Key: "no", Value: false}, {Key: "nothing", Value: nil}, {Key: "text", Value: "grüße"},
 		{Key: "tensors", Value: tensors}, {Key: "numbers", Value: numbers}, {Key: "floats", Value: []any{0.1, -2.0}},
-		{Key: "dict", Value: Dict{}}, {Key: "world_size", Value: int64(1)},
+		{Key: "dict", Value: pickle.Dict{}}, {Key: "world_size", Value: int64(1)},
 	}
 }
 
 // assemble returns the whole file, with content(i, j) as byte j of storage i.
-func assemble(t *testing.T, l *Layout, content func(i, j int64) byte) []byte {
+func assemble(t *testing.T, l *torchfile.Layout, content func(i, j int64) byte) []byte {
 	t.Helper()
 	file := make([]byte, l.Size)
 	written := int64(0)
@@ -74,7 +76,7 @@ func assemble(t *testing.T, l *Layout, content func(i, j int64) byte) []byte {
 // TestWrittenFile compares what is written with written.pt, which torch loads: run
 // `python make.py check` after an update.
 func TestWrittenFile(t *testing.T) {
-	l, err := Plan("model", sample())
+	l, err := torchfile.Plan("model", sample())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,8 +103,8 @@ func TestWrittenFile(t *testing.T) {
 
 // TestReadBack reads with this package, and with archive/zip, what it wrote.
 func TestReadBack(t *testing.T) {
-	d := sample()[6].Value.(Dict)
-	l, err := Plan("a", d)
+	d := sample()[6].Value.(pickle.Dict)
+	l, err := torchfile.Plan("a", d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +117,8 @@ func TestReadBack(t *testing.T) {
 		t.Fatalf("%d tensors", len(tensors))
 	}
 	for _, x := range tensors {
-		i := slices.IndexFunc(d, func(item Item) bool { return item.Key == x.Name })
-		want := d[i].Value.(Tensor)
+		i := slices.IndexFunc(d, func(item pickle.Item) bool { return item.Key == x.Name })
+		want := d[i].Value.(torchfile.Tensor)
 		if x.DType != want.DType || !slices.Equal(x.Shape, want.Shape) || !x.Contiguous() {
 			t.Errorf("%s: %v %v %v", x.Name, x.DType, x.Shape, x.Stride)
 		}
@@ -151,7 +153,7 @@ func readAll(t *testing.T, r io.ReaderAt, size int64) {
 func TestPlanIsDeterministic(t *testing.T) {
 	var files [2][]byte
 	for i := range files {
-		l, err := Plan("model", sample())
+		l, err := torchfile.Plan("model", sample())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +165,7 @@ func TestPlanIsDeterministic(t *testing.T) {
 }
 
 func TestPlanOfNothing(t *testing.T) {
-	l, err := Plan("train", Dict{})
+	l, err := torchfile.Plan("train", pickle.Dict{})
 	if err != nil || len(l.Storages) != 0 {
 		t.Fatal(l, err)
 	}
@@ -175,11 +177,11 @@ func TestPlanOfNothing(t *testing.T) {
 }
 
 func TestPlanRefuses(t *testing.T) {
-	good := Dict{{Key: "w", Value: Tensor{tensor.Float32, []int64{2}}}}
-	of := func(v any) Dict { return Dict{{Key: "w", Value: v}} }
+	good := pickle.Dict{{Key: "w", Value: torchfile.Tensor{tensor.Float32, []int64{2}}}}
+	of := func(v any) pickle.Dict { return pickle.Dict{{Key: "w", Value: v}} }
 	cases := map[string]struct {
 		archive string
-		dict    Dict
+		dict    pickle.Dict
 		want    string
 	}{
 		"no name":        {"", good, "name of a folder"},
@@ -187,21 +189,21 @@ func TestPlanRefuses(t *testing.T) {
 		"dots":           {"..", good, "name of a folder"},
 		"newline":        {"a\n", good, "name of a folder"},
 		"long name":      {strings.Repeat("a", 300), good, "name of a folder"},
-		"fp8":            {"a", of(Tensor{tensor.Float8E4M3FN, []int64{2}}), "float8_e4m3fn"},
-		"no dtype":       {"a", of(Tensor{}), "invalid"},
-		"negative shape": {"a", of(Tensor{tensor.Float32, []int64{-1, -1}}), "[-1, -1]"},
-		"negative empty": {"a", of(Tensor{tensor.Float32, []int64{0, -1}}), "[0, -1]"},
-		"huge shape":     {"a", of(Tensor{tensor.Float32, []int64{1 << 40, 1 << 40}}), "cannot be written"},
-		"two huge": {"a", Dict{{Key: "v", Value: Tensor{tensor.UInt8, []int64{1 << 61}}},
-			{Key: "w", Value: Tensor{tensor.UInt8, []int64{1 << 62}}}}, "2^62"},
+		"fp8":            {"a", of(torchfile.Tensor{tensor.Float8E4M3FN, []int64{2}}), "float8_e4m3fn"},
+		"no dtype":       {"a", of(torchfile.Tensor{}), "invalid"},
+		"negative shape": {"a", of(torchfile.Tensor{tensor.Float32, []int64{-1, -1}}), "[-1, -1]"},
+		"negative empty": {"a", of(torchfile.Tensor{tensor.Float32, []int64{0, -1}}), "[0, -1]"},
+		"huge shape":     {"a", of(torchfile.Tensor{tensor.Float32, []int64{1 << 40, 1 << 40}}), "cannot be written"},
+		"two huge": {"a", pickle.Dict{{Key: "v", Value: torchfile.Tensor{tensor.UInt8, []int64{1 << 61}}},
+			{Key: "w", Value: torchfile.Tensor{tensor.UInt8, []int64{1 << 62}}}}, "2^62"},
 		"int":    {"a", of(3), `"w": a int cannot`},
-		"nested": {"a", of([]any{Dict{{Key: "x", Value: uint8(1)}}}), "uint8"},
+		"nested": {"a", of([]any{pickle.Dict{{Key: "x", Value: uint8(1)}}}), "uint8"},
 		"twice":  {"a", append(good, good...), "twice"},
 		"text":   {"a", of("\xff"), "UTF-8"},
-		"key":    {"a", Dict{{Key: "\xff", Value: nil}}, "UTF-8"},
+		"key":    {"a", pickle.Dict{{Key: "\xff", Value: nil}}, "UTF-8"},
 	}
 	for name, c := range cases {
-		if _, err := Plan(c.archive, c.dict); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := torchfile.Plan(c.archive, c.dict); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q in it", name, err, c.want)
 		}
 	}
