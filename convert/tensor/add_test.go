@@ -1,10 +1,12 @@
-package tensor
+package tensor_test
 
 import (
 	"bytes"
 	"encoding/binary"
 	"math"
 	"testing"
+
+	"hf2olmo/convert/tensor"
 )
 
 // TestAdd reads parts of several dtypes with 1 added, in pieces, and compares with the
@@ -23,11 +25,11 @@ func TestAdd(t *testing.T) {
 		want = binary.LittleEndian.AppendUint32(want, math.Float32bits(v+1))
 	}
 	file, files := testFile(t, data)
-	content := &Content{DType: Float32, Add: 1, Parts: []*Tensor{
-		{DType: Float32, Shape: []int64{8}, File: file},
-		{DType: BFloat16, Shape: []int64{8}, File: file, Offset: half},
+	content := &tensor.Content{DType: tensor.Float32, Add: 1, Parts: []*tensor.Tensor{
+		{DType: tensor.Float32, Shape: []int64{8}, File: file},
+		{DType: tensor.BFloat16, Shape: []int64{8}, File: file, Offset: half},
 	}}
-	g := NewGatherer(files)
+	g := tensor.NewGatherer(files)
 	for step := int64(4); step <= content.Bytes(); step += 4 {
 		var got []byte
 		for off := int64(0); off < content.Bytes(); off += step {
@@ -51,11 +53,11 @@ func TestTransposed(t *testing.T) {
 	}
 	file, files := testFile(t, data)
 	for _, stride := range [][]int64{nil, {1, 5}, {40, 3}, {0, 2}} {
-		tn := &Tensor{DType: Float32, Shape: []int64{5, 9}, Stride: stride, File: file, Offset: 16}
-		turned := Transposed(tn)
-		content := &Content{DType: Float32, Parts: []*Tensor{turned}}
+		tn := &tensor.Tensor{DType: tensor.Float32, Shape: []int64{5, 9}, Stride: stride, File: file, Offset: 16}
+		turned := tensor.Transposed(tn)
+		content := &tensor.Content{DType: tensor.Float32, Parts: []*tensor.Tensor{turned}}
 		got := make([]byte, content.Bytes())
-		if err := NewGatherer(files).Read(got, content, 0); err != nil {
+		if err := tensor.NewGatherer(files).Read(got, content, 0); err != nil {
 			t.Fatal(err)
 		}
 		if stride == nil {

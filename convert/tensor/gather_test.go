@@ -1,4 +1,4 @@
-package tensor
+package tensor_test
 
 import (
 	"bytes"
@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"hf2olmo/convert/tensor"
 )
 
 // testFile writes data into a file and opens it as a model's.
-func testFile(t *testing.T, data []byte) (*File, *Files) {
+func testFile(t *testing.T, data []byte) (*tensor.File, *tensor.Files) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "weights")
 	if err := os.WriteFile(path, data, 0o644); err != nil {
@@ -23,8 +25,8 @@ func testFile(t *testing.T, data []byte) (*File, *Files) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := &File{Path: path, Name: "weights", Size: info.Size(), ModTime: info.ModTime()}
-	files, err := OpenFiles([]Tensor{{File: file}})
+	file := &tensor.File{Path: path, Name: "weights", Size: info.Size(), ModTime: info.ModTime()}
+	files, err := tensor.OpenFiles([]tensor.Tensor{{File: file}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +35,7 @@ func testFile(t *testing.T, data []byte) (*File, *Files) {
 }
 
 // reference gathers element by element, by the definition of a stride.
-func reference(data []byte, tn *Tensor) []byte {
+func reference(data []byte, tn *tensor.Tensor) []byte {
 	size := tn.DType.Size()
 	index := make([]int64, len(tn.Shape))
 	var out []byte
@@ -76,11 +78,11 @@ func TestGatherAnyStride(t *testing.T) {
 		{[]int64{}, []int64{}},
 		{[]int64{3, 0}, []int64{1, 3}},
 	} {
-		for _, dtype := range []DType{Float32, BFloat16} {
-			tn := &Tensor{Name: "t", DType: dtype, Shape: c.shape, Stride: c.stride, File: file, Offset: 64}
+		for _, dtype := range []tensor.DType{tensor.Float32, tensor.BFloat16} {
+			tn := &tensor.Tensor{Name: "t", DType: dtype, Shape: c.shape, Stride: c.stride, File: file, Offset: 64}
 			want := reference(data, tn)
-			content := &Content{DType: dtype, Parts: []*Tensor{tn}}
-			g := NewGatherer(files)
+			content := &tensor.Content{DType: dtype, Parts: []*tensor.Tensor{tn}}
+			g := tensor.NewGatherer(files)
 			for round := range 4 {
 				var got []byte
 				for off := int64(0); off < content.Bytes(); {
@@ -110,22 +112,24 @@ func TestContentOfParts(t *testing.T) {
 		binary.LittleEndian.PutUint32(data[4*i:], uint32(0x3f800000+i<<13))
 	}
 	file, files := testFile(t, data)
-	content := &Content{DType: BFloat16, Parts: []*Tensor{
-		{DType: Float32, Shape: []int64{3, 5}, File: file, Offset: 400},
-		{DType: Float32, Shape: []int64{2, 5}, Stride: []int64{1, 2}, File: file},
-		{DType: BFloat16, Shape: []int64{1, 5}, File: file, Offset: 80},
+	content := &tensor.Content{DType: tensor.BFloat16, Parts: []*tensor.Tensor{
+		{DType: tensor.Float32, Shape: []int64{3, 5}, File: file, Offset: 400},
+		{DType: tensor.Float32, Shape: []int64{2, 5}, Stride: []int64{1, 2}, File: file},
+		{DType: tensor.BFloat16, Shape: []int64{1, 5}, File: file, Offset: 80},
 	}}
 	whole := make([]byte, content.Bytes())
-	g := NewGatherer(files)
+	g := tensor.NewGatherer(files)
 	if err := g.Read(whole, content, 0); err != nil {
 		t.Fatal(err)
 	}
 	for i, at := range []int{100, 101, 102} {
-		if got, want := binary.LittleEndian.Uint16(whole[2*i:]), narrowBFloat16(uint32(0x3f800000+at<<13)); got != want {
+		if got, want := binary.LittleEndian.Uint16(whole[2*i:]),
+			tensor.NarrowBFloat16(uint32(0x3f800000+at<<13)); got != want {
 			t.Errorf("element %d is %04x, want %04x", i, got, want)
 		}
 	}
-	if got, want := binary.LittleEndian.Uint16(whole[2*16:]), narrowBFloat16(uint32(0x3f800000+2<<13)); got != want {
+	if got, want := binary.LittleEndian.Uint16(whole[2*16:]),
+		tensor.NarrowBFloat16(uint32(0x3f800000+2<<13)); got != want {
 		t.Errorf("transposed element is %04x, want %04x", got, want)
 	}
 	if !bytes.Equal(whole[50:], data[80:90]) {
@@ -144,11 +148,11 @@ func TestContentOfParts(t *testing.T) {
 }
 
 func TestSpecial(t *testing.T) {
-	for dtype, values := range map[DType]struct{ nan, not []uint32 }{
-		Float32: {[]uint32{0x7fc00000, 0xffc00000, 0x7f800001, 0xffffffff},
+	for dtype, values := range map[tensor.DType]struct{ nan, not []uint32 }{
+		tensor.Float32: {[]uint32{0x7fc00000, 0xffc00000, 0x7f800001, 0xffffffff},
 			[]uint32{0, 0x7f800000, 0xff800000, 0x7f7fffff, 0x80000001}},
-		BFloat16: {[]uint32{0x7fc0, 0xffc0, 0x7f81, 0xffff}, []uint32{0, 0x7f80, 0xff80, 0x7f7f, 0x8001}},
-		Float16:  {[]uint32{0x7e00, 0xfe00, 0x7c01, 0xffff}, []uint32{0, 0x7c00, 0xfc00, 0x7bff, 0x8001}},
+		tensor.BFloat16: {[]uint32{0x7fc0, 0xffc0, 0x7f81, 0xffff}, []uint32{0, 0x7f80, 0xff80, 0x7f7f, 0x8001}},
+		tensor.Float16:  {[]uint32{0x7e00, 0xfe00, 0x7c01, 0xffff}, []uint32{0, 0x7c00, 0xfc00, 0x7bff, 0x8001}},
 	} {
 		size := int(dtype.Size())
 		for _, length := range []int{1, 2, 7, 8, 16, 31, 100} {
@@ -158,12 +162,13 @@ func TestSpecial(t *testing.T) {
 						p := bytes.Repeat([]byte{0x01, 0x80, 0x01, 0x80}[:size], length)
 						word := binary.LittleEndian.AppendUint32(nil, bits)
 						copy(p[at*size:], word[:size])
-						if HasNaN(p, dtype) != want {
+						if tensor.HasNaN(p, dtype) != want {
 							t.Fatalf("%s %x at %d of %d: want %v", dtype, bits, at, length, want)
 						}
 						infinite := slices.Contains(values.not[1:3], bits)
-						if got := Look(p, dtype); got != (Special{NaN: want, Infinite: infinite, Zero: bits == 0 && length == 1}) ||
-							Finite(p, dtype) != (!want && !infinite) {
+						if got := tensor.Look(p, dtype); got != (tensor.Special{NaN: want, Infinite: infinite, Zero: bits == 0 &&
+							length == 1}) ||
+							tensor.Finite(p, dtype) != (!want && !infinite) {
 							t.Fatalf("%s %x at %d of %d: %+v", dtype, bits, at, length, got)
 						}
 					}
@@ -182,7 +187,7 @@ func TestCombineCRC(t *testing.T) {
 	for range 200 {
 		a, b := random.IntN(len(data)), random.IntN(len(data))
 		a, b = min(a, b), max(a, b)
-		got := CombineCRC(crc32.ChecksumIEEE(data[:a]), crc32.ChecksumIEEE(data[a:b]), int64(b-a))
+		got := tensor.CombineCRC(crc32.ChecksumIEEE(data[:a]), crc32.ChecksumIEEE(data[a:b]), int64(b-a))
 		if want := crc32.ChecksumIEEE(data[:b]); got != want {
 			t.Fatalf("%d+%d: %08x, want %08x", a, b-a, got, want)
 		}
@@ -198,7 +203,7 @@ func TestContiguous(t *testing.T) {
 		{[]int64{1, 3}, []int64{9, 1}, true}, {[]int64{3, 1}, []int64{1, 7}, true}, {[]int64{3}, []int64{0}, false},
 		{[]int64{0, 3}, []int64{1, 5}, true}, {nil, nil, true},
 	} {
-		tn := Tensor{Shape: c.shape, Stride: c.stride}
+		tn := tensor.Tensor{Shape: c.shape, Stride: c.stride}
 		if tn.Contiguous() != c.want {
 			t.Error(fmt.Sprint(c.shape, c.stride, tn.Contiguous()))
 		}

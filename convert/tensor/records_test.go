@@ -1,4 +1,4 @@
-package tensor
+package tensor_test
 
 import (
 	"context"
@@ -7,16 +7,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/tensor"
 )
 
 // recordsFile is a file of three records with bytes between them.
-func recordsFile(t *testing.T, damage ...int) (*File, *Files, []byte) {
+func recordsFile(t *testing.T, damage ...int) (*tensor.File, *tensor.Files, []byte) {
 	data := make([]byte, 3<<20+500)
 	random := rand.New(rand.NewPCG(5, 6))
 	for i := range data {
 		data[i] = byte(random.Uint32())
 	}
-	records := []Record{{"data/2", "c", 2<<20 + 200, 1 << 20, 0}, {"data/0", "a", 100, 1<<20 + 40, 0},
+	records := []tensor.Record{{"data/2", "c", 2<<20 + 200, 1 << 20, 0}, {"data/0", "a", 100, 1<<20 + 40, 0},
 		{"data/1", "b", 1<<20 + 140, 0, 0}, {"data/3", "", 1<<20 + 150, 50, 0}}
 	for i := range records {
 		r := &records[i]
@@ -27,7 +29,7 @@ func recordsFile(t *testing.T, damage ...int) (*File, *Files, []byte) {
 	}
 	file, _ := testFile(t, data)
 	file.Records = records
-	files, err := OpenFiles([]Tensor{{File: file}})
+	files, err := tensor.OpenFiles([]tensor.Tensor{{File: file}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,16 +53,17 @@ func TestCheckRecords(t *testing.T) {
 			damage, wrong = []int{1<<20 + 150 + random.IntN(50)}, "weights: the checksum of its record data/3 is wrong"
 		}
 		file, files, data := recordsFile(t, damage...)
-		g := NewGatherer(files)
+		g := tensor.NewGatherer(files)
 		for range random.IntN(20) {
 			at, n := random.Int64N(3<<20), 1+random.Int64N(300_000)
 			if random.IntN(3) == 0 {
 				at = []int64{100, 2<<20 + 200, 1<<20 + 150}[random.IntN(3)]
 			}
 			n = min(n, int64(len(data))-at) &^ 3
-			content := Content{DType: Float32, Parts: []*Tensor{{DType: Float32, Shape: []int64{n / 4}, File: file, Offset: at}}}
+			content := tensor.Content{DType: tensor.Float32,
+				Parts: []*tensor.Tensor{{DType: tensor.Float32, Shape: []int64{n / 4}, File: file, Offset: at}}}
 			if random.IntN(3) == 0 {
-				content.DType = BFloat16
+				content.DType = tensor.BFloat16
 			}
 			p := make([]byte, content.Bytes())
 			if err := g.Read(p, &content, 0); err != nil {
@@ -80,20 +83,20 @@ func TestCheckRecords(t *testing.T) {
 // TestSumOfParts: the sum of a content made of several parts, one of them changed on the way.
 func TestSumOfParts(t *testing.T) {
 	file, files, _ := recordsFile(t)
-	part := func(at, n int64, stride ...int64) *Tensor {
+	part := func(at, n int64, stride ...int64) *tensor.Tensor {
 		if len(stride) > 0 {
-			return &Tensor{DType: Float32, Shape: []int64{n / 8, 2}, Stride: stride, File: file, Offset: at}
+			return &tensor.Tensor{DType: tensor.Float32, Shape: []int64{n / 8, 2}, Stride: stride, File: file, Offset: at}
 		}
-		return &Tensor{DType: Float32, Shape: []int64{n / 4}, File: file, Offset: at}
+		return &tensor.Tensor{DType: tensor.Float32, Shape: []int64{n / 4}, File: file, Offset: at}
 	}
-	for _, c := range []Content{
-		{DType: Float32, Parts: []*Tensor{part(100, 4000), part(2<<20+200, 8000)}},
-		{DType: Float32, Parts: []*Tensor{part(0, 4000), part(2<<20+200, 8000)}},
-		{DType: Float32, Parts: []*Tensor{part(100, 4000), part(5000, 800, 1, 100)}},
-		{DType: Float32, Parts: []*Tensor{part(5000, 800, 1, 100), part(100, 4000)}},
-		{DType: Float32, Parts: []*Tensor{part(100, 4000), part(2<<20+200, 8000)}, Add: 1},
+	for _, c := range []tensor.Content{
+		{DType: tensor.Float32, Parts: []*tensor.Tensor{part(100, 4000), part(2<<20+200, 8000)}},
+		{DType: tensor.Float32, Parts: []*tensor.Tensor{part(0, 4000), part(2<<20+200, 8000)}},
+		{DType: tensor.Float32, Parts: []*tensor.Tensor{part(100, 4000), part(5000, 800, 1, 100)}},
+		{DType: tensor.Float32, Parts: []*tensor.Tensor{part(5000, 800, 1, 100), part(100, 4000)}},
+		{DType: tensor.Float32, Parts: []*tensor.Tensor{part(100, 4000), part(2<<20+200, 8000)}, Add: 1},
 	} {
-		g := NewGatherer(files)
+		g := tensor.NewGatherer(files)
 		whole := make([]byte, c.Bytes())
 		for _, p := range [][]byte{whole, whole[:2000], whole[:400]} {
 			off := c.Bytes() - int64(len(p))
@@ -113,7 +116,7 @@ func TestSumOfParts(t *testing.T) {
 // TestRecordsOfAFileOnly: other files than those that are asked for are not judged.
 func TestRecordsOfAFileOnly(t *testing.T) {
 	file, files, _ := recordsFile(t, 200)
-	other := &File{Name: "other"}
+	other := &tensor.File{Name: "other"}
 	if err := files.CheckRecords(context.Background(), other); err != nil {
 		t.Error(err)
 	}
@@ -125,7 +128,7 @@ func TestRecordsOfAFileOnly(t *testing.T) {
 	if err := files.CheckRecords(stopped); err != context.Canceled {
 		t.Error(err)
 	}
-	if slices.ContainsFunc(file.Records, func(r Record) bool { return r.Name == "" }) {
+	if slices.ContainsFunc(file.Records, func(r tensor.Record) bool { return r.Name == "" }) {
 		t.Error("the file's records were changed")
 	}
 }

@@ -1,0 +1,8 @@
+package tensor
+
+// What tests from outside compare with.
+var (
+	Caster         = caster
+	NarrowBFloat16 = narrowBFloat16
+	Weights        = weights
+)
