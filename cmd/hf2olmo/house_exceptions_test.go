@@ -23,7 +23,5 @@ var exceptions = map[string][]string{
 
 	"convert/sharded": {"length"},
 
-	"convert/torchfile": {"documented"},
-
 	"testdata/bench": {"length", "comments"},
 }

@@ -6,12 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/torchfile"
 )
 
 // TestFrameIsReadBack damages every byte of a written file that is not a tensor's.
 func TestFrameIsReadBack(t *testing.T) {
-	layout, err := torchfile.Plan("train", torchfile.Dict{{Key: "a", Value: int64(1)}})
+	layout, err := torchfile.Plan("train", pickle.Dict{{Key: "a", Value: int64(1)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 // TestManyTensors checks a model.pt of 60,000 tensors that the config does not have, with an
@@ -28,8 +28,8 @@ func TestManyTensors(t *testing.T) {
 	for i := range many {
 		names = append(names, fmt.Sprint("p", i))
 	}
-	pickled("optim.pt", torchfile.Dict{{Key: "state", Value: torchfile.Dict{}},
-		{Key: "param_groups", Value: []any{torchfile.Dict{{Key: "params", Value: names}}}}})(t, dir)
+	pickled("optim.pt", pickle.Dict{{Key: "state", Value: pickle.Dict{}},
+		{Key: "param_groups", Value: []any{pickle.Dict{{Key: "params", Value: names}}}}})(t, dir)
 	start := time.Now()
 	report := run(t, dir)
 	if took := time.Since(start); took > 20*time.Second { // it took minutes
@@ -48,11 +48,11 @@ func TestManyTensors(t *testing.T) {
 // first are read, and a note says that the others were not.
 func TestManyRanks(t *testing.T) {
 	dir := fresh(t, "legacy", "")
-	var numbers torchfile.Dict
+	var numbers pickle.Dict
 	for i := range 100_000 {
-		numbers = append(numbers, torchfile.Item{Key: fmt.Sprint("a", i), Value: int64(i)})
+		numbers = append(numbers, pickle.Item{Key: fmt.Sprint("a", i), Value: int64(i)})
 	}
-	pickled("rank0.pt", torchfile.Dict{{Key: "model", Value: numbers}, {Key: "optim", Value: torchfile.Dict{}},
+	pickled("rank0.pt", pickle.Dict{{Key: "model", Value: numbers}, {Key: "optim", Value: pickle.Dict{}},
 		{Key: "world_size", Value: int64(1000)}})(t, dir)
 	must(t, os.Remove(filepath.Join(dir, "rank1.pt")))
 	for n := 1; n < 1000; n++ {

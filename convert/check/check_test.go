@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 var here, testdata string // absolute, for the tests run where a tokenizer.json is
@@ -95,13 +95,13 @@ var damages = []damageCase{
 		"--reset_optimizer_state=false --reset_trainer_state=false"},
 	{"no train.pt", "", "", remove("train.pt"), "train-missing", Error, "also with --reset_trainer_state"},
 	{"no config.yaml", "", "", remove("config.yaml"), "config-missing", Error, "FileNotFoundError: config.yaml"},
-	{"optim.pt empty", "", "", pickled("optim.pt", torchfile.Dict{}), "optim-broken", Error, "KeyError"},
+	{"optim.pt empty", "", "", pickled("optim.pt", pickle.Dict{}), "optim-broken", Error, "KeyError"},
 	{"optim.pt of another model", "", "", pickled("optim.pt", otherOptim), "optim-names", Error, "doesn't match the size"},
-	{"train.pt empty", "", "", pickled("train.pt", torchfile.Dict{}), "train-broken", Error, "KeyError: 'checkpoints'"},
-	{"train.pt empty, reset", "", "", all(pickled("train.pt", torchfile.Dict{}),
+	{"train.pt empty", "", "", pickled("train.pt", pickle.Dict{}), "train-broken", Error, "KeyError: 'checkpoints'"},
+	{"train.pt empty, reset", "", "", all(pickled("train.pt", pickle.Dict{}),
 		edit("config.yaml", "reset_trainer_state: false", "reset_trainer_state: true")), "", Note, ""},
 	{"train.pt with texts", "", "", pickled("train.pt",
-		torchfile.Dict{{Key: "checkpoints", Value: []any{"a"}}, {Key: "unsharded_checkpoints", Value: []any{}},
+		pickle.Dict{{Key: "checkpoints", Value: []any{"a"}}, {Key: "unsharded_checkpoints", Value: []any{}},
 			{Key: "global_step", Value: int64(1)}}), "train-broken", Error, "has no attribute 'is_dir'"},
 	{"safetensors of HF", "", "", copied("models/olmo/model.safetensors", "model.safetensors"), "shadowed", Error,
 		"binascii.Error"},
@@ -174,8 +174,8 @@ var damages = []damageCase{
 }
 
 // otherOptim is an optimizer's state of a model with one other parameter.
-var otherOptim = torchfile.Dict{{Key: "state", Value: torchfile.Dict{}},
-	{Key: "param_groups", Value: []any{torchfile.Dict{{Key: "params", Value: []any{"other.weight"}}}}}}
+var otherOptim = pickle.Dict{{Key: "state", Value: pickle.Dict{}},
+	{Key: "param_groups", Value: []any{pickle.Dict{{Key: "params", Value: []any{"other.weight"}}}}}}
 
 func flip(t *testing.T, dir string) {
 	path := filepath.Join(dir, "model.pt")

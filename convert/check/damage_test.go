@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -47,16 +48,16 @@ func weigh(change func([]held) []held) damage {
 }
 
 func saveModel(t *testing.T, path string, list []held) {
-	var dict torchfile.Dict
+	var dict pickle.Dict
 	var sums []uint32
 	for _, h := range list {
-		dict = append(dict, torchfile.Item{Key: h.name, Value: torchfile.Tensor{DType: h.dtype, Shape: h.shape}})
+		dict = append(dict, pickle.Item{Key: h.name, Value: torchfile.Tensor{DType: h.dtype, Shape: h.shape}})
 		sums = append(sums, crc32.ChecksumIEEE(h.data))
 	}
 	writeDict(t, path, dict, list, sums)
 }
 
-func writeDict(t *testing.T, path string, dict torchfile.Dict, list []held, sums []uint32) {
+func writeDict(t *testing.T, path string, dict pickle.Dict, list []held, sums []uint32) {
 	layout, err := torchfile.Plan("model", dict)
 	must(t, err)
 	file := make([]byte, layout.Size)
@@ -101,7 +102,7 @@ func edit(file, old, new string) damage {
 }
 
 // pickled writes a file that torch.save could have written, without tensors.
-func pickled(file string, dict torchfile.Dict) damage {
+func pickled(file string, dict pickle.Dict) damage {
 	return func(t *testing.T, dir string) { writeDict(t, filepath.Join(dir, file), dict, nil, nil) }
 }
 

@@ -3,12 +3,13 @@ package check
 import (
 	"strings"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/torchfile"
 )
 
 // savedTensors returns the tensors of a state dict, nil if there are none.
 func (c *loader) savedTensors(name string, loaded *torchfile.Loaded) []saved {
-	dict := torchfile.AsMap(loaded.Value)
+	dict := pickle.AsMap(loaded.Value)
 	if dict == nil {
 		c.add("not-tensors/no-dict", about{file: name})
 		return nil
@@ -46,14 +47,14 @@ func (c *loader) savedTensors(name string, loaded *torchfile.Loaded) []saved {
 }
 
 // addNoTensors is for a dict without tensors; those of a training script may be a level below.
-func (c *loader) addNoTensors(name string, loaded *torchfile.Loaded, dict *torchfile.Map) {
+func (c *loader) addNoTensors(name string, loaded *torchfile.Loaded, dict *pickle.Map) {
 	none, nested := "not-tensors/none", "nested/loaded"
 	if loaded.Refused != "" {
 		none, nested = "not-tensors/none-refused", "nested/refused"
 	}
 	for _, item := range dict.Items {
 		key, isText := item.Key.(string)
-		inner := torchfile.AsMap(item.Value)
+		inner := pickle.AsMap(item.Value)
 		if isText && inner != nil && onlyTensors(loaded, inner) {
 			c.add(nested, about{file: name}, "key", quoted(key), "command", saveCommand(name, "["+quoted(key)+"]"))
 			return
@@ -62,7 +63,7 @@ func (c *loader) addNoTensors(name string, loaded *torchfile.Loaded, dict *torch
 	c.add(none, about{file: name, found: keysOf(dict)})
 }
 
-func onlyTensors(loaded *torchfile.Loaded, dict *torchfile.Map) bool {
+func onlyTensors(loaded *torchfile.Loaded, dict *pickle.Map) bool {
 	for _, item := range dict.Items {
 		if _, isTensor := loaded.Tensor(item.Value); !isTensor {
 			return false

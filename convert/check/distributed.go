@@ -6,7 +6,7 @@ import (
 	"path"
 	"path/filepath"
 
-	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/pickle"
 )
 
 // largestMetadata bounds what is read of a .metadata: that of a small run has some
@@ -41,26 +41,26 @@ func (c shardedChecks) checkMetadata(folder string) {
 		c.add("unreadable/index", about{file: name}, "problem", err)
 		return
 	}
-	object, _ := v.(*torchfile.Object)
-	if object == nil || torchfile.AsMap(object.State).Get("state_dict_metadata") == nil {
+	object, _ := v.(*pickle.Object)
+	if object == nil || pickle.AsMap(object.State).Get("state_dict_metadata") == nil {
 		c.add("metadata-broken/distributed", about{file: name})
 		return
 	}
-	c.needParts(folder, torchfile.AsMap(torchfile.AsMap(object.State).Get("storage_data")))
+	c.needParts(folder, pickle.AsMap(pickle.AsMap(object.State).Get("storage_data")))
 }
 
 // needParts sees that every file that holds a part is there, and reaches as far as the part.
-func (c shardedChecks) needParts(folder string, parts *torchfile.Map) {
+func (c shardedChecks) needParts(folder string, parts *pickle.Map) {
 	if parts == nil {
 		return
 	}
 	reach := map[string]int64{}
 	for _, p := range parts.Items {
-		info, _ := p.Value.(*torchfile.Object)
+		info, _ := p.Value.(*pickle.Object)
 		if info == nil {
 			continue
 		}
-		where := torchfile.AsMap(info.State)
+		where := pickle.AsMap(info.State)
 		file, isFile := where.Get("relative_path").(string)
 		offset, _ := where.Get("offset").(int64)
 		length, _ := where.Get("length").(int64)

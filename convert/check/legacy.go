@@ -3,7 +3,7 @@ package check
 import (
 	"fmt"
 
-	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/pickle"
 )
 
 // checkLegacy checks a torch_legacy checkpoint: rank<N>.pt holds all that a rank has,
@@ -26,7 +26,7 @@ func (c shardedChecks) checkLegacy() {
 		if loaded == nil {
 			continue
 		}
-		own := c.checkRank(name, torchfile.AsMap(loaded.Value))
+		own := c.checkRank(name, pickle.AsMap(loaded.Value))
 		switch {
 		case world == 0 && own > 0:
 			world = own
@@ -43,7 +43,7 @@ func (c shardedChecks) checkLegacy() {
 
 // checkRank looks for what the trainer takes from a rank's file, and returns the
 // number of ranks that it tells.
-func (c shardedChecks) checkRank(name string, state *torchfile.Map) int {
+func (c shardedChecks) checkRank(name string, state *pickle.Map) int {
 	for _, key := range []string{"model", "optim"} {
 		if state == nil || !hasKey(state, key) {
 			c.add("rank-broken", about{file: name, found: keysOf(state)}, "key", key)

@@ -4,8 +4,8 @@ import (
 	"path/filepath"
 
 	"hf2olmo/convert/omegaconf"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/regular"
-	"hf2olmo/convert/torchfile"
 )
 
 const localMetadata = "metadata.yaml"
@@ -60,7 +60,7 @@ func (c shardedChecks) localWorld() int {
 // readable checks that the trainer can read the file of a rank.
 func (c shardedChecks) readable(name string) {
 	if loaded := c.torch.load(name, stateOf); loaded != nil && filepath.Dir(name) == "train" {
-		stateChecks{c.checker}.checkTrainState(name, torchfile.AsMap(loaded.Value))
+		stateChecks{c.checker}.checkTrainState(name, pickle.AsMap(loaded.Value))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -92,11 +93,11 @@ func ownKey(name string) ([]string, bool) {
 		return nil, false
 	}
 	v, err := torchfile.OpenOutline(bytes.NewReader(text), int64(len(text)))
-	pair, ok := v.(*torchfile.List)
+	pair, ok := v.(*pickle.List)
 	if err != nil || !ok || len(pair.Items) != 2 {
 		return nil, false
 	}
-	keys, ok := pair.Items[0].(*torchfile.List)
+	keys, ok := pair.Items[0].(*pickle.List)
 	if _, isBool := pair.Items[1].(bool); !ok || !isBool {
 		return nil, false
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"path"
 
-	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/pickle"
 )
 
 // shardedChecks are about the checkpoints that many ranks wrote.
@@ -86,7 +86,7 @@ func rankName(folder string, n int) string { return path.Join(folder, fmt.Sprint
 const mostRanks = 1 << 20
 
 // worldOf returns the number of ranks that a trainer's state tells, 0 where it does not.
-func (c shardedChecks) worldOf(state *torchfile.Map) int {
+func (c shardedChecks) worldOf(state *pickle.Map) int {
 	n, ok := state.Get("world_size").(int64)
 	if !ok || n < 1 || n > mostRanks {
 		return 0
@@ -123,7 +123,7 @@ func (c shardedChecks) checkTrainRank() int {
 	if loaded == nil {
 		return 0
 	}
-	state := torchfile.AsMap(loaded.Value)
+	state := pickle.AsMap(loaded.Value)
 	stateChecks{c.checker}.checkTrainState(name, state)
 	world := c.worldOf(state)
 	if world > 0 {

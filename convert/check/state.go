@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/olmo"
-	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/pickle"
 )
 
 const freshTrain = `python -c "import torch; torch.save(dict(epoch=0, global_step=0, ` +
@@ -46,15 +46,15 @@ func (c stateChecks) checkOptimState(model []saved) {
 	if loaded == nil {
 		return
 	}
-	dict := torchfile.AsMap(loaded.Value)
-	groups, _ := dict.Get("param_groups").(*torchfile.List)
-	if torchfile.AsMap(dict.Get("state")) == nil || groups == nil || len(groups.Items) == 0 {
+	dict := pickle.AsMap(loaded.Value)
+	groups, _ := dict.Get("param_groups").(*pickle.List)
+	if pickle.AsMap(dict.Get("state")) == nil || groups == nil || len(groups.Items) == 0 {
 		c.add("optim-broken", about{file: optimFile})
 		return
 	}
 	held := map[string]bool{}
 	for _, group := range groups.Items {
-		list, _ := torchfile.AsMap(group).Get("params").(*torchfile.List)
+		list, _ := pickle.AsMap(group).Get("params").(*pickle.List)
 		if list == nil {
 			return
 		}
@@ -88,12 +88,12 @@ func (c stateChecks) checkTrain() {
 		return
 	}
 	if loaded := c.torch.load(name, stateOf); loaded != nil {
-		c.checkTrainState(name, torchfile.AsMap(loaded.Value))
+		c.checkTrainState(name, pickle.AsMap(loaded.Value))
 	}
 }
 
 // checkTrainState looks for what the trainer takes from its state, unless it is reset.
-func (c stateChecks) checkTrainState(name string, state *torchfile.Map) {
+func (c stateChecks) checkTrainState(name string, state *pickle.Map) {
 	if c.config.flag("reset_trainer_state") {
 		return
 	}
@@ -109,12 +109,12 @@ func (c stateChecks) checkTrainState(name string, state *torchfile.Map) {
 		return
 	}
 	for _, key := range []string{"checkpoints", "unsharded_checkpoints", "ephemeral_checkpoints"} {
-		list, _ := state.Get(key).(*torchfile.List)
+		list, _ := state.Get(key).(*pickle.List)
 		if list == nil {
 			continue
 		}
 		for _, item := range list.Items {
-			if o, ok := item.(*torchfile.Object); !ok || !strings.HasPrefix(o.Class, "pathlib.") {
+			if o, ok := item.(*pickle.Object); !ok || !strings.HasPrefix(o.Class, "pathlib.") {
 				c.add("train-broken/paths", about{file: name, tensor: key})
 				break
 			}
@@ -122,7 +122,7 @@ func (c stateChecks) checkTrainState(name string, state *torchfile.Map) {
 	}
 }
 
-func hasKey(m *torchfile.Map, key string) bool {
+func hasKey(m *pickle.Map, key string) bool {
 	for _, p := range m.Items {
 		if p.Key == any(key) {
 			return true
@@ -131,7 +131,7 @@ func hasKey(m *torchfile.Map, key string) bool {
 	return false
 }
 
-func keysOf(m *torchfile.Map) string {
+func keysOf(m *pickle.Map) string {
 	if m == nil {
 		return "no dict"
 	}
@@ -148,29 +148,29 @@ func keysOf(m *torchfile.Map) string {
 }
 
 // walk calls visit for every object in v, each once.
-func walk(v any, visit func(*torchfile.Object)) {
+func walk(v any, visit func(*pickle.Object)) {
 	seen := map[any]bool{}
 	todo := []any{v}
 	for len(todo) > 0 {
 		v := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		switch v.(type) {
-		case *torchfile.List, *torchfile.Map, *torchfile.Object:
+		case *pickle.List, *pickle.Map, *pickle.Object:
 			if seen[v] {
 				continue
 			}
 			seen[v] = true
 		}
 		switch v := v.(type) {
-		case *torchfile.List:
+		case *pickle.List:
 			todo = append(todo, v.Items...)
-		case *torchfile.Map:
+		case *pickle.Map:
 			if v != nil {
 				for _, p := range v.Items {
 					todo = append(todo, p.Key, p.Value)
 				}
 			}
-		case *torchfile.Object:
+		case *pickle.Object:
 			visit(v)
 			todo = append(todo, v.Args, v.State, &v.Map)
 		}

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 func metadataOf(t *testing.T, value any) error {
 	t.Helper()
-	data, err := torchfile.Pickle(value)
+	data, err := pickle.Marshal(value, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,19 +43,19 @@ func TestReadDamaged(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	place := func(file string) any {
-		return object(classMetadata, "state_dict_metadata", torchfile.Entries{}, "planner_data", torchfile.Entries{},
-			"storage_data", torchfile.Entries{{Key: object(classIndex, "fqn", "w", "index", int64(0), "offset", size([]int64{0})),
+		return object(classMetadata, "state_dict_metadata", pickle.Entries{}, "planner_data", pickle.Entries{},
+			"storage_data", pickle.Entries{{Key: object(classIndex, "fqn", "w", "index", int64(0), "offset", size([]int64{0})),
 				Value: object(classPlace, "relative_path", file, "offset", int64(0), "length", int64(9))}})
 	}
 	for name, c := range map[string]struct {
 		value any
 		want  string
 	}{
-		"a call":             {&torchfile.Call{Function: "os.system", Args: torchfile.Tuple{"true"}}, "os.system"},
+		"a call":             {&pickle.Call{Function: "os.system", Args: pickle.Tuple{"true"}}, "os.system"},
 		"a foreign class":    {object("builtins.object"), "builtins.object"},
 		"another object":     {object(classTensor), "not the index"},
 		"a string":           {"text", "not the index"},
-		"no storage":         {object(classMetadata, "state_dict_metadata", torchfile.Entries{}), "not the index"},
+		"no storage":         {object(classMetadata, "state_dict_metadata", pickle.Entries{}), "not the index"},
 		"a path upwards":     {place("../../etc/passwd"), "without name, offset or file"},
 		"a path from root":   {place("/etc/passwd"), "without name, offset or file"},
 		"a path out and in":  {place("a/../../b"), "without name, offset or file"},

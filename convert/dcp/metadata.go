@@ -1,8 +1,8 @@
 package dcp
 
 import (
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 // MetadataFile is the name of the index in a checkpoint folder.
@@ -65,62 +65,62 @@ const (
 // Marshal returns the bytes of .metadata. id is what the checkpoint is called in it;
 // prefix is put before the file of every chunk.
 func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
-	var tensors, paths, places torchfile.Entries
+	var tensors, paths, places pickle.Entries
 	for i := range m.Tensors {
 		t := &m.Tensors[i]
-		var path torchfile.Tuple
+		var path pickle.Tuple
 		for _, part := range t.Path {
 			path = append(path, part)
 		}
-		tensors = append(tensors, torchfile.Entry{Key: t.Name, Value: t.entry()})
-		paths = append(paths, torchfile.Entry{Key: t.Name, Value: path})
+		tensors = append(tensors, pickle.Entry{Key: t.Name, Value: t.entry()})
+		paths = append(paths, pickle.Entry{Key: t.Name, Value: path})
 		for n, c := range t.Chunks {
-			places = append(places, torchfile.Entry{
+			places = append(places, pickle.Entry{
 				Key:   object(classIndex, "fqn", t.Name, "index", int64(n), "offset", size(c.Start)),
 				Value: object(classPlace, "relative_path", prefix+c.File, "offset", c.Offset, "length", c.Bytes),
 			})
 		}
 	}
-	return torchfile.Pickle(object(classMetadata,
+	return pickle.Marshal(object(classMetadata,
 		"state_dict_metadata", tensors,
 		"planner_data", paths,
 		"storage_data", places,
 		"storage_meta", object(classMeta, "checkpoint_id", id, "save_id", id, "load_id", nil, "modules", []any{}),
-		"version", nil))
+		"version", nil), nil)
 }
 
 // entry is the tensor's part of state_dict_metadata.
-func (t *Tensor) entry() *torchfile.Instance {
+func (t *Tensor) entry() *pickle.Instance {
 	var chunks []any
 	for _, c := range t.Chunks {
 		chunks = append(chunks, object(classChunk, "offsets", size(c.Start), "sizes", size(c.Shape)))
 	}
-	traits := torchfile.Tuple{ // dtype, layout, requires_grad, memory format, pin_memory
-		torchfile.Name("torch." + t.DType.String()),
-		&torchfile.Call{Function: layoutFunction, Args: torchfile.Tuple{"torch.strided"}},
+	traits := pickle.Tuple{ // dtype, layout, requires_grad, memory format, pin_memory
+		pickle.Name("torch." + t.DType.String()),
+		&pickle.Call{Function: layoutFunction, Args: pickle.Tuple{"torch.strided"}},
 		false,
-		&torchfile.Call{Function: memoryFormat, Args: torchfile.Tuple{int64(0)}},
+		&pickle.Call{Function: memoryFormat, Args: pickle.Tuple{int64(0)}},
 		false,
 	}
 	return object(classTensor,
-		"properties", &torchfile.Instance{Class: classTraits, State: traits},
+		"properties", &pickle.Instance{Class: classTraits, State: traits},
 		"size", size(t.Shape), "chunks", chunks)
 }
 
 // object is an instance of a class with attributes, name and value by turns.
-func object(class torchfile.Name, attributes ...any) *torchfile.Instance {
-	var state torchfile.Entries
+func object(class pickle.Name, attributes ...any) *pickle.Instance {
+	var state pickle.Entries
 	for i := 0; i < len(attributes); i += 2 {
-		state = append(state, torchfile.Entry{Key: attributes[i], Value: attributes[i+1]})
+		state = append(state, pickle.Entry{Key: attributes[i], Value: attributes[i+1]})
 	}
-	return &torchfile.Instance{Class: class, State: state}
+	return &pickle.Instance{Class: class, State: state}
 }
 
 // size is a torch.Size.
-func size(numbers []int64) *torchfile.Call {
-	var tuple torchfile.Tuple
+func size(numbers []int64) *pickle.Call {
+	var tuple pickle.Tuple
 	for _, n := range numbers {
 		tuple = append(tuple, n)
 	}
-	return &torchfile.Call{Function: sizeFunction, Args: torchfile.Tuple{tuple}}
+	return &pickle.Call{Function: sizeFunction, Args: pickle.Tuple{tuple}}
 }

@@ -6,27 +6,27 @@ import (
 	"github.com/nlpodyssey/gopickle/types"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 // words are what a .metadata may name.
-var words = torchfile.Words{
-	Classes: []torchfile.Name{
+var words = pickle.Words{
+	Classes: []pickle.Name{
 		classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace, oldTraits,
 	},
-	Functions: map[torchfile.Name]func(torchfile.Tuple) bool{
+	Functions: map[pickle.Name]func(pickle.Tuple) bool{
 		"pathlib.PosixPath":        isPath, // what the checkpoint is called, if it was saved by such a path
 		"pathlib._local.PosixPath": isPath, // of Python 3.13
-		sizeFunction: func(args torchfile.Tuple) bool {
-			_, ok := torchfile.Sizes(one(args), 64)
+		sizeFunction: func(args pickle.Tuple) bool {
+			_, ok := pickle.Sizes(one(args), 64)
 			return ok
 		},
-		layoutFunction: func(args torchfile.Tuple) bool { return one(args) == "torch.strided" },
+		layoutFunction: func(args pickle.Tuple) bool { return one(args) == "torch.strided" },
 		memoryFormat:   isMemoryFormat,
 		oldFormat:      isMemoryFormat,
 	},
-	Names: []torchfile.Name{
+	Names: []pickle.Name{
 		"torch.float32", "torch.bfloat16", "torch.float16", "torch.float64", "torch.int64", "torch.int32",
 		"torch.int16", "torch.int8", "torch.uint8", "torch.bool", "torch.uint16", "torch.uint32", "torch.uint64",
 		"torch.float8_e4m3fn", "torch.float8_e5m2", "torch.complex64", "torch.complex128",
@@ -34,7 +34,7 @@ var words = torchfile.Words{
 }
 
 // isPath reports whether the arguments are the parts of a path.
-func isPath(args torchfile.Tuple) bool {
+func isPath(args pickle.Tuple) bool {
 	for _, part := range args {
 		if _, ok := part.(string); !ok {
 			return false
@@ -45,13 +45,13 @@ func isPath(args torchfile.Tuple) bool {
 
 // isMemoryFormat reports whether a memory format is one that torch knows: contiguous,
 // channels last, preserve.
-func isMemoryFormat(args torchfile.Tuple) bool {
+func isMemoryFormat(args pickle.Tuple) bool {
 	n, ok := one(args).(int)
 	return ok && 0 <= n && n <= 2
 }
 
 // one is the only argument of a call, nil if there is none or more.
-func one(args torchfile.Tuple) any {
+func one(args pickle.Tuple) any {
 	if len(args) != 1 {
 		return nil
 	}
@@ -71,7 +71,7 @@ const (
 // Tensors are in the order of the file. It does not say whether they are whole: see
 // Check. Errors are a *fault.Fault or a fault.List that name the file .metadata.
 func ReadMetadata(r io.ReaderAt, size int64) (*Metadata, error) {
-	value, err := torchfile.Unpickle(r, size, words)
+	value, err := pickle.Unpickle(r, size, words)
 	if err == nil {
 		m, f := readMetadata(value)
 		if f == nil {
@@ -114,7 +114,7 @@ func readMetadata(value any) (*Metadata, *fault.Fault) {
 			return nil, wrong("an entry without a name of its own")
 		}
 		seen[name] = true
-		if o, ok := entry.Value.(*torchfile.Instance); ok && o.Class == classBytes {
+		if o, ok := entry.Value.(*pickle.Instance); ok && o.Class == classBytes {
 			blob, there := blobs[name]
 			if !there {
 				return nil, &fault.Fault{Tensor: name, Problem: "is not in any file"}
@@ -165,7 +165,7 @@ func (m *Metadata) setPaths(paths *types.Dict) {
 // readTensor reads one entry of state_dict_metadata, and finds where its chunks stand.
 func readTensor(name string, state map[string]any, index map[string]Chunk) (Tensor, *fault.Fault) {
 	t := Tensor{Name: name}
-	traits, ok := state["properties"].(*torchfile.Instance)
+	traits, ok := state["properties"].(*pickle.Instance)
 	var ok1, ok2 bool
 	if ok {
 		t.DType, ok = dtype(traits)
@@ -193,18 +193,18 @@ func readTensor(name string, state map[string]any, index map[string]Chunk) (Tens
 }
 
 // dtype is what TensorProperties say first. Others than package tensor knows are Invalid.
-func dtype(traits *torchfile.Instance) (tensor.DType, bool) {
+func dtype(traits *pickle.Instance) (tensor.DType, bool) {
 	state, ok := traits.State.(*types.Tuple)
 	// dtype, layout, requires_grad, memory format, pin_memory, and by a later torch the
 	// strides that the tensor had in memory, or None: items have their own.
 	if !ok || state.Len() != 5 && (state.Len() != 6 || !isStride(state.Get(5))) {
 		return tensor.Invalid, false
 	}
-	encoding := map[torchfile.Name]torchfile.Name{classTraits: memoryFormat, oldTraits: oldFormat}[traits.Class]
-	if format, ok := state.Get(3).(*torchfile.Call); !ok || encoding == "" || format.Function != encoding {
+	encoding := map[pickle.Name]pickle.Name{classTraits: memoryFormat, oldTraits: oldFormat}[traits.Class]
+	if format, ok := state.Get(3).(*pickle.Call); !ok || encoding == "" || format.Function != encoding {
 		return tensor.Invalid, false
 	}
-	text, ok := state.Get(0).(torchfile.Name)
+	text, ok := state.Get(0).(pickle.Name)
 	if !ok || len(text) < len("torch.") {
 		return tensor.Invalid, false
 	}
@@ -217,8 +217,8 @@ func isStride(value any) bool {
 }
 
 // attributes returns the attributes of an object of the class.
-func attributes(value any, class torchfile.Name) (map[string]any, bool) {
-	o, ok := value.(*torchfile.Instance)
+func attributes(value any, class pickle.Name) (map[string]any, bool) {
+	o, ok := value.(*pickle.Instance)
 	if !ok || o.Class != class {
 		return nil, false
 	}

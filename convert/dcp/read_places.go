@@ -8,7 +8,7 @@ import (
 	"github.com/nlpodyssey/gopickle/types"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/pickle"
 )
 
 // readPlaces reads storage_data: where the item of each chunk is, and each blob. Chunks
@@ -68,8 +68,8 @@ func readPlace(place map[string]any) (Chunk, bool) {
 
 // numbers reads a torch.Size, or a tuple or list in its place.
 func numbers(value any) ([]int64, bool) {
-	if call, ok := value.(*torchfile.Call); ok && call.Function == sizeFunction && len(call.Args) == 1 {
+	if call, ok := value.(*pickle.Call); ok && call.Function == sizeFunction && len(call.Args) == 1 {
 		value = call.Args[0]
 	}
-	return torchfile.Sizes(value, 64) // no tensor of torch has more dimensions
+	return pickle.Sizes(value, 64) // no tensor of torch has more dimensions
 }

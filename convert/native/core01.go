@@ -9,11 +9,11 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/safetensors"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 // What ai2-olmo-core 0.1.0 calls its files, and bounds on what is read of its index: a
@@ -170,7 +170,7 @@ var momentKey = regexp.MustCompile(`^state\.(.+)\.__(\w+)$`)
 // in tensors of bytes.
 func addShardedOptim(o *opener, entries map[string]*sharded.Tensor) error {
 	var faults fault.List
-	groups := map[int]*torchfile.Map{}
+	groups := map[int]*pickle.Map{}
 	for key, t := range entries {
 		if m := momentKey.FindStringSubmatch(key); m != nil {
 			t.Name = momentName(sharded.PlainName(m[1]), m[2])
@@ -197,7 +197,7 @@ func addShardedOptim(o *opener, entries map[string]*sharded.Tensor) error {
 }
 
 // readPickledGroup reads a parameter group that was stored as the bytes of a pickle.
-func readPickledGroup(o *opener, t *sharded.Tensor) (*torchfile.Map, error) {
+func readPickledGroup(o *opener, t *sharded.Tensor) (*pickle.Map, error) {
 	if err := t.Settle(); err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func readPickledGroup(o *opener, t *sharded.Tensor) (*torchfile.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	group := torchfile.AsMap(v)
+	group := pickle.AsMap(v)
 	if group == nil {
 		return nil, &fault.Fault{Tensor: t.Name, Problem: "is not a parameter group"}
 	}

@@ -7,8 +7,8 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
-	"hf2olmo/convert/torchfile"
 )
 
 // What the names of a distributed checkpoint begin with.
@@ -112,15 +112,15 @@ func addSetting(o *opener, name string, value any) {
 	group, field := name[:at], name[at+1:]
 	if n, err := strconv.Atoi(group); err == nil && n >= 0 && n < maxGroups {
 		for len(o.c.Groups) <= n {
-			o.c.Groups = append(o.c.Groups, &torchfile.Map{})
+			o.c.Groups = append(o.c.Groups, &pickle.Map{})
 		}
-		o.c.Groups[n].Items = append(o.c.Groups[n].Items, torchfile.Pair{Key: field, Value: value})
+		o.c.Groups[n].Items = append(o.c.Groups[n].Items, pickle.Pair{Key: field, Value: value})
 		return
 	}
 	if o.c.Settings[group] == nil {
-		o.c.Settings[group] = &torchfile.Map{}
+		o.c.Settings[group] = &pickle.Map{}
 	}
-	o.c.Settings[group].Items = append(o.c.Settings[group].Items, torchfile.Pair{Key: field, Value: value})
+	o.c.Settings[group].Items = append(o.c.Settings[group].Items, pickle.Pair{Key: field, Value: value})
 }
 
 // maxGroups is more parameter groups than any optimizer has.

@@ -5,17 +5,17 @@ import (
 	"path/filepath"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
-	"hf2olmo/convert/torchfile"
 )
 
 // saved reads the outline of a whole file: its top must be a dict.
-func (o *opener) saved(path string) (*sharded.Rank, *torchfile.Map, error) {
+func (o *opener) saved(path string) (*sharded.Rank, *pickle.Map, error) {
 	r, err := o.Rank(path, 0, 1)
 	if err != nil {
 		return nil, nil, err
 	}
-	top := torchfile.AsMap(r.Value)
+	top := pickle.AsMap(r.Value)
 	if top == nil {
 		return nil, nil, &fault.Fault{File: o.Name(path), Problem: "does not contain a dict"}
 	}

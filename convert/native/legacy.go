@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
-	"hf2olmo/convert/torchfile"
 )
 
 // readLegacy reads rank<N>.pt: each has the rank's parts of the model and of the optimizer,
@@ -32,8 +32,8 @@ func readLegacyRank(o *opener, path string, n int) error {
 	if err != nil {
 		return err
 	}
-	top := torchfile.AsMap(r.Value)
-	model, optim := torchfile.AsMap(top.Get("model")), torchfile.AsMap(top.Get("optim"))
+	top := pickle.AsMap(r.Value)
+	model, optim := pickle.AsMap(top.Get("model")), pickle.AsMap(top.Get("optim"))
 	if model == nil || optim == nil {
 		return &fault.Fault{File: r.File.Source.Name, Problem: "does not contain a rank's model and optimizer"}
 	}
@@ -50,7 +50,7 @@ func readLegacyRank(o *opener, path string, n int) error {
 		faults.Add("", o.model.Add(r, sharded.PlainName(name), p.Value))
 		names++
 	}
-	if state := torchfile.AsMap(optim.Get("state")); state != nil && !o.modelOnly {
+	if state := pickle.AsMap(optim.Get("state")); state != nil && !o.modelOnly {
 		for _, p := range state.Items {
 			name, _ := p.Key.(string)
 			faults.Add("", o.addState(r, sharded.PlainName(name), p.Value))
@@ -65,7 +65,7 @@ func readLegacyRank(o *opener, path string, n int) error {
 
 // addState adds the moments of one parameter that a rank saved.
 func (o *opener) addState(r *sharded.Rank, parameter string, v any) error {
-	state := torchfile.AsMap(v)
+	state := pickle.AsMap(v)
 	if state == nil {
 		return &fault.Fault{File: r.File.Source.Name, Tensor: parameter, Problem: "has a state that is not a dict"}
 	}
@@ -81,8 +81,8 @@ func (o *opener) addState(r *sharded.Rank, parameter string, v any) error {
 }
 
 // without returns a dict without some of its keys.
-func without(m *torchfile.Map, keys ...string) *torchfile.Map {
-	rest := &torchfile.Map{}
+func without(m *pickle.Map, keys ...string) *pickle.Map {
+	rest := &pickle.Map{}
 	for _, p := range m.Items {
 		drop := false
 		for _, key := range keys {

@@ -6,9 +6,9 @@ import (
 	"strconv"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/sharded"
-	"hf2olmo/convert/torchfile"
 )
 
 // worldLine finds the number of ranks in metadata.yaml, which has that one field.
@@ -58,11 +58,11 @@ func readLocalModel(o *opener, path string, n int, held map[string]sharded.Inter
 	}
 	var faults fault.List
 	names := 0
-	for _, module := range sharded.Items(torchfile.AsMap(r.Value).Get("modules")) {
-		fields := torchfile.AsMap(module)
+	for _, module := range sharded.Items(pickle.AsMap(r.Value).Get("modules")) {
+		fields := pickle.AsMap(module)
 		prefix, _ := fields.Get("name").(string)
 		for _, item := range sharded.Items(fields.Get("handles")) {
-			handle := torchfile.AsMap(item)
+			handle := pickle.AsMap(item)
 			var own []string
 			for _, name := range sharded.Items(handle.Get("flat_param._fqns")) {
 				text, _ := name.(string)
@@ -93,7 +93,7 @@ func readLocalOptim(o *opener, path string, n int, held map[string]sharded.Inter
 	if err != nil {
 		return err
 	}
-	top := torchfile.AsMap(r.Value)
+	top := pickle.AsMap(r.Value)
 	if err := o.setGroups(r.File.Source.Name, top.Get("param_groups")); err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func readLocalOptim(o *opener, path string, n int, held map[string]sharded.Inter
 	if err != nil {
 		return err
 	}
-	state := torchfile.AsMap(top.Get("state"))
+	state := pickle.AsMap(top.Get("state"))
 	if state == nil {
 		return &fault.Fault{File: r.File.Source.Name, Problem: "does not contain an optimizer's state"}
 	}
@@ -110,13 +110,13 @@ func readLocalOptim(o *opener, path string, n int, held map[string]sharded.Inter
 		if _, isInt := p.Key.(int64); !isInt || names[p.Key] == "" {
 			return &fault.Fault{File: r.File.Source.Name, Problem: "has a state of a parameter that is in no group"}
 		}
-		faults.Add("", addLocalState(o, r, names[p.Key], torchfile.AsMap(p.Value), held))
+		faults.Add("", addLocalState(o, r, names[p.Key], pickle.AsMap(p.Value), held))
 	}
 	return faults.Err()
 }
 
 // addLocalState adds the moments of one parameter.
-func addLocalState(o *opener, r *sharded.Rank, parameter string, state *torchfile.Map, held map[string]sharded.Interval) error {
+func addLocalState(o *opener, r *sharded.Rank, parameter string, state *pickle.Map, held map[string]sharded.Interval) error {
 	model := o.model.Tensors()[parameter]
 	if model == nil || state == nil {
 		return &fault.Fault{File: r.File.Source.Name, Tensor: parameter, Problem: "is a parameter that the model does not have"}

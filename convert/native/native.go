@@ -20,9 +20,9 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 // A Checkpoint is one whose headers were read.
@@ -35,10 +35,10 @@ type Checkpoint struct {
 	// Optim are the optimizer's tensors: by the parameter's name, then by the moment's,
 	// such as exp_avg. Empty if the checkpoint has no optimizer.
 	Optim  map[string]map[string]*sharded.Tensor
-	Groups []*torchfile.Map // the optimizer's parameter groups
+	Groups []*pickle.Map // the optimizer's parameter groups
 	// Settings are those of a flattened optimizer, which has a group per parameter, by its name.
-	Settings map[string]*torchfile.Map
-	Train    *torchfile.Map // rank 0's trainer state, nil if there is none
+	Settings map[string]*pickle.Map
+	Train    *pickle.Map // rank 0's trainer state, nil if there is none
 	// Files are all files whose headers were read, with the checksums of their records, in the
 	// order of their names, which are relative to Path.
 	Files []*tensor.File
@@ -85,7 +85,7 @@ func open(ctx context.Context, dir string, modelOnly bool) (*Checkpoint, error) 
 	kind := Recognize(dir)
 	o := &opener{Opener: sharded.Opener{Context: ctx, Dir: dir}, modelOnly: modelOnly, model: sharded.NewSet(), moments: sharded.NewSet(),
 		c: &Checkpoint{Path: dir, Kind: kind, Step: -1, Optim: map[string]map[string]*sharded.Tensor{},
-			Settings: map[string]*torchfile.Map{}}}
+			Settings: map[string]*pickle.Map{}}}
 	defer o.Close()
 	var err error
 	switch kind {

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/pickle"
 )
 
 // counters are the numbers of the trainer's state on which all ranks agree.
@@ -35,7 +35,7 @@ func (o *opener) trainFiles() error {
 }
 
 // trainState checks the state of one rank against those before it, and keeps rank 0's.
-func (o *opener) trainState(path string, state *torchfile.Map) error {
+func (o *opener) trainState(path string, state *pickle.Map) error {
 	name := o.Name(path)
 	if world := state.Get("world_size"); world != nil && world != int64(o.c.World) && o.c.Kind.Sharded() {
 		return differs(name, "world_size", "was saved by a run of another number of ranks", o.c.World, world)
@@ -64,13 +64,13 @@ func differs(file, field, problem string, expected, found any) error {
 // setGroups keeps the optimizer's parameter groups of the first rank, and compares
 // those of the others with them.
 func (o *opener) setGroups(file string, v any) error {
-	list, _ := v.(*torchfile.List)
+	list, _ := v.(*pickle.List)
 	if list == nil {
 		return &fault.Fault{File: file, Tensor: "param_groups", Problem: "is not a list"}
 	}
-	var groups []*torchfile.Map
+	var groups []*pickle.Map
 	for _, item := range list.Items {
-		group := torchfile.AsMap(item)
+		group := pickle.AsMap(item)
 		if group == nil {
 			return &fault.Fault{File: file, Tensor: "param_groups", Problem: "is not a list of dicts"}
 		}
@@ -80,7 +80,7 @@ func (o *opener) setGroups(file string, v any) error {
 		o.c.Groups = groups
 		return nil
 	}
-	same := func(a, b *torchfile.Map) bool { return sameValue(a, b, 0) }
+	same := func(a, b *pickle.Map) bool { return sameValue(a, b, 0) }
 	if !slices.EqualFunc(o.c.Groups, groups, same) {
 		return &fault.Fault{File: file, Tensor: "param_groups", Problem: "differs from rank 0's: the files are of two checkpoints"}
 	}
@@ -97,16 +97,16 @@ func sameValue(a, b any, depth int) bool {
 		return false
 	}
 	switch a := a.(type) {
-	case *torchfile.List:
-		b, ok := b.(*torchfile.List)
+	case *pickle.List:
+		b, ok := b.(*pickle.List)
 		return ok && slices.EqualFunc(a.Items, b.Items, func(x, y any) bool { return sameValue(x, y, depth+1) })
-	case *torchfile.Map:
-		b, ok := b.(*torchfile.Map)
-		return ok && slices.EqualFunc(a.Items, b.Items, func(x, y torchfile.Pair) bool {
+	case *pickle.Map:
+		b, ok := b.(*pickle.Map)
+		return ok && slices.EqualFunc(a.Items, b.Items, func(x, y pickle.Pair) bool {
 			return x.Key == y.Key && sameValue(x.Value, y.Value, depth+1)
 		})
-	case *torchfile.Object:
-		b, ok := b.(*torchfile.Object)
+	case *pickle.Object:
+		b, ok := b.(*pickle.Object)
 		return ok && a.Class == b.Class
 	}
 	return a == b

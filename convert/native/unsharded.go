@@ -5,6 +5,7 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/torchfile"
@@ -60,7 +61,7 @@ func readOptimFile(o *opener, path string) error {
 	if err != nil {
 		return err
 	}
-	state := torchfile.AsMap(top.Get("state"))
+	state := pickle.AsMap(top.Get("state"))
 	if state == nil {
 		return &fault.Fault{File: r.File.Source.Name, Problem: "does not contain an optimizer's state"}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/torchfile"
 )
@@ -13,30 +14,30 @@ import (
 // An Optimizer is what a run's optimizer had: see native.Checkpoint.
 type Optimizer struct {
 	State  map[string]map[string]*sharded.Tensor // by the parameter's name, then the moment's
-	Groups []*torchfile.Map
+	Groups []*pickle.Map
 }
 
 // OptimState is the state dict in optim.pt, and the tensors in it in the order of their
 // storages. Parameters are called by their names, as the trainer saves them under
 // FullyShardedDataParallel, and as it restores them onto any number of ranks.
-func (o *Optimizer) OptimState() (torchfile.Dict, []*sharded.Tensor, error) {
-	var state torchfile.Dict
+func (o *Optimizer) OptimState() (pickle.Dict, []*sharded.Tensor, error) {
+	var state pickle.Dict
 	var tensors []*sharded.Tensor
 	for _, parameter := range slices.Sorted(maps.Keys(o.State)) {
-		var moments torchfile.Dict
+		var moments pickle.Dict
 		for _, moment := range momentsOf(o.State[parameter]) {
 			t := o.State[parameter][moment]
 			if t.Value != nil {
-				moments = append(moments, torchfile.Item{Key: moment, Value: t.Value})
+				moments = append(moments, pickle.Item{Key: moment, Value: t.Value})
 				continue
 			}
-			moments = append(moments, torchfile.Item{Key: moment, Value: torchfile.Tensor{DType: t.DType, Shape: t.Shape}})
+			moments = append(moments, pickle.Item{Key: moment, Value: torchfile.Tensor{DType: t.DType, Shape: t.Shape}})
 			tensors = append(tensors, t)
 		}
-		state = append(state, torchfile.Item{Key: parameter, Value: moments})
+		state = append(state, pickle.Item{Key: parameter, Value: moments})
 	}
 	groups, err := o.groups()
-	return torchfile.Dict{{Key: "state", Value: state}, {Key: "param_groups", Value: groups}}, tensors, err
+	return pickle.Dict{{Key: "state", Value: state}, {Key: "param_groups", Value: groups}}, tensors, err
 }
 
 // momentsOf are a parameter's moments in the order in which torch saves them: step
@@ -53,30 +54,30 @@ func momentsOf(state map[string]*sharded.Tensor) []string {
 func (o *Optimizer) groups() ([]any, error) {
 	var groups []any
 	for n, g := range o.Groups {
-		var group torchfile.Dict
+		var group pickle.Dict
 		for _, p := range g.Items {
 			field, _ := p.Key.(string)
 			if field == "params" || field == "_param_names" {
 				continue
 			}
-			v, err := torchfile.Value(p.Value)
+			v, err := pickle.Value(p.Value)
 			if err != nil {
 				return nil, &fault.Fault{Tensor: fmt.Sprintf("param_groups[%d].%s", n, field),
 					Problem: "cannot be carried over: it contains " + err.Error()}
 			}
-			group = append(group, torchfile.Item{Key: field, Value: v})
+			group = append(group, pickle.Item{Key: field, Value: v})
 		}
 		names, err := o.parameters(g)
 		if err != nil {
 			return nil, err
 		}
-		groups = append(groups, append(group, torchfile.Item{Key: "params", Value: names}))
+		groups = append(groups, append(group, pickle.Item{Key: "params", Value: names}))
 	}
 	return groups, nil
 }
 
 // parameters are the names of a group's parameters, without what wrappers add to them.
-func (o *Optimizer) parameters(group *torchfile.Map) ([]any, error) {
+func (o *Optimizer) parameters(group *pickle.Map) ([]any, error) {
 	var names []any
 	for _, item := range sharded.Items(group.Get("param_names")) {
 		name, ok := item.(string)
@@ -92,7 +93,7 @@ func (o *Optimizer) parameters(group *torchfile.Map) ([]any, error) {
 // state. Random states are left out, for those of one rank do not serve another number
 // of ranks, and the trainer keeps its own then; so are the lists of older checkpoints,
 // which the trainer would delete.
-func ResumeState(train *torchfile.Map) torchfile.Dict {
+func ResumeState(train *pickle.Map) pickle.Dict {
 	fresh := TrainState()
 	for i, item := range fresh {
 		if n, ok := train.Get(item.Key).(int64); ok {

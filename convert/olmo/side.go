@@ -10,6 +10,7 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/output"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
@@ -86,10 +87,10 @@ func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 }
 
 // stateDict is the state dict without its data, which the layout has room for.
-func stateDict(tensors []assemble.Tensor) torchfile.Dict {
-	var dict torchfile.Dict
+func stateDict(tensors []assemble.Tensor) pickle.Dict {
+	var dict pickle.Dict
 	for _, t := range tensors {
-		dict = append(dict, torchfile.Item{Key: t.Name, Value: torchfile.Tensor{DType: t.Content.DType, Shape: t.Shape}})
+		dict = append(dict, pickle.Item{Key: t.Name, Value: torchfile.Tensor{DType: t.Content.DType, Shape: t.Shape}})
 	}
 	return dict
 }
@@ -119,7 +120,7 @@ func smallFiles(in *trainer.Inputs) ([]output.Small, error) {
 
 // SmallFile returns the bytes that torch.save writes of a dict without tensors; name is the
 // archive's folder.
-func SmallFile(name string, dict torchfile.Dict) ([]byte, error) {
+func SmallFile(name string, dict pickle.Dict) ([]byte, error) {
 	layout, err := torchfile.Plan(name, dict)
 	if err != nil {
 		return nil, err

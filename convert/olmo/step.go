@@ -3,6 +3,7 @@ package olmo
 import (
 	"path/filepath"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/torchfile"
 )
@@ -23,6 +24,6 @@ func GlobalStep(folder string) (step int64, known bool) {
 	if err != nil {
 		return 0, false
 	}
-	step, known = torchfile.AsMap(state).Get("global_step").(int64)
+	step, known = pickle.AsMap(state).Get("global_step").(int64)
 	return step, known
 }

@@ -1,12 +1,12 @@
 package olmo
 
-import "hf2olmo/convert/torchfile"
+import "hf2olmo/convert/pickle"
 
 // TrainState is what train.pt contains: the state of a trainer that has seen nothing yet. The
 // trainer always reads the file, even with --reset_trainer_state; if there are no random states
 // it says that it keeps its own.
-func TrainState() torchfile.Dict {
-	return torchfile.Dict{
+func TrainState() pickle.Dict {
+	return pickle.Dict{
 		{Key: "epoch", Value: int64(0)},
 		{Key: "global_step", Value: int64(0)},
 		{Key: "global_train_examples_seen_this_epoch", Value: int64(0)},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -13,7 +14,7 @@ import (
 // the mesh of ranks and from how each dimension of the mesh cuts the tensor, or
 // replicates it.
 func (s *Set) addDTensor(r *Rank, name string, v, state any) error {
-	fields := Attributes(&torchfile.Object{State: state})
+	fields := Attributes(&pickle.Object{State: state})
 	spec := Attributes(fields.Get("_spec"))
 	shape, ok := torchfile.OutlineSizes(first(arguments(spec.Get("tensor_meta"))))
 	local, isTensor, err := r.Tensor(fields.Get("_local_tensor"))

@@ -3,6 +3,7 @@ package sharded
 import (
 	"fmt"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -15,7 +16,7 @@ type Interval struct{ First, Count int64 }
 // FullyShardedDataParallel, and notes in held which interval of each the rank has.
 // handle is a dict of its attributes; names are those of the parameters, in its order.
 // Between parameters there may be padding, which belongs to none of them.
-func (s *Set) AddFlat(r *Rank, handle *torchfile.Map, names []string, held map[string]Interval) error {
+func (s *Set) AddFlat(r *Rank, handle *pickle.Map, names []string, held map[string]Interval) error {
 	const key = "flat_param."
 	flat, ok, err := r.Tensor(handle.Get(key + "data"))
 	if err != nil {
@@ -76,7 +77,7 @@ type shardInfo struct {
 
 // shardInfos reads _ShardParamInfo tuples (in shard, offset, numel, first, last), or
 // what torch 2.0 had in their place.
-func shardInfos(handle *torchfile.Map) []shardInfo {
+func shardInfos(handle *pickle.Map) []shardInfo {
 	var infos []shardInfo
 	if indices := Items(handle.Get("flat_param._shard_indices")); len(indices) == 2 {
 		return oldShardInfos(handle, indices)
@@ -104,7 +105,7 @@ func shardInfos(handle *torchfile.Map) []shardInfo {
 
 // oldShardInfos reads the first and the last parameter of a shard, and of each the
 // first and the last element. They follow one another without padding.
-func oldShardInfos(handle *torchfile.Map, indices []any) []shardInfo {
+func oldShardInfos(handle *pickle.Map, indices []any) []shardInfo {
 	from, ok := indices[0].(int64)
 	to, ok1 := indices[1].(int64)
 	spans := Items(handle.Get("flat_param._shard_param_offsets"))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -52,7 +53,7 @@ func (r *Rank) mesh(v any) (mesh, error) {
 
 // arrange picks the ranks of the mesh from all of them, by shapes and strides. If these are
 // of a part of a mesh, it is the part that has the rank that saved it.
-func (m *mesh) arrange(all []int64, layout *torchfile.Map, rank int64) error {
+func (m *mesh) arrange(all []int64, layout *pickle.Map, rank int64) error {
 	broken := errors.New("has a device mesh with a layout that cannot be read")
 	places := []int64{0}
 	shapes, strides, ok := axes(layout)
@@ -119,7 +120,7 @@ func firstOfPart(shapes, strides [][]int64, places []int64, at int64) int64 {
 
 // axes returns the shapes and the strides of a mesh's dimensions, each of which may be
 // made of several, or of none if it has one rank.
-func axes(layout *torchfile.Map) (shapes, strides [][]int64, ok bool) {
+func axes(layout *pickle.Map) (shapes, strides [][]int64, ok bool) {
 	var pairs [][2]any
 	for _, axis := range Items(layout.Get("axes")) {
 		fields := Attributes(axis)

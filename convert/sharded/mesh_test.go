@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"testing"
 
-	"hf2olmo/convert/torchfile"
+	"hf2olmo/convert/pickle"
 )
 
 // numbers is a tuple of integers as an outline has it.
-func numbers(n ...int64) *torchfile.List {
-	l := &torchfile.List{}
+func numbers(n ...int64) *pickle.List {
+	l := &pickle.List{}
 	for _, i := range n {
 		l.Items = append(l.Items, i)
 	}
@@ -34,9 +34,9 @@ func TestParts(t *testing.T) {
 		{[]int64{2, 1}, []int64{4, 1}, 6, "[2 6]"},
 		{[]int64{}, []int64{}, 3, "[3]"},
 	} {
-		layout := &torchfile.Map{Items: []torchfile.Pair{
-			{Key: "shape", Value: &torchfile.List{Items: []any{numbers(c.shape...)}}},
-			{Key: "stride", Value: &torchfile.List{Items: []any{numbers(c.stride...)}}},
+		layout := &pickle.Map{Items: []pickle.Pair{
+			{Key: "shape", Value: &pickle.List{Items: []any{numbers(c.shape...)}}},
+			{Key: "stride", Value: &pickle.List{Items: []any{numbers(c.stride...)}}},
 		}}
 		var m mesh
 		if err := m.arrange(all, layout, c.rank); err != nil || fmt.Sprint(m.ranks) != c.want {
@@ -44,7 +44,7 @@ func TestParts(t *testing.T) {
 		}
 	}
 	for _, bad := range [][2]int64{{2, 1 << 62}, {2, 8}, {0, 1}, {-1, 1}, {1 << 40, 1}} {
-		layout := &torchfile.Map{Items: []torchfile.Pair{
+		layout := &pickle.Map{Items: []pickle.Pair{
 			{Key: "shape", Value: numbers(bad[0])}, {Key: "stride", Value: numbers(bad[1])},
 		}}
 		var m mesh
@@ -55,8 +55,8 @@ func TestParts(t *testing.T) {
 }
 
 // placed is a placement as an outline has it.
-func placed(class string, dim, split int64) *torchfile.Object {
-	return &torchfile.Object{Class: "torch." + class, State: &torchfile.Map{Items: []torchfile.Pair{
+func placed(class string, dim, split int64) *pickle.Object {
+	return &pickle.Object{Class: "torch." + class, State: &pickle.Map{Items: []pickle.Pair{
 		{Key: "dim", Value: dim}, {Key: "split_factor", Value: split},
 	}}}
 }
@@ -72,7 +72,7 @@ func TestBlocks(t *testing.T) {
 		{[]int64{10, 3}, []int64{4}, []int64{3}, []any{shard(0)}, "[9 0] [1 3]"},
 		{[]int64{5}, []int64{4}, []int64{3}, []any{shard(0)}, "[5] [0]"},
 		{[]int64{3, 10}, []int64{4}, []int64{1}, []any{shard(1)}, "[0 3] [3 3]"},
-		{[]int64{10}, []int64{2, 2}, []int64{1, 0}, []any{&torchfile.Object{Class: "Replicate"}, shard(0)}, "[0] [5]"},
+		{[]int64{10}, []int64{2, 2}, []int64{1, 0}, []any{&pickle.Object{Class: "Replicate"}, shard(0)}, "[0] [5]"},
 		{[]int64{12}, []int64{2, 2}, []int64{1, 0}, []any{shard(0), shard(0)}, "[6] [3]"},
 		{[]int64{12}, []int64{2, 2}, []int64{1, 0}, []any{placed("_StridedShard", 0, 2), shard(0)}, "[3] [3]"},
 		{[]int64{11}, []int64{3, 2}, []int64{2, 1}, []any{placed("_StridedShard", 0, 2), shard(0)}, "[10] [1]"},

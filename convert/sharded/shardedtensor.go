@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -75,7 +76,7 @@ func (s *Set) addShards(r *Rank, name string, state any) error {
 
 // propertiesOf returns the state of TensorProperties: a tuple that begins with the dtype.
 func propertiesOf(v any) []any {
-	o, _ := v.(*torchfile.Object)
+	o, _ := v.(*pickle.Object)
 	if o == nil {
 		return nil
 	}

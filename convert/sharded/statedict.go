@@ -8,8 +8,8 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 // StateDicts reads a state dict of each rank from its own file, by the ranks' numbers,
@@ -37,7 +37,7 @@ func (s *Set) addDict(o *Opener, path string, n, world int) error {
 	if err != nil {
 		return err
 	}
-	top := torchfile.AsMap(r.Value)
+	top := pickle.AsMap(r.Value)
 	if top == nil {
 		return &fault.Fault{File: o.Name(path), Problem: "does not contain a dict of tensors"}
 	}

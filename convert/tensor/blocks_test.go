@@ -1,4 +1,4 @@
-package tensor
+package tensor_test
 
 import (
 	"bytes"
@@ -7,17 +7,19 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"hf2olmo/convert/tensor"
 )
 
 // cut cuts a matrix into blocks of so many rows and columns, each of which lies by itself.
-func cut(file *File, shape []int64, dtype DType, rows, columns []int64, at int64) *Tensor {
-	t := &Tensor{Name: "t", DType: dtype, Shape: shape}
+func cut(file *tensor.File, shape []int64, dtype tensor.DType, rows, columns []int64, at int64) *tensor.Tensor {
+	t := &tensor.Tensor{Name: "t", DType: dtype, Shape: shape}
 	top := int64(0)
 	for _, r := range rows {
 		left := int64(0)
 		for _, c := range columns {
-			data := &Tensor{DType: dtype, Shape: []int64{r, c}, File: file, Offset: at}
-			t.Blocks = append(t.Blocks, Block{[]int64{top, left}, data})
+			data := &tensor.Tensor{DType: dtype, Shape: []int64{r, c}, File: file, Offset: at}
+			t.Blocks = append(t.Blocks, tensor.Block{Start: []int64{top, left}, Data: data})
 			at, left = at+data.Bytes(), left+c
 		}
 		top += r
@@ -27,9 +29,10 @@ func cut(file *File, shape []int64, dtype DType, rows, columns []int64, at int64
 }
 
 // element returns where an element of a matrix in blocks is.
-func element(t *Tensor, row, column int64) int64 {
-	for _, b := range t.Blocks {
-		if b.contains([]int64{row, column}) {
+func element(t *tensor.Tensor, row, column int64) int64 {
+	for i := range t.Blocks {
+		b := &t.Blocks[i]
+		if tensor.Contains(b, []int64{row, column}) {
 			return b.Data.Offset + ((row-b.Start[0])*b.Data.Shape[1]+column-b.Start[1])*t.DType.Size()
 		}
 	}
@@ -40,7 +43,7 @@ func element(t *Tensor, row, column int64) int64 {
 // any size and cast: the same as element by element.
 func TestBlocksBesideEachOther(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
-	data := weights(Float32, 1<<18)
+	data := tensor.Weights(tensor.Float32, 1<<18)
 	file, files := testFile(t, data)
 	for _, c := range []struct{ rows, columns []int64 }{
 		{[]int64{5, 5, 2}, []int64{9}},
@@ -50,9 +53,9 @@ func TestBlocksBesideEachOther(t *testing.T) {
 		{[]int64{1}, []int64{1, 1}},
 	} {
 		shape := []int64{total(c.rows), total(c.columns)}
-		for _, dtype := range []DType{Float32, BFloat16} {
+		for _, dtype := range []tensor.DType{tensor.Float32, tensor.BFloat16} {
 			whole := cut(file, shape, dtype, c.rows, c.columns, 64)
-			turned := Transposed(whole)
+			turned := tensor.Transposed(whole)
 			var plain, swapped []byte
 			for i := range shape[0] {
 				for k := range shape[1] {
@@ -66,7 +69,7 @@ func TestBlocksBesideEachOther(t *testing.T) {
 					swapped = append(swapped, data[at:at+dtype.Size()]...)
 				}
 			}
-			for _, to := range []DType{Float32, BFloat16} {
+			for _, to := range []tensor.DType{tensor.Float32, tensor.BFloat16} {
 				name := fmt.Sprint(c, dtype, to)
 				readInPieces(t, name, files, whole, plain, to, random)
 				readInPieces(t, name+" transposed", files, turned, swapped, to, random)
@@ -82,15 +85,16 @@ func total(sizes []int64) (n int64) {
 	return n
 }
 
-func readInPieces(t *testing.T, name string, files *Files, one *Tensor, want []byte, to DType, random *rand.Rand) {
+func readInPieces(t *testing.T, name string, files *tensor.Files, one *tensor.Tensor, want []byte, to tensor.DType,
+	random *rand.Rand) {
 	t.Helper()
 	if one.DType != to {
 		cast := make([]byte, one.Numel()*to.Size())
-		caster(one.DType, to)(cast, want)
+		tensor.Caster(one.DType, to)(cast, want)
 		want = cast
 	}
 	for _, most := range []int64{one.Numel(), 7, 1 + one.Numel()/3} {
-		g, content := NewGatherer(files), &Content{DType: to, Parts: []*Tensor{one}}
+		g, content := tensor.NewGatherer(files), &tensor.Content{DType: to, Parts: []*tensor.Tensor{one}}
 		for at := int64(0); at < one.Numel(); {
 			n := min(1+random.Int64N(max(1, most)), one.Numel()-at)
 			if most == one.Numel() {

@@ -5,4 +5,5 @@ var (
 	Caster         = caster
 	NarrowBFloat16 = narrowBFloat16
 	Weights        = weights
+	Contains       = (*Block).contains
 )

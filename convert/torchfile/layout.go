@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"hf2olmo/convert/pickle"
 )
 
 // Extent is a run of bytes in a file.
@@ -41,7 +43,7 @@ type zipEntry struct {
 // The caller writes the storages at Layout.Storages, and the rest as Layout.Frame returns it.
 // An error is about d or archive. A user can cause one only with a tensor of a dtype that has
 // no storage class of its own (fp8, uint16).
-func Plan(archive string, d Dict) (*Layout, error) { return plan(archive, d) }
+func Plan(archive string, d pickle.Dict) (*Layout, error) { return plan(archive, d) }
 
 // PlanTensor lays out the file that torch.save would write for one tensor by itself.
 func PlanTensor(archive string, t Tensor) (*Layout, error) { return plan(archive, t) }
@@ -50,12 +52,12 @@ func plan(archive string, value any) (*Layout, error) {
 	if !validArchive(archive) {
 		return nil, fmt.Errorf("%q cannot be the name of a folder in an archive", archive)
 	}
-	pickle, storages, err := writePickle(value)
+	data, storages, err := writePickle(value)
 	if err != nil {
 		return nil, err
 	}
 	l := &Layout{}
-	l.add(archive+"/data.pkl", int64(len(pickle)), pickle)
+	l.add(archive+"/data.pkl", int64(len(data)), data)
 	l.add(archive+"/byteorder", int64(len("little")), []byte("little"))
 	for i, size := range storages {
 		if size > math.MaxInt64/2-l.Size {

@@ -23,7 +23,7 @@ func loadLegacy(r io.ReaderAt, size int64) (*Loaded, error) {
 		return nil, stops("RuntimeError: Invalid protocol version",
 			"has a version of the older format that torch does not read")
 	}
-	keys, ok := parts[4].(*List)
+	keys, ok := parts[4].(*pickle.List)
 	if !ok {
 		return nil, stops("TypeError", "the list of storages is missing")
 	}

@@ -17,9 +17,9 @@ func sortedStorages(storages map[string]loadedStorage) []string {
 }
 
 // addStorage notes a storage: ("storage", class, key, location, number of elements, …).
-func (l *loading) addStorage(o *Object) {
+func (l *loading) addStorage(o *pickle.Object) {
 	dtype, numel, ok := storageOf(o)
-	args, _ := o.Args.(*List)
+	args, _ := o.Args.(*pickle.List)
 	if !ok {
 		l.unsure = "something other than a storage is referred to"
 		return
@@ -33,12 +33,12 @@ func (l *loading) addStorage(o *Object) {
 }
 
 // storageOf returns the dtype and the number of elements of a storage.
-func storageOf(o *Object) (dtype tensor.DType, numel int64, ok bool) {
-	args, _ := o.Args.(*List)
+func storageOf(o *pickle.Object) (dtype tensor.DType, numel int64, ok bool) {
+	args, _ := o.Args.(*pickle.List)
 	if args == nil || len(args.Items) < 5 || args.Items[0] != any("storage") {
 		return 0, 0, false
 	}
-	class, _ := args.Items[1].(*Object)
+	class, _ := args.Items[1].(*pickle.Object)
 	if class == nil {
 		return 0, 0, false
 	}
@@ -50,7 +50,7 @@ func storageOf(o *Object) (dtype tensor.DType, numel int64, ok bool) {
 }
 
 // isRebuilt reports whether o is what one of torch's functions makes of a tensor's parts.
-func isRebuilt(o *Object) bool {
+func isRebuilt(o *pickle.Object) bool {
 	return strings.HasPrefix(o.Class, "torch._utils._rebuild_") || o.Class == "torch._tensor._rebuild_from_type_v2"
 }
 
@@ -63,7 +63,7 @@ type LoadedTensor struct {
 // Tensor returns what v is if it is a tensor. ok is false for anything else, and for tensors
 // that are not dense.
 func (l *Loaded) Tensor(v any) (t LoadedTensor, ok bool) {
-	o, isObject := v.(*Object)
+	o, isObject := v.(*pickle.Object)
 	if !isObject || !isRebuilt(o) {
 		return t, false
 	}
@@ -76,27 +76,27 @@ func (l *Loaded) Tensor(v any) (t LoadedTensor, ok bool) {
 
 // loadedTensor returns the tensor that a rebuild function makes, nil if that is not known, or
 // why the function fails.
-func loadedTensor(o *Object) (*LoadedTensor, error) {
-	args, _ := o.Args.(*List)
+func loadedTensor(o *pickle.Object) (*LoadedTensor, error) {
+	args, _ := o.Args.(*pickle.List)
 	for range 3 { // a tensor with attributes, a parameter with state, a parameter
 		if args == nil || len(args.Items) == 0 {
 			return nil, nil
 		}
 		switch name := strings.TrimPrefix(o.Class, "torch._utils."); {
 		case name == "torch._tensor._rebuild_from_type_v2" && len(args.Items) == 4:
-			function, _ := args.Items[0].(*Object)
+			function, _ := args.Items[0].(*pickle.Object)
 			if function == nil {
 				return nil, nil
 			}
-			inner, _ := args.Items[2].(*List)
-			o, args = &Object{Class: function.Class}, inner
+			inner, _ := args.Items[2].(*pickle.List)
+			o, args = &pickle.Object{Class: function.Class}, inner
 		case strings.HasPrefix(name, "_rebuild_parameter"):
-			inner, _ := args.Items[0].(*Object)
+			inner, _ := args.Items[0].(*pickle.Object)
 			if inner == nil {
 				return nil, nil
 			}
 			o = inner
-			args, _ = inner.Args.(*List)
+			args, _ = inner.Args.(*pickle.List)
 		case name == "_rebuild_tensor", name == "_rebuild_tensor_v2", name == "_rebuild_tensor_v3":
 			return denseTensor(name, args.Items)
 		default:
@@ -114,7 +114,7 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 	if len(args) < 4 {
 		return nil, nil
 	}
-	storage, _ := args[0].(*Object)
+	storage, _ := args[0].(*pickle.Object)
 	offset, isOffset := args[1].(int64)
 	shape, isShape := pickle.OutlineSizes(args[2], torchDims)
 	stride, isStride := pickle.OutlineSizes(args[3], torchDims)
@@ -126,7 +126,7 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 		return nil, nil
 	}
 	if name == "_rebuild_tensor_v3" && len(args) > 6 {
-		class, _ := args[6].(*Object)
+		class, _ := args[6].(*pickle.Object)
 		if class == nil {
 			return nil, nil
 		}
@@ -145,19 +145,19 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 
 // changesTensor reports whether o is a tensor with a state whose attributes torch.load sets
 // and that may make another tensor of it, as data does.
-func changesTensor(o *Object) bool {
-	args, _ := o.Args.(*List)
+func changesTensor(o *pickle.Object) bool {
+	args, _ := o.Args.(*pickle.List)
 	withState := o.Class == "torch._tensor._rebuild_from_type_v2" ||
 		o.Class == "torch._utils._rebuild_parameter_with_state"
 	if args == nil || len(args.Items) != 4 || !withState {
 		return false
 	}
 	dicts := []any{args.Items[3]}
-	if pair, ok := args.Items[3].(*List); ok {
+	if pair, ok := args.Items[3].(*pickle.List); ok {
 		dicts = pair.Items
 	}
 	for _, d := range dicts {
-		dict := AsMap(d)
+		dict := pickle.AsMap(d)
 		if d != nil && dict == nil || dict != nil && len(dict.Items) > maxState {
 			return true
 		}

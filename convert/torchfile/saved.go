@@ -68,20 +68,20 @@ func (s *Saved) open(r io.ReaderAt, size int64) error {
 // Tensor returns the tensor that v is the outline of, without a name: a plain tensor or
 // a Parameter, dense and with strides. ok is false if v is something else.
 func (s *Saved) Tensor(v any) (t tensor.Tensor, ok bool, err error) {
-	o, _ := v.(*Object)
+	o, _ := v.(*pickle.Object)
 	if o == nil {
 		return t, false, nil
 	}
-	args, _ := o.Args.(*List)
+	args, _ := o.Args.(*pickle.List)
 	switch {
 	case args == nil:
 	case o.Class == "torch._utils._rebuild_parameter" && len(args.Items) > 0:
 		return s.Tensor(args.Items[0])
 	case o.Class == "torch._tensor._rebuild_from_type_v2" && len(args.Items) == 4:
-		function, _ := args.Items[0].(*Object)
-		class, _ := args.Items[1].(*Object)
+		function, _ := args.Items[0].(*pickle.Object)
+		class, _ := args.Items[1].(*pickle.Object)
 		if function != nil && class != nil && class.Class == "torch.Tensor" {
-			return s.Tensor(&Object{Class: function.Class, Args: args.Items[2]})
+			return s.Tensor(&pickle.Object{Class: function.Class, Args: args.Items[2]})
 		}
 	case o.Class == "torch._utils._rebuild_tensor_v2" && len(args.Items) == 6:
 		t, err = s.dense(args.Items)
@@ -116,15 +116,15 @@ func (s *Saved) dense(args []any) (tensor.Tensor, error) {
 // storage finds the bytes of the storage with the persistent id ("storage", class, key,
 // location, numel).
 func (s *Saved) storage(v any) (*storage, error) {
-	o, _ := v.(*Object)
+	o, _ := v.(*pickle.Object)
 	if o == nil || o.Class != "storage" {
 		return nil, pickle.Broken("a tensor without storage")
 	}
-	id, _ := o.Args.(*List)
+	id, _ := o.Args.(*pickle.List)
 	if id == nil || len(id.Items) != 5 || id.Items[0] != "storage" {
 		return nil, pickle.Broken("a persistent id that is not a storage")
 	}
-	class, _ := id.Items[1].(*Object)
+	class, _ := id.Items[1].(*pickle.Object)
 	key, isKey := id.Items[2].(string)
 	numel, isNumel := id.Items[4].(int64)
 	if class == nil || !isKey || !isNumel || numel < 0 {

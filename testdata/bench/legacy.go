@@ -12,7 +12,7 @@ import (
 // magic number, a protocol version, facts of the machine, the dict of tensors and
 // the list of its storages; then each storage after its number of elements.
 func layLegacy(ws []weight, dtype tensor.DType) (*layout, error) {
-	p := pickle{dtype: dtype}
+	p := pickleWriter{dtype: dtype}
 	p.whole(func() { p.add("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19") }) // the magic number, as LONG1
 	p.whole(func() { p.number(1001) })
 	p.whole(func() {
@@ -47,28 +47,28 @@ func layLegacy(ws []weight, dtype tensor.DType) (*layout, error) {
 	return l, nil
 }
 
-// pickle writes the few opcodes of protocol 2 that are needed.
-type pickle struct {
+// pickleWriter writes the few opcodes of protocol 2 that are needed.
+type pickleWriter struct {
 	dtype tensor.DType
 	out   []byte
 }
 
-func (p *pickle) add(s string) { p.out = append(p.out, s...) }
+func (p *pickleWriter) add(s string) { p.out = append(p.out, s...) }
 
-func (p *pickle) whole(body func()) {
+func (p *pickleWriter) whole(body func()) {
 	p.add("\x80\x02")
 	body()
 	p.add(".")
 }
 
-func (p *pickle) text(s string) {
+func (p *pickleWriter) text(s string) {
 	p.add("X")
 	p.out = binary.LittleEndian.AppendUint32(p.out, uint32(len(s)))
 	p.add(s)
 }
 
 // number writes what fits 31 bits as BININT, and more as LONG1 of eight bytes.
-func (p *pickle) number(n int64) {
+func (p *pickleWriter) number(n int64) {
 	if n < 1<<31 {
 		p.add("J")
 		p.out = binary.LittleEndian.AppendUint32(p.out, uint32(n))
@@ -78,7 +78,7 @@ func (p *pickle) number(n int64) {
 	p.out = binary.LittleEndian.AppendUint64(p.out, uint64(n))
 }
 
-func (p *pickle) tuple(numbers []int64) {
+func (p *pickleWriter) tuple(numbers []int64) {
 	p.add("(")
 	for _, n := range numbers {
 		p.number(n)
@@ -87,7 +87,7 @@ func (p *pickle) tuple(numbers []int64) {
 }
 
 // weight writes torch._utils._rebuild_tensor_v2 on storage number i.
-func (p *pickle) weight(i int, w weight) {
+func (p *pickleWriter) weight(i int, w weight) {
 	class := map[tensor.DType]string{tensor.Float32: "FloatStorage", tensor.BFloat16: "BFloat16Storage"}[p.dtype]
 	p.add("ctorch._utils\n_rebuild_tensor_v2\n((")
 	p.text("storage")

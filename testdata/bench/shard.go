@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -58,9 +59,9 @@ func laySafetensors(ws []weight, dtype tensor.DType) (*layout, error) {
 }
 
 func layZip(ws []weight, dtype tensor.DType) (*layout, error) {
-	var dict torchfile.Dict
+	var dict pickle.Dict
 	for _, w := range ws {
-		dict = append(dict, torchfile.Item{Key: w.name, Value: torchfile.Tensor{DType: dtype, Shape: w.shape}})
+		dict = append(dict, pickle.Item{Key: w.name, Value: torchfile.Tensor{DType: dtype, Shape: w.shape}})
 	}
 	plan, err := torchfile.Plan("archive", dict)
 	if err != nil {
