@@ -5,8 +5,6 @@ import (
 	"os"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
@@ -73,11 +71,7 @@ func (k *copier) run(ctx context.Context) ([]uint32, error) {
 		k.Progress.Start(k.Name, total)
 		defer k.Progress.Stop()
 	}
-	group, working := errgroup.WithContext(ctx)
-	for range k.workers {
-		group.Go(func() error { return k.work(working) })
-	}
-	if err := group.Wait(); err != nil {
+	if err := tensor.Parallel(ctx, k.workers, k.take, k.worker); err != nil {
 		return nil, err
 	}
 	damaged := k.files.CheckRecords(ctx)
@@ -141,23 +135,18 @@ func (k *copier) maxPiece() int64 {
 	return most
 }
 
-func (k *copier) work(ctx context.Context) error {
+// worker returns the function of a worker that copies a piece.
+func (k *copier) worker(context.Context) func(piece) error {
 	gatherer := tensor.NewGatherer(k.files)
 	buffer := make([]byte, k.maxPiece())
-	for {
-		p, ok := k.take()
-		if !ok {
-			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
+	return func(p piece) error {
 		if err := k.copyPiece(gatherer, p, buffer[:p.length]); err != nil {
 			return err
 		}
 		if k.Progress != nil {
 			k.Progress.Add(p.length)
 		}
+		return nil
 	}
 }
 

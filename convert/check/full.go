@@ -7,12 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
@@ -92,32 +89,13 @@ var buffers = sync.Pool{New: func() any { return new([sliceBytes]byte) }}
 
 // parallel calls do for each of n pieces, a few at once, until the context ends.
 func (c byteChecks) parallel(n int, do func(i int, buffer []byte) error) error {
-	group, ctx := errgroup.WithContext(c.ctx)
-	next := make(chan int)
-	group.Go(func() error {
-		defer close(next)
-		for i := range n {
-			select {
-			case next <- i:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+	return tensor.Parallel(c.ctx, tensor.Workers(0, int64(n)), tensor.Count(n), func(context.Context) func(int) error {
+		return func(i int) error {
+			buffer := buffers.Get().(*[sliceBytes]byte)
+			defer buffers.Put(buffer)
+			return do(i, buffer[:])
 		}
-		return nil
 	})
-	for range min(runtime.GOMAXPROCS(0), 16, n) {
-		group.Go(func() error {
-			buffer := buffers.Get().(*[sliceBytes]byte)[:]
-			defer buffers.Put((*[sliceBytes]byte)(buffer))
-			for i := range next {
-				if err := do(i, buffer); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return group.Wait()
 }
 
 // checkSums compares the CRC of every entry. A file of the older format has none.

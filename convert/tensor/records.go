@@ -5,11 +5,8 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
-	"runtime"
 	"slices"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"hf2olmo/convert/fault"
 )
@@ -75,27 +72,35 @@ func (s *sums) note(from, to int64, sum uint32) {
 // that names file, tensor and record. Files without checksums are passed over, and if
 // some are given, all but these.
 func (f *Files) CheckRecords(ctx context.Context, only ...*File) error {
-	var faults fault.List
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(min(runtime.GOMAXPROCS(0), sweepJobs))
+	type check struct {
+		file *File
+		sums *sums
+		i    int // of the record
+	}
+	var checks []check
 	for file, s := range f.sums {
 		if len(only) > 0 && !slices.Contains(only, file) {
 			continue
 		}
 		for i := range s.records {
-			group.Go(func() error {
-				sum, err := f.sumRecord(ctx, file, s, i)
-				if r := &s.records[i]; err == nil && sum != r.CRC {
-					mu.Lock()
-					defer mu.Unlock()
-					faults = append(faults, r.wrong(file, sum))
-				}
-				return err
-			})
+			checks = append(checks, check{file, s, i})
 		}
 	}
-	if err := group.Wait(); err != nil {
+	var faults fault.List
+	var mu sync.Mutex
+	err := Parallel(ctx, Workers(0, int64(len(checks))), Count(len(checks)), func(ctx context.Context) func(int) error {
+		return func(n int) error {
+			c := checks[n]
+			sum, err := f.sumRecord(ctx, c.file, c.sums, c.i)
+			if r := &c.sums.records[c.i]; err == nil && sum != r.CRC {
+				mu.Lock()
+				defer mu.Unlock()
+				faults = append(faults, r.wrong(c.file, sum))
+			}
+			return err
+		}
+	})
+	if err != nil {
 		return err
 	}
 	slices.SortFunc(faults, func(a, b *fault.Fault) int {

@@ -1,12 +1,6 @@
 package tensor
 
-import (
-	"context"
-	"runtime"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
-)
+import "context"
 
 // A Piece is a range of bytes of one of several contents. Pieces of a content are
 // numbered from 0, and all but the last of them have the same length.
@@ -19,23 +13,12 @@ type Piece struct {
 // A Visitor is shown the bytes of pieces, one at a time. It must not keep data.
 type Visitor func(g *Gatherer, p Piece, data []byte) error
 
-// How much a worker holds does not grow with the contents. Turned matrices are read
+// The memory of a worker does not grow with the contents. Turned matrices are read
 // in short runs, longer the larger the piece.
 const (
 	sweepBytes   = 1 << 20
 	sweepStrided = 32 << 20 // of all workers together
-	sweepJobs    = 16       // by default: more only floods a network disk
-	maxWorkers   = 64       // whatever the user asks for: each holds a piece
 )
-
-// Workers returns how many goroutines share pieces of work: jobs of them, 0 being as many as
-// suits, and no more than there are pieces or than memory should hold.
-func Workers(jobs int, pieces int64) int {
-	if jobs <= 0 {
-		jobs = min(runtime.GOMAXPROCS(0), sweepJobs)
-	}
-	return int(max(1, min(int64(jobs), pieces, maxWorkers)))
-}
 
 // Sweep reads all contents once, in parallel, and shows every piece to the visitor
 // of the worker that read it. jobs 0 is as many workers as suits.
@@ -46,48 +29,30 @@ func Sweep(ctx context.Context, files *Files, contents []*Content, jobs int, vis
 	}
 	jobs = Workers(jobs, pieces)
 	s := &sweep{contents: contents, strided: min(8<<20, sweepStrided/int64(jobs))}
-	group, ctx := errgroup.WithContext(ctx)
-	for range jobs {
-		group.Go(func() error { return s.work(ctx, NewGatherer(files), visitor()) })
-	}
-	return group.Wait()
+	return Parallel(ctx, jobs, s.take, func(context.Context) func(Piece) error {
+		g, visit := NewGatherer(files), visitor()
+		var buffer []byte
+		return func(p Piece) error {
+			if int64(len(buffer)) < p.Length {
+				buffer = make([]byte, p.Length)
+			}
+			data := buffer[:p.Length]
+			if err := g.Read(data, s.contents[p.Content], p.Offset); err != nil {
+				return err
+			}
+			return visit(g, p, data)
+		}
+	})
 }
 
 type sweep struct {
 	contents []*Content
 	strided  int64 // bytes of a strided piece
-
-	mu   sync.Mutex
-	next Piece
-}
-
-func (s *sweep) work(ctx context.Context, g *Gatherer, visit Visitor) error {
-	var buffer []byte
-	for {
-		p, ok := s.take()
-		if !ok {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if int64(len(buffer)) < p.Length {
-			buffer = make([]byte, p.Length)
-		}
-		data := buffer[:p.Length]
-		if err := g.Read(data, s.contents[p.Content], p.Offset); err != nil {
-			return err
-		}
-		if err := visit(g, p, data); err != nil {
-			return err
-		}
-	}
+	next     Piece
 }
 
 // take hands out the next piece, in the order of the contents.
 func (s *sweep) take() (Piece, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for s.next.Content < len(s.contents) {
 		c := s.contents[s.next.Content]
 		size := c.Bytes()
