@@ -131,9 +131,6 @@ func (a *allowed) combine(code byte, op *opcode, made *slot, into slot, taken []
 }
 
 func (a *allowed) setItems(op *opcode, into slot, taken []slot) error {
-	if len(taken)%2 != 0 {
-		return Broken("SETITEMS with a key that has no value")
-	}
 	for i := 0; i < len(taken) && !a.words.Objects; i += 2 {
 		if key := taken[i].kind; key != aString && key != aScalar {
 			return Broken("a key of a dict that is neither a str nor a number")

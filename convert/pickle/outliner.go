@@ -121,7 +121,7 @@ func (m *Map) set(code byte, taken []any) {
 	if code != opSetItem && code != opSetItems {
 		return
 	}
-	for i := 0; i+1 < len(taken); i += 2 {
+	for i := 0; i < len(taken); i += 2 {
 		m.Items = append(m.Items, Pair{taken[i], taken[i+1]})
 	}
 }

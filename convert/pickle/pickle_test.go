@@ -78,6 +78,7 @@ func TestOutlineRefuses(t *testing.T) {
 		"nothing on a stack":  {"\x80\x02.", "STOP with too little on the stack"},
 		"across a mark":       {"\x80\x02}(K\x01s.", "SETITEM with too little"},
 		"a put across a mark": {"\x80\x02}(q\x00.", "BINPUT with too little"},
+		"a key alone":         {"\x80\x02}(K\x01u.", "a key that has no value"},
 		"no mark":             {"\x80\x02}u.", "SETITEMS without MARK"},
 		"never put":           {"\x80\x02h\x05.", "BINGET of entry 5, which was never put"},
 		"deep":                {"\x80\x02" + strings.Repeat("(", 1000), "nested deeper"},

@@ -68,6 +68,9 @@ func (s *scanner[V]) step(code byte, op *opcode) (made V, taken []V, err error) 
 	if taken, err = s.pop(op); err != nil {
 		return made, nil, err
 	}
+	if code == opSetItems && len(taken)%2 != 0 {
+		return made, nil, Broken("SETITEMS with a key that has no value")
+	}
 	var into V
 	if op.keeps > 0 {
 		into = s.stack[len(s.stack)-1]
