@@ -77,9 +77,7 @@ func (a *allowed) run(code byte, op *opcode, arg operand, into slot, taken []slo
 	case opInt, opLong:
 		return made, checkDigits(code, op, string(arg.text))
 	case opLong1:
-		if len(arg.text) == 0 {
-			return made, Broken("LONG1 without bytes")
-		}
+		return made, checkLong(arg.text)
 	case opBinString, opShortBinString, opBinUnicode, opShortBinUnicode:
 		if !utf8.Valid(arg.text) {
 			return made, Broken(op.name + " that is not UTF-8")
@@ -179,6 +177,23 @@ func checkDigits(code byte, op *opcode, line string) error {
 	}
 	if !ok {
 		return Broken(op.name + " of something other than a number")
+	}
+	return checkInt(decimal(strings.TrimSuffix(line, "L")))
+}
+
+// checkLong checks the bytes of an int.
+func checkLong(b []byte) error {
+	if len(b) == 0 {
+		return Broken("LONG1 without bytes")
+	}
+	return checkInt(twosComplement(b))
+}
+
+// checkInt refuses an int that gopickle would cut to the size of int, on a machine of 32 bits. Longer ones
+// than 64 bits become a *big.Int.
+func checkInt(v any) error {
+	if n, ok := v.(int64); ok && int64(int(n)) != n {
+		return problem("the pickle has the number %d, which a machine of 32 bits cannot read", n)
 	}
 	return nil
 }

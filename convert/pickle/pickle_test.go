@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -153,4 +154,21 @@ func FuzzOutline(f *testing.F) {
 			t.Error("passed other bytes than were read")
 		}
 	})
+}
+
+// TestLongInts: an int is read as it is or, on a machine of 32 bits, refused; never cut.
+func TestLongInts(t *testing.T) {
+	for _, want := range []int64{1 << 31, -1 << 40, math.MaxInt64, 7} {
+		data, err := pickle.Marshal(want, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := pickle.Unpickle(bytes.NewReader(data), int64(len(data)), pickle.Words{})
+		if have, ok := pickle.Int(value); err == nil && (!ok || have != want) {
+			t.Errorf("%v, want %d", value, want)
+		}
+		if err != nil && (strconv.IntSize == 64 || want == 7) {
+			t.Error(err)
+		}
+	}
 }
