@@ -8,21 +8,21 @@ func Int(v any) (int64, bool) {
 	return int64(n), ok
 }
 
-// Sizes returns a Python tuple or list of at most most ints, none of them negative,
+// Sizes returns a Python tuple or list of at most limit ints, none of them negative,
 // as gopickle gives it.
-func Sizes(v any, most int) ([]int64, bool) {
+func Sizes(v any, limit int) ([]int64, bool) {
 	switch v := v.(type) {
 	case *types.Tuple:
-		return sizes(*v, most, Int)
+		return sizes(*v, limit, Int)
 	case *types.List:
-		return sizes(*v, most, Int)
+		return sizes(*v, limit, Int)
 	}
 	return nil, false
 }
 
-// OutlineSizes returns a torch.Size, a tuple or a list of at most most ints, none of them
+// OutlineSizes returns a torch.Size, a tuple or a list of at most limit ints, none of them
 // negative, as an outline has it.
-func OutlineSizes(v any, most int) ([]int64, bool) {
+func OutlineSizes(v any, limit int) ([]int64, bool) {
 	if size, ok := v.(*Object); ok && size.Class == "torch.Size" {
 		args, _ := size.Args.(*List)
 		if args == nil || len(args.Items) != 1 {
@@ -34,14 +34,14 @@ func OutlineSizes(v any, most int) ([]int64, bool) {
 	if list == nil {
 		return nil, false
 	}
-	return sizes(list.Items, most, func(v any) (int64, bool) {
+	return sizes(list.Items, limit, func(v any) (int64, bool) {
 		n, ok := v.(int64)
 		return n, ok
 	})
 }
 
-func sizes(items []any, most int, number func(any) (int64, bool)) ([]int64, bool) {
-	if len(items) > most {
+func sizes(items []any, limit int, number func(any) (int64, bool)) ([]int64, bool) {
+	if len(items) > limit {
 		return nil, false
 	}
 	ints := make([]int64, len(items))

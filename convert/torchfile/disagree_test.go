@@ -9,7 +9,7 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// storage1 is storage0's twin, with the key 1.
+// storage1 is storage0 with the key 1.
 var storage1 = strings.Replace(storage0, "\x000X", "\x001X", 1)
 
 func text(s string) string { return "X" + le32(uint32(len(s))) + s }
@@ -86,7 +86,7 @@ func TestLoadOfStates(t *testing.T) {
 	}
 }
 
-// TestCalls: what torch.load refuses, or reads otherwise than it is written.
+// TestCalls: what torch.load refuses, or reads differently from how it is written.
 func TestCalls(t *testing.T) {
 	args := storage0 + "K\x00K\x04\x85K\x01\x85\x89" + hooks
 	for name, c := range map[string]struct{ value, want string }{

@@ -10,7 +10,7 @@ import (
 
 const foreignHint = "Save the weights alone: torch.save(model.state_dict(), \"pytorch_model.bin\")."
 
-// gathered is how the whole of distributed tensors is saved.
+// gathered is how the complete tensors of a distributed model are saved.
 const gathered = "torch.save(get_model_state_dict(model, " +
 	"options=StateDictOptions(full_state_dict=True, cpu_offload=True)), \"pytorch_model.bin\")."
 
@@ -19,7 +19,7 @@ const (
 	pickled     = "the whole model was pickled, not its weights"
 )
 
-// foreigners are objects that programs save in place of tensors, by what their names begin with.
+// foreigners are objects that programs save in place of tensors, by the prefix of their names.
 var foreigners = []struct{ name, what, hint string }{
 	{"torch.distributed.tensor.", "the tensors are DTensors, each with one rank's part",
 		"Gather them before they are saved: full_tensor() of each, or " + gathered},

@@ -37,8 +37,8 @@ func TestFrameOfTorch(t *testing.T) {
 	}
 }
 
-// TestFrameDamaged turns each bit of torch's file that is in no entry's bytes. What then
-// is not seen may not matter to any reader.
+// TestFrameDamaged flips each bit of torch's file that is not in an entry's bytes. A flip that
+// goes unnoticed may not matter to any reader.
 func TestFrameDamaged(t *testing.T) {
 	good := fixtures(t, "good")["module-zip.bin"]
 	z := entriesOf(t, good)

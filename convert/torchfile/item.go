@@ -37,7 +37,7 @@ func openItem(r io.ReaderAt, file *tensor.File, name string, offset, size int64)
 		f.Found = pythonType(value)
 		return tensor.Tensor{}, f
 	}
-	item := *file // which ends where the item does
+	item := *file // no tensor may reach past the item
 	item.Size = size
 	placed, f := t.resolve("", &item)
 	if f != nil {

@@ -9,8 +9,8 @@ import (
 	"hf2olmo/convert/pickle"
 )
 
-// Loaded is what torch.load makes of a file, as far as its headers show. Open reads what torch
-// writes and nothing else; Load follows torch 2.13 also where it reads more than that, or less.
+// Loaded is what torch.load makes of a file, as far as its headers show. Open reads only what
+// torch writes; Load follows torch 2.13, which reads more than that in places, and less in others.
 type Loaded struct {
 	// Value is an outline, in which a tensor is an Object of one of torch's rebuild functions.
 	Value any
@@ -77,7 +77,7 @@ type loading struct {
 	bytes    int64
 	storages map[string]loadedStorage
 	refused  string // the first reason why weights_only stops
-	unsure   string // something of which it is not known what torch does
+	unsure   string // something that torch may read differently
 	stops    error
 }
 

@@ -7,7 +7,7 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// TestLoadTexts: a bit that turned in a key of train.pt ends torch.load, whatever its arguments are.
+// TestLoadTexts: a flipped bit in a key of train.pt stops torch.load, whatever its arguments are.
 func TestLoadTexts(t *testing.T) {
 	long := text
 	short := func(s string) string { return "U" + string(rune(len(s))) + s }
@@ -17,7 +17,7 @@ func TestLoadTexts(t *testing.T) {
 	}{
 		"plain":                        {long("a"), true},
 		"of other alphabets":           {long("ключ�"), true},
-		"a bit that turned":            {long("\xe7lobal_step"), false},
+		"a flipped bit":                {long("\xe7lobal_step"), false},
 		"half of a surrogate pair":     {long("\xed\xa0\x80x"), true},
 		"a surrogate that is cut":      {long("\xed\xa0"), false},
 		"a surrogate of another kind":  {long("\xed\xa0x"), false},

@@ -151,14 +151,14 @@ func (z *looseZip) index(files []*zip.File) error {
 	return nil
 }
 
-// isRead reports whether torch reads the entry: which of two it reads is not known.
+// isRead reports whether torch reads the entry. Of two it may read either.
 func isRead(name string) bool {
 	return strings.HasPrefix(name, "data/") || slices.Contains([]string{"data.pkl", "version", ".data/version",
 		"byteorder", "constants.pkl"}, name)
 }
 
-// read returns an entry of at most most bytes. torch compares no checksum.
-func (z *looseZip) read(name string, most int64) ([]byte, error) {
+// read returns an entry of at most limit bytes. torch compares no checksum.
+func (z *looseZip) read(name string, limit int64) ([]byte, error) {
 	f := z.records[name]
 	switch {
 	case f == nil:
@@ -167,8 +167,8 @@ func (z *looseZip) read(name string, most int64) ([]byte, error) {
 	case f.Flags&flagEncrypted != 0 || f.Method != zip.Store && f.Method != zip.Deflate:
 		return nil, stops("RuntimeError: PytorchStreamReader failed: unsupported method",
 			"the entry %s is encrypted, or compressed in a way that torch does not read", name)
-	case f.UncompressedSize64 > uint64(most):
-		return nil, problem("the entry %s has more than %d bytes", name, most)
+	case f.UncompressedSize64 > uint64(limit):
+		return nil, problem("the entry %s has more than %d bytes", name, limit)
 	}
 	raw, err := f.OpenRaw()
 	if err != nil {
@@ -177,7 +177,7 @@ func (z *looseZip) read(name string, most int64) ([]byte, error) {
 	if f.Method == zip.Deflate {
 		raw = flate.NewReader(raw)
 	}
-	data, err := io.ReadAll(io.LimitReader(raw, most))
+	data, err := io.ReadAll(io.LimitReader(raw, limit))
 	if err != nil || uint64(len(data)) != f.UncompressedSize64 {
 		return nil, damaged("the entry %s is not complete", name)
 	}

@@ -206,17 +206,17 @@ func (t *tensorValue) resolve(name string, file *tensor.File) (tensor.Tensor, *f
 // storage's start: one more than the index of the last; 0 for an empty tensor.
 // ok is false past 2^62.
 func reach(offset int64, shape, stride []int64) (end int64, ok bool) {
-	const most = 1 << 62
+	const limit = 1 << 62
 	last := uint64(offset)
 	for i, n := range shape {
 		if n == 0 {
 			return 0, true
 		}
 		hi, lo := bits.Mul64(uint64(n-1), uint64(stride[i]))
-		if hi != 0 || lo > most || last > most {
+		if hi != 0 || lo > limit || last > limit {
 			return 0, false
 		}
 		last += lo
 	}
-	return int64(last) + 1, last < most
+	return int64(last) + 1, last < limit
 }

@@ -52,7 +52,7 @@ func (s *Saved) open(r io.ReaderAt, size int64) error {
 	if s.Value, err = pickle.Outline(pickle.NewSource(r, from, length), nil); err != nil {
 		return err
 	}
-	if err := a.findAll(); err != nil { // all of them, for the outline names none yet
+	if err := a.findAll(); err != nil { // all of them: it is not known yet which are used
 		return err
 	}
 	if err := a.checkOverlap(); err != nil {
@@ -148,11 +148,11 @@ func (s *Saved) storage(v any) (*storage, error) {
 		return nil, f
 	}
 	found.offset = record.Offset
-	return found, s.storages.checkKey(key, view{of: s.storages.one(found), dtype: known.dtype, numel: numel})
+	return found, s.storages.checkKey(key, view{of: s.storages.known(found), dtype: known.dtype, numel: numel})
 }
 
-// one returns the storage that is known by the key of s, or s.
-func (all *storages) one(s *storage) *storage {
+// known returns the storage that is known by the key of s, or s.
+func (all *storages) known(s *storage) *storage {
 	if all.byKey[s.key] == nil {
 		all.byKey[s.key] = s
 	}
