@@ -2,9 +2,11 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"hf2olmo/convert/pickle"
 )
@@ -68,7 +70,7 @@ func (c shardedChecks) needParts(folder string, parts *pickle.Map) {
 			reach[file] = max(reach[file], offset+length)
 		}
 	}
-	for _, file := range sortedKeys(reach) {
+	for _, file := range slices.Sorted(maps.Keys(reach)) {
 		name := path.Join(folder, file)
 		if !filepath.IsLocal(file) {
 			c.add("part-missing/outside", about{file: name})

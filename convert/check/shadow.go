@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 
 	"hf2olmo/convert/pickle"
@@ -26,7 +27,7 @@ func (c fileChecks) shadow(name, other string) []saved {
 		return nil
 	}
 	var tensors []saved
-	for _, key := range sortedKeys(entries) {
+	for _, key := range slices.Sorted(maps.Keys(entries)) {
 		path, ok := ownKey(key)
 		if !ok {
 			c.add("shadowed/foreign", about{file: other, found: key}, "name", name)
@@ -110,13 +111,4 @@ func ownKey(name string) ([]string, bool) {
 		path = append(path, s)
 	}
 	return path, true
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
