@@ -5,10 +5,13 @@ import (
 	"maps"
 )
 
-// Document returns the target's config file for a config made by Plan. values has what the
-// document takes besides, by name.
+// Document returns the target's config file for a config, such as Plan makes. Expressions use the
+// target's defaults for fields that it leaves out. values has what the document takes besides, by name.
 func (t *Target) Document(config []Setting, values map[string]any) (Object, error) {
 	env := map[string]any{}
+	for _, f := range t.Fields {
+		env[f.Name] = f.Default
+	}
 	for _, s := range config {
 		env[s.Name] = s.Value
 	}

@@ -10,7 +10,9 @@ import (
 func TestWriteYAML(t *testing.T) {
 	document := keymap.Object{
 		{Name: "a", Value: "x"},
-		{Name: "b", Value: keymap.Object{{Name: "c", Value: 3e-05}, {Name: "d", Value: nil}, {Name: "e", Value: []any{0.9, 1, true, "no"}}}},
+		{Name: "b", Value: keymap.Object{
+			{Name: "c", Value: 3e-05}, {Name: "d", Value: nil}, {Name: "e", Value: []any{0.9, 1, true, "no"}},
+		}},
 		{Name: "f", Value: "1ep"},
 	}
 	comments := map[string]string{"a": "one\n\n  two", "b": "\nthree", "f": ""}
