@@ -72,7 +72,7 @@ func TestChangedMeanwhile(t *testing.T) {
 			return os.WriteFile(filepath.Join(o, "x-unsharded"), nil, 0o666)
 		}, "x-unsharded: is in the way"},
 		"output's folder": {func(_, o string) error { return os.Mkdir(filepath.Join(o, "x-unsharded"), 0o777) },
-			"x-unsharded: exists already"},
+			"x-unsharded: already exists"},
 	}
 	for name, c := range cases {
 		for _, atStop := range []bool{false, true} {

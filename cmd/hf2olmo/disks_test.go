@@ -118,9 +118,9 @@ func usual(t *testing.T, out, target, config string) {
 // A dry run finds nothing, for it writes nothing.
 func TestDisksDenied(t *testing.T) {
 	for option, want := range map[string]string{
-		"--rename-deny": "its disk cannot rename folders: operation not permitted",
-		"--delete-deny": "its disk cannot remove files: operation not permitted",
-		"-r":            "cannot be made: read-only file system",
+		"--rename-deny": "its file system cannot rename folders: operation not permitted",
+		"--delete-deny": "its file system cannot remove files: operation not permitted",
+		"-r":            "cannot be created: read-only file system",
 	} {
 		mount, under := bindfs(t, option)
 		for _, target := range []string{"olmo", "olmo-core"} {
@@ -165,7 +165,7 @@ func TestDisksOlder(t *testing.T) {
 		}
 	}
 	mount := layered(t, func(lower string) { older(filepath.Join(lower, "x-unsharded")) })
-	refused(filepath.Join(mount, "x-unsharded"), "cannot be renamed, so that another may take its place: invalid cross-device")
+	refused(filepath.Join(mount, "x-unsharded"), "cannot be renamed to make room for the new output: invalid cross-device")
 
 	folder := filepath.Join(t.TempDir(), "x-unsharded")
 	older(folder)

@@ -72,7 +72,7 @@ func TestOlderFormat(t *testing.T) {
 		run(0, "would load", "check", output)
 
 		must(t, os.Truncate(filepath.Join(output, test.large), 1000))
-		run(1, test.large+": has 1000 bytes, and the conversion wrote", force...)
+		run(1, test.large+": has 1000 bytes, but hf2olmo wrote", force...)
 		source, output2 := oldOutput(t, "1", test.output)
 		convert[4], force[4] = output2, output2
 		convert[5], force[5] = source, source
@@ -92,6 +92,6 @@ func TestOlderFormat(t *testing.T) {
 		foreign := map[string]string{"olmo": "config.json", "olmo-core": "config.yaml"}[target]
 		must(t, os.WriteFile(filepath.Join(output, foreign), nil, 0o666))
 		force[4] = output
-		run(1, "holds "+foreign+", which no conversion wrote", force...)
+		run(1, "contains "+foreign+", which hf2olmo did not write", force...)
 	}
 }

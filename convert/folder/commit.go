@@ -12,9 +12,8 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// Commit syncs the folder and renames it to its final path, in one step also where
-// it replaces an older one. The lock moves along and is removed last: at no moment
-// can another run take the temporary folder for its own.
+// Commit syncs the folder and renames it to its final path, in one step even if it replaces an older one. The lock
+// moves along and is removed last, so that no other run can ever take the temporary folder for its own.
 func (f *Folder) Commit(ctx context.Context) error {
 	if err := syncFolders(f.Temp); err != nil {
 		return notWritten(f.Path, err)
@@ -41,7 +40,7 @@ func (f *Folder) Commit(ctx context.Context) error {
 	if err := disk.SyncFolder(f.Path); err != nil {
 		return notWritten(f.Path, err)
 	}
-	for _, above := range append(f.made, f.Path) { // a folder that was made is a name in the one above it
+	for _, above := range append(f.made, f.Path) { // a new folder is a name in the one above it
 		if err := disk.SyncFolder(filepath.Dir(above)); err != nil {
 			return notWritten(f.Path, err)
 		}
@@ -52,11 +51,11 @@ func (f *Folder) Commit(ctx context.Context) error {
 	return nil
 }
 
-// rename brings the folder to its place, where nothing is.
+// rename moves the folder to its final path, where nothing is.
 func (f *Folder) rename() error {
 	err := disk.RenameNew(f.Temp, f.Path)
 	if disk.Unsupported(err) {
-		err = os.Rename(f.Temp, f.Path) // which replaces nothing but an empty folder
+		err = os.Rename(f.Temp, f.Path) // which replaces only an empty folder
 	}
 	if err != nil {
 		return fault.Output(f.Path, "cannot be renamed from "+f.Temp, err)
@@ -65,9 +64,8 @@ func (f *Folder) rename() error {
 	return nil
 }
 
-// replace puts the folder in the place of an older one, atomically where the file
-// system can. The older is locked first: for a moment it stands under the temporary
-// name, where another run would look for its own.
+// replace replaces an older output, atomically if the file system can. The older one is locked first: for a moment
+// it has the temporary name, where another run would look for its own.
 func (f *Folder) replace() error {
 	lock, err := lockOlder(f.Path)
 	if err != nil {
@@ -75,28 +73,27 @@ func (f *Folder) replace() error {
 	}
 	defer lock.Close()
 	if disk.Exchange(f.Temp, f.Path) != nil {
-		return f.replacePlainly()
+		return f.replaceInTwoSteps()
 	}
 	f.placed = true
 	// The exchange must be on the disk before the older one goes.
 	if err := disk.SyncFolder(filepath.Dir(f.Path)); err != nil {
-		f.leave(fault.Output(f.Temp, "holds the older output: the disk did not confirm the new one", err))
+		f.leave(fault.Output(f.Temp, "contains the older output: the disk did not confirm the new one", err))
 		return notWritten(f.Path, err)
 	}
 	aside := freeName(f.Temp, asideSuffix)
 	if err := os.Rename(f.Temp, aside); err != nil {
-		f.leave(fault.Output(f.Temp, "holds the older output and cannot be removed", err))
+		f.leave(fault.Output(f.Temp, "contains the older output and cannot be removed", err))
 		return nil
 	}
 	f.older = aside
 	return nil
 }
 
-// lockOlder locks an output that is there. A run that has just made it may hold its
-// lock for a moment.
+// lockOlder locks an existing output. A run that has just made it may hold its lock for a moment longer.
 func lockOlder(path string) (*os.File, error) {
-	const mostWait = 5 * time.Second
-	for deadline := time.Now().Add(mostWait); ; time.Sleep(lookEvery) {
+	const maxWait = 5 * time.Second
+	for deadline := time.Now().Add(maxWait); ; time.Sleep(lookEvery) {
 		lock, err := lockFolder(path, true)
 		if err == nil || errors.Is(err, errNoLocks) {
 			return lock, nil
@@ -107,23 +104,23 @@ func lockOlder(path string) (*os.File, error) {
 	}
 }
 
-// replacePlainly is for file systems whose rename has no flags (some network disks).
-// Where a run is killed between the two renames, the next puts the older one back.
-func (f *Folder) replacePlainly() error {
+// replaceInTwoSteps is for systems and file systems that cannot exchange two folders. If a run is killed between
+// the two renames, the next puts the older output back.
+func (f *Folder) replaceInTwoSteps() error {
 	replaced := freeName(f.Temp, replacedSuffix)
 	failed := func(err error) error { return fault.Output(f.Path, "cannot be renamed from "+f.Temp, err) }
 	if err := os.Rename(f.Path, replaced); err != nil {
-		return fault.Output(f.Path, "cannot be renamed, so that another may take its place", err)
+		return fault.Output(f.Path, "cannot be renamed to make room for the new output", err)
 	}
 	if err := os.Rename(f.Temp, f.Path); err != nil {
 		if back := os.Rename(replaced, f.Path); back != nil {
-			f.leave(fault.Output(f.Path, "is now called "+replaced+" and cannot be put back", back))
+			f.leave(fault.Output(f.Path, "was renamed to "+replaced+" and cannot be put back", back))
 		}
 		return failed(err)
 	}
 	f.placed = true
 	if err := disk.SyncFolder(filepath.Dir(f.Path)); err != nil {
-		f.leave(fault.Output(replaced, "holds the older output: the disk did not confirm the new one", err))
+		f.leave(fault.Output(replaced, "contains the older output: the disk did not confirm the new one", err))
 		return notWritten(f.Path, err)
 	}
 	f.older = replaced
@@ -133,11 +130,11 @@ func (f *Folder) replacePlainly() error {
 	return nil
 }
 
-// Discard ends what Commit did not: it removes the temporary folder, and the folders above
-// it that were made for it. The error says what could not be removed.
+// Discard ends what Commit did not: it removes the temporary folder, and the folders above that were created for
+// it. The error says what could not be removed.
 //
-// The folder is put aside first: while its files go one by one, another run might take
-// it for one that a killed run left, and lose its own files in it.
+// The folder is renamed first: while its files are removed one by one, another run might take it for one that a
+// killed run left, and lose its own files in it.
 func (f *Folder) Discard() error {
 	if f.placed {
 		f.unlock()
@@ -157,13 +154,13 @@ func (f *Folder) Discard() error {
 	return f.Left()
 }
 
-// leave notes that something could not be removed.
+// leave records that something could not be removed.
 func (f *Folder) leave(err error) { f.left.Add("", err) }
 
-// Left says what could not be removed, by any step so far; nil if nothing is left.
+// Left returns what no step so far could remove; nil if nothing is left.
 func (f *Folder) Left() error { return f.left.Err() }
 
-// syncFolders makes the names in a folder and in those below it last.
+// syncFolders syncs a folder and those below it, and so the names in them.
 func syncFolders(path string) error {
 	return filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {

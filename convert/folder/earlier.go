@@ -14,8 +14,8 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// earlier is an older output in which nothing was found but what its manifest says
-// that a conversion wrote: of that name, kind, size and contents.
+// earlier is an older output that contains nothing but what, by its manifest, a conversion wrote: files of that
+// name, kind, size and contents.
 type earlier struct {
 	tree
 	keep []kept
@@ -27,20 +27,19 @@ type kept struct {
 	hash     string // of what is in it
 }
 
-// A surveyor goes through an older output.
+// A surveyor compares an older output with its manifest.
 type surveyor struct {
 	*Place
 	ctx      context.Context
 	root     string
-	manifest *Manifest // of no format where there is none
+	manifest *Manifest // of format 0 if there is none
 	listed   map[string]State
 	found    earlier
 	unknown  []string
 	faults   fault.List
 }
 
-// survey goes through the folder at root. The error lists all that stands against
-// replacing it.
+// survey compares the folder at root with its manifest. The error lists every reason not to replace it.
 func (p *Place) survey(ctx context.Context, root string) (*earlier, error) {
 	s := &surveyor{Place: p, ctx: ctx, root: root, manifest: ReadManifest(root), listed: map[string]State{}}
 	if s.manifest == nil {
@@ -59,9 +58,9 @@ func (p *Place) survey(ctx context.Context, root string) (*earlier, error) {
 	if len(s.unknown) > 0 {
 		s.faults = append(fault.List{notOurs(root, s.unknown)}, s.faults...)
 	}
-	hint := "--force replaces only what a conversion wrote. Move the folder away, or choose another --output."
+	hint := "--force replaces only what hf2olmo wrote. Move the folder away, or choose another --output."
 	if s.manifest.Format == 0 {
-		hint = "There is no " + ManifestFile + " that says what a conversion wrote, so nothing is replaced. " +
+		hint = "Without " + ManifestFile + " there is no record of what hf2olmo wrote, so nothing is replaced. " +
 			"Move the folder away, or choose another --output."
 	}
 	for i := range s.faults {
@@ -71,21 +70,21 @@ func (p *Place) survey(ctx context.Context, root string) (*earlier, error) {
 	return &s.found, s.faults.Err()
 }
 
-// notOurs is the fault of a folder that holds something that no conversion wrote.
+// notOurs is the fault of a folder that contains something that no conversion wrote.
 func notOurs(root string, names []string) *fault.Fault {
 	const shown = 5
 	list := strings.Join(names[:min(shown, len(names))], ", ")
 	if more := len(names) - shown; more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
 	}
-	return &fault.Fault{File: root, Problem: "exists and holds " + list + ", which no conversion wrote"}
+	return &fault.Fault{File: root, Problem: "exists and contains " + list + ", which hf2olmo did not write"}
 }
 
 func (s *surveyor) fault(name, format string, args ...any) {
 	s.faults = append(s.faults, &fault.Fault{File: filepath.Join(s.root, name), Problem: fmt.Sprintf(format, args...)})
 }
 
-// folder goes through a folder of the output; name is "" for the output itself.
+// folder compares a folder of the output; name is "" for the output itself.
 func (s *surveyor) folder(name string) {
 	full := filepath.Join(s.root, name)
 	entries, err := os.ReadDir(full)
@@ -99,12 +98,12 @@ func (s *surveyor) folder(name string) {
 	}
 }
 
-// entry judges one file or folder by its name, then by what it is.
+// entry compares one file or folder: its name first, then what it is.
 func (s *surveyor) entry(name string) {
 	full := filepath.Join(s.root, filepath.FromSlash(name))
 	info, err := os.Lstat(full)
 	if err != nil {
-		s.fault(name, "cannot be looked at: %s", fault.Cause(err))
+		s.fault(name, "cannot be examined: %s", fault.Cause(err))
 		return
 	}
 	if pinned := disk.Pinned(full); pinned != "" {
@@ -113,10 +112,10 @@ func (s *surveyor) entry(name string) {
 	}
 	state, listed := s.listed[name]
 	switch {
-	case name == LockFile && isLock(info) == nil: // it goes last
+	case name == LockFile && isLock(info) == nil: // it is removed last
 	case s.manifest.Format == 0:
 		s.unknown = append(s.unknown, name)
-	case info.IsDir() && s.Names.folder(name) && s.holdsListed(name):
+	case info.IsDir() && s.Names.folder(name) && s.containsListed(name):
 		s.folder(name)
 		s.found.folders = append(s.found.folders, name)
 	case name == ManifestFile, listed && s.Names.known(name), s.unlisted(name):
@@ -126,30 +125,30 @@ func (s *surveyor) entry(name string) {
 	}
 }
 
-// holdsListed reports whether the manifest lists files in a folder.
-func (s *surveyor) holdsListed(folder string) bool {
+// containsListed reports whether the manifest lists files in a folder.
+func (s *surveyor) containsListed(folder string) bool {
 	return slices.ContainsFunc(s.manifest.Outputs, func(o State) bool { return strings.HasPrefix(o.Name, folder+"/") })
 }
 
-// unlisted reports whether a manifest leaves out a file that was written all the same:
-// those of format 1 do so with config.yaml.
+// unlisted reports whether a file was written although the manifest leaves it out, as those of format 1 do with
+// config.yaml.
 func (s *surveyor) unlisted(name string) bool {
 	return s.manifest.Format == 1 && name == s.Names.Unlisted[s.manifest.Target]
 }
 
-// largestKept is the most bytes of a config that is kept: a copy of it is written.
-const largestKept = 16 << 20
+// maxKept is the size limit, in bytes, of a config that is kept: it is copied.
+const maxKept = 16 << 20
 
-// file judges a file that a conversion wrote, or another in its place.
+// file compares a file that a conversion wrote, or what is there instead.
 func (s *surveyor) file(name, full string, was State, info fs.FileInfo) {
 	config := slices.Contains(s.Names.Configs, name)
 	switch {
 	case !info.Mode().IsRegular():
-		s.fault(name, "is %s, and the conversion wrote a file", kind(info.Mode()))
+		s.fault(name, "is %s, but hf2olmo wrote a file", kind(info.Mode()))
 		return
 	case name == ManifestFile:
-	case (config || s.Names.backup(name)) && info.Size() > largestKept:
-		s.fault(name, "has %d bytes, more than any config", info.Size())
+	case (config || s.Names.backup(name)) && info.Size() > maxKept:
+		s.fault(name, "has %d bytes, too many for a config", info.Size())
 		return
 	case config || s.Names.backup(name):
 		hash, err := hashFile(s.ctx, full)
@@ -161,7 +160,7 @@ func (s *surveyor) file(name, full string, was State, info fs.FileInfo) {
 			s.found.keep = append(s.found.keep, kept{name: name, hash: hash})
 		}
 	case info.Size() != was.Size:
-		s.fault(name, "has %d bytes, and the conversion wrote %d", info.Size(), was.Size)
+		s.fault(name, "has %d bytes, but hf2olmo wrote %d", info.Size(), was.Size)
 		return
 	case was.Hash != "":
 		if !s.same(name, full, was, info) {
@@ -171,8 +170,8 @@ func (s *surveyor) file(name, full string, was State, info fs.FileInfo) {
 	s.found.files = append(s.found.files, name)
 }
 
-// same reports whether a file of the right size holds what the conversion wrote. A
-// large one is read only where its time is another: it was copied, or is not the same.
+// same reports whether a file of the right size contains what the conversion wrote. A large one is read only if its
+// time differs: then it was copied, or is another.
 func (s *surveyor) same(name, full string, was State, info fs.FileInfo) bool {
 	sum, want := hashFile, was.Hash
 	if was.CRC32 != "" {
@@ -186,7 +185,7 @@ func (s *surveyor) same(name, full string, was State, info fs.FileInfo) bool {
 		s.fault(name, "cannot be read: %s", fault.Cause(err))
 		return false
 	case got != want:
-		s.fault(name, "is not what the conversion wrote")
+		s.fault(name, "is not what hf2olmo wrote")
 		return false
 	}
 	if s.compared == nil {
@@ -200,7 +199,7 @@ func unaltered(was, is fs.FileInfo) bool {
 	return was != nil && os.SameFile(was, is) && was.ModTime().Equal(is.ModTime())
 }
 
-// nameKept finds names for what is carried over: those that were kept before have theirs.
+// nameKept names what is carried over; files that were kept before keep their names.
 func (s *surveyor) nameKept() {
 	taken := map[string]bool{}
 	for _, k := range s.found.keep {

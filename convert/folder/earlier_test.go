@@ -49,7 +49,7 @@ func TestSurvey(t *testing.T) {
 	pipe := func(path string) error { return syscall.Mkfifo(path, 0o666) }
 	empty := func(path string) error { return os.WriteFile(path, nil, 0o666) }
 	touched := func(dir string) error { return os.Chtimes(filepath.Join(dir, "a"), time.Time{}, time.Unix(1, 0)) }
-	const noManifest = "holds a, c, hf2olmo.json, sub, which"
+	const noManifest = "contains a, c, hf2olmo.json, sub, which"
 	const lie = `{"format": 2, "output_files": [{"name": "../x.mine", "size": 5}, {"name": "note"}]}`
 	link := func(to string) func(path string) error {
 		return func(path string) error { return os.Symlink(to, path) }
@@ -66,27 +66,27 @@ func TestSurvey(t *testing.T) {
 		"time only":            {touched, ""},
 		"hard link":            {func(dir string) error { return os.Link(filepath.Join(dir, "a"), dir+".mine") }, ""},
 		"read-only":            {func(dir string) error { return os.Chmod(filepath.Join(dir, "a"), 0o400) }, ""},
-		"note":                 {write("note", ""), "holds note, which no conversion wrote"},
-		"note in a folder":     {write("sub/note", ""), "holds sub/note, which no conversion wrote"},
-		"hidden note":          {write(".note", ""), "holds .note, which"},
-		"backup of one's own":  {write("c.bak", ""), "holds c.bak, which"},
-		"lock of one's own":    {write(LockFile, "mine"), "holds .lock, which"},
-		"six notes":            {write("n6", ""), "holds n1, n2, n3, n4, n5 and 1 more, which"},
-		"other size":           {write("a", "larger"), "a: has 6 bytes, and the conversion wrote 5"},
-		"other small contents": {write("sub/a", "INNER"), "sub/a: is not what the conversion wrote"},
-		"other large contents": {write("a", "LARGE"), "a: is not what the conversion wrote"},
-		"folder for a file":    {replaced("a", folder), "a: is a folder, and the conversion wrote a file"},
-		"link for a file":      {replaced("a", link("sub/a")), "a: is a link, and the conversion wrote a file"},
+		"note":                 {write("note", ""), "contains note, which hf2olmo did not write"},
+		"note in a folder":     {write("sub/note", ""), "contains sub/note, which hf2olmo did not write"},
+		"hidden note":          {write(".note", ""), "contains .note, which"},
+		"backup of one's own":  {write("c.bak", ""), "contains c.bak, which"},
+		"lock of one's own":    {write(LockFile, "mine"), "contains .lock, which"},
+		"six notes":            {write("n6", ""), "contains n1, n2, n3, n4, n5 and 1 more, which"},
+		"other size":           {write("a", "larger"), "a: has 6 bytes, but hf2olmo wrote 5"},
+		"other small contents": {write("sub/a", "INNER"), "sub/a: is not what hf2olmo wrote"},
+		"other large contents": {write("a", "LARGE"), "a: is not what hf2olmo wrote"},
+		"folder for a file":    {replaced("a", folder), "a: is a folder, but hf2olmo wrote a file"},
+		"link for a file":      {replaced("a", link("sub/a")), "a: is a link, but hf2olmo wrote a file"},
 		"link for the config":  {replaced("c", link("a")), "c: is a link"},
 		"pipe for a file":      {replaced("a", pipe), "a: is a pipe"},
-		"file for a folder":    {replaced("sub", empty), "holds sub, which"},
-		"link for a folder":    {replaced("sub", link("..")), "holds sub, which"},
+		"file for a folder":    {replaced("sub", empty), "contains sub, which"},
+		"link for a folder":    {replaced("sub", link("..")), "contains sub, which"},
 		"link for manifest":    {replaced(ManifestFile, link("a")), noManifest},
-		"no manifest":          {replaced(ManifestFile, func(string) error { return nil }), "holds a, c, sub, which"},
+		"no manifest":          {replaced(ManifestFile, func(string) error { return nil }), "contains a, c, sub, which"},
 		"newer manifest":       {write(ManifestFile, `{"format": 3}`), "was written by a newer hf2olmo"},
 		"other's manifest":     {write(ManifestFile, `{"format": "x"}`), noManifest},
-		"huge manifest":        {write(ManifestFile, `{"format": 2}`+strings.Repeat(" ", largestManifest)), noManifest},
-		"lying manifest":       {write(ManifestFile, lie), "holds a, c, sub, which"},
+		"huge manifest":        {write(ManifestFile, `{"format": 2}`+strings.Repeat(" ", maxManifest)), noManifest},
+		"lying manifest":       {write(ManifestFile, lie), "contains a, c, sub, which"},
 	} {
 		path := filepath.Join(t.TempDir(), "x")
 		older(t, path)
@@ -135,7 +135,7 @@ func TestEditedMeanwhile(t *testing.T) {
 	writeManifest(t, f)
 	must(t, os.WriteFile(filepath.Join(path, "c"), []byte("edited now"), 0o666))
 	err := f.Commit(context.Background())
-	if err == nil || !strings.Contains(err.Error(), "was changed while the new output was made") {
+	if err == nil || !strings.Contains(err.Error(), "changed while the new output was written") {
 		t.Error(err)
 	}
 	must(t, f.Discard())

@@ -1,5 +1,6 @@
-// Package folder makes the folder of a checkpoint appear whole or not at all: files
-// are written into a hidden folder beside its place, which is then renamed.
+// Package folder makes a checkpoint's folder appear whole or not at all: its files are written into a hidden folder
+// beside it, which is locked, synced and then renamed. An older output is replaced in the same step, but only if it
+// contains nothing that hf2olmo did not write: its manifest, hf2olmo.json, lists that.
 package folder
 
 import (
@@ -15,26 +16,24 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// A Folder is a checkpoint folder in the making: files are written beside the
-// final place, and one rename brings them there, whole. Commit or Discard ends it.
+// A Folder is a checkpoint folder that is being written. Commit or Discard ends it.
 type Folder struct {
-	Path    string   // of the finished folder, absolute
-	Temp    string   // where files are written meanwhile
-	Backups []string // what Keep kept of what users wrote, in words
+	Path    string   // where the finished folder will be, absolute
+	Temp    string   // where its files are written
+	Backups []string // which files of users Keep kept, in words
 	place   *Place
 	lock    *os.File
 	made    parents
-	kept    map[string]string // hashes of what Keep carried over, by the names in the older output
-	placed  bool              // at Path: nothing at Temp is this run's any more
-	stuck   bool              // on a disk that removes nothing
+	kept    map[string]string // hashes of what Keep carried over, by name in the older output
+	placed  bool              // it is at Path: what is at Temp is not this run's any more
+	stuck   bool              // the file system cannot remove anything
 	older   string            // where the replaced output waits to be removed
 	left    fault.List        // what could not be removed
 }
 
-// Create makes the temporary folder beside the place, finds out whether its disk can do what is
-// needed, and clears what a killed run left there. The folder is locked as long as the process
-// lives, so two runs never mix: where another has the lock, waiting is told once, and Create
-// waits until it ends.
+// Create creates the temporary folder beside the place, checks that the file system can do what is needed, and
+// clears what a killed run left there. The folder stays locked as long as the process lives, so two runs never mix:
+// if another has the lock, Create calls waiting once, and waits until that run ends.
 func Create(ctx context.Context, place *Place, waiting func(path string)) (*Folder, error) {
 	parent, name := filepath.Split(place.Path)
 	f := &Folder{Path: place.Path, Temp: filepath.Join(parent, "."+name+".partial"), place: place}
@@ -66,8 +65,8 @@ func Create(ctx context.Context, place *Place, waiting func(path string)) (*Fold
 
 const lookEvery = 100 * time.Millisecond
 
-// take makes the temporary folder, or takes the one that a killed run left. It
-// returns errBusy where a run that is alive has it.
+// take creates the temporary folder, or takes over the one that a killed run left. It returns errBusy if a run that
+// is alive has it.
 func (f *Folder) take(parent string) error {
 	if _, err := f.place.glance(); err != nil {
 		return err
@@ -80,8 +79,8 @@ func (f *Folder) take(parent string) error {
 	switch {
 	case mine:
 	case !errors.Is(err, fs.ErrExist):
-		return fault.Output(f.Temp, "cannot be made", err)
-	default: // a lock is made in it only where nothing else is
+		return fault.Output(f.Temp, "cannot be created", err)
+	default: // a lock is created in it only if nothing else is there
 		if err := f.takeable(); err != nil {
 			return err
 		}
@@ -89,11 +88,11 @@ func (f *Folder) take(parent string) error {
 	f.lock, err = lockFolder(f.Temp, true)
 	switch {
 	case errors.Is(err, errNoLocks) && mine:
-		return nil // that it could be made shows that no other run has it
+		return nil // that it could be created shows that no other run has it
 	case errors.Is(err, errNoLocks):
 		f.unlock()
-		return &fault.Fault{File: f.Path, Hint: "If no other runs, remove that folder.",
-			Problem: "is being written by another hf2olmo, or one was killed: " + f.Temp + " is there, and " + err.Error()}
+		return &fault.Fault{File: f.Path, Hint: "If no other hf2olmo is running, remove that folder.",
+			Problem: "is being written by another hf2olmo, or one was killed: " + f.Temp + " exists, and " + err.Error()}
 	case err != nil && !errors.Is(err, errBusy):
 		if mine {
 			os.Remove(f.Temp)
@@ -103,7 +102,7 @@ func (f *Folder) take(parent string) error {
 	return err
 }
 
-// takeable returns a fault where the temporary folder that is there is not a conversion's.
+// takeable returns a fault if the existing temporary folder is not a conversion's.
 func (f *Folder) takeable() error {
 	before, err := os.Lstat(f.Temp)
 	if err != nil {
@@ -111,7 +110,7 @@ func (f *Folder) takeable() error {
 	}
 	_, err = f.place.partial(f.Temp)
 	if after, err2 := os.Lstat(f.Temp); err2 != nil || !os.SameFile(before, after) {
-		return errBusy // what was seen may be half of one and half of another
+		return errBusy // half of what was seen may be another's
 	}
 	return err
 }
@@ -123,7 +122,7 @@ func (f *Folder) unlock() {
 	}
 }
 
-// prepare makes the folder that was taken, and what is beside it, ready.
+// prepare clears the folder that was taken and what killed runs left beside it.
 func (f *Folder) prepare(ctx context.Context) error {
 	if err := disk.Probe(f.Temp); err != nil {
 		f.stuck = errors.Is(err, disk.ErrCannotRemove)
@@ -132,7 +131,7 @@ func (f *Folder) prepare(ctx context.Context) error {
 	if err := f.restore(ctx); err != nil {
 		return err
 	}
-	// It may have become another run's output since take looked: look again, under the lock.
+	// It may have become another run's output since take looked, so look again under the lock.
 	older, err := f.place.look(ctx)
 	if err != nil {
 		return err
@@ -140,22 +139,22 @@ func (f *Folder) prepare(ctx context.Context) error {
 	if older != nil {
 		if err := disk.Movable(f.Path, f.Temp); err != nil { // f.Temp has the lock in it
 			return &fault.Fault{File: f.Path, Hint: "Choose another --output, or move the folder away.",
-				Problem: "cannot be renamed, so that another may take its place: " + fault.Cause(err)}
+				Problem: "cannot be renamed to make room for the new output: " + fault.Cause(err)}
 		}
 	}
 	return f.clear()
 }
 
-// lacks is the fault of a disk that cannot do what a conversion needs.
+// lacks is the fault of a file system that cannot do what a conversion needs.
 func lacks(folder string, err error) error {
 	var lack *disk.Lack
 	if !errors.As(err, &lack) {
 		return fault.Output(folder, "cannot be written", err)
 	}
-	if disk.TroubleOf(err) == disk.TooManyFiles { // no fault of the disk's
+	if disk.TroubleOf(err) == disk.TooManyFiles { // not the disk's fault
 		return fault.Output(folder, "cannot be written", lack.Err)
 	}
-	f := fault.Output(folder, "its disk cannot "+lack.What, lack.Err)
+	f := fault.Output(folder, "its file system cannot "+lack.What, lack.Err)
 	if f.Hint == "" || errors.Is(err, fs.ErrPermission) {
 		f.Hint = "Choose an --output or --into on another disk, and copy the finished folder."
 	}

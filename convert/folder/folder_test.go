@@ -91,7 +91,7 @@ func TestCommit(t *testing.T) {
 		f := create(t, path, i > 0)
 		write(t, f, text)
 		if i == 2 {
-			must(t, f.replacePlainly())
+			must(t, f.replaceInTwoSteps())
 			must(t, os.Remove(filepath.Join(path, LockFile)))
 			f.unlock()
 			must(t, f.removeOlder(context.Background(), f.older))
@@ -103,7 +103,7 @@ func TestCommit(t *testing.T) {
 }
 
 // TestKilledWhileReplacing leaves what a run leaves that is killed between the two
-// renames of replacePlainly: the older output is put back, and then replaced.
+// renames of replaceInTwoSteps: the older output is put back, and then replaced.
 func TestKilledWhileReplacing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	f := create(t, path, false)
@@ -117,7 +117,7 @@ func TestKilledWhileReplacing(t *testing.T) {
 	lock.Close() // as the kernel does
 	f.unlock()
 
-	if _, err := Create(context.Background(), place(path, false), nil); err == nil || !strings.Contains(err.Error(), "exists already") {
+	if _, err := Create(context.Background(), place(path, false), nil); err == nil || !strings.Contains(err.Error(), "already exists") {
 		t.Errorf("without --force: %v", err)
 	}
 	holds(t, path, "older")

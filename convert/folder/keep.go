@@ -14,9 +14,9 @@ import (
 	"hf2olmo/convert/regular"
 )
 
-// Keep carries over, into the new folder, the config of the older output if somebody
-// edited it, as config.yaml.bak, and what was kept so before. The new folder has its own
-// config already; one that is the same as that is not kept. It returns the files for the manifest.
+// Keep copies the config of the older output into the new folder as config.yaml.bak if a user edited it, along with
+// what was kept before. The new folder must have its own config already: one with the same contents is not kept. It
+// returns the files for the manifest.
 func (f *Folder) Keep(ctx context.Context) ([]State, error) {
 	found, err := f.place.look(ctx)
 	if found == nil || err != nil {
@@ -41,7 +41,7 @@ func (f *Folder) Keep(ctx context.Context) ([]State, error) {
 	return states, nil
 }
 
-// carry copies one file, with its time and no more rights than it has.
+// carry copies one file, with its time and its permissions.
 func (f *Folder) carry(ctx context.Context, k kept) (int64, error) {
 	from, info, err := regular.Open(filepath.Join(f.Path, k.name))
 	if err != nil {
@@ -50,10 +50,10 @@ func (f *Folder) carry(ctx context.Context, k kept) (int64, error) {
 	defer from.Close()
 	size, err := writeNew(filepath.Join(f.Temp, k.as), info.Mode().Perm(), &stopping{ctx, from})
 	if err == nil {
-		os.Chtimes(filepath.Join(f.Temp, k.as), info.ModTime(), info.ModTime()) // which not every disk can
+		os.Chtimes(filepath.Join(f.Temp, k.as), info.ModTime(), info.ModTime()) // which not every file system can
 		hash, err2 := hashFile(ctx, filepath.Join(f.Temp, k.as))
 		if err = err2; err == nil && hash != k.hash {
-			err = errors.New("the file that it is copied from was changed meanwhile")
+			err = errors.New("the original changed while it was copied")
 		}
 	}
 	if err != nil {
@@ -62,22 +62,21 @@ func (f *Folder) carry(ctx context.Context, k kept) (int64, error) {
 	return size, nil
 }
 
-// keptAll returns a fault where a config of the older output was edited since Keep.
+// keptAll returns a fault if a config of the older output was edited since Keep.
 func (f *Folder) keptAll(found *earlier) error {
 	if found == nil {
 		return nil
 	}
 	for _, k := range found.keep {
 		if f.kept[k.name] != k.hash {
-			return &fault.Fault{File: filepath.Join(f.Path, k.name), Problem: "was changed while the new output was made",
-				Hint: "Convert again when nobody edits it."}
+			return &fault.Fault{File: filepath.Join(f.Path, k.name), Problem: "changed while the new output was written",
+				Hint: "Convert again once it is no longer being edited."}
 		}
 	}
 	return nil
 }
 
-// WriteFile writes a small file into the folder and syncs it. A folder that name leads
-// through is there already.
+// WriteFile writes a small file into the folder and syncs it. The folders in its name must exist.
 func (f *Folder) WriteFile(name string, data []byte) error {
 	if _, err := writeNew(filepath.Join(f.Temp, name), 0o666, bytes.NewReader(data)); err != nil {
 		return notWritten(filepath.Join(f.Path, name), err)

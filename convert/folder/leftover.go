@@ -12,17 +12,16 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// What a killed run may leave beside the place of the output:
+// What a killed run may leave beside the output:
 //
-//	.NAME.partial               what was written so far; the next run clears and takes it
-//	.NAME.partial.PID.old       a folder on its way to being removed; the next run removes it
-//	.NAME.partial.PID.replaced  the older output, where the file system cannot exchange two
-//	                            folders in one step: the next run puts it back unless the
-//	                            new one is in its place
+//	.NAME.partial               what was written so far; the next run clears it and takes it over
+//	.NAME.partial.PID.old       a folder that was being removed; the next run removes the rest
+//	.NAME.partial.PID.replaced  the older output, if the file system cannot exchange two folders
+//	                            in one step: the next run puts it back unless the new one is in
+//	                            its place
 //
-// and, in a finished folder, the lock file, which does no harm; Tidy removes it. In each of
-// them lies a lock, and nothing but what conversions write: other folders of such names
-// are their owner's, and are left alone.
+// and, in a finished folder, the lock file, which does no harm; Tidy removes it. Each of them contains a lock, and
+// nothing but what conversions write: other folders with such names are their owner's, and are left alone.
 const (
 	asideSuffix    = ".old"
 	replacedSuffix = ".replaced"
@@ -58,8 +57,8 @@ func leftovers(temp, suffix string) ([]string, error) {
 	return paths, nil
 }
 
-// restore puts an older output back where a run was killed after it had moved it away
-// and before the new one was there. The lock of the temporary folder must be held.
+// restore puts an older output back if a run was killed after it had moved it away and before the new one was in
+// place. The caller must have the lock of the temporary folder.
 func (f *Folder) restore(ctx context.Context) error {
 	paths, err := leftovers(f.Temp, replacedSuffix)
 	if err != nil {
@@ -68,7 +67,7 @@ func (f *Folder) restore(ctx context.Context) error {
 	for _, path := range paths {
 		info, err := os.Lstat(filepath.Join(path, LockFile))
 		if err != nil || isLock(info) != nil || ownFolder(path) != nil || ReadManifest(path) == nil {
-			continue // somebody's own
+			continue // a user's own
 		}
 		switch _, err := os.Lstat(f.Path); {
 		case errors.Is(err, fs.ErrNotExist):
@@ -86,21 +85,21 @@ func (f *Folder) restore(ctx context.Context) error {
 	return nil
 }
 
-// removeOlder removes an older output, now that another is in its place: what its
-// manifest lists, looked at once more. Where something else has come into it, it stays.
+// removeOlder removes an older output, now that another is in its place, after one more look: if something has been
+// added to it meanwhile, it stays.
 func (f *Folder) removeOlder(ctx context.Context, path string) error {
 	older, err := f.place.survey(ctx, path)
 	if err == nil && path == f.older {
 		err = f.keptAll(older)
 	}
 	if err != nil {
-		return errors.Join(&fault.Fault{File: path, Problem: "holds the older output and is left"}, err)
+		return errors.Join(&fault.Fault{File: path, Problem: "contains the older output, which is left in place"}, err)
 	}
 	return older.remove(path)
 }
 
-// clear removes what a killed run left: everything in the temporary folder but the
-// lock, and folders that were put aside but not yet removed.
+// clear removes what a killed run left: everything in the temporary folder except the lock, and folders that were
+// renamed to be removed.
 func (f *Folder) clear() error {
 	found, err := f.place.partial(f.Temp)
 	if err != nil {

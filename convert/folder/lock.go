@@ -10,18 +10,17 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// LockFile is what marks a folder that is being written, or removed. It is empty.
+// LockFile is an empty file that marks a folder that is being written or removed.
 const LockFile = ".lock"
 
 var (
-	errBusy    = errors.New("another hf2olmo is writing it at this moment")
-	errNoLocks = errors.New("its disk knows no locks")
+	errBusy    = errors.New("another hf2olmo is writing it")
+	errNoLocks = errors.New("the file system does not support locks")
 )
 
-// lockFolder takes the lock of a folder, or returns errBusy where another process
-// has it. A lock dies with its process, so a folder that a killed run left is free.
-// On a file system without locks it returns errNoLocks with the open file. A lock
-// that is not there is made if create says so; no link is followed.
+// lockFolder takes the lock of a folder, or returns errBusy if another process has it. A lock ends with its process,
+// so a folder that a killed run left is free. On a file system without locks it returns errNoLocks along with the
+// open file. A lock file that does not exist is created if create is true. No link is followed.
 func lockFolder(folder string, create bool) (*os.File, error) {
 	path := filepath.Join(folder, LockFile)
 	lock, err := openLock(path)
@@ -49,7 +48,7 @@ func lockFolder(folder string, create bool) (*os.File, error) {
 	return lock, nil
 }
 
-// openLock opens a lock that is there: an empty file, for anything else somebody else made.
+// openLock opens an existing lock: an empty file, for anything else is not ours.
 func openLock(path string) (*os.File, error) {
 	info, err := os.Lstat(path)
 	if err == nil {
@@ -61,7 +60,7 @@ func openLock(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|disk.NoFollow|disk.NoWait, 0)
 }
 
-// isLock returns a fault unless a file is what a conversion makes as lock.
+// isLock returns a fault unless a file is a lock as a conversion creates it.
 func isLock(info fs.FileInfo) error {
 	switch {
 	case !info.Mode().IsRegular():
@@ -85,13 +84,12 @@ func kind(mode fs.FileMode) string {
 	return "a pipe, a socket or a device"
 }
 
-// Tidy removes the lock file of a finished folder whose run was killed after it had
-// brought the folder to its place. One that is held is left to its run, and what is
-// no lock of ours to its owner.
+// Tidy removes the lock file of a finished folder whose run was killed after it had moved the folder to its final
+// path. A lock that a run has, and a file of that name that is not a lock, stay.
 func Tidy(path string) {
 	lock, err := lockFolder(path, false)
 	if err != nil {
-		return // held, or none, or not to be had: it does no harm
+		return // locked, missing or inaccessible: it does no harm
 	}
 	defer lock.Close()
 	os.Remove(filepath.Join(path, LockFile))

@@ -10,19 +10,19 @@ import (
 	"hf2olmo/convert/regular"
 )
 
-// ManifestFile tells a later conversion what the folder was made of. No trainer looks at it.
+// ManifestFile records what the folder was converted from, for later runs. No trainer reads it.
 const ManifestFile = "hf2olmo.json"
 
 // ManifestFormat is the version of the manifest. Format 1 had no sums of what was written,
 // and left config.yaml out.
 const ManifestFormat = 2
 
-// ManifestLayout is how the large files that are written now are laid out. It is raised
-// when a tensor's place in them changes; a folder without the number has layout 1.
+// ManifestLayout is the version of the layout of large files. It is raised when the place of a tensor in them
+// changes; a manifest without the number has layout 1.
 const ManifestLayout = 1
 
-// A Manifest says what a folder was made of and what it held when it was complete,
-// so that a conversion that was done need not be done again.
+// A Manifest records what a folder was converted from and what it contained when it was complete, so that a
+// conversion is not repeated, and --force replaces nothing else.
 type Manifest struct {
 	Format  int     `json:"format"`
 	Layout  int     `json:"layout"` // of the files with the tensors, see ManifestLayout
@@ -31,35 +31,35 @@ type Manifest struct {
 	Source  string  `json:"source"` // the model's folder, absolute and without links
 	Sources []State `json:"source_files"`
 	Options Choices `json:"options"`
-	Plan    string  `json:"plan"` // hash of the model config and of what each tensor is made of
+	Plan    string  `json:"plan"` // hash of the model config and of the sources of each tensor
 	Outputs []State `json:"output_files"`
 }
 
 // Choices are the options that decide what is written.
 type Choices struct {
-	DType     string `json:"dtype"` // "auto" where each tensor keeps its own
+	DType     string `json:"dtype"` // "auto" if each tensor keeps its own
 	Tokenizer string `json:"tokenizer"`
 	AllowNaN  bool   `json:"allow_nan"`
 	Keymap    string `json:"keymap"` // hash of the user's own table, or ""
 }
 
-// State is a file as it was seen. What does not count is left out.
+// State is a file as it was at one time. Fields that do not matter are zero.
 type State struct {
 	Name    string     `json:"name"`
 	Size    int64      `json:"size"`
 	ModTime *time.Time `json:"mtime,omitempty"`
-	// Hash is a SHA-256: of a small file; of the headers and some blocks of a weights file; of
-	// all bytes but the tensors' of a large file of the output, the tensors' checksums among them.
+	// Hash is a SHA-256: of a small file; of the headers and some blocks of a weights file; of a large file of the
+	// output without the bytes of its tensors, but with their checksums.
 	Hash  string `json:"hash,omitempty"`
-	CRC32 string `json:"crc32,omitempty"` // of a large file of the output, tensors and all
+	CRC32 string `json:"crc32,omitempty"` // of a large file of the output, all of it
 }
 
-// largestManifest bounds what is read: a manifest has some hundred bytes a file.
-const largestManifest = 4 << 20
+// maxManifest bounds what is read, in bytes: a manifest has a few hundred per file.
+const maxManifest = 4 << 20
 
-// ReadManifest returns the manifest of a folder, nil where there is none that can be read.
+// ReadManifest returns the manifest of a folder, nil if there is none that can be read.
 func ReadManifest(folder string) *Manifest {
-	text, err := regular.Read(filepath.Join(folder, ManifestFile), largestManifest)
+	text, err := regular.Read(filepath.Join(folder, ManifestFile), maxManifest)
 	if err != nil {
 		return nil
 	}
@@ -73,17 +73,17 @@ func ReadManifest(folder string) *Manifest {
 	return m
 }
 
-// TooNew returns a fault where a later program than this one wrote the manifest of a folder.
+// TooNew returns a fault if a newer version of hf2olmo wrote the manifest of a folder.
 func (m *Manifest) TooNew(folder string) error {
 	if m.Format <= ManifestFormat {
 		return nil
 	}
-	problem := fmt.Sprintf("was written by a newer hf2olmo: its %s has format %d, and this one knows %d",
+	problem := fmt.Sprintf("was written by a newer hf2olmo: its %s has format %d, and this version reads up to %d",
 		ManifestFile, m.Format, ManifestFormat)
 	return &fault.Fault{File: folder, Problem: problem, Hint: "Use that version, or choose another --output."}
 }
 
-// Text returns the manifest as it is written.
+// Text returns the manifest as JSON.
 func (m *Manifest) Text() ([]byte, error) {
 	text, err := json.MarshalIndent(m, "", "  ")
 	return append(text, '\n'), err

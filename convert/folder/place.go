@@ -14,30 +14,30 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// A Place is where an output will be.
+// A Place is the path of an output, with what may be there already.
 type Place struct {
 	Path  string // absolute
-	Force bool   // what an earlier conversion wrote may be replaced
+	Force bool   // replace what an earlier conversion wrote
 	Names Names
 
-	compared map[string]fs.FileInfo // large files whose bytes were found to be a conversion's
+	compared map[string]fs.FileInfo // large files that were read and match the manifest
 }
 
-// Names are the files that conversions write, with slashes, whatever the trainer and the model.
+// Names are the files that conversions write, with slashes, for any trainer and model.
 type Names struct {
 	Ours    func(name string) bool
-	Folders []string // that such files lie in
-	Configs []string // those of them that users edit: where they did, Keep keeps them
-	// Unlisted is, by trainer, the config that manifests of format 1 leave out.
+	Folders []string // that contain them
+	Configs []string // those that users may edit: Keep keeps them if they did
+	// Unlisted is the config that manifests of format 1 leave out, by trainer.
 	Unlisted map[string]string
 }
 
-// known reports whether a file of this name may be a conversion's.
+// known reports whether conversions write files of this name.
 func (n *Names) known(name string) bool {
 	return name == ManifestFile || n.Ours(name) || n.backup(name)
 }
 
-// Edited reports whether a file is one that users edit, or what was kept of it.
+// Edited reports whether a file is a config that users may edit, or a kept one.
 func (n *Names) Edited(name string) bool { return slices.Contains(n.Configs, name) || n.backup(name) }
 
 // backup reports whether name is that of a config that was kept: config.yaml.bak, config.yaml.bak.2.
@@ -61,14 +61,14 @@ func backupName(config string, taken func(name string) bool) string {
 
 func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// Vacant returns a fault unless the place can receive an output: nothing is there, or,
-// with Force, only what an earlier conversion wrote.
+// Vacant returns a fault unless an output can be written there: nothing exists yet or, with Force, only what an
+// earlier conversion wrote.
 func (p *Place) Vacant(ctx context.Context) error {
 	_, err := p.look(ctx)
 	return err
 }
 
-// look returns what is there and may be replaced, nil where nothing is.
+// look returns the existing output if it may be replaced, nil if there is none.
 func (p *Place) look(ctx context.Context) (*earlier, error) {
 	for {
 		before, err := p.glance()
@@ -76,15 +76,15 @@ func (p *Place) look(ctx context.Context) (*earlier, error) {
 			return nil, err
 		}
 		found, err := p.survey(ctx, p.Path)
-		// Another run may have put a new folder there meanwhile: half of each was seen.
+		// Another run may have put a new folder there meanwhile, so that half of each was seen.
 		if after, err2 := os.Lstat(p.Path); err2 == nil && os.SameFile(before, after) || ctx.Err() != nil {
 			return found, err
 		}
 	}
 }
 
-// glance looks at the place from outside. It returns nil where nothing is there, and a
-// fault where what is there cannot be replaced in any case.
+// glance looks at the path alone. It returns nil if nothing is there, and a fault if what is there can never be
+// replaced.
 func (p *Place) glance() (fs.FileInfo, error) {
 	info, err := os.Lstat(p.Path)
 	inTheWay := func(problem, hint string) error {
@@ -109,16 +109,16 @@ func (p *Place) glance() (fs.FileInfo, error) {
 	return info, nil
 }
 
-// exists is the fault of a folder that is there, and is not to be replaced.
+// exists is the fault of an existing folder without --force.
 func (p *Place) exists() error {
-	f := &fault.Fault{File: p.Path, Problem: "exists already", Hint: "Choose another --output, or move the folder away."}
+	f := &fault.Fault{File: p.Path, Problem: "already exists", Hint: "Choose another --output, or move the folder away."}
 	if entries, err := os.ReadDir(p.Path); err == nil && len(entries) == 0 || ReadManifest(p.Path) != nil {
 		f.Hint = "Choose another --output, or replace it with --force."
 	}
 	return f
 }
 
-// folder reports whether files of conversions may lie in a folder of this name.
+// folder reports whether conversions write files into a folder of this name.
 func (n *Names) folder(name string) bool {
 	return slices.ContainsFunc(n.Folders, func(f string) bool { return f == name || path.Dir(f) == name })
 }

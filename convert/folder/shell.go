@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// ShellQuote writes a path as a shell reads it. What a terminal might obey is written
-// in the form $'…' of bash, zsh and ksh.
+// ShellQuote quotes a path for a shell, if it needs that. What a terminal might act on is escaped in the form $'…'
+// of bash, zsh and ksh.
 func ShellQuote(path string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=@%:,"
 	if strings.Trim(path, plain) == "" {

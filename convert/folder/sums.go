@@ -12,21 +12,21 @@ import (
 	"hf2olmo/convert/regular"
 )
 
-// hashFile returns the SHA-256 of a regular file, as a manifest has it.
+// hashFile returns the SHA-256 of a regular file, as in a manifest.
 func hashFile(ctx context.Context, path string) (string, error) {
 	h := sha256.New()
 	err := sumFile(ctx, path, h)
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// crcFile returns the CRC-32 of a regular file, as a manifest has it.
+// crcFile returns the CRC-32 of a regular file, as in a manifest.
 func crcFile(ctx context.Context, path string) (string, error) {
 	h := crc32.NewIEEE()
 	err := sumFile(ctx, path, h)
 	return CRC(h.Sum32()), err
 }
 
-// CRC writes a CRC-32 as a manifest has it.
+// CRC returns a CRC-32 as in a manifest: eight hexadecimal digits.
 func CRC(sum uint32) string { return fmt.Sprintf("%08x", sum) }
 
 func sumFile(ctx context.Context, path string, h hash.Hash) error {
@@ -39,7 +39,7 @@ func sumFile(ctx context.Context, path string, h hash.Hash) error {
 	return err
 }
 
-// stopping is a reader that ends with its context.
+// stopping is a reader that fails once its context ends.
 type stopping struct {
 	ctx context.Context
 	io.Reader

@@ -14,15 +14,14 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// A tree is what is to be removed of a folder, by names with slashes: files, and the
-// folders that they are in, inner ones first. Nothing is ever removed by "all that is in it".
+// A tree is what to remove of a folder, by names with slashes: files, and the folders that contain them, inner ones
+// first. Nothing is ever removed as "all that is in it".
 type tree struct {
 	files, folders []string
 }
 
-// remove removes the files, the lock last, the folders, and the folder at root itself.
-// What is gone already is no error. Nothing in it may be open: disks that keep open files
-// under another name could not remove the folder.
+// remove removes the files, the folders, the lock and the folder at root itself. It is not an error if any is gone
+// already. None may be open: file systems that keep open files under another name could not remove the folder.
 func (t *tree) remove(root string) error {
 	for _, name := range t.files {
 		err := os.Remove(filepath.Join(root, name))
@@ -44,18 +43,18 @@ func (t *tree) remove(root string) error {
 	return nil
 }
 
-// notRemoved is the fault of a folder that stays because of what name is in it.
+// notRemoved is the fault of a folder that cannot be removed because of name in it.
 func notRemoved(root, name string, err error) error {
 	problem := "cannot be removed"
 	if name != "" {
 		problem += ": " + name
 	}
 	return &fault.Fault{File: root, Problem: problem + ": " + fault.Cause(err),
-		Hint: "It holds nothing that is needed any more: remove it."}
+		Hint: "It contains nothing that is still needed: remove it."}
 }
 
-// partial lists a temporary folder, or one on its way to being removed. The error is a
-// fault if something in it is not a conversion's, or if it has no lock.
+// partial lists a temporary folder, or one that was being removed. The error is a fault if something in it is not a
+// conversion's, or if it has no lock.
 func (p *Place) partial(root string) (*tree, error) {
 	if err := ownFolder(root); err != nil {
 		return nil, err
@@ -98,9 +97,9 @@ func (p *Place) partial(root string) (*tree, error) {
 		return nil, inTheWay(root, fault.Cause(err))
 	case len(strange) > 0:
 		shown := strings.Join(strange[:min(len(strange), 5)], ", ")
-		return nil, inTheWay(root, "it holds "+shown+", which no conversion wrote")
+		return nil, inTheWay(root, "it contains "+shown+", which hf2olmo did not write")
 	case !locked && len(t.files)+len(t.folders) > 0:
-		return nil, inTheWay(root, "it has no "+LockFile+" as a conversion makes it")
+		return nil, inTheWay(root, "it has no "+LockFile+" of hf2olmo")
 	}
 	slices.Reverse(t.folders)
 	return &t, nil
@@ -118,9 +117,8 @@ func inTheWay(path, problem string) error {
 		Hint: "Remove or rename it, or choose another --output."}
 }
 
-// ownFolder refuses to take over a temporary folder that no run of this user made:
-// in a folder where all may write somebody may have put a link there, to anywhere,
-// and what it led to would be cleared.
+// ownFolder refuses to take over a temporary folder that no run of this user created: in a folder where everyone
+// may write, another user may have put a link there to anywhere, and its target would be cleared.
 func ownFolder(path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -129,7 +127,7 @@ func ownFolder(path string) error {
 	case err != nil:
 		return inTheWay(path, fault.Cause(err))
 	case !info.IsDir():
-		return inTheWay(path, "it is "+kind(info.Mode())+", and not a folder that a conversion left")
+		return inTheWay(path, "it is "+kind(info.Mode())+", not a folder that hf2olmo left")
 	}
 	if uid, known := disk.Owner(info); known && uid != os.Geteuid() {
 		return inTheWay(path, fmt.Sprintf("it belongs to another user (%d)", uid))

@@ -28,12 +28,11 @@ func (o *Output) CheckExisting(c *Content) (warnings []string, err error) {
 			return nil, err
 		}
 		if !same {
-			changes = append(changes, "the table now gives a different result")
+			changes = append(changes, "converted with a table that has changed")
 		}
 	}
 	if len(changes) > 0 {
-		return nil, &fault.Fault{File: o.Path, Problem: "already exists, but was made differently: " +
-			strings.Join(changes, "; "),
+		return nil, &fault.Fault{File: o.Path, Problem: "already exists, " + strings.Join(changes, "; "),
 			Hint: "Replace it with --force, or choose another --output."}
 	}
 	damage := o.Existing.Damage(o.Path, o.options.Names.Edited)

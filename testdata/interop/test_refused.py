@@ -161,6 +161,6 @@ def test_another_folder_is_not_overwritten(state, tmp_path):
     out = tmp_path / "out-unsharded"
     out.mkdir()
     (out / "notes.txt").write_text("mine")
-    cli.refuse(source, out, "exists already", "another --output")  # --force would not replace it either
+    cli.refuse(source, out, "already exists", "another --output")  # --force would not replace it either
     cli.refuse(source, out, "notes.txt", args=("--force",))
     assert (out / "notes.txt").read_text() == "mine"
