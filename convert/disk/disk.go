@@ -1,7 +1,13 @@
-// Package disk is what the program asks of the operating system beyond package os:
-// renaming that never replaces anything by accident, locks, syncing in parts, the
-// space that is left, and what a disk cannot do. What one system has and another has
-// not stands in files by GOOS; the others do without it, as described at each function.
+// Package disk is what hf2olmo asks of the operating system beyond package os: opening files without following
+// links or waiting, renaming without replacing, exchanging two folders, locks, syncing in parts, free space, mapping
+// files into memory, and finding out what a file system cannot do.
+//
+// It is the only package with files by GOOS. Linux has everything; on other systems
+//
+//   - RenameNew and Exchange are unsupported, so callers rename in two steps, as on some network file systems;
+//   - Reserve does not take the space of a file in advance, so a full disk shows while writing;
+//   - SyncFile cannot be stopped by a signal, and StartWriteback, Forget and ReadAhead do nothing;
+//   - Pinned and Generated find nothing.
 package disk
 
 import (
@@ -11,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SyncFolder makes the names in a folder last. Some network disks cannot, and say so with EINVAL.
+// SyncFolder syncs a folder, and so the names in it. That some network file systems cannot is not an error.
 func SyncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {
@@ -24,7 +30,7 @@ func SyncFolder(path string) error {
 	return nil
 }
 
-// Unsupported reports whether err says that a disk, or this system, cannot do what was asked at all.
+// Unsupported reports whether err means that the file system, or this operating system, lacks an operation.
 func Unsupported(err error) bool {
 	for _, e := range []error{errors.ErrUnsupported, unix.EINVAL, unix.ENOSYS, unix.ENOTSUP, unix.EOPNOTSUPP} {
 		if errors.Is(err, e) {
@@ -34,5 +40,5 @@ func Unsupported(err error) bool {
 	return false
 }
 
-// Writable returns why this user cannot make and remove files in a folder, nil if that is possible.
+// Writable returns why this user cannot create and remove files in a folder, nil if that is possible.
 func Writable(folder string) error { return unix.Access(folder, unix.W_OK|unix.X_OK) }

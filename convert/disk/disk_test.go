@@ -27,8 +27,8 @@ func list(t *testing.T, dir string) string {
 	return strings.Join(names, " ")
 }
 
-// TestProbe leaves nothing, and removes what a probe left that was killed; make disks
-// tries it on disks that lack something.
+// TestProbe: a probe leaves nothing behind, and removes what a killed one left. "make disks" tries file systems
+// that lack something.
 func TestProbe(t *testing.T) {
 	dir := t.TempDir()
 	for _, left := range []string{"", probeFolder, probeRenamed} {
@@ -42,12 +42,12 @@ func TestProbe(t *testing.T) {
 		}
 	}
 	var lack *Lack
-	if err := Probe(filepath.Join(dir, "none")); !errors.As(err, &lack) || lack.What != "make folders" {
+	if err := Probe(filepath.Join(dir, "none")); !errors.As(err, &lack) || lack.What != "create folders" {
 		t.Error(err)
 	}
 }
 
-// TestRemoveFolder waits for what a disk still closes, and for nothing else.
+// TestRemoveFolder: it waits for files that are still being closed, and for nothing else.
 func TestRemoveFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "x")
 	must(t, os.Mkdir(dir, 0o777))
@@ -64,7 +64,7 @@ func TestRemoveFolder(t *testing.T) {
 	}
 }
 
-// TestMovable moves nothing.
+// TestMovable: nothing is moved.
 func TestMovable(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")

@@ -11,10 +11,10 @@ import (
 // Flags for os.OpenFile that package os does not have.
 const (
 	NoFollow = unix.O_NOFOLLOW // fail for a link
-	NoWait   = unix.O_NONBLOCK // do not wait for whoever writes into a pipe
+	NoWait   = unix.O_NONBLOCK // do not wait for the writer of a pipe
 )
 
-// Absent reports whether err says that a path does not exist, also because a part of it is a file.
+// Absent reports whether err means that a path does not exist, perhaps because a part of it is a file.
 func Absent(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) }
 
 // Owner returns the number of the user who owns a file. known is false if info does not come from package os.

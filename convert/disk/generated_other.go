@@ -4,5 +4,5 @@ package disk
 
 import "os"
 
-// Generated is false: other systems have no such files, or not as regular ones.
+// Generated returns false: other systems have no such files, or not as regular ones.
 func Generated(*os.File) bool { return false }

@@ -10,8 +10,8 @@ import (
 // ErrLocked is returned by Lock for a file that another process has locked.
 var ErrLocked = errors.New("another process has locked it")
 
-// Lock locks an open file, without waiting, until it is closed or the process ends.
-// An error other than ErrLocked is that of a disk without locks.
+// Lock locks an open file, without waiting, until it is closed or the process ends. Any error other than ErrLocked
+// means that the file system does not support locks.
 func Lock(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	for errors.Is(err, unix.EINTR) {

@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// A Lack is something that a disk cannot do and a conversion needs.
+// A Lack is something that a conversion needs and a file system cannot do.
 type Lack struct {
-	What string // in words: "rename folders"
+	What string // such as "rename folders"
 	Err  error
 }
 
 func (l *Lack) Error() string { return "cannot " + l.What + ": " + l.Err.Error() }
 
-// Unwrap returns the error of the system.
+// Unwrap returns the error of the operating system.
 func (l *Lack) Unwrap() error { return l.Err }
 
-// ErrCannotRemove is what a Lack is of a disk that removes no files or no folders.
+// ErrCannotRemove matches the Lack of a file system that cannot remove files or folders.
 var ErrCannotRemove = errors.New("cannot remove")
 
 // Is reports whether l is ErrCannotRemove.
@@ -28,20 +28,19 @@ func (l *Lack) Is(target error) bool {
 	return target == ErrCannotRemove && strings.HasPrefix(l.What, "remove")
 }
 
-// IsProbe reports whether name is one of those that Probe uses in a folder.
+// IsProbe reports whether Probe creates folders of this name.
 func IsProbe(name string) bool { return name == probeFolder || name == probeRenamed }
 
-// The names of the probe. It is one file in one folder, which is renamed.
+// Names of the probe: one file in a folder, which is renamed.
 const (
 	probeFolder  = ".probe"
 	probeRenamed = ".probe.renamed"
 	probeFile    = "file"
 )
 
-// Probe finds out with a few bytes whether the disk of dir can do all that a
-// conversion asks of it, so that this is known before gigabytes are written: write
-// anywhere in a file, sync, read back, rename a folder, remove. The error is a *Lack. What an
-// earlier probe left in dir is removed.
+// Probe checks, with a few bytes, that the file system of dir can do what a conversion needs, before gigabytes are
+// written: write at any position in a file, sync, read back, rename a folder, remove. The error is a *Lack. It
+// removes what an earlier probe left in dir.
 func Probe(dir string) error {
 	folder, renamed := filepath.Join(dir, probeFolder), filepath.Join(dir, probeRenamed)
 	for _, left := range []string{folder, renamed} {
@@ -50,7 +49,7 @@ func Probe(dir string) error {
 		}
 	}
 	if err := os.Mkdir(folder, 0o777); err != nil {
-		return &Lack{"make folders", err}
+		return &Lack{"create folders", err}
 	}
 	err := probeWriting(filepath.Join(folder, probeFile))
 	if err == nil {
@@ -61,24 +60,24 @@ func Probe(dir string) error {
 		}
 	}
 	if err != nil {
-		removeProbe(folder) // the first error counts
+		removeProbe(folder) // the first error is reported
 		return err
 	}
 	return removeProbe(renamed)
 }
 
-// probeWriting writes a file from behind, as workers do who copy pieces at once.
+// probeWriting writes the end of a file before its beginning, as parallel workers may.
 func probeWriting(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return &Lack{"make files", err}
+		return &Lack{"create files", err}
 	}
 	defer f.Close()
 	const far = 1 << 16
 	text := []byte("probe")
 	for _, at := range []int64{far, 0} {
 		if _, err := f.WriteAt(text, at); err != nil {
-			return &Lack{"write to any place in a file", err}
+			return &Lack{"write at any position in a file", err}
 		}
 	}
 	if err := f.Sync(); err != nil {
@@ -87,9 +86,9 @@ func probeWriting(path string) error {
 	got := make([]byte, len(text))
 	for _, at := range []int64{far, 0} {
 		if _, err := f.ReadAt(got, at); err != nil {
-			return &Lack{"read what was just written", err}
+			return &Lack{"read back what was just written", err}
 		} else if !bytes.Equal(got, text) {
-			return &Lack{"read what was just written", errors.New("the bytes differ")}
+			return &Lack{"read back what was just written", errors.New("the bytes differ")}
 		}
 	}
 	if err := f.Close(); err != nil {

@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// IsHidden reports whether a file is what network and FUSE disks keep of one that was
-// removed while it was open. It goes when that is closed.
+// IsHidden reports whether network and FUSE file systems give this name to a file that was removed while it was
+// open. It disappears when that is closed.
 func IsHidden(name string) bool {
 	return strings.HasPrefix(name, ".nfs") || strings.HasPrefix(name, ".fuse_hidden")
 }
 
-// How long RemoveFolder waits for a disk that still closes files.
+// How long RemoveFolder waits for files to be closed, and how often it looks.
 const (
-	closingTakes = 5 * time.Second
-	closingLook  = 10 * time.Millisecond
+	closeTimeout  = 5 * time.Second
+	closeInterval = 10 * time.Millisecond
 )
 
-// RemoveFolder removes an empty folder; one that is gone is no error. Where only what
-// was removed while it was open is left in it, it waits for a moment: a FUSE disk closes
-// files a little after the program does, and another process may be looking at the lock.
+// RemoveFolder removes an empty folder. It is not an error if it is gone. If it only contains files that were removed
+// while they were open, it waits a few seconds: a FUSE file system closes files a little after the program does, and
+// another process may have the lock open.
 func RemoveFolder(path string) error {
-	for deadline := time.Now().Add(closingTakes); ; time.Sleep(closingLook) {
+	for deadline := time.Now().Add(closeTimeout); ; time.Sleep(closeInterval) {
 		err := os.Remove(path)
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -35,7 +35,7 @@ func RemoveFolder(path string) error {
 	}
 }
 
-// onlyHidden reports whether a folder can be listed and nothing but hidden files is in it.
+// onlyHidden reports whether a folder can be listed and contains only hidden files.
 func onlyHidden(path string) bool {
 	entries, err := os.ReadDir(path)
 	for _, e := range entries {

@@ -4,8 +4,8 @@ package disk
 
 import "errors"
 
-// RenameNew is not to be had here: callers do as on disks that cannot.
+// RenameNew is unsupported here, as on some network file systems.
 func RenameNew(string, string) error { return errors.ErrUnsupported }
 
-// Exchange is not to be had here: callers do as on disks that cannot.
+// Exchange is unsupported here, as on some network file systems.
 func Exchange(string, string) error { return errors.ErrUnsupported }

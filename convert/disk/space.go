@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FreeSpace returns the bytes that a user may still write on the disk of path, or
-// of the nearest folder above it that exists. known is false where the system does not tell.
+// FreeSpace returns how many bytes this user can still write to the file system of path, or of the nearest folder
+// above it that exists. known is false if the file system does not report it.
 func FreeSpace(path string) (free int64, known bool) {
 	for {
 		var s unix.Statfs_t

@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Trouble is why the system refused something, if that is for a reason about which the user can do something.
+// Trouble is a cause of an error that the user can do something about.
 type Trouble int
 
-// What TroubleOf returns.
+// Causes.
 const (
-	Unknown      Trouble = iota // any other error, or none
+	Unknown      Trouble = iota // any other
 	Full                        // no space, or no quota, is left
 	TooManyFiles                // the process or the system may not open more files
 	TooLarge                    // a limit on the size of files
-	Forbidden                   // no permission, or a disk that is read-only
+	Forbidden                   // no permission, or a read-only file system
 	Broken                      // the device failed
 )
 
@@ -31,7 +31,7 @@ var troubles = []struct {
 	{unix.EIO, Broken},
 }
 
-// TroubleOf returns what is behind an error of package os or of this one.
+// TroubleOf returns the cause of an error of package os or of this package.
 func TroubleOf(err error) Trouble {
 	for _, t := range troubles {
 		if errors.Is(err, t.err) {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Reserve takes the space of the whole file at once, so that a disk that fills up
-// says so now, and the file lies in one piece. Not every file system can.
+// Reserve allocates the space of the whole file, so that a full disk shows at once and the file is contiguous. If the
+// file system cannot, the file only gets its size.
 func Reserve(ctx context.Context, out *os.File, size int64) error {
 	for {
 		err := unix.Fallocate(int(out.Fd()), 0, 0, size)
@@ -25,16 +25,14 @@ func Reserve(ctx context.Context, out *os.File, size int64) error {
 	}
 }
 
-// StartWriteback lets the disk begin with a range at once, without waiting for it:
-// the sync at the end then finds little left to do. An error of the disk is told by
-// that sync, and file systems that cannot do this need not.
+// StartWriteback starts writing a range to the disk, without waiting for it, so that the sync at the end has little
+// left to do. That sync reports errors of the disk; file systems that cannot do this need not.
 func StartWriteback(out *os.File, at, length int64) {
 	_ = unix.SyncFileRange(int(out.Fd()), at, length, unix.SYNC_FILE_RANGE_WRITE)
 }
 
-// SyncFile brings a file to the disk a part at a time, for one sync of all of it
-// would not stop for a signal, and may take minutes. The next part is on its way
-// while one is waited for.
+// SyncFile syncs a file in parts, because a sync of the whole file may take minutes and cannot be interrupted. While
+// it waits for one part, the next is being written.
 func SyncFile(ctx context.Context, out *os.File, size int64) error {
 	const part = 16 << 20
 	const begin = unix.SYNC_FILE_RANGE_WRITE
@@ -48,20 +46,19 @@ func SyncFile(ctx context.Context, out *os.File, size int64) error {
 			err = unix.SyncFileRange(int(out.Fd()), at, part, finish)
 		}
 		if err != nil {
-			break // not on this file system; what is wrong with the disk, Sync says
+			break // not supported here; Sync reports errors of the disk
 		}
 	}
 	return out.Sync()
 }
 
-// Forget asks the system to forget what it holds of a range in memory, so that it is
-// read from the disk next. If it cannot, memory will do.
+// Forget asks the system to drop a range of a file from its cache, so that it is next read from the disk. It may have
+// no effect.
 func Forget(f *os.File, at, length int64) {
 	_ = unix.Fadvise(int(f.Fd()), at, length, unix.FADV_DONTNEED)
 }
 
-// ReadAhead tells the system that a file is read from its beginning to its end, as cp
-// does. It is a hint, and may fail.
+// ReadAhead advises the system that a file will be read from beginning to end, as cp does.
 func ReadAhead(f *os.File) {
 	_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_SEQUENTIAL)
 }

@@ -7,13 +7,13 @@ import (
 	"os"
 )
 
-// Reserve gives the file its size. Its space is taken as it is written.
+// Reserve gives the file its size. Its space is allocated as it is written.
 func Reserve(_ context.Context, out *os.File, size int64) error { return out.Truncate(size) }
 
-// StartWriteback does nothing here: the sync at the end does it all.
+// StartWriteback does nothing here: the sync at the end writes everything.
 func StartWriteback(*os.File, int64, int64) {}
 
-// SyncFile brings a file to the disk. A signal waits for it.
+// SyncFile syncs a file. It cannot be interrupted.
 func SyncFile(_ context.Context, out *os.File, _ int64) error { return out.Sync() }
 
 // Forget does nothing here.

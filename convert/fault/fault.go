@@ -1,5 +1,5 @@
-// Package fault holds what is said of input that cannot be converted: which
-// file, which tensor, what was expected, what was found, and what to do next.
+// Package fault describes what is wrong with an input: which file, which tensor, what was expected, what was found,
+// and what to do about it. A parser returns a *Fault or a List; the command line prints their Lines.
 package fault
 
 import (
@@ -14,15 +14,15 @@ type Fault struct {
 	File     string // the file concerned, as the user would name it
 	Tensor   string // the tensor concerned, as the file names it
 	Problem  string // what is wrong, lower case, without a full stop
-	Expected string // what should stand there
-	Found    string // what stands there
-	Hint     string // what the user can do, a sentence on a line of its own
-	Lead     bool   // it explains the others, and comes before them
+	Expected string // what should be there
+	Found    string // what is there
+	Hint     string // what the user can do: a sentence, printed on its own line
+	Lead     bool   // it explains the others, and is printed before them
 
 	Unsupported bool // the file is valid, but this is of a kind that is not converted
 }
 
-// Error gives the fault on one line, without its hint:
+// Error returns the fault on one line, without its hint:
 //
 //	file: tensor: problem: expected E, found F
 func (f *Fault) Error() string {
@@ -45,17 +45,17 @@ func (f *Fault) Error() string {
 	return b.String()
 }
 
-// A List gathers faults so that all of them are told in one go.
+// A List collects faults, so that all are reported at once.
 type List []*Fault
 
-// Add appends what err holds: a *Fault, a List, joined errors, or any other error
-// as the problem of a new fault in file. A nil err adds nothing.
+// Add appends what err contains: a *Fault, a List, joined errors, or any other error as the problem of a new fault in
+// file. A nil err adds nothing.
 func (l *List) Add(file string, err error) {
 	var one *Fault
 	var many List
 	switch joined, ok := err.(interface{ Unwrap() []error }); {
 	case err == nil:
-	case ok: // before the others, which find but one of those joined
+	case ok: // before the others, which would find only one of those joined
 		for _, e := range joined.Unwrap() {
 			l.Add(file, e)
 		}
@@ -68,7 +68,7 @@ func (l *List) Add(file string, err error) {
 	}
 }
 
-// Err returns the list as an error, or nil where nothing is wrong.
+// Err returns the list as an error, nil if it is empty.
 func (l List) Err() error {
 	if len(l) == 0 {
 		return nil
@@ -76,18 +76,18 @@ func (l List) Err() error {
 	return l
 }
 
-// mostText is how many bytes Error gives at most. No model that anybody has comes near
-// it; a hostile file can make any number of faults with names of any length.
-const mostText = 4 << 20
+// maxText is how many bytes Error returns, and one more fault. No real model comes near it, but a hostile file can
+// cause any number of faults with names of any length.
+const maxText = 4 << 20
 
-// Error gives one line per fault, none left out up to 4 MiB.
+// Error returns one line per fault, all of them up to 4 MiB.
 func (l List) Error() string {
 	var b strings.Builder
 	for i, f := range l.leading() {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		if b.Len() > mostText {
+		if b.Len() > maxText {
 			fmt.Fprintf(&b, "and %d more", len(l)-i)
 			break
 		}
@@ -96,11 +96,10 @@ func (l List) Error() string {
 	return b.String()
 }
 
-// Cause is the text of Bare.
+// Cause returns the text of Bare.
 func Cause(err error) string { return Bare(err).Error() }
 
-// Bare strips the operation and the path from an error of package os, for faults
-// name the file themselves.
+// Bare removes the operation and the path from an error of package os, because faults name the file themselves.
 func Bare(err error) error {
 	var path *os.PathError
 	var link *os.LinkError

@@ -6,19 +6,18 @@ import (
 	"strings"
 )
 
-// A Line is what people are shown of one fault, or of what is left of many of one kind.
+// A Line is one fault as it is printed, or the number of those of its kind that are not.
 type Line struct {
 	Text string
 	Hint string
 }
 
-// most is how many faults of one kind are shown: a wrong config makes the same fault in
-// every layer, and a list of a thousand hides the other kinds.
-const most = 5
+// maxPerKind is how many faults of one kind are printed: a wrong config causes the same fault in every layer, and a
+// thousand of these would hide the other kinds.
+const maxPerKind = 5
 
-// Lines returns the faults as people are shown them: what explains the others first, then
-// kind by kind in the order in which they were added. Every kind is there, with at most
-// five faults and how many there are more. Error has them all.
+// Lines returns the faults as they are printed: first those that explain others, then kind by kind in the order in
+// which they were added. It has every kind, with at most five faults and the number of the others. Error has all.
 func (l List) Lines() []Line {
 	kinds := map[kind]List{}
 	var order []kind
@@ -31,24 +30,24 @@ func (l List) Lines() []Line {
 	}
 	var lines []Line
 	for i, k := range order {
-		if i == mostKinds {
-			return append(lines, Line{Text: fmt.Sprintf("and %d more kinds of fault; --json has all", len(order)-i)})
+		if i == maxKinds {
+			return append(lines, Line{Text: fmt.Sprintf("and %d more kinds of problems; --json lists all", len(order)-i)})
 		}
 		faults := kinds[k]
-		for _, f := range faults[:min(most, len(faults))] {
+		for _, f := range faults[:min(maxPerKind, len(faults))] {
 			lines = append(lines, Line{f.Error(), faults[0].Hint})
 		}
-		if more := len(faults) - most; more > 0 {
-			lines = append(lines, Line{fmt.Sprintf("and %d more; --json has all", more), faults[0].Hint})
+		if more := len(faults) - maxPerKind; more > 0 {
+			lines = append(lines, Line{fmt.Sprintf("and %d more; --json lists all", more), faults[0].Hint})
 		}
 	}
 	return lines
 }
 
-// mostKinds are shown: a real model has a dozen, a hostile file can make any number.
-const mostKinds = 100
+// maxKinds is how many kinds are printed: a real model has a dozen, a hostile file can cause any number.
+const maxKinds = 100
 
-// leading returns the faults with those in front that explain the others.
+// leading returns the faults with those that explain others in front.
 func (l List) leading() List {
 	if !slices.ContainsFunc(l, func(f *Fault) bool { return f.Lead }) {
 		return l
@@ -66,7 +65,7 @@ func (l List) leading() List {
 	return l
 }
 
-// A kind is what faults have in common that differ in the tensor, the file and the values.
+// A kind is what faults have in common that differ only in file, tensor and numbers.
 type kind struct {
 	problem, hint string // without numbers
 	lead          bool
@@ -77,7 +76,7 @@ func (f *Fault) kind() kind {
 	return kind{withoutNumbers(f.Problem), withoutNumbers(f.Hint), f.Lead, f.Tensor != ""}
 }
 
-// withoutNumbers writes # for every run of digits.
+// withoutNumbers replaces every run of digits by #.
 func withoutNumbers(text string) string {
 	var b strings.Builder
 	for i := range len(text) {

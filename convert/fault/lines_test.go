@@ -14,7 +14,7 @@ func text(lines []Line) string {
 	return b.String()
 }
 
-// TestLines: what explains the others is first, every kind is there, five of each.
+// TestLines: faults that explain others come first, every kind is there, with five of each.
 func TestLines(t *testing.T) {
 	var l List
 	for i := range 7 {
@@ -30,7 +30,7 @@ f: t1: is missing|
 f: t2: is missing|
 f: t3: is missing|
 f: t4: is missing|
-and 2 more; --json has all|
+and 2 more; --json lists all|
 f0: x: has 0 bytes|Look.
 f3: x: has 3 bytes|Look.
 f6: x: has 6 bytes|Look.
@@ -46,16 +46,16 @@ f6: x: has 6 bytes|Look.
 	}
 }
 
-// TestManyFaults: a hostile file costs no more than a bounded text.
+// TestManyFaults: the text of any number of faults is bounded.
 func TestManyFaults(t *testing.T) {
 	var l List
 	for i := range 100_000 {
 		l = append(l, &Fault{Tensor: strings.Repeat("x", 200), Problem: "is odd: " + strings.Repeat("a", i%200)})
 	}
-	if lines := l.Lines(); len(lines) > (most+1)*mostKinds+1 || !strings.Contains(lines[len(lines)-1].Text, "and 100 more kinds of fault") {
+	if lines := l.Lines(); len(lines) > (maxPerKind+1)*maxKinds+1 || !strings.Contains(lines[len(lines)-1].Text, "and 100 more kinds of problems") {
 		t.Errorf("%d lines, %v", len(lines), lines[len(lines)-1])
 	}
-	if got := l.Error(); len(got) > mostText+1000 || !strings.Contains(got[len(got)-20:], " more") {
+	if got := l.Error(); len(got) > maxText+1000 || !strings.Contains(got[len(got)-20:], " more") {
 		t.Errorf("%d bytes, %q", len(got), got[len(got)-20:])
 	}
 }

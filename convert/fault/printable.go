@@ -6,26 +6,25 @@ import (
 	"unicode"
 )
 
-// longest is how many characters Printable leaves.
-const longest = 300
+// maxPrintable is how many characters Printable keeps.
+const maxPrintable = 300
 
-// Printable returns s with everything that a terminal might obey (control
-// characters, escapes, invalid UTF-8, direction overrides) written as Go
-// escapes, and cut at 300 characters: names come from files that nobody vouches for.
+// Printable returns s with everything that a terminal might act on (control characters, escape sequences, invalid
+// UTF-8, direction overrides) written as Go escapes, and cut to 300 characters: names come from untrusted files.
 func Printable(s string) string {
 	n := 0
 	for i := range s {
-		if n++; n > longest {
+		if n++; n > maxPrintable {
 			return escape(s[:i], "") + "…"
 		}
 	}
 	return escape(s, "")
 }
 
-// OneLine is Printable for a text of any length.
+// OneLine is like Printable but does not cut.
 func OneLine(s string) string { return escape(s, "") }
 
-// Escape is OneLine for a whole text, whose lines and tabs stay.
+// Escape is like OneLine but keeps line breaks and tabs.
 func Escape(s string) string { return escape(s, "\n\t") }
 
 func escape(s, keep string) string {

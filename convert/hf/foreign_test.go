@@ -159,7 +159,7 @@ func TestLinkedWeights(t *testing.T) {
 func expectLinkOut(t *testing.T, path string) {
 	t.Helper()
 	_, err := hf.Open(path, hf.NoFollow)
-	if err == nil || !strings.Contains(err.Error(), "is a link that leads out of the folder") {
+	if err == nil || !strings.Contains(err.Error(), "is a link that points outside the folder") {
 		t.Errorf("NoFollow: %v", err)
 	}
 }

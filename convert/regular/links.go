@@ -8,8 +8,8 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// Outside returns where path is once every link is followed, if that is not root or
-// below it, else "". A path that is not there is nowhere.
+// Outside returns the path with all links resolved if that is outside the folder root, else "". A path that does not
+// exist is not outside.
 func Outside(root, path string) string {
 	root, err := resolved(root)
 	if err != nil {
@@ -33,25 +33,25 @@ func resolved(path string) (string, error) {
 	return filepath.Abs(real)
 }
 
-// LinkOut is the fault of a link that leads out of the model's folder, with --no-follow.
+// LinkOut is the fault of a link that points outside the folder, with --no-follow.
 func LinkOut(name, target string) *fault.Fault {
-	return &fault.Fault{File: name, Problem: "is a link that leads out of the folder", Found: target,
-		Hint: "Without --no-follow such links are followed. Put the file itself in the link's place if you trust it."}
+	return &fault.Fault{File: name, Problem: "is a link that points outside the folder", Found: target,
+		Hint: "Without --no-follow such links are followed. If you trust the file, put it in place of the link."}
 }
 
-// Bounds of a look for links: a checkpoint's folder is not deep, and what is deeper is never opened.
+// Limits of the search for links: a checkpoint's folder is not deep, and nothing deeper is ever opened.
 const (
-	deepest     = 3
-	mostEntries = 1 << 20
-	mostLinks   = 5000 // each takes many calls to the system
+	maxDepth   = 3
+	maxEntries = 1 << 20
+	maxLinks   = 5000 // resolving one takes many system calls
 )
 
-// NoLinksOut returns the faults of all links below path, a folder or a file, that lead
-// out of the folder. path itself may be a link if it is a folder: the user named it.
+// NoLinksOut returns a fault.List of all links below path, a folder or a file, that point outside the folder. path
+// itself may be a link if it is a folder: the user chose it.
 func NoLinksOut(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil // what is wrong shows when it is opened
+		return nil // opening it reports the error
 	}
 	if !info.IsDir() {
 		if target := Outside(filepath.Dir(path), path); target != "" {
@@ -74,11 +74,11 @@ type links struct {
 func (l *links) below(folder string, depth int) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return // this, too, shows when it is opened
+		return // opening it reports the error
 	}
 	for _, e := range entries {
-		if l.seen++; l.seen > mostEntries {
-			if l.seen == mostEntries+1 {
+		if l.seen++; l.seen > maxEntries {
+			if l.seen == maxEntries+1 {
 				l.faults = append(l.faults, &fault.Fault{File: l.root, Problem: "has more entries than any checkpoint"})
 			}
 			return
@@ -86,15 +86,15 @@ func (l *links) below(folder string, depth int) {
 		path := filepath.Join(folder, e.Name())
 		switch {
 		case e.Type()&os.ModeSymlink != 0:
-			if l.links++; l.links > mostLinks {
+			if l.links++; l.links > maxLinks {
 				l.faults = append(l.faults, &fault.Fault{File: l.root, Problem: "has more links than any checkpoint"})
-				l.seen = mostEntries + 1
+				l.seen = maxEntries + 1
 				return
 			}
 			if target := Outside(l.root, path); target != "" {
 				l.faults = append(l.faults, LinkOut(strings.TrimPrefix(path, l.root+string(filepath.Separator)), target))
 			}
-		case e.IsDir() && depth < deepest:
+		case e.IsDir() && depth < maxDepth:
 			l.below(path, depth+1)
 		}
 	}

@@ -388,7 +388,7 @@ REFUSED = [
     (gptq, "the weights are quantized", "quantized from", "qweight"),
     (fsdp_wrapped, "wrapper names", "save_pretrained", "_fsdp_wrapped_module"),
     (vision, "multimodal", "language model alone", "vision_tower"),
-    (empty, "21 of 21 tensors are empty: DeepSpeed ZeRO-3 or FSDP", "zero_to_fp32.py", "and 16 more; --json has all"),
+    (empty, "21 of 21 tensors are empty: DeepSpeed ZeRO-3 or FSDP", "zero_to_fp32.py", "and 16 more; --json lists all"),
     (empty_beside_script, "21 of 21 tensors are empty", SCRIPT),
     (half, "tensors are cut: the file has one rank's part", "Gather the whole model", "shape disagrees"),
     (flat, "tensors are cut: the file has one rank's part", "Gather the whole model"),
