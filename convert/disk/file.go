@@ -17,6 +17,9 @@ const (
 // Absent reports whether err means that a path does not exist, perhaps because a part of it is a file.
 func Absent(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) }
 
+// Loop reports whether err means that a link leads back to itself.
+func Loop(err error) bool { return errors.Is(err, unix.ELOOP) }
+
 // Owner returns the number of the user who owns a file. known is false if info does not come from package os.
 func Owner(info fs.FileInfo) (uid int, known bool) {
 	s, ok := info.Sys().(*syscall.Stat_t)

@@ -35,10 +35,9 @@ type Folder struct {
 // clears what a killed run left there. The folder stays locked as long as the process lives, so two runs never mix:
 // if another has the lock, Create calls waiting once, and waits until that run ends.
 func Create(ctx context.Context, place *Place, waiting func(path string)) (*Folder, error) {
-	parent, name := filepath.Split(place.Path)
-	f := &Folder{Path: place.Path, Temp: filepath.Join(parent, "."+name+".partial"), place: place}
+	f := &Folder{Path: place.Path, Temp: place.temp(), place: place}
 	for {
-		err := f.take(filepath.Clean(parent))
+		err := f.take(filepath.Dir(place.Path))
 		if err == nil {
 			break
 		}
@@ -81,7 +80,7 @@ func (f *Folder) take(parent string) error {
 	case !errors.Is(err, fs.ErrExist):
 		return fault.Output(f.Temp, "cannot be created", err)
 	default: // a lock is created in it only if nothing else is there
-		if err := f.takeable(); err != nil {
+		if err := f.place.takeable(); err != nil {
 			return err
 		}
 	}
@@ -98,19 +97,6 @@ func (f *Folder) take(parent string) error {
 			os.Remove(f.Temp)
 		}
 		return fault.Output(f.Temp, "cannot be locked", err)
-	}
-	return err
-}
-
-// takeable returns a fault if the existing temporary folder is not a conversion's.
-func (f *Folder) takeable() error {
-	before, err := os.Lstat(f.Temp)
-	if err != nil {
-		return errBusy // it has just become another run's output
-	}
-	_, err = f.place.partial(f.Temp)
-	if after, err2 := os.Lstat(f.Temp); err2 != nil || !os.SameFile(before, after) {
-		return errBusy // half of what was seen may be another's
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,7 +65,31 @@ func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == 
 // Vacant returns a fault unless an output can be written there: nothing exists yet or, with Force, only what an
 // earlier conversion wrote.
 func (p *Place) Vacant(ctx context.Context) error {
-	_, err := p.look(ctx)
+	if _, err := p.look(ctx); err != nil {
+		return err
+	}
+	if err := p.takeable(); !errors.Is(err, errBusy) { // Create waits for another run
+		return err
+	}
+	return nil
+}
+
+// temp is the path of the temporary folder.
+func (p *Place) temp() string {
+	parent, name := filepath.Split(p.Path)
+	return filepath.Join(parent, "."+name+".partial")
+}
+
+// takeable returns a fault if there is a temporary folder that is not a conversion's, and errBusy if it is changing.
+func (p *Place) takeable() error {
+	before, err := os.Lstat(p.temp())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	_, err = p.partial(p.temp())
+	if after, err2 := os.Lstat(p.temp()); err2 != nil || !os.SameFile(before, after) {
+		return errBusy // half of what was seen may be another's
+	}
 	return err
 }
 

@@ -14,6 +14,10 @@ import (
 
 // statFault says why path, called name in messages, could not be looked at.
 func statFault(path, name string, err error) *fault.Fault {
+	if disk.Loop(err) {
+		return &fault.Fault{File: name, Problem: fault.Cause(err),
+			Hint: "It is a link that leads back to itself. Link to the file or folder that was meant, or put that there."}
+	}
 	if !disk.Absent(err) {
 		return &fault.Fault{File: name, Problem: jsonfile.Bare(err).Error()}
 	}
