@@ -15,27 +15,30 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// signalNames are those that stop the program.
+// signalNames are the signals that stop the program.
 var signalNames = map[syscall.Signal]string{
 	syscall.SIGINT: "SIGINT", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP",
 }
 
-// signalError is the cause of a context that a signal ended.
+// signalError is the cause of a context that a signal canceled.
 type signalError struct{ signal syscall.Signal }
 
 func (e signalError) Error() string { return "stopped by " + signalNames[e.signal] }
 
-// status is the exit status of a program that a signal ended, as shells have it.
+// status is the exit status that shells report for a program that a signal ended.
 func (e signalError) status() int { return 128 + int(e.signal) }
 
-// withSignals returns a context that ends on SIGINT, SIGTERM and SIGHUP, so that
-// the temporary folder is removed. That is told at once, for a busy disk may take a
-// while to let go of a large file; a second signal ends the program without waiting.
-// A pipe that nobody reads any more ends nothing: writing to it fails.
+// withSignals returns a context that ends on SIGINT, SIGTERM and SIGHUP, so that the temporary folder is removed. A
+// message says so at once, because a busy disk may take a while to free a large file; a second signal ends the
+// program without waiting. SIGHUP stays ignored under nohup. Writing to a closed pipe returns an error instead of
+// ending the program.
 func withSignals(parent context.Context, stderr io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		if s, ok := (<-signals).(syscall.Signal); ok {
@@ -50,11 +53,10 @@ func withSignals(parent context.Context, stderr io.Writer) (context.Context, fun
 	}
 }
 
-// patience is how long a command that was stopped may take to say what it did not do.
+// patience is how long a stopped command may take to report what it did not do.
 const patience = time.Second
 
-// interruptible is for a command that writes nothing: once a signal has stopped it, it may be
-// left wherever it is.
+// interruptible is for a command that writes no files: it can be abandoned anywhere once a signal has stopped it.
 func interruptible(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		done := make(chan error, 1)
@@ -73,12 +75,11 @@ func interruptible(action cli.ActionFunc) cli.ActionFunc {
 	}
 }
 
-// results is standard output. Names in it come from files that nobody vouches for, so
-// what a terminal might obey is escaped. It remembers that something could not be written, for
-// a script must not take a result that was cut short for the whole.
+// results is standard output. Names in it come from untrusted files, so what a terminal might act on is escaped. It
+// remembers that something could not be written: a script must not take a truncated result for the whole.
 type results struct {
 	io.Writer
-	mu  sync.Mutex // a command that was left where it is may still write
+	mu  sync.Mutex // an abandoned command may still write
 	err error
 }
 
@@ -94,9 +95,9 @@ func (r *results) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// status is the exit status where something could not be written; told is false where
-// that needs no words, because the reader went away.
-func (r *results) status() (status int, told bool) {
+// status is the exit status if something could not be written. report is false if no one needs to read about that,
+// because the reader closed the pipe.
+func (r *results) status() (status int, report bool) {
 	if errors.Is(r.err, syscall.EPIPE) {
 		return signalError{syscall.SIGPIPE}.status(), false
 	}
