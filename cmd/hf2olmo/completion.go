@@ -22,16 +22,16 @@ var completionZsh string
 //go:embed completion.fish
 var completionFish string
 
-// completions are the templates of the scripts, by shell.
+// completions are the templates of the completion scripts, by shell.
 var completions = map[string]string{"bash": completionBash, "zsh": completionZsh, "fish": completionFish}
 
 func completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
-		Usage:     "print the script that completes commands, flags and files in a shell",
+		Usage:     "print the completion script for a shell",
 		ArgsUsage: "bash|zsh|fish",
 		Description: `   source <(hf2olmo completion bash)                                  # in ~/.bashrc
-   hf2olmo completion zsh >"${fpath[1]}/_hf2olmo"                     # then start zsh anew
+   hf2olmo completion zsh >"${fpath[1]}/_hf2olmo"                     # then restart zsh
    hf2olmo completion fish >~/.config/fish/completions/hf2olmo.fish`,
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true,
@@ -40,7 +40,8 @@ func completionCommand() *cli.Command {
 			if !known || c.NArg() != 1 {
 				return usagef(c, "completion takes one of bash, zsh and fish")
 			}
-			t, err := template.New("completion").Funcs(template.FuncMap{"quote": quoted, "zsh": zshText, "join": strings.Join}).Parse(text)
+			functions := template.FuncMap{"quote": quoted, "zsh": zshText, "join": strings.Join}
+			t, err := template.New("completion").Funcs(functions).Parse(text)
 			if err != nil {
 				return err
 			}
@@ -49,21 +50,21 @@ func completionCommand() *cli.Command {
 	}
 }
 
-// completedCommand is what the scripts know of a command.
+// completedCommand describes a command to a template.
 type completedCommand struct {
 	Name, Usage string
 	Flags       []completedFlag
-	Words       []string // what its arguments may be; files where there are none
-	Files       bool
+	Words       []string // its possible arguments
+	Files       bool     // its arguments are files
 }
 
-// completedFlag is a flag and what its value is: "", "files", "folders", "none", or Words.
+// completedFlag describes a flag and its value: "" for none, "files", "folders", "none" for any text, or Words.
 type completedFlag struct {
 	Name, Usage, Value string
 	Words              []string
 }
 
-// completed lists the commands as the app has them, so that no script knows another program.
+// completed lists the commands of the app, so that the scripts always match it.
 func completed(app *cli.App) []completedCommand {
 	names := []string{}
 	for _, c := range app.VisibleCommands() {
@@ -75,7 +76,8 @@ func completed(app *cli.App) []completedCommand {
 	var commands []completedCommand
 	for _, c := range app.VisibleCommands() {
 		list, hasWords := words[c.Name]
-		commands = append(commands, completedCommand{Name: c.Name, Usage: c.Usage, Flags: completedFlags(c), Words: list, Files: !hasWords})
+		commands = append(commands,
+			completedCommand{Name: c.Name, Usage: c.Usage, Flags: completedFlags(c), Words: list, Files: !hasWords})
 	}
 	slices.SortFunc(commands, func(a, b completedCommand) int { return cmp.Compare(a.Name, b.Name) })
 	return commands
@@ -83,7 +85,8 @@ func completed(app *cli.App) []completedCommand {
 
 func completedFlags(c *cli.Command) []completedFlag {
 	values := map[string]completedFlag{
-		"target": {Words: keymap.Targets()}, "dtype": {Words: []string{"auto", "float32", "bfloat16", "float16"}}, "output": {Value: "folders"}, "into": {Value: "folders"},
+		"target": {Words: keymap.Targets()}, "dtype": {Words: []string{"auto", "float32", "bfloat16", "float16"}},
+		"output": {Value: "folders"}, "into": {Value: "folders"},
 		"keymap": {Value: "files"}, "tokenizer": {Value: "files"},
 	}
 	var flags []completedFlag
@@ -105,13 +108,13 @@ func completedFlags(c *cli.Command) []completedFlag {
 	return flags
 }
 
-// placeholder is how a usage text names a flag's value.
+// placeholder matches the name of a flag's value in its usage text.
 var placeholder = regexp.MustCompile("`([^`]*)`")
 
-// quoted is a word in single quotes, for all three shells alike: no text here has any within.
+// quoted is a word in single quotes, for all three shells. Single quotes in it become apostrophes.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "’") + "'" }
 
-// zshText is a description inside of a specification of zsh's, where brackets and colons have a meaning.
+// zshText is a description in a specification of zsh's _arguments, where brackets and colons are syntax.
 func zshText(s string) string {
 	return strings.NewReplacer("[", "(", "]", ")", ":", `\:`, "'", "’").Replace(s)
 }

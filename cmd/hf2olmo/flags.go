@@ -8,10 +8,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// flagsFirst moves the flags of a subcommand before its arguments: urfave/cli by
-// itself takes what follows the first argument for more arguments. "--" ends the flags.
-// A flag that is not known, or whose value is not there or empty, as of a variable that
-// is not set, is a usageError: the next word must not become its value.
+// flagsFirst moves the flags of a subcommand before its arguments, because urfave/cli takes everything after the first
+// argument for arguments. "--" ends the flags. A flag that is unknown, or whose value is missing or empty (perhaps an
+// unset variable), is a usageError: the next word must not become its value.
 func flagsFirst(app *cli.App, args []string) ([]string, error) {
 	at := slices.IndexFunc(args[min(1, len(args)):], func(a string) bool { return !strings.HasPrefix(a, "-") })
 	if at < 0 {
@@ -42,13 +41,14 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 	return slices.Concat(head, flags, []string{"--"}, arguments), nil
 }
 
-// flagWords returns the flag that words begin with, and its value where that is the next word.
+// flagWords returns the flag at the beginning of words, along with its value if that is the next word.
 func flagWords(command *cli.Command, words []string) ([]string, error) {
 	name, value, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
 	wrong := func(format string, args ...any) ([]string, error) {
 		return nil, usageError{command: command.Name, problem: fmt.Sprintf(format, args...)}
 	}
-	known := slices.IndexFunc(append(command.Flags, cli.HelpFlag), func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+	isNamed := func(f cli.Flag) bool { return slices.Contains(f.Names(), name) }
+	known := slices.IndexFunc(append(command.Flags, cli.HelpFlag), isNamed)
 	if known < 0 {
 		return wrong("%s has no option %s", command.Name, strings.TrimSuffix(words[0], "="+value))
 	}
@@ -65,7 +65,7 @@ func flagWords(command *cli.Command, words []string) ([]string, error) {
 	return words[:taken], nil
 }
 
-// toggle is a flag without a value: that it is false by itself need not be told.
+// toggle is a flag without a value. The help does not mention that it is false by default.
 func toggle(name, usage string, aliases ...string) cli.Flag {
 	return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, DisableDefaultText: true}
 }
@@ -75,16 +75,17 @@ func isToggle(f cli.Flag) bool {
 	return ok
 }
 
-// jobsFlag is --jobs of a command that does something to pieces of tensors.
+// jobsFlag is --jobs of a command that works on pieces of tensors in parallel.
 func jobsFlag(verb string) cli.Flag {
-	return &cli.IntFlag{Name: "jobs", Usage: verb + " `N` pieces at once, at most 64", DefaultText: "as many as there are processors, at most 16"}
+	return &cli.IntFlag{Name: "jobs", Usage: verb + " `N` pieces in parallel, at most 64",
+		DefaultText: "number of processors, at most 16"}
 }
 
 const noFollow = "no-follow"
 
-// noFollowFlag is --no-follow of a command that reads folders that others may have made.
+// noFollowFlag is --no-follow of a command that reads folders that may be untrusted.
 func noFollowFlag(folder string) cli.Flag {
-	return toggle(noFollow, "refuse links that lead out of "+folder+": for folders of strangers")
+	return toggle(noFollow, "refuse links that point outside "+folder+" (for untrusted folders)")
 }
 
 // like is the model that gives weights their config and tokenizer.

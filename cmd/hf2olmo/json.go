@@ -16,11 +16,10 @@ import (
 	"hf2olmo/keymap"
 )
 
-// The records of --json: one object a model, a folder or a table, one a line. Their
-// fields, and the order of these, are fixed: scripts depend on them. A field that
-// does not apply is there all the same, empty.
+// The records of --json: one object per model, folder or table, each on one line. Scripts depend on their fields and
+// the order of these. A field that does not apply is there all the same, empty.
 
-// convertRecord is what convert tells of a model.
+// convertRecord is what convert reports of a model.
 type convertRecord struct {
 	Source       string  `json:"source"`
 	Output       string  `json:"output"`
@@ -35,7 +34,7 @@ type convertRecord struct {
 	TrainCommand string  `json:"train_command"`
 }
 
-// verifyRecord is what verify tells of a folder.
+// verifyRecord is what verify reports of a folder.
 type verifyRecord struct {
 	Source            string                    `json:"source"`
 	Output            string                    `json:"output"`
@@ -44,14 +43,14 @@ type verifyRecord struct {
 	Differing         int                       `json:"differing"`
 	Differences       []verify.TensorDifference `json:"differences"`
 	ConfigDifferences []trainer.Difference      `json:"config_differences"`
-	Step              int64                     `json:"step"` // of the training, where it is known
+	Step              int64                     `json:"step"` // of the training, if it is known
 	Error             string                    `json:"error"`
 	Seconds           float64                   `json:"seconds"`
 	Bytes             int64                     `json:"bytes"`
 	Warnings          []string                  `json:"warnings"`
 }
 
-// inspectRecord is what inspect tells of a path.
+// inspectRecord is what inspect reports of a path.
 type inspectRecord struct {
 	Path       string          `json:"path"`
 	Kind       string          `json:"kind"`   // model, checkpoint, file
@@ -67,8 +66,7 @@ type inspectRecord struct {
 	Seconds    float64         `json:"seconds"`
 }
 
-// tensorRecord is a tensor of an inspectRecord. Stats is null without --stats, and
-// where the elements are no numbers.
+// tensorRecord is a tensor of an inspectRecord. Stats is null without --stats, and for elements that are not numbers.
 type tensorRecord struct {
 	Name       string          `json:"name"`
 	Part       string          `json:"part"`
@@ -97,7 +95,7 @@ func newInspectRecord(path string, r *inspect.Report, err error, took time.Durat
 	return rec
 }
 
-// settings is an object whose members stand in the order of the list.
+// settings is an object with its members in the order of the list.
 type settings []keymap.Setting
 
 // MarshalJSON writes the object.
@@ -120,14 +118,14 @@ func (s settings) MarshalJSON() ([]byte, error) {
 	return append(text, '}'), nil
 }
 
-// tableRecord is what keymap tells of a table. Text is empty where tables are listed.
+// tableRecord is what keymap reports of a table. Text is empty if the tables are only listed.
 type tableRecord struct {
 	Name   string `json:"name"`
 	Target string `json:"target"`
 	Text   string `json:"text"`
 }
 
-// versionRecord is what version tells.
+// versionRecord is what version reports.
 type versionRecord struct {
 	Version string `json:"version"`
 	Go      string `json:"go"`
@@ -139,14 +137,13 @@ type versionRecord struct {
 func writeJSON(w io.Writer, record any) {
 	out := bufio.NewWriter(w)
 	defer out.Flush()
-	if err := json.NewEncoder(escapeJSON{out}).Encode(record); err != nil { // a float that JSON has no word for; records keep such out
+	if err := json.NewEncoder(escapeJSON{out}).Encode(record); err != nil { // NaN, which no record contains
 		panic(err)
 	}
 }
 
-// escapeJSON writes a line of JSON, and escapes what encoding/json leaves in strings and a
-// terminal might obey: the value stays the same. Write gets the whole line at once, and
-// reports no error, as no reader of our results is owed one.
+// escapeJSON writes a line of JSON, and escapes what encoding/json does not but a terminal might act on; the values
+// stay the same. Write gets the whole line at once. It returns no error: results remembers that.
 type escapeJSON struct{ out *bufio.Writer }
 
 func (e escapeJSON) Write(text []byte) (int, error) {
@@ -154,7 +151,7 @@ func (e escapeJSON) Write(text []byte) (int, error) {
 		r, size := utf8.DecodeRune(text[at:])
 		at += size
 		switch {
-		case r == '\n' || unicode.IsPrint(r): // the end of the line, for in strings it is escaped already
+		case r == '\n' || unicode.IsPrint(r): // the end of the line: in strings it is already escaped
 			e.out.WriteRune(r)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)

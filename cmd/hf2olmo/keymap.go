@@ -13,15 +13,15 @@ const defaultTarget = "olmo"
 func keymapCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "keymap",
-		Usage:     "list the tables of names, or print one",
+		Usage:     "list the tables of model families, or print one",
 		ArgsUsage: "[NAME]",
-		Description: `A table says how the config and the tensors of a family become the native trainer's.
-One that was printed can be changed and passed to convert --keymap FILE.
+		Description: `A table describes how the config and the tensors of a model family map to those of a trainer.
+A printed table can be edited and passed to convert --keymap FILE.
 
    hf2olmo keymap
    hf2olmo keymap llama >my-llama.yaml
    hf2olmo keymap olmo-core/llama`,
-		Flags:           []cli.Flag{toggle("json", "print one JSON object a table, one a line")},
+		Flags:           []cli.Flag{toggle("json", "print one JSON object per table, one per line")},
 		OnUsageError:    onUsageError,
 		HideHelpCommand: true, // a model may be called "help"
 		Action: func(c *cli.Context) error {
@@ -49,7 +49,8 @@ One that was printed can be changed and passed to convert --keymap FILE.
 	}
 }
 
-// tableNames are what the tables are called on the command line.
+// tableNames are the names of the tables on the command line: FAMILY for those of the default target, TARGET/FAMILY
+// for the others.
 func tableNames() []string {
 	var names []string
 	for _, t := range keymap.Tables() {

@@ -1,5 +1,5 @@
-// Command hf2olmo turns a Hugging Face model that is on this machine into a
-// checkpoint folder from which AI2's native OLMo trainer resumes.
+// Command hf2olmo converts a downloaded Hugging Face model into a checkpoint that AI2's trainers, OLMo and OLMo-core,
+// can start from. It also checks, verifies and lists checkpoints.
 package main
 
 import (
@@ -19,19 +19,19 @@ import (
 // Exit statuses, which scripts depend on.
 const (
 	statusDone   = 0
-	statusFailed = 1 // a model failed, or a check found a fault
-	statusUsage  = 2 // the call itself is wrong
+	statusFailed = 1 // a model failed, or a check found an error
+	statusUsage  = 2 // the command line is wrong
 )
 
-// memoryGoal is what the program should stay below: the collector works harder
-// near it. It needs far less for copying; a hostile header may bring it there.
+// memoryGoal is a soft limit, in bytes: near it the garbage collector works harder. Copying needs far less, but a
+// hostile header may get there.
 const memoryGoal = 128 << 20
 
 func main() {
 	os.Exit(run(os.Args, os.Stdout, os.Stderr))
 }
 
-// run is the whole program: it returns the exit status.
+// run is the whole program. It returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
@@ -49,8 +49,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var help cli.ExitCoder // of the library's own command
 	switch {
 	case out.err != nil:
-		status, told := out.status()
-		if told {
+		status, report := out.status()
+		if report {
 			printf(stderr, "hf2olmo: the result cannot be written: %s\n", fault.Cause(out.err))
 		}
 		return status
@@ -58,7 +58,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return statusDone
 	case errors.As(context.Cause(ctx), &signalled):
 		return signalled.status()
-	case errors.Is(err, errFailed): // and was told
+	case errors.Is(err, errFailed): // already reported
 		return statusFailed
 	case errors.As(err, &help):
 		usage.problem = err.Error()
@@ -68,21 +68,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if usage.hint != "" {
 			printf(stderr, "  %s\n", usage.hint)
 		}
-		printf(stderr, "Run %s for how it is called.\n", strings.TrimSpace("hf2olmo help "+usage.command))
+		printf(stderr, "See \"%s --help\".\n", strings.TrimSpace("hf2olmo "+usage.command))
 		return statusUsage
 	}
 	printf(stderr, "hf2olmo: %s\n", err.Error())
 	return statusFailed
 }
 
-// errFailed is returned by a command that has told what failed.
+// errFailed is returned by a command that has reported what failed.
 var errFailed = errors.New("failed")
 
-// usageError is a call that is wrong in itself.
+// usageError is an error of the command line itself.
 type usageError struct {
 	command string
 	problem string
-	hint    string // what to do about it, or ""
+	hint    string // what to do about it, may be empty
 }
 
 func (e usageError) Error() string { return e.problem }
@@ -93,16 +93,19 @@ func usagef(c *cli.Context, format string, args ...any) error {
 
 func newApp(stdout, stderr io.Writer) *cli.App {
 	return &cli.App{
-		Name:                   "hf2olmo",
-		Usage:                  "from a downloaded Hugging Face model to a native OLMo training run",
-		UsageText:              "hf2olmo COMMAND [OPTION...] [ARGUMENT...]",
-		Description:            "Start with: hf2olmo convert MODEL\nMODEL is a folder, a weights file, or the id of a model in the local Hugging Face cache. Nothing is ever downloaded.",
-		Writer:                 stdout,
-		ErrWriter:              stderr,
-		HideVersion:            true, // by --version the same is printed as by version
-		Flags:                  []cli.Flag{toggle("version", "print the version", "v")},
-		ExitErrHandler:         func(*cli.Context, error) {}, // run decides
-		Commands:               []*cli.Command{convertCommand(), checkCommand(), verifyCommand(), inspectCommand(), keymapCommand(), completionCommand(), versionCommand()},
+		Name:      "hf2olmo",
+		Usage:     "convert downloaded Hugging Face models into checkpoints that OLMo and OLMo-core can start from",
+		UsageText: "hf2olmo COMMAND [OPTION...] [ARGUMENT...]",
+		Description: "Start with: hf2olmo convert MODEL\n" +
+			"MODEL is a folder, a weights file, or the id of a model in the local Hugging Face cache. " +
+			"Nothing is ever downloaded.",
+		Writer:         stdout,
+		ErrWriter:      stderr,
+		HideVersion:    true, // --version prints the same as the command
+		Flags:          []cli.Flag{toggle("version", "print the version", "v")},
+		ExitErrHandler: func(*cli.Context, error) {}, // run decides
+		Commands: []*cli.Command{convertCommand(), checkCommand(), verifyCommand(), inspectCommand(),
+			keymapCommand(), completionCommand(), versionCommand()},
 		CommandNotFound:        nil,
 		UseShortOptionHandling: false,
 		OnUsageError:           onUsageError,
@@ -114,13 +117,13 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 				cli.ShowAppHelp(c)
 				return usageError{problem: "a command is missing"}
 			}
-			return usageError{problem: fmt.Sprintf("no command is called %q", c.Args().First())}
+			return usageError{problem: fmt.Sprintf("there is no command %q", c.Args().First())}
 		},
 	}
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	problem := strings.ReplaceAll(err.Error(), "flag -", "--") // the library names them as Go's own package does
+	problem := strings.ReplaceAll(err.Error(), "flag -", "--") // the library writes them as package flag does
 	if c.Command.Name == c.App.Name {
 		return usageError{problem: problem + "; options follow the command"}
 	}

@@ -7,9 +7,8 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// printf is fmt.Fprintf for what people read. Texts among args may come from files and names
-// that nobody vouches for: each stays on its line, and a terminal obeys nothing in it.
-// Everything that is not JSON is printed by it.
+// printf is fmt.Fprintf for people. Strings among args may come from untrusted files and names, so each stays on its
+// line, and what a terminal might act on is escaped. Everything but JSON is printed by it.
 func printf(w io.Writer, format string, args ...any) {
 	shown := make([]any, len(args))
 	for i, arg := range args {

@@ -15,13 +15,13 @@ import (
 	"hf2olmo/convert/fault"
 )
 
-// How often progress is shown: on a terminal, and as lines of a log.
+// How often progress is shown: on a terminal, and in a log.
 const (
 	barEvery  = 100 * time.Millisecond
 	lineEvery = 30 * time.Second
 )
 
-// newProgress returns a bar where w is a terminal, and plain lines elsewhere.
+// newProgress returns a bar if w is a terminal, else plain lines.
 func newProgress(w io.Writer) assemble.Progress {
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		return &bar{w: w}
@@ -29,7 +29,7 @@ func newProgress(w io.Writer) assemble.Progress {
 	return &lines{w: w, every: lineEvery}
 }
 
-// numbered puts a model's place among several before its name: [2/5] name.
+// numbered prefixes the name of one of several models with its number: [2/5] name.
 func numbered(p assemble.Progress, place, models int) assemble.Progress {
 	if p == nil || models < 2 {
 		return p
@@ -44,8 +44,8 @@ type inPlace struct {
 
 func (p inPlace) Start(name string, total int64) { p.Progress.Start(p.prefix+name, total) }
 
-// counter counts bytes, and shows the count now and then from a goroutine of its
-// own: whoever copies never waits for a slow terminal.
+// counter counts bytes, and shows the count from time to time in its own goroutine, so that copying never waits for a
+// slow terminal.
 type counter struct {
 	done        atomic.Int64
 	quit, ended chan struct{}
@@ -72,7 +72,7 @@ func (c *counter) start(every time.Duration, show func(done int64)) {
 // Add is called from many goroutines.
 func (c *counter) Add(n int64) { c.done.Add(n) }
 
-// stop returns when nothing is shown any more, with the last count.
+// stop waits until nothing more is shown, and returns the count.
 func (c *counter) stop() int64 {
 	close(c.quit)
 	<-c.ended
@@ -100,13 +100,13 @@ func (b *bar) Start(name string, total int64) {
 	b.start(barEvery, func(done int64) { b.bar.Set64(done) })
 }
 
-// Stop leaves no bar behind, also where the copy broke off.
+// Stop removes the bar, even if the copy failed.
 func (b *bar) Stop() {
 	b.bar.Set64(b.stop())
 	b.bar.Clear()
 }
 
-// lines prints a line at the start, at the end, and now and then, for logs.
+// lines prints a line at the start, at the end, and from time to time, for logs.
 type lines struct {
 	counter
 	w     io.Writer
@@ -124,14 +124,15 @@ func (l *lines) Start(name string, total int64) {
 
 func (l *lines) Stop() { printf(l.w, "%s\n", l.state(l.stop())) }
 
-// state tells how far the copy is, with its rate, and the time left where it goes on.
+// state describes how far the copy is: its rate, and the time left if it is not done.
 func (l *lines) state(done int64) string {
 	seconds := max(time.Since(l.began).Seconds(), 1e-3)
 	if done == l.total {
 		return fmt.Sprintf("%s: copied %s in %.1f s", l.name, humanize.Bytes(uint64(done)), seconds)
 	}
 	rate := float64(done) / seconds
-	text := fmt.Sprintf("%s: %s of %s, %s/s", l.name, humanize.Bytes(uint64(done)), humanize.Bytes(uint64(l.total)), humanize.Bytes(uint64(rate)))
+	text := fmt.Sprintf("%s: %s of %s, %s/s", l.name, humanize.Bytes(uint64(done)), humanize.Bytes(uint64(l.total)),
+		humanize.Bytes(uint64(rate)))
 	if done > 0 {
 		left := time.Duration(float64(l.total-done) / rate * float64(time.Second))
 		text += fmt.Sprintf(", %s left", left.Round(time.Second))
