@@ -18,7 +18,8 @@ import (
 // and find it made. With --force all of them make it, one after the other.
 func TestConcurrent(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "model")
-	sparse{layers: 2, width: 1024, heads: 16, kvHeads: 8, mlp: 2752, vocabulary: 16000, shards: 2}.write(t, source) // 110 MB
+	// 110 MB
+	sparse{layers: 2, width: 1024, heads: 16, kvHeads: 8, mlp: 2752, vocabulary: 16000, shards: 2}.write(t, source)
 	out := t.TempDir()
 	folder := filepath.Join(out, "model-unsharded")
 	for round, test := range []struct {
@@ -79,7 +80,8 @@ func TestConcurrentKilled(t *testing.T) {
 	var sources []string
 	for i, layers := range []int64{2, 3} {
 		sources = append(sources, filepath.Join(dir, fmt.Sprint("model", i)))
-		sparse{layers: layers, width: 1024, heads: 16, kvHeads: 8, mlp: 2752, vocabulary: 8000, shards: 1}.write(t, sources[i])
+		model := sparse{layers: layers, width: 1024, heads: 16, kvHeads: 8, mlp: 2752, vocabulary: 8000, shards: 1}
+		model.write(t, sources[i])
 	}
 	out := filepath.Join(dir, "out")
 	folder := filepath.Join(out, "one-unsharded")
@@ -89,7 +91,8 @@ func TestConcurrentKilled(t *testing.T) {
 			wholeOfEither(t, folder, sources)
 		}
 	}
-	if text, err := exec.Command("hf2olmo", "convert", "--force", "--output", folder, sources[0]).CombinedOutput(); err != nil {
+	text, err := exec.Command("hf2olmo", "convert", "--force", "--output", folder, sources[0]).CombinedOutput()
+	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	onlyWhole(t, sources[0], out, folder)

@@ -33,7 +33,8 @@ func bindfsOver(t *testing.T, under string, options ...string) string {
 		if os.Getenv("HF2OLMO_NO_FUSE") == "1" {
 			t.Skip("HF2OLMO_NO_FUSE=1")
 		}
-		t.Fatalf("bindfs (apt-get install bindfs; /dev/fuse is needed; HF2OLMO_NO_FUSE=1 leaves these tests out): %v: %s", err, text)
+		t.Fatalf("bindfs (apt-get install bindfs; /dev/fuse is needed; HF2OLMO_NO_FUSE=1 leaves these tests out): %v: %s",
+			err, text)
 	}
 	t.Cleanup(func() {
 		if text, err := exec.Command("fusermount3", "-u", mount).CombinedOutput(); err != nil {
@@ -78,7 +79,9 @@ func TestDisks(t *testing.T) {
 		"overlay": func() string { return layered(t, func(string) {}) },
 		"tmpfs":   func() string { return mountAs(t, "tmpfs", "size=16m") },
 	}
-	for _, options := range []string{"", "--chmod-deny", "--chown-deny --chgrp-deny", "--create-for-user=root --xattr-none"} {
+	for _, options := range []string{
+		"", "--chmod-deny", "--chown-deny --chgrp-deny", "--create-for-user=root --xattr-none",
+	} {
 		disks["bindfs "+options] = func() string { mount, _ := bindfs(t, strings.Fields(options)...); return mount }
 	}
 	for name, mount := range disks {

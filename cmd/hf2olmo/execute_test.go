@@ -128,7 +128,9 @@ func nothing(t testing.TB, dir string) {
 func layOver(t testing.TB, dir, with string) {
 	t.Helper()
 	base := "llama"
-	for file, other := range map[string]string{"pytorch_model.bin": "llama-bin", "model.safetensors.index.json": "olmo2-sharded"} {
+	for file, other := range map[string]string{
+		"pytorch_model.bin": "llama-bin", "model.safetensors.index.json": "olmo2-sharded",
+	} {
 		if _, err := os.Stat(filepath.Join(with, file)); err == nil {
 			base = other
 		}

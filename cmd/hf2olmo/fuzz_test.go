@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -75,7 +76,9 @@ func FuzzProgram(f *testing.F) {
 }
 
 // checkpointFiles are those that FuzzCheckpoint puts in the place of good ones.
-var checkpointFiles = []string{"config.yaml", "model.pt", "train.pt", "tokenizer.json", "hf2olmo.json", "optim.pt", "model.safetensors"}
+var checkpointFiles = []string{
+	"config.yaml", "model.pt", "train.pt", "tokenizer.json", "hf2olmo.json", "optim.pt", "model.safetensors",
+}
 
 // FuzzCheckpoint has check, verify, inspect and convert look at a checkpoint folder of
 // which one file is anything.
@@ -84,7 +87,8 @@ func FuzzCheckpoint(f *testing.F) {
 	model, err := filepath.Abs("../../testdata/models/llama")
 	must(f, err)
 	good, folder := filepath.Join(dir, "good-unsharded"), filepath.Join(dir, "x-unsharded")
-	if status := run([]string{"hf2olmo", "convert", "--quiet", "--output", good, model}, &bytes.Buffer{}, &bytes.Buffer{}); status != 0 {
+	status := run([]string{"hf2olmo", "convert", "--quiet", "--output", good, model}, io.Discard, io.Discard)
+	if status != 0 {
 		f.Fatal("status ", status)
 	}
 	for i, name := range checkpointFiles {
@@ -92,7 +96,10 @@ func FuzzCheckpoint(f *testing.F) {
 			f.Add(byte(i), text)
 		}
 	}
-	for _, text := range []string{"model: &a [*a]\n", "model: {d_model: 1e999}\n", "model:\n  d_model: !!binary x\n", "a: " + strings.Repeat("[", 90), strings.Repeat(" ", 900) + "a:"} {
+	for _, text := range []string{
+		"model: &a [*a]\n", "model: {d_model: 1e999}\n", "model:\n  d_model: !!binary x\n",
+		"a: " + strings.Repeat("[", 90), strings.Repeat(" ", 900) + "a:",
+	} {
 		f.Add(byte(0), []byte(text))
 	}
 	f.Fuzz(func(t *testing.T, file byte, text []byte) {
@@ -100,7 +107,9 @@ func FuzzCheckpoint(f *testing.F) {
 		must(t, os.CopyFS(folder, os.DirFS(good)))
 		must(t, os.WriteFile(filepath.Join(folder, checkpointFiles[int(file)%len(checkpointFiles)]), text, 0o666))
 		before := names(t, folder)
-		for _, args := range [][]string{{"check", folder}, {"verify", model, folder}, {"inspect", folder}, {"convert", "--output", folder, model}} {
+		for _, args := range [][]string{
+			{"check", folder}, {"verify", model, folder}, {"inspect", folder}, {"convert", "--output", folder, model},
+		} {
 			runHere(t, args...)
 		}
 		if after := names(t, folder); after != before {

@@ -28,18 +28,20 @@ var hostileFolders = map[string]struct {
 	"train, hole":        {0, hole("train.pt")},
 	"tokenizer, hole":    {0, hole("tokenizer.json")},
 	"manifest, hole":     {0, hole("hf2olmo.json")},
-	"manifest, files":    {0, text("hf2olmo.json", repeated(`{"format":2,"outputs":[{"name":"a"}`, `,{"name":"%x"}`, 100_000, "]}"))},
-	"optimizer, hole":    {0, hole("optim.pt")},
-	"optimizer, pickle":  {0, text("optim.pt", repeated("\x80\x02}(", "K\x00]", 2_000_000, "u."))},
-	"train, pickle":      {0, text("train.pt", repeated("\x80\x02](", "X\x01\x00\x00\x00a", 2_000_000, "e."))},
-	"tokenizer, tokens":  {0, text("tokenizer.json", repeated(`{"model":{"type":"WordLevel","unk_token":"","vocab":{"":0`, `,"%x":%x`, 590_000, "}}}"))},
-	"index, hole":        {1, hole(".metadata")},
-	"inner index, hole":  {1, hole("model_and_optim/.metadata")},
-	"tensors, hole":      {1, hole("model_and_optim/__0_0.distcp")},
-	"core config, hole":  {1, hole("config.json")},
-	"core config, text":  {1, text("config.json", repeated(`{"model":{"a":"`, "xxxxxxxx", 100_000, `"}}`))},
-	"core config, keys":  {1, text("config.json", repeated(`{"model":{"":0`, `,"%x":0`, 90_000, `}}`))},
-	"core config, deep":  {1, text("config.json", repeated(`{"model":`, `{"a":`, 150_000, ``))},
+	"manifest, files": {0,
+		text("hf2olmo.json", repeated(`{"format":2,"outputs":[{"name":"a"}`, `,{"name":"%x"}`, 100_000, "]}"))},
+	"optimizer, hole":   {0, hole("optim.pt")},
+	"optimizer, pickle": {0, text("optim.pt", repeated("\x80\x02}(", "K\x00]", 2_000_000, "u."))},
+	"train, pickle":     {0, text("train.pt", repeated("\x80\x02](", "X\x01\x00\x00\x00a", 2_000_000, "e."))},
+	"tokenizer, tokens": {0,
+		tokenizerOf(`{"model":{"type":"WordLevel","unk_token":"","vocab":{"":0`, `,"%x":%x`, 590_000, "}}}")},
+	"index, hole":       {1, hole(".metadata")},
+	"inner index, hole": {1, hole("model_and_optim/.metadata")},
+	"tensors, hole":     {1, hole("model_and_optim/__0_0.distcp")},
+	"core config, hole": {1, hole("config.json")},
+	"core config, text": {1, text("config.json", repeated(`{"model":{"a":"`, "xxxxxxxx", 100_000, `"}}`))},
+	"core config, keys": {1, text("config.json", repeated(`{"model":{"":0`, `,"%x":0`, 90_000, `}}`))},
+	"core config, deep": {1, text("config.json", repeated(`{"model":`, `{"a":`, 150_000, ``))},
 }
 
 // TestHostileFolders gives such folders to every command that reads one.
@@ -61,8 +63,10 @@ func TestHostileFolders(t *testing.T) {
 				}
 				c.make(t, folder)
 				for _, args := range [][]string{
-					{"check", "--full", folder}, {"check", "--json", folder}, {"inspect", "--stats", folder}, {"verify", "--json", model, folder},
-					{"convert", "--quiet", "--output", folder, model}, {"convert", "--json", "--dry-run", "--force", "--output", folder, model},
+					{"check", "--full", folder}, {"check", "--json", folder}, {"inspect", "--stats", folder},
+					{"verify", "--json", model, folder},
+					{"convert", "--quiet", "--output", folder, model}, {"convert", "--json", "--dry-run", "--force", "--output",
+						folder, model},
 				} {
 					execute(t, args...).bears(t)
 				}
@@ -85,13 +89,17 @@ func TestHostileKeymaps(t *testing.T) {
 				`transformer.wte.weight: {from: "x.{e}", shape: ["1", d_model], each: {e: "1000000 * d_model"}}`))
 		},
 		"expression": func(w *bufio.Writer) {
-			fmt.Fprintf(w, "%s\n  - when: %s\n    because: x\n", strings.Split(table, "\nconfig:")[0], strings.Repeat("(1+", 5000))
+			head, _, _ := strings.Cut(table, "\nconfig:")
+			fmt.Fprintf(w, "%s\n  - when: %s\n    because: x\n", head, strings.Repeat("(1+", 5000))
 		},
 	} {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "k.yaml")
 		text("k.yaml", write)(t, dir)
-		for _, args := range [][]string{{"convert", "--keymap", file, "--output", filepath.Join(dir, "o"), model}, {"verify", "--keymap", file, model, good[0]}} {
+		for _, args := range [][]string{
+			{"convert", "--keymap", file, "--output", filepath.Join(dir, "o"), model},
+			{"verify", "--keymap", file, model, good[0]},
+		} {
 			o := execute(t, args...)
 			o.cheap(t)
 			o.printable(t)

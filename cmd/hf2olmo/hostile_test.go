@@ -56,7 +56,8 @@ func goodFolders(t *testing.T) []string {
 	dir := t.TempDir()
 	folders := []string{filepath.Join(dir, "good-unsharded"), filepath.Join(dir, "core")}
 	for i, target := range []string{"olmo", "olmo-core"} {
-		if o := execute(t, "convert", "--target", target, "--output", folders[i], "../../testdata/models/llama"); o.status != 0 {
+		o := execute(t, "convert", "--target", target, "--output", folders[i], "../../testdata/models/llama")
+		if o.status != 0 {
 			t.Fatal(o.stderr)
 		}
 	}
@@ -75,7 +76,8 @@ func tryHostile(t *testing.T, with string, good []string) string {
 	for _, args := range [][]string{
 		{"convert", "--json", "--dry-run", "--dtype", "float16", "--allow-nan", "--no-follow", "--into", out, model},
 		{"convert", "--target", "olmo-core", "--dry-run", "--jobs", "999999999", "--tokenizer", "gpt2", "--into", out, model},
-		{"convert", "--json", "--quiet", "--dtype", "bfloat16", "--target", "olmo-core", "--force", "--output", filepath.Join(dir, "core"), model},
+		{"convert", "--json", "--quiet", "--dtype", "bfloat16", "--target", "olmo-core", "--force", "--output",
+			filepath.Join(dir, "core"), model},
 		{"inspect", "--stats", "--jobs", "999999999", model},
 		{"inspect", "--json", model},
 		{"check", "--full", "--json", model},
@@ -98,7 +100,9 @@ func tryCheckpoint(t *testing.T, folder string, weights []byte) {
 		t.Fatal(o.stderr)
 	}
 	must(t, os.WriteFile(filepath.Join(folder, "model.pt"), weights, 0o666))
-	for _, args := range [][]string{{"check", "--full", folder}, {"inspect", "--stats", folder}, {"verify", source, folder}} {
+	for _, args := range [][]string{
+		{"check", "--full", folder}, {"inspect", "--stats", folder}, {"verify", source, folder},
+	} {
 		if o := execute(t, args...); o.status != 1 && args[0] != "inspect" {
 			t.Errorf("%q: status %d\n%s", args, o.status, o.stdout)
 		} else {

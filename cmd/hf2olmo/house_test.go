@@ -91,7 +91,8 @@ func TestHouse(t *testing.T) {
 		check func([]*sourceFile, *violations)
 	}{
 		{"length", checkLength}, {"functions", checkFunctions}, {"methods", checkMethods}, {"documented", checkDocumented},
-		{"imports", checkImports}, {"system", checkSystem}, {"unused", checkUnused}, {"messages", checkMessages}, {"comments", checkComments},
+		{"imports", checkImports}, {"system", checkSystem}, {"unused", checkUnused}, {"messages", checkMessages},
+		{"comments", checkComments},
 	} {
 		t.Run(rule.name, func(t *testing.T) {
 			r := &violations{map[string][]string{}}

@@ -64,7 +64,8 @@ func TestInjected(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("%d tries: %d ended with an error, %d were killed, %d succeeded all the same", in.tries, in.failed, in.killed, in.tries-in.failed-in.killed)
+	t.Logf("%d tries: %d ended with an error, %d were killed, %d succeeded all the same",
+		in.tries, in.failed, in.killed, in.tries-in.failed-in.killed)
 }
 
 type injected struct {
@@ -83,7 +84,9 @@ func (in *injected) try(t *testing.T, inject string, force bool) {
 		}
 		args = append(args, "--force")
 	}
-	command := exec.Command("strace", append([]string{"-f", "-qq", "-o", os.DevNull, "-e", "trace=" + strings.Split(inject, ":")[0], "-e", "inject=" + inject, in.program}, args...)...)
+	call, _, _ := strings.Cut(inject, ":")
+	options := []string{"-f", "-qq", "-o", os.DevNull, "-e", "trace=" + call, "-e", "inject=" + inject, in.program}
+	command := exec.Command("strace", append(options, args...)...)
 	text, _ := command.CombinedOutput()
 	status := command.ProcessState.ExitCode()
 	if strings.Contains(string(text), "netpollBreak") {

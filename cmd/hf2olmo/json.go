@@ -79,8 +79,8 @@ type tensorRecord struct {
 }
 
 func newInspectRecord(path string, r *inspect.Report, err error, took time.Duration) inspectRecord {
-	rec := inspectRecord{Path: path, Status: "listed", Config: keymap.Summary(nil), DTypes: []inspect.Total{}, Parts: []inspect.Total{},
-		Tensors: []tensorRecord{}, Warnings: []string{}, Seconds: took.Seconds()}
+	rec := inspectRecord{Path: path, Status: "listed", Config: keymap.Summary(nil), Seconds: took.Seconds(),
+		DTypes: []inspect.Total{}, Parts: []inspect.Total{}, Tensors: []tensorRecord{}, Warnings: []string{}}
 	if err != nil {
 		rec.Status, rec.Error = "failed", faultsOf(err).Error()
 		return rec
@@ -90,7 +90,9 @@ func newInspectRecord(path string, r *inspect.Report, err error, took time.Durat
 	rec.DTypes, rec.Parts = r.ByDType(), r.ByPart()
 	rec.Warnings = append(rec.Warnings, r.Warnings...)
 	for _, t := range r.Tensors {
-		rec.Tensors = append(rec.Tensors, tensorRecord{t.Name, t.Part, t.DType, append([]int64{}, t.Shape...), t.Parameters, t.Bytes, t.File, t.Values})
+		shape := append([]int64{}, t.Shape...) // [] for a scalar, not null
+		rec.Tensors = append(rec.Tensors,
+			tensorRecord{t.Name, t.Part, t.DType, shape, t.Parameters, t.Bytes, t.File, t.Values})
 	}
 	return rec
 }

@@ -19,7 +19,8 @@ func TestRecords(t *testing.T) {
 		fields string
 	}{
 		{convertRecord{}, "source output model_type dtype parameters tensors bytes seconds status error train_command"},
-		{verifyRecord{}, "source output status tensors differing differences config_differences step error seconds bytes warnings"},
+		{verifyRecord{}, "source output status tensors differing differences config_differences " +
+			"step error seconds bytes warnings"},
 		{verify.TensorDifference{}, "tensor source element offset elements problem file"},
 		{trainer.Difference{}, "file field expected found"},
 		{inspectRecord{}, "path kind status config parameters bytes dtypes parts tensors warnings error seconds"},

@@ -53,7 +53,8 @@ func TestDiskFills(t *testing.T) {
 	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, source)
 	for _, blocks := range []int{1, 8, 100, 4000, 6000} {
 		out := t.TempDir()
-		text, err := exec.Command("bash", "-c", fmt.Sprintf("ulimit -f %d; exec hf2olmo convert --into %s %s", blocks, out, source)).CombinedOutput()
+		script := fmt.Sprintf("ulimit -f %d; exec hf2olmo convert --into %s %s", blocks, out, source)
+		text, err := exec.Command("bash", "-c", script).CombinedOutput()
 		if err == nil || !strings.Contains(string(text), "file too large") || !strings.Contains(string(text), "ulimit -f") {
 			t.Errorf("%d blocks: %v: %s", blocks, err, text)
 		}
@@ -118,7 +119,8 @@ func TestParentVanishes(t *testing.T) {
 		must(t, os.RemoveAll(out))
 		must(t, command.Process.Signal(syscall.SIGCONT))
 		command.Wait()
-		if status := command.ProcessState.ExitCode(); status != 1 || !strings.Contains(text.String(), "no such file or directory") {
+		status := command.ProcessState.ExitCode()
+		if status != 1 || !strings.Contains(text.String(), "no such file or directory") {
 			t.Errorf("status %d: %s", status, text.String())
 		}
 		if _, err := os.Stat(out); err == nil {
@@ -134,7 +136,9 @@ func TestTwoFromOneSource(t *testing.T) {
 	var wait sync.WaitGroup
 	for i := range 8 {
 		wait.Go(func() {
-			if text, err := exec.Command("hf2olmo", "convert", "--output", filepath.Join(dir, fmt.Sprint(i), "x"), source).CombinedOutput(); err != nil {
+			output := filepath.Join(dir, fmt.Sprint(i), "x")
+			text, err := exec.Command("hf2olmo", "convert", "--output", output, source).CombinedOutput()
+			if err != nil {
 				t.Errorf("%v: %s", err, text)
 			}
 		})

@@ -40,8 +40,11 @@ func TestNamesThatTerminalsObey(t *testing.T) {
 			obeyed(t, o.stdout, folder)
 		}
 	}
-	for _, args := range [][]string{{evil}, {"convert", "--" + evil}, {"convert", "--dtype", evil, model}, {"keymap", evil},
-		{"convert", "--keymap", evil, model}, {"convert", evil}, {"inspect", evil}, {"check", evil}, {"verify", evil, evil}, {"help", evil}} {
+	for _, args := range [][]string{
+		{evil}, {"convert", "--" + evil}, {"convert", "--dtype", evil, model}, {"keymap", evil},
+		{"convert", "--keymap", evil, model}, {"convert", evil}, {"inspect", evil}, {"check", evil},
+		{"verify", evil, evil}, {"help", evil},
+	} {
 		execute(t, args...).printable(t)
 	}
 }

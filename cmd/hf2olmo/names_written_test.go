@@ -15,8 +15,11 @@ func TestNamesThatYAMLReadsOtherwise(t *testing.T) {
 	model := filepath.Join(t.TempDir(), "m")
 	copyFiles(t, model, "../../testdata/models/llama")
 	refused := map[string]bool{"???": true, `\???`: true, "b\xff": true}
-	for _, name := range []string{"plain", "new\nline", "a\rb", "a\r\nb", "x\u2028y", "x\u2029y", "x\u0085y", "\x7f", "\x01", "=", "<<", "~", "-", "# a",
-		`x\${oc.env:SECRET}`, `x\\${oc.env:SECRET}`, "${y}", "tab\there", "1e5", "null", "yes", "1:30", "\u00a0", "\ufeff", "'\"", "a: b", "a #b",
+	for _, name := range []string{
+		"plain", "new\nline", "a\rb", "a\r\nb", "x\u2028y", "x\u2029y", "x\u0085y", "\x7f", "\x01",
+		"=", "<<", "~", "-", "# a",
+		`x\${oc.env:SECRET}`, `x\\${oc.env:SECRET}`, "${y}", "tab\there", "1e5", "null", "yes", "1:30", "\u00a0", "\ufeff",
+		"'\"", "a: b", "a #b",
 		"???", `\???`, "b\xff"} {
 		for _, target := range []string{"olmo", "olmo-core"} {
 			out := t.TempDir()
@@ -39,7 +42,8 @@ func TestNamesThatYAMLReadsOtherwise(t *testing.T) {
 				t.Errorf("%q: verify: %s%s", name, verified.stdout, verified.stderr)
 			}
 			execute(t, "check", folder).bears(t)
-			if again := execute(t, "convert", "--json", "--target", target, "--output", filepath.Join(out, name), model); !strings.Contains(again.stdout, `"unchanged"`) {
+			again := execute(t, "convert", "--json", "--target", target, "--output", filepath.Join(out, name), model)
+			if !strings.Contains(again.stdout, `"unchanged"`) {
 				t.Errorf("%q: %s%s", name, again.stdout, again.stderr)
 			}
 		}
@@ -63,7 +67,10 @@ func TestModelsThatAreNotUTF8(t *testing.T) {
 		t.Errorf("%s%s", core.stdout, core.stderr)
 	}
 	named := filepath.Join(dir, "named")
-	for _, args := range [][]string{{"convert", "--target", "olmo-core", "--tokenizer", "gpt2", "--output", named, model}, {"verify", model, named}, {"check", named}} {
+	for _, args := range [][]string{
+		{"convert", "--target", "olmo-core", "--tokenizer", "gpt2", "--output", named, model},
+		{"verify", model, named}, {"check", named},
+	} {
 		if o := execute(t, args...); o.status != 0 {
 			t.Errorf("%q: %s%s", args, o.stdout, o.stderr)
 		}
@@ -103,7 +110,10 @@ func TestKeysThatPretendToBeLines(t *testing.T) {
 		{"model:\n", "!<\n" + line + "> model:\n"},
 	} {
 		must(t, os.WriteFile(config, []byte(strings.Replace(string(text), edit.old, edit.with, 1)), 0o666))
-		for _, args := range [][]string{{"verify", model, folder}, {"check", folder}, {"check", "--full", folder}, {"inspect", folder}, {"convert", "--output", folder, model}} {
+		for _, args := range [][]string{
+			{"verify", model, folder}, {"check", folder}, {"check", "--full", folder}, {"inspect", folder},
+			{"convert", "--output", folder, model},
+		} {
 			o := execute(t, args...)
 			o.bears(t)
 			if strings.Contains("\n"+o.stdout+"\n"+o.stderr, "\n"+line) {

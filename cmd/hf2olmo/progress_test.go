@@ -38,7 +38,8 @@ func TestLines(t *testing.T) {
 	p.Add(3e9)
 	p.Stop()
 	text := w.String()
-	if !regexp.MustCompile(`(?s)^\[2/5\] llama[^\n]*: copying 4.0 GB\n.*: copied 4.0 GB in [0-9.]+ s\n$`).MatchString(text) {
+	want := regexp.MustCompile(`(?s)^\[2/5\] llama[^\n]*: copying 4.0 GB\n.*: copied 4.0 GB in [0-9.]+ s\n$`)
+	if !want.MatchString(text) {
 		t.Errorf("lines are:\n%s", text)
 	}
 	if strings.Contains(text, "\x1b") {

@@ -19,7 +19,8 @@ import (
 // begun before it can free a file, so not every run must end within the second.
 func TestSignals(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "large")
-	sparse{layers: 12, width: 4096, heads: 32, kvHeads: 8, mlp: 11008, vocabulary: 32000, shards: 3}.write(t, source) // 5 GB
+	// 5 GB
+	sparse{layers: 12, width: 4096, heads: 32, kvHeads: 8, mlp: 11008, vocabulary: 32000, shards: 3}.write(t, source)
 	slow := 0
 	for _, stop := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if stop == syscall.SIGHUP && signal.Ignored(stop) {
@@ -41,7 +42,8 @@ func TestSignals(t *testing.T) {
 func stopConversion(t *testing.T, source string, signal syscall.Signal, after time.Duration) time.Duration {
 	t.Helper()
 	out := t.TempDir()
-	command := exec.Command("hf2olmo", "convert", "--into", filepath.Join(out, "new", "folder"), source, "../../testdata/models/olmo2")
+	command := exec.Command("hf2olmo", "convert", "--into", filepath.Join(out, "new", "folder"), source,
+		"../../testdata/models/olmo2")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	if err := command.Start(); err != nil {

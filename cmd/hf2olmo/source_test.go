@@ -14,24 +14,25 @@ import (
 // source that may call them. Everything else opens what it reads by package regular, which
 // takes neither pipes nor devices, and never waits.
 var doors = map[string][]string{
-	"os.Open":               {"convert/folder/", "convert/disk/"},
-	"os.ReadFile":           {},
-	"os.OpenFile":           {"convert/regular/regular.go", "convert/assemble/", "convert/folder/", "convert/disk/"},
-	"os.Create":             {},
-	"os.DirFS":              {},
-	"os.OpenRoot":           {},
-	"os.OpenInRoot":         {},
-	"zip.OpenReader":        {},
-	"ioutil.ReadFile":       {},
-	"syscall.Open":          {},
-	"unix.Open":             {},
-	"unix.Openat":           {"convert/folder/", "convert/disk/"},
-	"unix.Openat2":          {},
-	"mmap.Open":             {},
-	"library.Open":          {}, // of the safetensors library, as convert/safetensors calls it
-	"pytorch.Load":          {},
-	"exec.Command":          {},
-	"fmt.Fprintf":           {"cmd/hf2olmo/print.go", "cmd/hf2olmo/json.go", "cmd/hf2olmo/check.go", "convert/", "keymap/"},
+	"os.Open":         {"convert/folder/", "convert/disk/"},
+	"os.ReadFile":     {},
+	"os.OpenFile":     {"convert/regular/regular.go", "convert/assemble/", "convert/folder/", "convert/disk/"},
+	"os.Create":       {},
+	"os.DirFS":        {},
+	"os.OpenRoot":     {},
+	"os.OpenInRoot":   {},
+	"zip.OpenReader":  {},
+	"ioutil.ReadFile": {},
+	"syscall.Open":    {},
+	"unix.Open":       {},
+	"unix.Openat":     {"convert/folder/", "convert/disk/"},
+	"unix.Openat2":    {},
+	"mmap.Open":       {},
+	"library.Open":    {}, // of the safetensors library, as convert/safetensors calls it
+	"pytorch.Load":    {},
+	"exec.Command":    {},
+	"fmt.Fprintf": {"cmd/hf2olmo/print.go", "cmd/hf2olmo/json.go", "cmd/hf2olmo/check.go", "convert/",
+		"keymap/"},
 	"fmt.Fprintln":          {"convert/"},
 	"fmt.Fprint":            {"convert/", "keymap/"},
 	"fmt.Println":           {},
@@ -46,8 +47,11 @@ func TestDoors(t *testing.T) {
 	seen := 0
 	must(t, filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		name, _ := filepath.Rel(root, path)
-		if err != nil || e.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "testdata") {
+		if err != nil || e.IsDir() || !strings.HasSuffix(name, ".go") {
 			return err
+		}
+		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "testdata") {
+			return nil
 		}
 		seen++
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)

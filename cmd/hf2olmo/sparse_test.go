@@ -37,7 +37,8 @@ func (s sparse) write(t *testing.T, dir string) {
 		if headers[at] == nil {
 			headers[at] = map[string]any{}
 		}
-		headers[at][name] = map[string]any{"dtype": "BF16", "shape": shape, "data_offsets": []int64{sizes[at], sizes[at] + size}}
+		headers[at][name] = map[string]any{"dtype": "BF16", "shape": shape,
+			"data_offsets": []int64{sizes[at], sizes[at] + size}}
 		sizes[at] += size
 		files[name] = file(at)
 		n++
@@ -65,11 +66,13 @@ func (s sparse) write(t *testing.T, dir string) {
 		check(os.WriteFile(path, append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), 0o666))
 		check(os.Truncate(path, int64(8+len(text))+sizes[i]))
 	}
-	writeTestJSON(t, filepath.Join(dir, "model.safetensors.index.json"), map[string]any{"metadata": map[string]any{}, "weight_map": files})
+	writeTestJSON(t, filepath.Join(dir, "model.safetensors.index.json"),
+		map[string]any{"metadata": map[string]any{}, "weight_map": files})
 	writeTestJSON(t, filepath.Join(dir, "config.json"), map[string]any{
-		"architectures": []string{"LlamaForCausalLM"}, "model_type": "llama", "hidden_size": s.width, "num_hidden_layers": s.layers,
-		"num_attention_heads": s.heads, "num_key_value_heads": s.kvHeads, "intermediate_size": s.mlp, "vocab_size": s.vocabulary,
-		"max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "eos_token_id": 2, "torch_dtype": "bfloat16",
+		"architectures": []string{"LlamaForCausalLM"}, "model_type": "llama", "torch_dtype": "bfloat16",
+		"hidden_size": s.width, "num_hidden_layers": s.layers, "num_attention_heads": s.heads,
+		"num_key_value_heads": s.kvHeads, "intermediate_size": s.mlp, "vocab_size": s.vocabulary,
+		"max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "eos_token_id": 2,
 	})
 }
 

@@ -15,12 +15,14 @@ import (
 // two seconds wherever it is, with the shell's status, and a conversion leaves nothing behind.
 func TestStopped(t *testing.T) {
 	dir := t.TempDir()
-	many, tokens, large, out := filepath.Join(dir, "many"), filepath.Join(dir, "tokens"), filepath.Join(dir, "large"), filepath.Join(dir, "out")
+	many, tokens := filepath.Join(dir, "many"), filepath.Join(dir, "tokens")
+	large, out := filepath.Join(dir, "large"), filepath.Join(dir, "out")
 	copyFiles(t, many, "../../testdata/models/llama")
 	made["many tensors"].make(t, many)
 	copyFiles(t, tokens, "../../testdata/models/llama")
 	hostileFolders["tokenizer, tokens"].make(t, tokens)
-	sparse{layers: 1, width: 2048, heads: 16, kvHeads: 8, mlp: 5504, vocabulary: 16000, shards: 2}.write(t, large) // 0.2 GB
+	// 0.2 GB
+	sparse{layers: 1, width: 2048, heads: 16, kvHeads: 8, mlp: 5504, vocabulary: 16000, shards: 2}.write(t, large)
 	native, core := filepath.Join(dir, "native-unsharded"), filepath.Join(dir, "core")
 	for _, args := range [][]string{{"--output", native}, {"--target", "olmo-core", "--output", core}} {
 		if o := execute(t, append([]string{"convert", large}, args...)...); o.status != 0 {
@@ -32,11 +34,15 @@ func TestStopped(t *testing.T) {
 	hostileFolders["config, items"].make(t, config)
 	slow := 0
 	for _, args := range [][]string{
-		{"convert", "--output", out, large}, {"convert", "--target", "olmo-core", "--output", out, large}, {"convert", "--dtype", "float32", "--output", out, large},
-		{"convert", "--dry-run", "--output", out, many}, {"convert", "--target", "olmo-core", "--output", out, many}, {"convert", "--json", "--output", out, tokens},
-		{"check", native}, {"check", "--full", native}, {"check", "--full", core}, {"check", "--full", many}, {"check", config},
+		{"convert", "--output", out, large}, {"convert", "--target", "olmo-core", "--output", out, large},
+		{"convert", "--dtype", "float32", "--output", out, large},
+		{"convert", "--dry-run", "--output", out, many}, {"convert", "--target", "olmo-core", "--output", out, many},
+		{"convert", "--json", "--output", out, tokens},
+		{"check", native}, {"check", "--full", native}, {"check", "--full", core}, {"check", "--full", many},
+		{"check", config},
 		{"verify", large, native}, {"verify", "--json", large, core}, {"verify", many, native}, {"verify", tokens, native},
-		{"inspect", many}, {"inspect", "--stats", many}, {"inspect", "--json", "--stats", native}, {"inspect", "--stats", core}, {"inspect", config},
+		{"inspect", many}, {"inspect", "--stats", many}, {"inspect", "--json", "--stats", native},
+		{"inspect", "--stats", core}, {"inspect", config},
 		{"keymap"}, {"keymap", "olmo-core/llama"},
 	} {
 		start := time.Now()
@@ -48,7 +54,8 @@ func TestStopped(t *testing.T) {
 			slow++
 		}
 		entries, err := filepath.Glob(filepath.Join(dir, "*out*"))
-		if must(t, err); len(entries) > 0 && filepath.Base(entries[0]) != "out-unsharded" && filepath.Base(entries[0]) != "out" {
+		must(t, err)
+		if len(entries) > 0 && filepath.Base(entries[0]) != "out-unsharded" && filepath.Base(entries[0]) != "out" {
 			t.Errorf("%q: left %v", args, entries)
 		}
 		must(t, exec.Command("rm", "-rf", out, out+"-unsharded").Run())

@@ -74,8 +74,10 @@ func TestStrangeFiles(t *testing.T) {
 			for what, put := range strange {
 				put(t, path)
 				for _, args := range [][]string{
-					{"check", at}, {"check", "--full", "--json", at}, {"inspect", "--stats", at}, {"verify", model, at}, {"verify", "--json", at, good[0]},
-					{"convert", "--dry-run", "--into", filepath.Join(dir, "out"), at}, {"convert", "--target", "olmo-core", "--into", filepath.Join(dir, "core"), at},
+					{"check", at}, {"check", "--full", "--json", at}, {"inspect", "--stats", at}, {"verify", model, at},
+					{"verify", "--json", at, good[0]},
+					{"convert", "--dry-run", "--into", filepath.Join(dir, "out"), at},
+					{"convert", "--target", "olmo-core", "--into", filepath.Join(dir, "core"), at},
 					{"convert", "--output", at, model}, {"convert", "--dry-run", "--force", "--output", at, model},
 				} {
 					soon(t, kind+": "+what+" for "+e.Name(), args)
