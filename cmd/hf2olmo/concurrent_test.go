@@ -72,9 +72,8 @@ func onlyWhole(t *testing.T, source, out, folder string) {
 	}
 }
 
-// TestConcurrentKilled kills processes at random while they work on one output, some
-// with --force and from two models: whatever happens, what stands there is whole, and
-// in the end one run makes it.
+// TestConcurrentKilled kills processes at random while they work on one output, some with --force and from two models:
+// the output is whole at any time, and in the end one run completes it.
 func TestConcurrentKilled(t *testing.T) {
 	dir := t.TempDir()
 	var sources []string

@@ -14,17 +14,17 @@ import (
 	"unicode"
 )
 
-// What a hostile input may cost at most.
+// The most that a hostile input may cost.
 const (
-	mostTime   = 2 * time.Second // of the processor
-	mostWait   = 30 * time.Second
-	mostMemory = 200 << 10 // kB
+	maxTime   = 2 * time.Second // of the processor
+	maxWait   = 30 * time.Second
+	maxMemory = 200 << 10 // kB
 )
 
-// outcome is what a run of the program came to.
+// outcome is the result of a run of the program.
 type outcome struct {
 	args           []string
-	status         int // -1 where a signal ended it
+	status         int // -1 if a signal ended it
 	stdout, stderr string
 	time           time.Duration // of the processor
 	memory         int64         // kB, at most
@@ -33,7 +33,7 @@ type outcome struct {
 // execute runs the program as a process of its own. One that hangs is killed.
 func execute(t testing.TB, args ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), mostWait)
+	ctx, cancel := context.WithTimeout(context.Background(), maxWait)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, "hf2olmo", args...)
@@ -43,9 +43,9 @@ func execute(t testing.TB, args ...string) outcome {
 	}
 	memory := make(chan int64)
 	go func() { memory <- watchMemory(command.Process.Pid) }()
-	_ = command.Wait() // the status tells
+	_ = command.Wait() // see the status
 	if ctx.Err() != nil {
-		t.Errorf("%q did not end in %v", args, mostWait)
+		t.Errorf("%q did not end in %v", args, maxWait)
 	}
 	return outcome{args, command.ProcessState.ExitCode(), stdout.String(), stderr.String(),
 		command.ProcessState.UserTime() + command.ProcessState.SystemTime(), <-memory}
@@ -70,10 +70,10 @@ func watchMemory(pid int) (peak int64) {
 // cheap fails the test where a run took too long or too much memory.
 func (o outcome) cheap(t testing.TB) {
 	t.Helper()
-	if o.time > mostTime && !raceDetector {
+	if o.time > maxTime && !raceDetector {
 		t.Errorf("%q took %v of the processor", o.args, o.time)
 	}
-	if o.memory > mostMemory && !raceDetector {
+	if o.memory > maxMemory && !raceDetector {
 		t.Errorf("%q took %d MB", o.args, o.memory>>10)
 	}
 }
@@ -166,11 +166,11 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// firstFault is the first line that tells what is wrong.
+// firstFault is the first line that says what is wrong.
 func (o outcome) firstFault() string {
 	for line := range strings.Lines(o.stderr) {
-		if told, ok := strings.CutPrefix(line, "  "); ok {
-			return strings.TrimSpace(told)
+		if text, ok := strings.CutPrefix(line, "  "); ok {
+			return strings.TrimSpace(text)
 		}
 	}
 	return fmt.Sprintf("status %d: %s", o.status, strings.TrimSpace(o.stderr))

@@ -129,11 +129,11 @@ func runHere(t *testing.T, args ...string) int {
 	if status != 0 && (status != 1 || o.stderr == "" && o.stdout == "") {
 		t.Errorf("%q: status %d, %s", args, status, o.stderr)
 	}
-	if took := time.Since(begun); took > mostTime {
+	if took := time.Since(begun); took > maxTime {
 		t.Errorf("%q took %v", args, took)
 	}
 	var m runtime.MemStats
-	if runtime.ReadMemStats(&m); m.Sys > mostMemory<<10 {
+	if runtime.ReadMemStats(&m); m.Sys > maxMemory<<10 {
 		t.Errorf("%q: %d MB taken from the system", args, m.Sys>>20)
 	}
 	return status

@@ -35,9 +35,9 @@ var calls = map[string][]string{
 	"getdents64":      {"error=EIO", "signal=KILL"},
 }
 
-// TestInjected has the kernel fail one call of the program after the other, or kill
-// it there: it ends with words and status 1, or well; what stands at the output's
-// place is whole; and the next run succeeds. Needs strace, which .ci/run installs.
+// TestInjected makes the kernel fail one system call of the program after the other, or kill the program there. It
+// succeeds, or fails with a message and status 1; the output is whole if there is one; and the next run succeeds. It
+// needs strace, which .ci/run installs.
 func TestInjected(t *testing.T) {
 	if err := exec.Command("strace", "-qq", "-o", os.DevNull, "true").Run(); err != nil {
 		t.Skip("strace cannot be run here: ", err)

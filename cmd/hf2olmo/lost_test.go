@@ -25,8 +25,8 @@ func mounted(t *testing.T, options string) string {
 	return dir
 }
 
-// TestDiskFull converts to disks of every size from too small to large enough: found
-// before a byte is written where the system tells, and else in the middle.
+// TestDiskFull converts to disks of every size from too small to large enough. A small one is noticed before a byte is
+// written if the system reports the free space, else while writing.
 func TestDiskFull(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "model")
 	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, source) // 6.5 MB
@@ -46,8 +46,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// TestDiskFills takes the room away while it is looked for: the disk tells of more
-// than there is for one who writes.
+// TestDiskFills fills the disk while the program looks for space: more is reported than can be written.
 func TestDiskFills(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "model")
 	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, source)

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// strange are what may stand in place of a file, each made at path.
+// strange are what may be in place of a file, each created at path.
 var strange = map[string]func(t *testing.T, path string){
 	"pipe": func(t *testing.T, path string) { must(t, syscall.Mkfifo(path, 0o666)) },
 	"socket": func(t *testing.T, path string) {

@@ -15,9 +15,8 @@ import (
 
 var tries = flag.Int("tries", 10, "how often TestTorture kills")
 
-// TestTorture kills the program at random moments, with and without --force: whatever
-// stands at the output's place is whole, an older one stays until the new one is
-// there, and the next run clears up and succeeds.
+// TestTorture kills the program at random moments, with and without --force: any output is whole, an older one stays
+// until the new one replaces it, and the next run cleans up and succeeds.
 func TestTorture(t *testing.T) {
 	dir := t.TempDir()
 	older, newer := filepath.Join(dir, "older"), filepath.Join(dir, "newer")

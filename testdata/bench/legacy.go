@@ -40,7 +40,8 @@ func layLegacy(ws []weight, dtype tensor.DType) (*layout, error) {
 	pieces := []torchfile.Piece{{Data: p.out}}
 	l := &layout{size: int64(len(p.out)), rest: func([]uint32) []torchfile.Piece { return pieces }}
 	for _, w := range ws {
-		pieces = append(pieces, torchfile.Piece{Offset: l.size, Data: binary.LittleEndian.AppendUint64(nil, uint64(w.numel()))})
+		length := binary.LittleEndian.AppendUint64(nil, uint64(w.numel()))
+		pieces = append(pieces, torchfile.Piece{Offset: l.size, Data: length})
 		l.offsets = append(l.offsets, l.size+8)
 		l.size += 8 + w.numel()*dtype.Size()
 	}

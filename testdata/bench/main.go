@@ -1,6 +1,5 @@
-// Command bench measures hf2olmo against cp and against a script with torch. It makes
-// its own models, runs every row of the table interleaved with what it is held
-// against, and prints medians. make bench runs it; see -help for the rest.
+// Command bench compares hf2olmo with cp and with a script that uses torch. It makes its own models, alternates the
+// two programs of every row of the table, and prints medians. "make bench" runs it; see -help for the options.
 package main
 
 import (
@@ -25,12 +24,13 @@ type bench struct {
 func main() {
 	b := bench{python: findPython()}
 	flag.StringVar(&b.binary, "binary", "bin/hf2olmo", "the program to measure")
-	flag.StringVar(&b.folder, "folder", "bench", "where models and outputs are made, and removed")
+	flag.StringVar(&b.folder, "folder", "bench", "where models and outputs are written, and removed")
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each row is run")
-	flag.StringVar(&b.only, "only", "", "run only rows that hold this text")
+	flag.StringVar(&b.only, "only", "", "run only rows that contain this text")
 	size := flag.String("size", "1GB", "of the model as float32")
 	strict := flag.Bool("strict", false, "exit with status 1 if a goal is missed")
-	flag.Float64Var(&b.margin, "margin", 1, "multiply every ratio's goal by this: small models and busy machines need room")
+	flag.Float64Var(&b.margin, "margin", 1,
+		"multiply every ratio's goal by this: small models and busy machines need room")
 	flag.Parse()
 	bytes, err := humanize.ParseBytes(*size)
 	if err != nil || bytes < 50e6 || b.rounds < 1 {
@@ -52,11 +52,13 @@ func (b *bench) run(bytes int64) (missed int, err error) {
 	if err := os.MkdirAll(b.folder, 0o777); err != nil {
 		return 0, err
 	}
-	defer os.Remove(b.folder) // stays where it holds something else
+	defer os.Remove(b.folder) // stays if it contains something else
 	s := olmo2(bytes / 4)
-	fmt.Printf("OLMo-2-1B with %d of its 16 layers: %.2f billion parameters, %s as float32, 3 shards. %d rounds, A B A B; medians.\n",
+	fmt.Printf("OLMo-2-1B with %d of its 16 layers: %.2f billion parameters, %s as float32, 3 shards. "+
+		"%d rounds, A B A B; medians.\n",
 		s.layers, float64(s.parameters())/1e9, humanize.Bytes(uint64(4*s.parameters())), b.rounds)
-	fmt.Println("hf2olmo syncs what it writes, so cp and torch are timed with a sync of their files. All sources were read once before.")
+	fmt.Println("hf2olmo syncs what it writes, so cp and torch are timed with a sync of their files. " +
+		"All sources were read once before.")
 	fmt.Printf("%s/%s, %d processors.\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	t := newTable(os.Stdout, b.margin)
 	for _, g := range b.groups(bytes) {
@@ -93,7 +95,8 @@ func (b *bench) runGroup(g group, t *table) error {
 }
 
 func (b *bench) wanted(r row) bool {
-	torch := r.theirs != nil && slices.ContainsFunc(r.theirs.args, func(a string) bool { return strings.HasSuffix(a, ".py") })
+	isScript := func(arg string) bool { return strings.HasSuffix(arg, ".py") }
+	torch := r.theirs != nil && slices.ContainsFunc(r.theirs.args, isScript)
 	return strings.Contains(r.work+", "+r.against, b.only) && !(torch && b.python == "")
 }
 

@@ -121,7 +121,8 @@ func (m model) write(folder string) error {
 			return err
 		}
 	}
-	return writeJSON(filepath.Join(folder, m.format.index), map[string]any{"metadata": map[string]any{}, "weight_map": index})
+	return writeJSON(filepath.Join(folder, m.format.index),
+		map[string]any{"metadata": map[string]any{}, "weight_map": index})
 }
 
 // split deals the weights out to shards of about the same size, in their order.

@@ -6,18 +6,18 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// A row is a line of the table: a conversion, and what it is held against.
+// A row is a line of the table: a conversion, and what it is compared with.
 type row struct {
 	work, against string
 	ours          call
-	theirs        *call   // nil where only time and memory count
+	theirs        *call   // nil if only time and memory count
 	goal          float64 // of ours/theirs; 0 for none
 	seconds       float64 // at most; 0 for no limit
 	once          bool    // measured once: only its memory counts
 }
 
-// A group is the rows that share models. These are made before, by their folder, and
-// removed after; rows lists their files.
+// A group is the rows that share models, which are written before, by folder, and removed after. rows is called when
+// they exist.
 type group struct {
 	models map[string]model
 	rows   func() []row
@@ -67,7 +67,7 @@ func (b *bench) binGroup(s shape, name string, f format) group {
 	}}
 }
 
-// turnedGroup has one matrix that lies in its file column by column.
+// turnedGroup has one matrix that is stored column by column.
 func (b *bench) turnedGroup(s shape) group {
 	source := b.path("turned")
 	models := map[string]model{source: {shape: s, dtype: tensor.Float32, format: torchLegacy, shards: 1, turned: true}}
@@ -90,7 +90,9 @@ func (b *bench) largeGroup(s shape) group {
 
 func (b *bench) dryGroup() group {
 	source := b.path("seven")
-	models := map[string]model{source: {shape: sevenBillion, dtype: tensor.Float32, format: safetensors, shards: 30, sparse: true}}
+	models := map[string]model{
+		source: {shape: sevenBillion, dtype: tensor.Float32, format: safetensors, shards: 30, sparse: true},
+	}
 	return group{models, func() []row {
 		return []row{{work: "--dry-run, 7 billion in 30 shards", ours: b.dryRun(source), seconds: 0.2}}
 	}}
@@ -113,7 +115,8 @@ func (b *bench) againstTorch(source, work string, dtype ...string) row {
 // core is the second target.
 func (b *bench) core(source, against string, theirs call, goal float64) row {
 	out := b.path("ours")
-	ours := call{[]string{b.binary, "convert", "--quiet", "--target", "olmo-core", "--output", out, source}, out, weightFiles(source)}
+	args := []string{b.binary, "convert", "--quiet", "--target", "olmo-core", "--output", out, source}
+	ours := call{args, out, weightFiles(source)}
 	return row{work: "float32 → OLMo-core", against: against, ours: ours, theirs: &theirs, goal: goal}
 }
 

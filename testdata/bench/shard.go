@@ -25,7 +25,7 @@ var (
 	torchLegacy = format{"pytorch_model-%05d-of-%05d.bin", "pytorch_model.bin.index.json", layLegacy}
 )
 
-// A layout tells where the weights of a shard stand, and all other bytes.
+// A layout has the offsets of the weights in a shard, and all its other bytes.
 type layout struct {
 	size    int64
 	offsets []int64
