@@ -117,7 +117,8 @@ func TestKilledWhileReplacing(t *testing.T) {
 	lock.Close() // as the kernel does
 	f.unlock()
 
-	if _, err := Create(context.Background(), place(path, false), nil); err == nil || !strings.Contains(err.Error(), "already exists") {
+	_, err = Create(context.Background(), place(path, false), nil)
+	if err == nil || !strings.Contains(err.Error(), "already exists") {
 		t.Errorf("without --force: %v", err)
 	}
 	holds(t, path, "older")
@@ -189,7 +190,8 @@ func TestPlantedFolder(t *testing.T) {
 	}
 	for name, put := range plant {
 		must(t, put())
-		if _, err := Create(context.Background(), place(path, true), nil); err == nil || !strings.Contains(err.Error(), "is in the way") {
+		_, err := Create(context.Background(), place(path, true), nil)
+		if err == nil || !strings.Contains(err.Error(), "is in the way") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if list(t, home) != "thesis" {
