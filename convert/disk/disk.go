@@ -1,6 +1,6 @@
 // Package disk is what hf2olmo asks of the operating system beyond package os: opening files without following
-// links or waiting, renaming without replacing, exchanging two folders, locks, syncing in parts, free space, mapping
-// files into memory, and finding out what a file system cannot do.
+// links or waiting, renaming without replacing, exchanging two folders, locks, syncing in parts, free space, and
+// finding out what a file system cannot do.
 //
 // It is the only package with files by GOOS. Linux has everything; on other systems
 //
