@@ -1,4 +1,4 @@
-# hf2olmo: make demo, make test. Everything else is listed by make help.
+# "make help" lists the targets.
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -9,19 +9,19 @@ export CGO_ENABLED := 0
 
 .PHONY: help build demo test race lint cross interop interop-full differential bench fuzz torture disks reproducible clean
 
-help: ## list what can be made
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 build: ## build bin/hf2olmo, one static binary
 	@go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o $(BIN) ./cmd/hf2olmo
 
-demo: build ## convert the bundled models, show a folder and the training command
+demo: build ## convert bundled models, show a folder and the training command
 	@sh testdata/demo.sh $(BIN)
 
-test: ## all tests; needs Go alone
+test: ## run all tests; needs only Go
 	go test ./...
 
-lint: ## gofmt, go vet, staticcheck, the rules of the house, dead code
+lint: ## gofmt, go vet, staticcheck, the rules in TestHouse, dead code
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	go vet ./... ./testdata/bench ./testdata/interop/differential
 	go run $(STATICCHECK) ./... ./testdata/bench ./testdata/interop/differential
@@ -29,50 +29,50 @@ lint: ## gofmt, go vet, staticcheck, the rules of the house, dead code
 	@dead=$$(go run $(DEADCODE) ./cmd/hf2olmo | grep -vE '$(UNCALLED)' | tee /dev/stderr); test -z "$$dead"
 
 SYSTEMS := linux/arm64 darwin/arm64 darwin/amd64 freebsd/amd64
-cross: ## build and vet for every other system that it runs on, tests too
+cross: ## build and vet for every other supported system
 	@for system in $(SYSTEMS); do \
 		echo "$$system"; \
 		export GOOS=$${system%/*} GOARCH=$${system#*/}; \
 		go build -o /dev/null ./cmd/hf2olmo && go vet ./... ./testdata/bench ./testdata/interop/differential || exit 1; \
 	done
 
-interop: build ## test the output with PyTorch, transformers and the real trainers: one of each kind
+interop: build ## test the output with PyTorch, transformers and the real trainers, one case of each kind
 	@python=$$(sh testdata/interop/env.sh) && HF2OLMO=$$PWD/$(BIN) $$python -m pytest -q testdata/interop
 
 interop-full: export HF2OLMO_FULL := 1
-interop-full: interop ## the same for every variant in every container; by hand, before a release
+interop-full: interop ## the same for every variant in every container; run by hand before a release
 
 SECONDS := 600
 SEED ?= $(shell date +%F)
-differential: ## read mutated files as torch and the other libraries do, for SECONDS=600 [SEED=text]
+differential: ## compare how mutated files are read with torch and other libraries; SECONDS=600 SEED=text
 	@python=$$(sh testdata/interop/env.sh) && go build -o bin/differential ./testdata/interop/differential && \
 		$$python testdata/interop/differential/fuzz.py bin/differential --seconds $(SECONDS) --seed $(SEED)
 
 SIZE := 1GB
 ROUNDS := 5
 MARGIN := 1
-bench: build ## compare with cp and torch; SIZE=5.9GB ROUNDS=5 ONLY=cp STRICT=1 MARGIN=1.5
+bench: build ## compare speed and memory with cp and torch; SIZE=5.9GB ROUNDS=5 ONLY=cp STRICT=1 MARGIN=1.5
 	@go run ./testdata/bench -binary $(BIN) -size $(SIZE) -rounds $(ROUNDS) -margin $(MARGIN) -only "$(ONLY)" $(if $(STRICT),-strict)
 
 FUZZTIME ?= 10s
-fuzz: ## every fuzz target for FUZZTIME each
+fuzz: ## run every fuzz target for FUZZTIME=10s
 	@sh testdata/fuzz.sh $(FUZZTIME)
 
 N ?= $(if $(FULL),200,20)
 INJECTIONS ?= $(if $(FULL),8,2)
-torture: ## kill it N times, fail its calls to the disk, fill disks; FULL=1 for the breadth; needs strace, and root for all of it
+torture: ## kill it N=20 times, make system calls fail, fill disks; FULL=1 for more; needs strace and root
 	go test -tags torture -timeout 1h -v -run 'TestTorture|TestInjected|TestDisk|TestInodes|TestReadOnly|TestOther|TestParent|TestTwo' \
 		./cmd/hf2olmo -tries $(N) -injections $(INJECTIONS)
 
-disks: ## convert on FUSE, overlay and tmpfs; needs bindfs and, for all of it, root
+disks: ## convert on FUSE, overlay and tmpfs; needs bindfs and root
 	go test -tags disks -timeout 10m -count 1 -run 'TestDisks|TestFuse' ./cmd/hf2olmo
 
-# Tests with bounds on time and memory, which do not hold under the race detector; most start thousands of processes.
+# Tests with limits on time and memory, which the race detector exceeds. Most start thousands of processes.
 MANY := TestHostile|TestStrangeFiles|TestNamesThat|TestKeysThat|TestModelsThat|TestStopped|TestLargeTokenizer|TestInspectLarge|TestBounded
-race: ## all tests under the race detector; needs a C compiler
+race: ## run the tests with the race detector; needs a C compiler
 	CGO_ENABLED=1 go test -race -timeout 30m -skip '$(MANY)' ./...
 
-reproducible: ## two builds in two folders give the same bytes
+reproducible: ## check that builds in two folders are identical
 	@sh testdata/reproducible.sh
 
 clean: ## remove what was built

@@ -1,5 +1,5 @@
 #!/bin/sh
-# make demo: converts bundled models of several families and packagings, and shows one folder.
+# make demo: converts bundled models of several families and formats, and shows one folder.
 set -eu
 hf2olmo=$1
 rm -rf demo

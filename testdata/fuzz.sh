@@ -1,24 +1,23 @@
 #!/bin/sh
-# Every fuzz target for a while each: fuzz.sh 10s. What fails is written by go
-# under testdata/fuzz of its package; commit it there, as a seed, with the fix.
+# fuzz.sh 10s: runs every fuzz target for this time. Go writes an input that fails to
+# testdata/fuzz of the package: commit it there, as a seed, along with the fix.
 #
-# Go before 1.27 sometimes ends a target at the very end of its time with
-# "context deadline exceeded" and no input to blame (go.dev/issue/75804). Such
-# an end says nothing of our code, so the target starts again, three times at
-# most; anything else that fails, fails here.
+# Go before 1.27 sometimes ends a target at the very end of its time with "context
+# deadline exceeded" and no failing input (go.dev/issue/75804). That is not a fault of
+# this code, so the target runs again, at most three times. Any other failure counts.
 set -eu
 time=${1:-10s}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-fuzz() { # fuzz PACKAGE TARGET, seen as it goes
+fuzz() { # fuzz PACKAGE TARGET: shows the output as it comes
 	{
 		go test -run '^$' -fuzz "^$2\$" -fuzztime "$time" -fuzzminimizetime 20x "$1" 2>&1 && echo passed || echo failed
 	} | tee "$log" | sed '$d'
 	test "$(tail -n 1 "$log")" = passed
 }
 
-deadline_alone() { # the last run failed by Go's own deadline and by nothing else
+deadline_alone() { # the last run failed only because of Go's deadline
 	grep -q '^    context deadline exceeded$' "$log" && ! grep -qE 'Failing input|panic|_test\.go:' "$log"
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds what is committed in two folders, with two build caches, and compares the bytes.
+# Builds the committed source in two folders with two build caches, and compares the binaries.
 set -eu
 root=$(git rev-parse --show-toplevel)
 work=$(mktemp -d)

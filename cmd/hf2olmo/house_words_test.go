@@ -26,7 +26,7 @@ var stiff = []struct{ pattern, instead string }{
 	{`\bleads? (to|out)\b`, "points to, points outside"},
 	{`\b(object|line|record|file|fault|word) an? [a-z]+, (one|a) `, "one X per Y"},
 	{`\bone (JSON )?(object|line|record|file|fault|word) an? `, "one X per Y"},
-	{`\b(it|that|this|which|file|folder|value|name) is no [a-z]*[^ol]\b`, "is not a"},
+	{`\b(it|that|this|which|file|folder|value|name) is no ([^l]|l[^o])`, "is not a"},
 	{`\b(nobody|somebody|whoever)\b`, "no one, the user"},
 	{`\bbe had\b`, "is available"},
 }

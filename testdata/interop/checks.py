@@ -77,7 +77,7 @@ def check_model_config(source: Path, folder: Path) -> None:
 
 
 def check_train_config(folder: Path) -> None:
-    """A complete training config, from which the trainer starts as it stands."""
+    """A complete training config, from which the trainer starts unchanged."""
     config = TrainConfig.load(folder / "config.yaml")
     assert config.load_path == str(folder.resolve())
     assert config.reset_optimizer_state and config.reset_trainer_state

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the Python environment of the interop suite once on a machine, and prints the path of its python.
-# It lies in a cache folder outside the checkout, named by a hash of what goes into it. Progress goes to stderr.
+# Creates the Python environment of the interop suite, once per machine, and prints the path of its python.
+# It is in a cache folder outside the checkout, named by a hash of its requirements. Progress goes to stderr.
 #
 #   HF2OLMO_CACHE   the cache folder (default: $XDG_CACHE_HOME/hf2olmo or ~/.cache/hf2olmo)
 #   PYTHON          the python to build with (default: python3)
@@ -12,7 +12,7 @@ python=${PYTHON:-python3}
 
 say() { echo "interop: $*" >&2; }
 
-# On a fresh Debian machine the venv module and unzip are packages of their own.
+# On Debian the venv module and unzip are separate packages.
 need_packages() {
     packages=
     command -v "$python" >/dev/null || packages="python3"
@@ -35,14 +35,14 @@ env="$cache/interop-$hash"
 mkdir -p "$cache"
 exec 9>"$cache/interop-$hash.lock"
 if ! flock -n 9; then
-    say "waiting for another run that makes $env"
+    say "waiting for another run that creates $env"
     flock 9
 fi
 
 if [ ! -x "$env/bin/python" ]; then
-    say "making $env (about 6 GB, once)"
-    # Made under another name and renamed when complete. A renamed venv works as long as it is called by its
-    # python (-m pytest, -m torch.distributed.run): only the scripts in bin know the old path.
+    say "creating $env (about 6 GB, once)"
+    # Created under another name and renamed when complete. A renamed venv works through its python
+    # (-m pytest, -m torch.distributed.run): only the scripts in bin contain the old path.
     trap 'rm -rf "$env.new"' EXIT
     trap 'exit 1' HUP INT TERM
     rm -rf "$env.new"

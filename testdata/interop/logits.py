@@ -12,7 +12,7 @@ class RoundedLinear(TorchFunctionMode):
 
     A BLAS picks its order of summation by the shape of the matrix, so that a row of a fused matrix may come out
     otherwise in the last bit than the same row alone (seen with MKL where rows do not come in sixteens). Rounded
-    once from float64, a row's result is the same wherever it stands. All else stays as the libraries compute it.
+    once from float64, a row's result is the same in any position. All else stays as the libraries compute it.
     """
 
     def __torch_function__(self, function, types, args=(), kwargs=None):

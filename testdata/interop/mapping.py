@@ -1,7 +1,7 @@
 """From a Hugging Face state dict to OLMo's, written on its own.
 
-This is the second opinion that hf2olmo is held against. It shares nothing with the Go code: it works on
-whole tensors with torch.cat, reads config.json through the real config classes, and is itself held against
+This is the second opinion that hf2olmo is compared with. It shares nothing with the Go code: it works on
+whole tensors with torch.cat, reads config.json through the real config classes, and is itself tested against
 the real OLMo class (strict keys, logits equal to the last bit) wherever it is used.
 """
 
@@ -16,8 +16,8 @@ from olmo.config import ModelConfig
 from olmo.model import OLMo
 from transformers import AutoConfig
 
-# What decides a model's computation, and so must stand in config.yaml with exactly these values.
-# Null values that stand for another field are resolved here (see resolved).
+# What decides a model's computation, and so must be in config.yaml with exactly these values.
+# Null values that mean the value of another field are resolved here (see resolved).
 COMPARED = [
     "d_model", "n_heads", "n_kv_heads", "clip_qkv", "n_layers", "mlp_hidden_size", "activation_type", "block_type",
     "block_group_size", "alibi", "alibi_bias_max", "rope", "rope_full_precision", "rope_theta", "attention_dropout",
@@ -94,7 +94,7 @@ def _from_transformers(hf, eos: int, pad: int) -> ModelConfig:
 
 
 def resolved(config: ModelConfig) -> dict:
-    """The compared fields, with nulls that stand for another field's value written out."""
+    """The compared fields, with nulls that mean another field's value replaced by it."""
     out = {name: getattr(config, name) for name in COMPARED}
     out["n_kv_heads"] = config.effective_n_kv_heads
     out["mlp_hidden_size"] = config.mlp_hidden_size or config.mlp_ratio * config.d_model

@@ -45,7 +45,7 @@ def build(family: str, seed: int, **config):
 
 
 def randomize(model, seed: int) -> None:
-    """Weights that tell any two tensors, rows and columns apart: nothing is left at ones or zeros."""
+    """Weights that distinguish any two tensors, rows and columns: nothing is left at ones or zeros."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():

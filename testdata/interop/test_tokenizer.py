@@ -33,7 +33,7 @@ def pairs(value):
 
 
 class Raw(str):
-    """A piece of the text as it stands, for what json.dumps would not write."""
+    """A piece of JSON that is written verbatim, for what json.dumps would not write."""
 
 
 def text(value) -> str:

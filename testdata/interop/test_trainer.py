@@ -52,7 +52,7 @@ def test_restore_into_fsdp(data, tmp_path):
 
 
 def test_printed_command(data, window, tmp_path):
-    """Training starts from the folder's config.yaml as it stands, at the source model's own loss, and comes down."""
+    """Training starts from the folder's unchanged config.yaml, at the source model's own loss, and comes down."""
     source = containers.write(models.variant("olmo2"), tmp_path / "model", "safetensors", torch.bfloat16)
     config = cli.convert(source, tmp_path / "out") / "config.yaml"
     options = [f"--data.paths=[{data}]", f"--save_folder={tmp_path}/run", "--global_train_batch_size=4"]

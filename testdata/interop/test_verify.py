@@ -1,4 +1,4 @@
-"""verify, held against folders that torch and the real trainer wrote."""
+"""verify, tested with folders that torch and the real trainer wrote."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from test_trainer import LENGTH, torchrun
 
 
 def verify(source, folder, status: str) -> dict:
-    """What verify --json tells, which must have this status."""
+    """What verify --json reports; it must have this status."""
     done = cli.run("verify", "--json", source, folder)
     report = json.loads(done.stdout)
     assert report["status"] == status, report
@@ -151,7 +151,7 @@ def test_manifest_is_ignored(source, folder, tmp_path):
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "float64", "int8", "int64", "float8_e4m3fn", "float8_e5m2"])
 def test_inspect_stats(dtype, tmp_path):
-    """inspect --stats, held against torch."""
+    """inspect --stats, compared with torch."""
     from safetensors.torch import save_file
 
     generator = torch.Generator().manual_seed(1)

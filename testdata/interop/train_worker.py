@@ -2,7 +2,7 @@
 
     python -m torch.distributed.run --nproc_per_node=2 train_worker.py OUT-unsharded/config.yaml --data.paths=[...] ...
 
-The config is used as it stands, but for what a machine without a GPU cannot do; on_cpu names all of that.
+The config is used unchanged, except for what a machine without a GPU cannot do: on_cpu lists all of that.
 """
 
 import json

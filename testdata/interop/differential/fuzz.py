@@ -128,7 +128,7 @@ def late(*_) -> None:
 
 
 def child(options, first: int, until: float, report: Report, out) -> None:
-    """Runs cases from the first on. A line tells of each when it starts, and when it is done."""
+    """Runs cases in order. A line reports the start and the end of each."""
     signal.signal(signal.SIGALRM, late)
     os.dup2(os.open(options.keep / "stderr.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)  # libraries panic there
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -21,7 +21,7 @@ SPACES = [
 
 
 class Spelled(str):
-    """A value written as it stands."""
+    """A value that is written verbatim."""
 
 
 class Pairs(list):
