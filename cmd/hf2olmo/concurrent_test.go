@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestConcurrent runs eight processes on one output: one makes it, the others wait
-// and find it made. With --force all of them make it, one after the other.
+// TestConcurrent runs eight processes on one output: one writes it, the others wait and find it up to date. With
+// --force each writes it, one after the other.
 func TestConcurrent(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "model")
 	// 110 MB
@@ -35,8 +35,7 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// together runs one command in several processes at once, all of which must succeed,
-// and returns what they print.
+// together runs one command in several processes at once, all of which must succeed, and returns what they print.
 func together(t *testing.T, n int, args ...string) string {
 	t.Helper()
 	var mu sync.Mutex
@@ -57,7 +56,7 @@ func together(t *testing.T, n int, args ...string) string {
 	return told.String()
 }
 
-// onlyWhole fails unless out holds the whole folder and nothing else.
+// onlyWhole fails the test unless out contains the whole folder and nothing else.
 func onlyWhole(t *testing.T, source, out, folder string) {
 	t.Helper()
 	entries, err := os.ReadDir(out)
@@ -122,7 +121,7 @@ func killAtRandom(t *testing.T, sources []string, folder string, stop time.Time)
 	wait.Wait()
 }
 
-// wholeOfEither fails where a folder that nobody writes any more is of neither model.
+// wholeOfEither fails the test if a folder that is no longer written matches neither model.
 func wholeOfEither(t *testing.T, folder string, sources []string) {
 	t.Helper()
 	var told []byte

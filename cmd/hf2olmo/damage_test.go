@@ -71,7 +71,7 @@ func editTensor(ts *testscript.TestScript, neg bool, args []string) {
 	writeSafetensors(ts, path, header, data)
 }
 
-// prefix FILE OLD NEW puts NEW in place of the OLD that the names of tensors begin with.
+// prefix FILE OLD NEW replaces the prefix OLD of the names of tensors by NEW.
 func prefix(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, neg, args, 3, 3)
 	path := ts.MkAbs(args[0])

@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// The disks of clusters, as far as one machine has them: bindfs mounts a folder
-// through FUSE. Like NFS it has no flags for rename, closes files after the
-// program has closed them, and keeps what is removed while it is open under a hidden name.
+// File systems of clusters, as far as one machine can offer them: bindfs mounts a folder through FUSE. Like NFS it has
+// no flags for rename, closes files later than the program does, and keeps an open file that is removed under a hidden
+// name.
 
-// bindfs mounts a new folder, and returns where it is and what is under it. The test
-// fails without FUSE, unless HF2OLMO_NO_FUSE=1 was set by hand.
+// bindfs mounts a new folder, and returns where it is mounted and the folder below. Without FUSE the test fails, unless
+// HF2OLMO_NO_FUSE=1 is set.
 func bindfs(t *testing.T, options ...string) (mount, under string) {
 	t.Helper()
 	under = t.TempDir()
@@ -45,7 +45,7 @@ func bindfsOver(t *testing.T, under string, options ...string) string {
 	return mount
 }
 
-// mountAs mounts a file system of the kernel's at a new folder. Only root can.
+// mountAs mounts a file system of the kernel at a new folder, which needs root.
 func mountAs(t *testing.T, kind, options string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -59,7 +59,7 @@ func mountAs(t *testing.T, kind, options string) string {
 	return dir
 }
 
-// layered returns an overlay, over a lower layer that was filled before.
+// layered returns an overlay over a lower layer that fill has filled.
 func layered(t *testing.T, fill func(lower string)) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -72,8 +72,8 @@ func layered(t *testing.T, fill func(lower string)) string {
 
 const llama, olmo2 = "../../testdata/models/llama", "../../testdata/models/olmo2"
 
-// TestDisks converts on each disk for each trainer: a new output, the same once more,
-// with --force, and another model in its place, whose config was edited.
+// TestDisks converts on each file system for each trainer: to a new output, to the same again, with --force, and from
+// another model after the config was edited.
 func TestDisks(t *testing.T) {
 	disks := map[string]func() string{
 		"overlay": func() string { return layered(t, func(string) {}) },
@@ -116,9 +116,8 @@ func usual(t *testing.T, out, target, config string) {
 	must(t, os.RemoveAll(folder))
 }
 
-// TestDisksDenied converts on disks that cannot do what is needed: that is said in one
-// sentence before a byte of the model is copied, and what could not be removed is named.
-// A dry run finds nothing, for it writes nothing.
+// TestDisksDenied converts on file systems that cannot do what is needed: one sentence says so before a byte of the
+// model is copied, and what could not be removed is listed. A dry run finds nothing, because it writes nothing.
 func TestDisksDenied(t *testing.T) {
 	for option, want := range map[string]string{
 		"--rename-deny": "its file system cannot rename folders: operation not permitted",
@@ -132,7 +131,7 @@ func TestDisksDenied(t *testing.T) {
 			if o := execute(t, append(args, "--dry-run")...); o.status != 0 || len(listed(t, under)) != before {
 				t.Errorf("%s: a dry run: status %d, %s, left %v", option, o.status, o.stderr, listed(t, under))
 			}
-			for range 2 { // what the first left must not change what the second says
+			for range 2 { // what the first leaves must not change the message of the second
 				o := execute(t, args...)
 				if o.status != 1 || !strings.Contains(o.stderr, want) || strings.Contains(o.stderr, "copying") {
 					t.Errorf("%s: status %d: %s", option, o.status, o.stderr)
@@ -147,8 +146,8 @@ func TestDisksDenied(t *testing.T) {
 	}
 }
 
-// TestDisksOlder replaces an output that cannot be renamed, or whose files cannot be
-// removed: found before a byte is copied, and nothing happens to it.
+// TestDisksOlder replaces an output that cannot be renamed, or whose files cannot be removed: that is noticed before a
+// byte is copied, and the output stays.
 func TestDisksOlder(t *testing.T) {
 	older := func(folder string) {
 		t.Helper()

@@ -30,7 +30,7 @@ type outcome struct {
 	memory         int64         // kB, at most
 }
 
-// execute runs the program as a process of its own. One that hangs is killed.
+// execute runs the program in a new process. One that hangs is killed.
 func execute(t testing.TB, args ...string) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), maxWait)
@@ -51,8 +51,8 @@ func execute(t testing.TB, args ...string) outcome {
 		command.ProcessState.UserTime() + command.ProcessState.SystemTime(), <-memory}
 }
 
-// watchMemory follows the peak of a process's memory, in kB, until the process is gone.
-// What wait reports would do, but it counts the memory of the parent before the exec too.
+// watchMemory returns the peak of a process's memory, in kB, once the process has ended. What wait reports includes the
+// memory of the parent before the exec.
 func watchMemory(pid int) (peak int64) {
 	for {
 		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
@@ -67,8 +67,8 @@ func watchMemory(pid int) (peak int64) {
 	}
 }
 
-// cheap fails the test where a run took too long or too much memory.
-func (o outcome) cheap(t testing.TB) {
+// checkCost fails the test if a run took too long or too much memory.
+func (o outcome) checkCost(t testing.TB) {
 	t.Helper()
 	if o.time > maxTime && !raceDetector {
 		t.Errorf("%q took %v of the processor", o.args, o.time)
@@ -78,8 +78,8 @@ func (o outcome) cheap(t testing.TB) {
 	}
 }
 
-// printable fails the test where a run printed what a terminal might obey.
-func (o outcome) printable(t testing.TB) {
+// checkPrintable fails the test if a run printed what a terminal might act on.
+func (o outcome) checkPrintable(t testing.TB) {
 	t.Helper()
 	for _, text := range []string{o.stdout, o.stderr} {
 		for _, r := range text {
@@ -94,25 +94,25 @@ func (o outcome) printable(t testing.TB) {
 	}
 }
 
-// refused fails the test unless a run failed as it should, with nothing left behind in out.
-func (o outcome) refused(t testing.TB, out string) {
+// checkRefused fails the test unless a run failed as it should and left nothing in out.
+func (o outcome) checkRefused(t testing.TB, out string) {
 	t.Helper()
 	if o.status != 1 || o.stdout != "" && !strings.Contains(o.stdout, `"status":"failed"`) {
 		t.Errorf("%q: status %d\n%s%s", o.args, o.status, o.stdout, o.stderr)
 	}
-	o.cheap(t)
-	o.printable(t)
+	o.checkCost(t)
+	o.checkPrintable(t)
 	nothing(t, out)
 }
 
-// bears fails the test unless a run ended as any run may: done, or failed with words.
-func (o outcome) bears(t testing.TB) {
+// checkEnded fails the test unless a run ended as any run may: it succeeded, or failed with a message.
+func (o outcome) checkEnded(t testing.TB) {
 	t.Helper()
 	if o.status != 0 && (o.status != 1 || o.stdout+o.stderr == "") {
 		t.Errorf("%q: status %d\n%s%s", o.args, o.status, o.stdout, o.stderr)
 	}
-	o.cheap(t)
-	o.printable(t)
+	o.checkCost(t)
+	o.checkPrintable(t)
 }
 
 // nothing fails the test unless a folder is empty.
@@ -124,7 +124,7 @@ func nothing(t testing.TB, dir string) {
 	}
 }
 
-// layOver makes a model in dir of a good one and of what a case puts in its place.
+// layOver creates a model in dir: a good one with the files of a case in place of its own.
 func layOver(t testing.TB, dir, with string) {
 	t.Helper()
 	base := "llama"
@@ -140,7 +140,7 @@ func layOver(t testing.TB, dir, with string) {
 	}
 }
 
-// copyFiles copies the files of a folder, in place of those that are there.
+// copyFiles copies the files of a folder, and replaces existing ones.
 func copyFiles(t testing.TB, dir, from string) {
 	t.Helper()
 	must(t, os.MkdirAll(dir, 0o777))

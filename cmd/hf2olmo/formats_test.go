@@ -10,8 +10,8 @@ import (
 	"hf2olmo/convert/folder"
 )
 
-// oldOutput puts an output of an earlier version, and the model that it is made of, into a
-// new folder, as if they had been made there: git keeps neither times nor places.
+// oldOutput puts an output of an earlier version and its source into a new folder, as if they had been written there:
+// git keeps neither times nor paths.
 func oldOutput(t *testing.T, format, name string) (source, output string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -46,9 +46,8 @@ func oldOutput(t *testing.T, format, name string) (source, output string) {
 	return source, output
 }
 
-// TestOlderFormat: what an earlier version wrote is unchanged, verifies, loads, and is
-// replaced with --force. Whether its config was edited cannot be known, so one that is
-// not what would be written now is kept.
+// TestOlderFormat: what an earlier version wrote is up to date, verifies, passes check, and is replaced with --force.
+// Whether its config was edited is unknown, so one that differs from what is written now is kept.
 func TestOlderFormat(t *testing.T) {
 	for target, test := range map[string]struct{ output, config, large string }{
 		"olmo":      {"olmo-unsharded", "config.yaml", "model.pt"},
@@ -63,7 +62,7 @@ func TestOlderFormat(t *testing.T) {
 			}
 		}
 		convert := []string{"convert", "--target", target, "--output", output, source}
-		if target == "olmo-core" { // else its config names the model's folder
+		if target == "olmo-core" { // else its config contains the path of the model
 			convert = append(convert, "--tokenizer", "org/llama")
 		}
 		force := append(convert, "--force")

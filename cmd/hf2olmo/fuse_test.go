@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestFuseConcurrent runs four processes on one output: one makes it, and the others
-// find it made; with --force each makes it, of two models.
+// TestFuseConcurrent runs four processes on one output: one writes it, and the others find it up to date; with --force
+// each writes it, from two models.
 func TestFuseConcurrent(t *testing.T) {
 	mount, _ := bindfs(t)
 	dir := t.TempDir()
@@ -47,11 +47,10 @@ func TestFuseConcurrent(t *testing.T) {
 	onlyWhole(t, sources[0], out, folder)
 }
 
-// TestFuseStopped stops conversions on a slow disk at random moments, by SIGTERM and by
-// SIGKILL, with and without an older output: after the one nothing is left, as it says;
-// after the other the next run clears up.
+// TestFuseStopped stops conversions on a slow disk at random moments with SIGTERM and with SIGKILL, with and without an
+// older output: after SIGTERM nothing is left, as the message says; after SIGKILL the next run cleans up.
 func TestFuseStopped(t *testing.T) {
-	const fresh = "-oattr_timeout=0,entry_timeout=0,negative_timeout=0" // each sees at once what the other does
+	const fresh = "-oattr_timeout=0,entry_timeout=0,negative_timeout=0" // each sees the changes of the other at once
 	mount, under := bindfs(t, "--write-rate=8M", fresh)
 	fast := bindfsOver(t, under, fresh)
 	source := filepath.Join(t.TempDir(), "model")

@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// parts are the files that FuzzProgram puts in the place of a good model's: which
-// model, and which file of it.
+// parts are the files that FuzzProgram replaces: of which model, and which file.
 var parts = []struct{ model, file string }{
 	{"llama", "config.json"},
 	{"llama", "model.safetensors"},
@@ -26,9 +25,8 @@ var parts = []struct{ model, file string }{
 	{"llama", "special_tokens_map.json"},
 }
 
-// FuzzProgram runs the whole program on a model of which one file is anything: it
-// ends soon, with status 0 or 1, with words that no terminal obeys; nothing appears
-// but a whole output, which check and verify then find good.
+// FuzzProgram runs the whole program on a model with an arbitrary file: it ends soon, with status 0 or 1, and prints
+// nothing that a terminal acts on; it writes nothing or a whole output, which passes check and verify.
 func FuzzProgram(f *testing.F) {
 	for i, p := range parts {
 		if text, err := os.ReadFile(filepath.Join("../../testdata/models", p.model, p.file)); err == nil {
@@ -75,13 +73,12 @@ func FuzzProgram(f *testing.F) {
 	})
 }
 
-// checkpointFiles are those that FuzzCheckpoint puts in the place of good ones.
+// checkpointFiles are the files that FuzzCheckpoint replaces.
 var checkpointFiles = []string{
 	"config.yaml", "model.pt", "train.pt", "tokenizer.json", "hf2olmo.json", "optim.pt", "model.safetensors",
 }
 
-// FuzzCheckpoint has check, verify, inspect and convert look at a checkpoint folder of
-// which one file is anything.
+// FuzzCheckpoint runs check, verify, inspect and convert on a checkpoint folder with an arbitrary file.
 func FuzzCheckpoint(f *testing.F) {
 	dir := f.TempDir()
 	model, err := filepath.Abs("../../testdata/models/llama")
@@ -118,14 +115,14 @@ func FuzzCheckpoint(f *testing.F) {
 	})
 }
 
-// runHere runs the program inside of this process, and returns its status.
+// runHere runs the program inside this process, and returns its status.
 func runHere(t *testing.T, args ...string) int {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	begun := time.Now()
 	status := run(append([]string{"hf2olmo"}, args...), &stdout, &stderr)
 	o := outcome{args: args, status: status, stdout: stdout.String(), stderr: stderr.String()}
-	o.printable(t)
+	o.checkPrintable(t)
 	if status != 0 && (status != 1 || o.stderr == "" && o.stdout == "") {
 		t.Errorf("%q: status %d, %s", args, status, o.stderr)
 	}

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// hostileFolders are checkpoints that were converted, with one file put in place of a good one
-// that costs a reader as much as such a file can.
+// hostileFolders are converted checkpoints with one file replaced by the most expensive one for a reader.
 var hostileFolders = map[string]struct {
 	folder int // of goodFolders
 	make   func(t *testing.T, dir string)
@@ -44,7 +43,7 @@ var hostileFolders = map[string]struct {
 	"core config, deep": {1, text("config.json", repeated(`{"model":`, `{"a":`, 150_000, ``))},
 }
 
-// TestHostileFolders gives such folders to every command that reads one.
+// TestHostileFolders runs every command that reads a checkpoint on such folders.
 func TestHostileFolders(t *testing.T) {
 	good := goodFolders(t)
 	model := "../../testdata/models/llama"
@@ -68,14 +67,14 @@ func TestHostileFolders(t *testing.T) {
 					{"convert", "--quiet", "--output", folder, model}, {"convert", "--json", "--dry-run", "--force", "--output",
 						folder, model},
 				} {
-					execute(t, args...).bears(t)
+					execute(t, args...).checkEnded(t)
 				}
 			})
 		}
 	})
 }
 
-// TestHostileKeymaps gives tables to convert and verify that cost a reader as much as they can.
+// TestHostileKeymaps runs convert and verify with the most expensive tables for a reader.
 func TestHostileKeymaps(t *testing.T) {
 	good := goodFolders(t)
 	model := "../../testdata/models/llama"
@@ -101,8 +100,8 @@ func TestHostileKeymaps(t *testing.T) {
 			{"verify", "--keymap", file, model, good[0]},
 		} {
 			o := execute(t, args...)
-			o.cheap(t)
-			o.printable(t)
+			o.checkCost(t)
+			o.checkPrintable(t)
 			if o.status != 1 && o.status != 2 {
 				t.Errorf("%s: %q: status %d\n%s", name, args, o.status, o.stderr)
 			}

@@ -141,7 +141,7 @@ func TestHostileMade(t *testing.T) {
 				args = append(args, "--no-follow")
 			}
 			o := execute(t, args...)
-			o.refused(t, out)
+			o.checkRefused(t, out)
 			if !strings.Contains(o.stderr, c.want) {
 				t.Errorf("%.1000s\nwant %q in it", o.stderr, c.want)
 			}
@@ -150,7 +150,7 @@ func TestHostileMade(t *testing.T) {
 				{"convert", "--target", "olmo-core", "--json", "--dry-run", "--into", out, model},
 				{"inspect", "--stats", "--json", model}, {"check", "--full", model}, {"verify", model, good[1]},
 			} {
-				execute(t, args...).bears(t)
+				execute(t, args...).checkEnded(t)
 			}
 		})
 	}

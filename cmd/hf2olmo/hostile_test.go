@@ -12,8 +12,8 @@ var update = flag.Bool("update", false, "write testdata/hostile/expected.txt ane
 
 const hostile = "../../testdata/hostile"
 
-// TestHostile runs every case of testdata/hostile through the program: it is refused
-// in the words of expected.txt, soon, in little memory, and nothing is left behind.
+// TestHostile runs the program on every case of testdata/hostile: it is refused with the message in expected.txt, soon,
+// in little memory, and nothing is left behind.
 func TestHostile(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Join(hostile, "cases"))
 	if err != nil || len(entries) < 200 {
@@ -64,15 +64,15 @@ func goodFolders(t *testing.T) []string {
 	return folders
 }
 
-// tryHostile gives one case to every command with all options between them, and returns the
-// first words of the refusal to convert it.
+// tryHostile runs every command on one case, with every option at least once, and returns the first line of the refusal
+// to convert it.
 func tryHostile(t *testing.T, with string, good []string) string {
 	dir := t.TempDir()
 	model, out := filepath.Join(dir, "model"), filepath.Join(dir, "out")
 	layOver(t, model, with)
 	must(t, os.Mkdir(out, 0o777))
 	o := execute(t, "convert", "--into", out, model)
-	o.refused(t, out)
+	o.checkRefused(t, out)
 	for _, args := range [][]string{
 		{"convert", "--json", "--dry-run", "--dtype", "float16", "--allow-nan", "--no-follow", "--into", out, model},
 		{"convert", "--target", "olmo-core", "--dry-run", "--jobs", "999999999", "--tokenizer", "gpt2", "--into", out, model},
@@ -84,7 +84,7 @@ func tryHostile(t *testing.T, with string, good []string) string {
 		{"verify", "--json", "--jobs", "999999999", model, good[0]},
 		{"verify", "--no-follow", model, good[1]},
 	} {
-		execute(t, args...).bears(t)
+		execute(t, args...).checkEnded(t)
 	}
 	nothing(t, out)
 	if weights, err := os.ReadFile(filepath.Join(with, "pytorch_model.bin")); err == nil {
@@ -93,7 +93,7 @@ func tryHostile(t *testing.T, with string, good []string) string {
 	return o.firstFault()
 }
 
-// tryCheckpoint puts hostile weights into a folder that was converted.
+// tryCheckpoint puts hostile weights into a converted folder.
 func tryCheckpoint(t *testing.T, folder string, weights []byte) {
 	source := "../../testdata/models/llama-bin"
 	if o := execute(t, "convert", "--quiet", "--output", folder, source); o.status != 0 {
@@ -106,7 +106,7 @@ func tryCheckpoint(t *testing.T, folder string, weights []byte) {
 		if o := execute(t, args...); o.status != 1 && args[0] != "inspect" {
 			t.Errorf("%q: status %d\n%s", args, o.status, o.stdout)
 		} else {
-			o.bears(t)
+			o.checkEnded(t)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestInjected(t *testing.T) {
 	copyFiles(t, in.older, "../../testdata/models/llama")
 	copyFiles(t, in.newer, "../../testdata/models/olmo2-sharded")
 	in.folder = filepath.Join(in.out, "x-unsharded")
-	in.program = filepath.Join(dir, "hf2olmo") // static, as it is released: no loader has calls of its own
+	in.program = filepath.Join(dir, "hf2olmo") // static, as released, so that no loader makes calls
 	build := exec.Command("go", "build", "-o", in.program, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
@@ -90,7 +90,7 @@ func (in *injected) try(t *testing.T, inject string, force bool) {
 	text, _ := command.CombinedOutput()
 	status := command.ProcessState.ExitCode()
 	if strings.Contains(string(text), "netpollBreak") {
-		return // a call of the runtime's own, to wake itself, which never fails
+		return // a call of the Go runtime to wake itself, which never fails
 	}
 	in.tries++
 	switch {
@@ -99,7 +99,7 @@ func (in *injected) try(t *testing.T, inject string, force bool) {
 	case status != 0:
 		in.failed++
 		if status != 1 ||
-			!strings.Contains(string(text), "hf2olmo: ") && !strings.HasPrefix(inject, "write:") { // that may be the very words
+			!strings.Contains(string(text), "hf2olmo: ") && !strings.HasPrefix(inject, "write:") { // which may fail the message
 			t.Errorf("%s, force %v: status %d\n%s", inject, force, status, text)
 		}
 	}
@@ -109,7 +109,7 @@ func (in *injected) try(t *testing.T, inject string, force bool) {
 	in.look(t, inject, force, status)
 }
 
-// look sees to what a run left, and runs the program once more.
+// look checks what a run left, and runs the program again.
 func (in *injected) look(t *testing.T, inject string, force bool, status int) {
 	_, err := os.Stat(in.folder)
 	switch {
@@ -128,7 +128,7 @@ func (in *injected) look(t *testing.T, inject string, force bool, status int) {
 	onlyWhole(t, in.newer, in.out, in.folder)
 }
 
-// replaced are older outputs on their way to be put back: see convert/folder.
+// replaced are older outputs that the next run puts back: see convert/folder.
 func (in *injected) replaced() []string {
 	paths, _ := filepath.Glob(filepath.Join(in.out, ".*.replaced"))
 	return paths

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// TestInspectLarge lists a model of 70 billion parameters in 30 shards, which takes
-// no room on the disk, in less than a second.
+// TestInspectLarge lists a model of 70 billion parameters in 30 sparse shards in less than a second.
 func TestInspectLarge(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "large")
 	sparse{layers: 80, width: 8192, heads: 64, kvHeads: 8, mlp: 28672, vocabulary: 128256, shards: 30}.write(t, dir)

@@ -11,8 +11,8 @@ import (
 	"hf2olmo/keymap"
 )
 
-// TestRecords holds the fields of --json and their order to what the README promises.
-// A field may be added at the end of a list; anything else breaks scripts.
+// TestRecords compares the fields of --json and their order with what the README promises. A field may be added at the
+// end; any other change breaks scripts.
 func TestRecords(t *testing.T) {
 	for _, test := range []struct {
 		record any

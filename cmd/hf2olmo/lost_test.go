@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// mounted returns a folder with a small file system of its own in memory.
+// mounted returns a folder with its own small file system in memory.
 func mounted(t *testing.T, options string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -38,7 +38,7 @@ func TestDiskFull(t *testing.T) {
 			onlyWhole(t, source, out, filepath.Join(out, "model-unsharded"))
 			continue
 		}
-		o.refused(t, out)
+		o.checkRefused(t, out)
 		failed++
 	}
 	if failed < 10 || failed > 15 {
@@ -61,30 +61,30 @@ func TestDiskFills(t *testing.T) {
 	}
 }
 
-// TestInodes are used up: the large file finds room, and the small ones do not.
+// TestInodes uses up the inodes: the large file still fits, the small ones do not.
 func TestInodes(t *testing.T) {
 	for inodes := 2; inodes <= 6; inodes++ {
 		out := mounted(t, fmt.Sprintf("nr_inodes=%d", inodes))
 		o := execute(t, "convert", "--into", out, "../../testdata/models/llama")
-		o.refused(t, out)
+		o.checkRefused(t, out)
 		if !strings.Contains(o.stderr, "no space left on device") || !strings.Contains(o.stderr, "Free some space") {
 			t.Error(o.stderr)
 		}
 	}
 }
 
-// TestReadOnly converts to a disk that cannot be written.
+// TestReadOnly converts to a read-only file system.
 func TestReadOnly(t *testing.T) {
 	out := mounted(t, "size=1m")
 	must(t, syscall.Mount("tmpfs", out, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=1m"))
 	o := execute(t, "convert", "--into", out, "../../testdata/models/llama")
-	o.refused(t, out)
+	o.checkRefused(t, out)
 	if !strings.Contains(o.stderr, "read-only file system") || !strings.Contains(o.stderr, "that you can write to") {
 		t.Error(o.stderr)
 	}
 }
 
-// TestOtherFileSystem reads from one and writes to another, with --force too.
+// TestOtherFileSystem reads from one file system and writes to another, with --force too.
 func TestOtherFileSystem(t *testing.T) {
 	out := mounted(t, "size=8m")
 	for _, model := range []string{"llama", "olmo2"} {
@@ -96,8 +96,7 @@ func TestOtherFileSystem(t *testing.T) {
 	}
 }
 
-// TestParentVanishes stops the program while it writes, takes the folder above its
-// output away, and lets it go on.
+// TestParentVanishes pauses the program while it writes, removes the folder above its output, and lets it continue.
 func TestParentVanishes(t *testing.T) {
 	dir := t.TempDir()
 	source := filepath.Join(dir, "model")
@@ -128,7 +127,7 @@ func TestParentVanishes(t *testing.T) {
 	}
 }
 
-// TestTwoFromOneSource converts one model twice at once, to two places.
+// TestTwoFromOneSource converts one model to several outputs at once.
 func TestTwoFromOneSource(t *testing.T) {
 	source := "../../testdata/models/olmo2-sharded"
 	dir := t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"hf2olmo/convert/folder"
 )
 
-// TestManifestLists: the manifest lists every file of the folder but itself, with its
-// size, the SHA-256 of small ones, and the two sums of those with tensors.
+// TestManifestLists: the manifest lists every file of the folder except itself, with its size, the SHA-256 of small
+// files, and the two checksums of files with tensors.
 func TestManifestLists(t *testing.T) {
 	for target, output := range map[string]string{"olmo": "x-unsharded", "olmo-core": "x"} {
 		output = filepath.Join(t.TempDir(), output)
@@ -53,7 +53,7 @@ func TestManifestLists(t *testing.T) {
 	}
 }
 
-// frameSum is the SHA-256 of all bytes of a model.pt but the tensors'.
+// frameSum is the SHA-256 of all bytes of a model.pt except those of tensors.
 func frameSum(t *testing.T, path string, text []byte) string {
 	t.Helper()
 	archive, err := zip.OpenReader(path)

@@ -8,9 +8,8 @@ import (
 	"testing"
 )
 
-// TestNamesThatTerminalsObey gives every command a folder whose name would move the
-// cursor, and turn text around: nothing of it is printed raw, JSON holds it exactly,
-// and the training command names the very folder.
+// TestNamesThatTerminalsObey runs every command on a folder whose name would move the cursor and reverse the text:
+// it is never printed raw, JSON contains it exactly, and the training command contains its path.
 func TestNamesThatTerminalsObey(t *testing.T) {
 	const evil = "a\n\x1b[31mroot\x1b[0m\r\x07\u009b2J\u202e\x7f' $(id)\\"
 	dir := t.TempDir()
@@ -32,7 +31,7 @@ func TestNamesThatTerminalsObey(t *testing.T) {
 		if o.status != 0 && args[0] != "check" {
 			t.Errorf("%q: %s%s", args, o.stdout, o.stderr)
 		}
-		o.bears(t)
+		o.checkEnded(t)
 		if strings.Contains(o.stdout+o.stderr, "/a\n") {
 			t.Errorf("%q printed the newline of a name: %s%s", args, o.stdout, o.stderr)
 		}
@@ -45,11 +44,11 @@ func TestNamesThatTerminalsObey(t *testing.T) {
 		{"convert", "--keymap", evil, model}, {"convert", evil}, {"inspect", evil}, {"check", evil},
 		{"verify", evil, evil}, {"help", evil},
 	} {
-		execute(t, args...).printable(t)
+		execute(t, args...).checkPrintable(t)
 	}
 }
 
-// obeyed has a shell read the training command.
+// obeyed lets a shell evaluate the training command.
 func obeyed(t *testing.T, line, folder string) {
 	t.Helper()
 	var record convertRecord

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestNamesThatYAMLReadsOtherwise writes folders whose names mean something to YAML, to
-// OmegaConf or to a terminal: verify and check read the very path in config.yaml, or the name
-// was refused before anything was written. The real OmegaConf reads them in testdata/interop.
+// TestNamesThatYAMLReadsOtherwise writes folders whose names are syntax of YAML, OmegaConf or a terminal: verify and
+// check read the right path from config.yaml, or the name is refused before anything is written. testdata/interop reads
+// them with the real OmegaConf.
 func TestNamesThatYAMLReadsOtherwise(t *testing.T) {
 	t.Parallel()
 	model := filepath.Join(t.TempDir(), "m")
@@ -25,12 +25,12 @@ func TestNamesThatYAMLReadsOtherwise(t *testing.T) {
 			out := t.TempDir()
 			folder := filepath.Join(out, name)
 			o := execute(t, "convert", "--target", target, "--output", folder, model)
-			o.printable(t)
+			o.checkPrintable(t)
 			if target == "olmo" {
 				folder += "-unsharded"
 			}
 			if refused[name] && (target == "olmo" || strings.Contains(name, "\xff")) {
-				o.refused(t, out)
+				o.checkRefused(t, out)
 				continue
 			}
 			if o.status != 0 {
@@ -38,10 +38,10 @@ func TestNamesThatYAMLReadsOtherwise(t *testing.T) {
 				continue
 			}
 			verified := execute(t, "verify", model, folder)
-			if verified.printable(t); verified.status != 0 || verified.stderr != "" {
+			if verified.checkPrintable(t); verified.status != 0 || verified.stderr != "" {
 				t.Errorf("%q: verify: %s%s", name, verified.stdout, verified.stderr)
 			}
-			execute(t, "check", folder).bears(t)
+			execute(t, "check", folder).checkEnded(t)
 			again := execute(t, "convert", "--json", "--target", target, "--output", filepath.Join(out, name), model)
 			if !strings.Contains(again.stdout, `"unchanged"`) {
 				t.Errorf("%q: %s%s", name, again.stdout, again.stderr)
@@ -50,7 +50,7 @@ func TestNamesThatYAMLReadsOtherwise(t *testing.T) {
 	}
 }
 
-// TestModelsThatAreNotUTF8 converts a model whose path is not text: it is the same again.
+// TestModelsThatAreNotUTF8 converts a model whose path is not UTF-8: it verifies.
 func TestModelsThatAreNotUTF8(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -58,12 +58,12 @@ func TestModelsThatAreNotUTF8(t *testing.T) {
 	copyFiles(t, model, "../../testdata/models/llama")
 	for _, want := range []string{"converted", "unchanged"} {
 		o := execute(t, "convert", "--json", "--output", out, model)
-		if o.printable(t); !strings.Contains(o.stdout, want) {
+		if o.checkPrintable(t); !strings.Contains(o.stdout, want) {
 			t.Errorf("want %s: %s%s", want, o.stdout, o.stderr)
 		}
 	}
 	core := execute(t, "convert", "--target", "olmo-core", "--output", filepath.Join(dir, "core"), model)
-	if core.printable(t); core.status != 1 || !strings.Contains(core.stderr, "--tokenizer") {
+	if core.checkPrintable(t); core.status != 1 || !strings.Contains(core.stderr, "--tokenizer") {
 		t.Errorf("%s%s", core.stdout, core.stderr)
 	}
 	named := filepath.Join(dir, "named")
@@ -77,7 +77,7 @@ func TestModelsThatAreNotUTF8(t *testing.T) {
 	}
 	for _, id := range []string{"a\xff", "???"} {
 		o := execute(t, "convert", "--tokenizer", id, "--output", filepath.Join(dir, "other"), model)
-		if o.printable(t); o.status == 0 {
+		if o.checkPrintable(t); o.status == 0 {
 			t.Errorf("--tokenizer %q: %s", id, o.stdout)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "other-unsharded")); err == nil {
@@ -86,8 +86,8 @@ func TestModelsThatAreNotUTF8(t *testing.T) {
 	}
 }
 
-// TestKeysThatPretendToBeLines gives verify, check and inspect files whose own words would make
-// a line that the program never said.
+// TestKeysThatPretendToBeLines runs verify, check and inspect on files with text that would look like a line of output
+// of the program.
 func TestKeysThatPretendToBeLines(t *testing.T) {
 	t.Parallel()
 	const line = "/o matches /m (llama) bit for bit"
@@ -115,7 +115,7 @@ func TestKeysThatPretendToBeLines(t *testing.T) {
 			{"convert", "--output", folder, model},
 		} {
 			o := execute(t, args...)
-			o.bears(t)
+			o.checkEnded(t)
 			if strings.Contains("\n"+o.stdout+"\n"+o.stderr, "\n"+line) {
 				t.Errorf("%q with %q:\n%s%s", args, edit.with, o.stdout, o.stderr)
 			}

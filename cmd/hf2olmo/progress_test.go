@@ -26,8 +26,8 @@ func (l *log) String() string {
 	return l.text.String()
 }
 
-// TestLines looks for lines at the start, at the end, and in between also where no
-// byte is copied: a disk that hangs is seen in the log.
+// TestLines: there are lines at the start, at the end, and in between even if no byte is copied, so that the log shows
+// a disk that hangs.
 func TestLines(t *testing.T) {
 	var w log
 	p := numbered(&lines{w: &w, every: 5 * time.Millisecond}, 2, 5)
@@ -47,7 +47,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestLinesOfABreak ends before all is copied.
+// TestLinesOfABreak stops before everything is copied.
 func TestLinesOfABreak(t *testing.T) {
 	var w log
 	p := numbered(&lines{w: &w, every: time.Hour}, 1, 1)

@@ -17,8 +17,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command line as users do, in testdata/scripts. Each script
-// has the bundled models under $MODELS, and commands that damage copies of them.
+// TestScripts runs the scripts in testdata/scripts, which use the command line as users do. Each has the bundled models
+// in $MODELS, and commands that damage copies of them.
 func TestScripts(t *testing.T) {
 	models, err := filepath.Abs("../../testdata/models")
 	if err != nil {
@@ -38,8 +38,8 @@ func TestScripts(t *testing.T) {
 			"copydir": copyDir,    // copydir FROM TO
 			"json":    setJSON,    // json FILE KEY VALUE: sets, or with "-" deletes, a key of config.json
 			"tensor":  editTensor, // tensor FILE rename|shape|dtype|nan|bit NAME [VALUE]: damages a safetensors file
-			"prefix":  prefix,     // prefix FILE OLD NEW: puts NEW in place of the OLD that names of tensors begin with
-			"cut":     cut,        // cut FILE BYTES: leaves so many bytes
+			"prefix":  prefix,     // prefix FILE OLD NEW: replaces the prefix OLD of the names of tensors by NEW
+			"cut":     cut,        // cut FILE BYTES: truncates a file
 			"run":     copyRun,    // run NAME TO: copies a sharded run of a trainer, with the whole model in expected
 			"empty":   empty,      // empty DIR: fails unless the folder has no entry, hidden ones included
 		},

@@ -62,7 +62,7 @@ func stopConversion(t *testing.T, source string, signal syscall.Signal, after ti
 		t.Errorf("%v after %v: left %v, %v", signal, after, entries, err)
 	}
 	if status := exit.Sys().(syscall.WaitStatus); status.Signaled() && status.Signal() == signal {
-		return took // before the program had begun to listen
+		return took // before the program listened for signals
 	}
 	if exit.ExitCode() != 128+int(signal) {
 		t.Errorf("%v after %v: status %d", signal, after, exit.ExitCode())

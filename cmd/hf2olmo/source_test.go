@@ -10,9 +10,8 @@ import (
 	"testing"
 )
 
-// doors are the functions that open or read a file by its name, and the only files of the
-// source that may call them. Everything else opens what it reads by package regular, which
-// takes neither pipes nor devices, and never waits.
+// doors are functions that open or read a file by name, or print, with the only source files that may call them.
+// Everything else reads files through package regular, which refuses pipes and devices, and never waits.
 var doors = map[string][]string{
 	"os.Open":         {"convert/folder/", "convert/disk/"},
 	"os.ReadFile":     {},
@@ -40,8 +39,8 @@ var doors = map[string][]string{
 	"os.Stdout.WriteString": {},
 }
 
-// TestDoors parses the program's source: no file is opened but by package regular, and nothing
-// printed but by printf, which keeps texts on their lines.
+// TestDoors parses the source of the program: files are opened only by package regular, and printed only by printf,
+// which keeps strings on their lines.
 func TestDoors(t *testing.T) {
 	const root = "../.."
 	seen := 0

@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// sparse is a Llama of any size whose weights take no room on the disk: all zero.
+// sparse is a Llama of any size whose weights, all zero, take no space on the disk.
 type sparse struct {
 	layers, width, heads, kvHeads, mlp, vocabulary, shards int64
 }
 
-// write makes the model's folder. Tensors go to the shards in turn.
+// write writes the model's folder. Tensors are distributed to the shards in turn.
 func (s sparse) write(t *testing.T, dir string) {
 	t.Helper()
 	check := func(err error) {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestStopped stops each command at random moments, on what keeps it longest: it ends within
-// two seconds wherever it is, with the shell's status, and a conversion leaves nothing behind.
+// TestStopped stops each command at random moments while it does what takes longest: it ends within two seconds, with
+// the shell's status, and a conversion leaves nothing behind.
 func TestStopped(t *testing.T) {
 	dir := t.TempDir()
 	many, tokens := filepath.Join(dir, "many"), filepath.Join(dir, "tokens")
@@ -60,12 +60,12 @@ func TestStopped(t *testing.T) {
 		}
 		must(t, exec.Command("rm", "-rf", out, out+"-unsharded").Run())
 	}
-	if slow > 1 { // a disk that others keep busy
+	if slow > 1 { // a busy disk
 		t.Errorf("%d runs took more than two seconds to end", slow)
 	}
 }
 
-// stop sends a command SIGTERM after a while, and returns how long it took to end.
+// stop sends SIGTERM to a command after a while, and returns how long it took to end.
 func stop(t *testing.T, args []string, after time.Duration) time.Duration {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

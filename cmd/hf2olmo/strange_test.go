@@ -17,7 +17,7 @@ import (
 var strange = map[string]func(t *testing.T, path string){
 	"pipe": func(t *testing.T, path string) { must(t, syscall.Mkfifo(path, 0o666)) },
 	"socket": func(t *testing.T, path string) {
-		short := filepath.Join(t.TempDir(), "s") // a socket's path may have 107 bytes
+		short := filepath.Join(t.TempDir(), "s") // the path of a socket has at most 107 bytes
 		l, err := net.Listen("unix", short)
 		must(t, err)
 		l.(*net.UnixListener).SetUnlinkOnClose(false)
@@ -44,8 +44,8 @@ var strange = map[string]func(t *testing.T, path string){
 	},
 }
 
-// TestStrangeFiles puts each of these in place of each file of each kind of folder: no command
-// waits for it, reads it without end, or breaks.
+// TestStrangeFiles puts each of these in place of each file of each kind of folder: no command waits for it, reads it
+// without end, or crashes.
 func TestStrangeFiles(t *testing.T) {
 	t.Parallel()
 	dir, good := t.TempDir(), goodFolders(t)
@@ -95,8 +95,7 @@ func TestStrangeFiles(t *testing.T) {
 	}
 }
 
-// soon runs a command in this process, and fails the test if it does not end, or ends in a
-// way that no command may.
+// soon runs a command in this process, and fails the test if it does not end soon, or not as a command should.
 func soon(t *testing.T, name string, args []string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestLargeTokenizer: an honest tokenizer of 590,000 tokens, with a merge for each, more than
-// twice as many as any that is published, costs no more than a hostile file may.
+// TestLargeTokenizer: a valid tokenizer of 590,000 tokens with a merge for each, more than twice as many as any
+// published one, costs no more than a hostile file may.
 func TestLargeTokenizer(t *testing.T) {
 	const tokens = 590_000
 	model := filepath.Join(t.TempDir(), "large")
@@ -22,7 +22,7 @@ func TestLargeTokenizer(t *testing.T) {
 		{"convert", "--dry-run", "--quiet", "--into", out, "--tokenizer", model},
 	} {
 		o := execute(t, append(args, model)...)
-		o.cheap(t)
+		o.checkCost(t)
 		if o.status != 0 || o.stderr != "" {
 			t.Errorf("%q: status %d\n%s", o.args, o.status, o.stderr)
 		}
@@ -30,8 +30,8 @@ func TestLargeTokenizer(t *testing.T) {
 	}
 }
 
-// writeTokenizer writes a BPE tokenizer: all words of one letter, two, three, …, each of which
-// is a letter merged with a shorter word.
+// writeTokenizer writes a BPE tokenizer: all words of one letter, two, three, …, each a letter merged with a shorter
+// word.
 func writeTokenizer(t *testing.T, path string, tokens int) {
 	f, err := os.Create(path)
 	must(t, err)

@@ -62,8 +62,7 @@ func TestTorture(t *testing.T) {
 	t.Logf("%d runs, %d of them killed before the end of some %v", i, killed, usual)
 }
 
-// killedAfter runs the program, kills it after a while, and reports whether that
-// came before its end.
+// killedAfter runs the program, kills it after a while, and reports whether it was still running.
 func killedAfter(t *testing.T, wait time.Duration, args []string) bool {
 	command := exec.Command("hf2olmo", args...)
 	must(t, command.Start())
