@@ -59,7 +59,7 @@ func TableNamed(name string) (*BundledTable, error) {
 	for _, t := range bundledTables() {
 		names = append(names, t.Name)
 	}
-	return nil, fmt.Errorf("no table is called %q; there are %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("there is no table %q; the tables are %s", name, strings.Join(names, ", "))
 }
 
 // Families returns the families of the bundled tables for a target, sorted.

@@ -24,7 +24,7 @@ var hostileTables = map[string]struct{ text, want string }{
 	"many words": {strings.Repeat("a: 1\n", 20_000), "words: at most"},
 	"twice":      {start + "family: y\n", "family"},
 	"extends":    {start + "extends: x\nextends: y\n", "extends"},
-	"nobody":     {start + "extends: " + strings.Repeat("x", 4000) + "\n", "no table is called"},
+	"nobody":     {start + "extends: " + strings.Repeat("x", 4000) + "\n", "there is no table"},
 	"unknown":    {start + "system: rm\n", "system"},
 	"lines":      {start + "\"sys\\ntem\": 1\n", "unknown field \"sys\ntem\""},
 	"range":      {start + "let:\n  a: len(1..999999999)\n", "memory budget exceeded"},
