@@ -44,8 +44,9 @@ func (r *report) warn(warnings []string) {
 
 func (r *report) converted(source string, res *convert.Result) {
 	r.warn(res.Warnings)
-	rec := convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType, Parameters: res.Parameters,
-		Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds, Status: "converted", TrainCommand: res.Command}
+	rec := convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds, Status: "converted",
+		TrainCommand: res.Command}
 	if res.Unchanged {
 		r.unchanged++
 		rec.Status = "unchanged"
@@ -64,10 +65,12 @@ func (r *report) converted(source string, res *convert.Result) {
 // howToTrain prints the command that trains from the folder, or how a script uses it.
 func (r *report) howToTrain(res *convert.Result) {
 	if res.Advice == nil {
-		r.say("To train from it, in a clone of allenai/OLMo, with your data and the run's folder for the dots:\n  %s\n", res.Command)
+		r.say("To train from it, in a clone of allenai/OLMo, with your data and the run's folder for the dots:\n  %s\n",
+			res.Command)
 		return
 	}
-	r.say("To train from it with OLMo-core 3.0.0: load_path in your script (or --trainer.load_path=... on the command line of\nOLMo-core's own), and the model built from config.json:\n")
+	r.say("To train from it with OLMo-core 3.0.0: load_path in your script (or --trainer.load_path=... on the command "+
+		"line of\nOLMo-core's own), and the model built from config.json:\n")
 	for _, line := range res.Advice {
 		r.say("  %s\n", line)
 	}
@@ -75,8 +78,8 @@ func (r *report) howToTrain(res *convert.Result) {
 
 // recordOf is what is known of a conversion before it is written.
 func recordOf(source string, c *convert.Conversion) convertRecord {
-	return convertRecord{Source: source, Output: c.Output, ModelType: c.Family, DType: c.DType(), Parameters: c.Parameters(),
-		Tensors: len(c.Tensors), Bytes: c.Bytes(), TrainCommand: c.Command()}
+	return convertRecord{Source: source, Output: c.Output, ModelType: c.Family, DType: c.DType(),
+		Parameters: c.Parameters(), Tensors: len(c.Tensors), Bytes: c.Bytes(), TrainCommand: c.Command()}
 }
 
 // planned prints a dry run: what each tensor would be made from, and the space needed.

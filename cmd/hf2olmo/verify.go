@@ -21,20 +21,20 @@ func verifyCommand() *cli.Command {
 		Usage:     "compare a checkpoint folder with the model it was made from, bit for bit",
 		ArgsUsage: "MODEL DIR",
 		Description: `Every tensor of DIR/model.pt is compared with the part of MODEL that it comes from (with its
-cast, where DIR has another dtype), and so are the model's part of config.yaml, the tokenizer and
-train.pt, and the structure of the files (names, checksums, padding). What you changed elsewhere in
-config.yaml is no difference; another load_path, a key that the trainer does not know and an edited
-tokenizer are warnings. A folder that a trainer saved since is distinguished from a damaged one.
+cast, if DIR has a different dtype), and so are the model's part of config.yaml, the tokenizer and
+train.pt, and the structure of the files (names, checksums, padding). Changes elsewhere in config.yaml
+are ignored; a different load_path, a key that the trainer does not know and an edited tokenizer are
+warnings. A folder that a trainer has saved since is distinguished from a damaged one.
 
    hf2olmo verify ~/models/OLMo-2-0425-1B OLMo-2-0425-1B-unsharded
    hf2olmo verify --json allenai/OLMo-2-0425-1B /scratch/native/OLMo-2-0425-1B-unsharded
 
-Exit status: 0 the same, 1 not the same, or they cannot be compared, 2 the call is wrong.`,
+Exit status: 0 the same, 1 different, or they cannot be compared, 2 the call is wrong.`,
 		Flags: []cli.Flag{
 			toggle("json", "print one JSON object on one line"),
 			toggle("quiet", "print no progress, and only what differs"),
 			jobsFlag("compare"),
-			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE`, where it was converted with one"},
+			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE`, if it was converted with one"},
 			likeFlag(),
 			noFollowFlag("MODEL or DIR"),
 		},
@@ -128,8 +128,8 @@ func printVerification(w io.Writer, source string, v *verify.Result) {
 			humanize.Bytes(uint64(v.Bytes)), v.Seconds)
 		return
 	case v.Trained:
-		printf(w, "%s was trained after its conversion from %s: %d of %d tensors differ%s\n", v.Output, fault.Printable(source),
-			v.Differing, v.Tensors, atStep(v.Step))
+		printf(w, "%s was trained after its conversion from %s: %d of %d tensors differ%s\n", v.Output,
+			fault.Printable(source), v.Differing, v.Tensors, atStep(v.Step))
 		printFields(w, v.Config)
 		return
 	}
