@@ -69,7 +69,7 @@ func (r *report) howToTrain(res *convert.Result) {
 			res.Command)
 		return
 	}
-	r.say("To train from it with OLMo-core 3.0.0: load_path in your script (or --trainer.load_path=... on the command "+
+	r.say("To train from it with OLMo-core 3.0.0: load_path in your script (or --trainer.load_path=... on the command " +
 		"line of\nOLMo-core's own), and the model built from config.json:\n")
 	for _, line := range res.Advice {
 		r.say("  %s\n", line)

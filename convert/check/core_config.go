@@ -36,7 +36,7 @@ const classField = "_CLASS_"
 
 // coreModel reads the model section of config.json, nil if there is none.
 func (c coreChecks) coreModel() map[string]any {
-	text, err := regular.Read(filepath.Join(c.dir.path, olmocore.ConfigFile), olmocore.LargestConfig)
+	text, err := regular.Read(filepath.Join(c.dir.path, olmocore.ConfigFile), olmocore.MaxConfig)
 	if err != nil {
 		c.add("core-config/unreadable", about{file: olmocore.ConfigFile}, "cause", fault.Cause(err))
 		return nil

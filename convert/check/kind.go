@@ -93,7 +93,7 @@ func (d *dir) ofCore() bool {
 	case !d.names[olmocore.ConfigFile]:
 		return false
 	}
-	text, err := regular.Read(filepath.Join(d.path, olmocore.ConfigFile), olmocore.LargestConfig)
+	text, err := regular.Read(filepath.Join(d.path, olmocore.ConfigFile), olmocore.MaxConfig)
 	var config struct {
 		Model map[string]any `json:"model"`
 	}

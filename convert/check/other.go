@@ -24,7 +24,7 @@ func (c folderChecks) huggingFace() {
 // targetFlag is the option of convert for a Hugging Face model that another trainer than
 // the first takes, with a space after it.
 func (c folderChecks) targetFlag() string {
-	text, err := regular.Read(filepath.Join(c.dir.path, olmocore.ConfigFile), olmocore.LargestConfig)
+	text, err := regular.Read(filepath.Join(c.dir.path, olmocore.ConfigFile), olmocore.MaxConfig)
 	if err != nil {
 		return ""
 	}

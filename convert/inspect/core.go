@@ -42,7 +42,7 @@ func openIndex(folder string) (*Report, error) {
 
 // coreModel returns the model's part of a config.json of OLMo-core, nil if there is none.
 func (r *Report) coreModel(folder string) map[string]any {
-	text, err := regular.Read(filepath.Join(folder, olmocore.ConfigFile), olmocore.LargestConfig)
+	text, err := regular.Read(filepath.Join(folder, olmocore.ConfigFile), olmocore.MaxConfig)
 	if err != nil {
 		r.Warnings = append(r.Warnings, olmocore.ConfigFile+" cannot be read: "+fault.Cause(err))
 		return nil

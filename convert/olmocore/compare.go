@@ -112,11 +112,11 @@ func (c *comparison) compareIndexes() error {
 
 // compareFile compares one file with what convert would write.
 func (c *comparison) compareFile(f output.Small) {
-	most := int64(output.MaxSmall)
+	limit := int64(output.MaxSmall)
 	if f.Name == ConfigFile {
-		most = LargestConfig
+		limit = MaxConfig
 	}
-	found, err := regular.Read(c.inFolder(f.Name), most)
+	found, err := regular.Read(c.inFolder(f.Name), limit)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		c.File(f.Name, "as convert writes it", trainer.Missing)

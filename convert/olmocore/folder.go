@@ -84,5 +84,5 @@ func Index(path string) (string, bool) {
 	return "", false
 }
 
-// LargestConfig bounds what is read of a config.json, in bytes. Real ones have a few thousand.
-const LargestConfig = 1 << 20
+// MaxConfig bounds what is read of a config.json, in bytes. Real ones have a few thousand.
+const MaxConfig = 1 << 20
