@@ -31,24 +31,28 @@ or the HF Trainer. Its checkpoint is called after that folder.
    hf2olmo convert --like allenai/OLMo-2-0425-1B run/checkpoint-500
 
 Everything is checked before a byte is written, and the folder appears whole or not at all. One that
-is there already, complete and made of the same with the same options, is left alone (unchanged).
+was converted already, from the same source with the same options, is left alone (unchanged).
 What remains to be done is printed: the command that starts training.
 
 Exit status: 0 all done, 1 a model failed (the others are done), 2 the call is wrong, 128+N stopped by
 signal N, with nothing left behind.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "target", Value: defaultTarget, Usage: "the trainer that the checkpoint is `FOR`: olmo (allenai/OLMo) or olmo-core (OLMo-core 3.0.0)"},
-			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; for olmo -unsharded is appended where missing, for olmo-core nothing (default: ./<model>-unsharded, ./<model>/step0)"},
+			&cli.StringFlag{Name: "target", Value: defaultTarget,
+				Usage: "the trainer that the checkpoint is `FOR`: olmo (allenai/OLMo) or olmo-core (OLMo-core 3.0.0)"},
+			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; for olmo -unsharded is appended where " +
+				"missing, for olmo-core nothing (default: ./<model>-unsharded, ./<model>/step0)"},
 			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded, or <model>/step0, of each model into `DIR`"},
-			&cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, bfloat16 or float16"},
+			&cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, " +
+				"bfloat16 or float16"},
 			toggle("force", "replace an earlier conversion, once the new one is complete"),
 			toggle("dry-run", "read headers only, and print what would be written"),
-			toggle("json", "print one JSON object a model, one a line"),
+			toggle("json", "print one JSON object per model, each on its own line"),
 			toggle("quiet", "print no progress and no summary"),
 			jobsFlag("copy"),
-			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a tokenizer.json, the folder that contains it, a name bundled with OLMo, or an id of the hub"},
+			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a tokenizer.json, the folder " +
+				"that contains it, a name bundled with OLMo, or an id of the hub"},
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
-			toggle("allow-nan", "let tensors through that hold NaN"),
+			toggle("allow-nan", "accept tensors that contain NaN"),
 			likeFlag(),
 			noFollowFlag("MODEL"),
 		},
@@ -120,7 +124,8 @@ func (c claims) claim(output, source string) error {
 func convertOptions(c *cli.Context) (o convert.Options, err error) {
 	o = convert.Options{
 		Output: c.String("output"), Into: c.String("into"), Force: c.Bool("force"),
-		AllowNaN: c.Bool("allow-nan"), Like: c.String(like), NoFollow: c.Bool(noFollow), Tokenizer: c.String("tokenizer"), Jobs: c.Int("jobs"),
+		AllowNaN: c.Bool("allow-nan"), Like: c.String(like), NoFollow: c.Bool(noFollow), Tokenizer: c.String("tokenizer"),
+		Jobs: c.Int("jobs"),
 	}
 	switch {
 	case c.NArg() == 0:
