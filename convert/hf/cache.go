@@ -188,12 +188,12 @@ func snapshots(dir string) (commits []string) {
 
 // listed joins a few names for a message, and says how many more there are.
 func listed(names []string, none string) string {
-	const most = 5
+	const maxShown = 5
 	switch {
 	case len(names) == 0:
 		return none
-	case len(names) > most:
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	case len(names) > maxShown:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxShown], ", "), len(names)-maxShown)
 	}
 	return strings.Join(names, ", ")
 }

@@ -11,8 +11,8 @@ import (
 	"hf2olmo/convert/regular"
 )
 
-// longestRef is more than a commit and a line's end take, in bytes.
-const longestRef = 128
+// maxRef is more than a commit and a line's end take, in bytes.
+const maxRef = 128
 
 // readRef reads refs/<branch>, a short file that holds a commit and nothing else. Links are
 // not followed on the way there: what they lead to is no commit, and is not for printing.
@@ -39,11 +39,11 @@ func readRef(refs, branch string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, longestRef+1))
+	text, err := io.ReadAll(io.LimitReader(f, maxRef+1))
 	if err != nil {
 		return "", err
 	}
-	if len(text) > longestRef {
+	if len(text) > maxRef {
 		return "", errors.New("is too long: it should contain a commit and nothing else")
 	}
 	commit := strings.TrimSpace(string(text))

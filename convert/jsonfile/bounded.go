@@ -80,9 +80,9 @@ type Excess string
 
 func (e Excess) Error() string { return string(e) }
 
-// TooMuch is the error of more than most of something.
-func TooMuch(most int64, what string) error {
-	return Excess(fmt.Sprintf("contains more than any model needs: expected at most %d %s", most, what))
+// TooMuch is the error of more than limit of something.
+func TooMuch(limit int64, what string) error {
+	return Excess(fmt.Sprintf("contains more than any model needs: expected at most %d %s", limit, what))
 }
 
 // TooLarge returns the fault of a file that is larger than l allows, nil for any other.

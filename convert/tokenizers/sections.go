@@ -160,8 +160,8 @@ func aCharsmap(v any) error {
 	text, _ := v.(string)
 	bare := strings.TrimRight(text, "=")
 	data, err := base64.RawStdEncoding.Strict().DecodeString(bare)
-	padding, most := len(text)-len(bare), (4-len(bare)%4)%4
-	if err != nil || padding > most || strings.ContainsAny(text, "\r\n") || len(data) < 4 {
+	padding, allowed := len(text)-len(bare), (4-len(bare)%4)%4
+	if err != nil || padding > allowed || strings.ContainsAny(text, "\r\n") || len(data) < 4 {
 		return errors.New("is not a table of characters in base64")
 	}
 	trie, rest := int64(binary.LittleEndian.Uint32(data))/4*4, data[4:]

@@ -76,13 +76,13 @@ func (t *Tokenizer) Past(rows int64) (count int, some []Token) {
 
 // PastText says which tokens have ids past the rows of an embedding; "" if there are none.
 func (t *Tokenizer) PastText(rows int64) string {
-	const most = 5
+	const maxShown = 5
 	count, some := t.Past(rows)
 	if count == 0 {
 		return ""
 	}
 	var names []string
-	for _, token := range some[:min(len(some), most)] {
+	for _, token := range some[:min(len(some), maxShown)] {
 		names = append(names, fmt.Sprintf("%.80q (id %d)", token.Content, token.ID))
 	}
 	list, have := strings.Join(names, ", "), fmt.Sprintf("%d tokens have ids", count)

@@ -12,8 +12,8 @@ import (
 	"hf2olmo/convert/jsonfile"
 )
 
-// mostNamed is how many of the tokens with the highest ids are known by name.
-const mostNamed = 8
+// maxNamed is how many of the tokens with the highest ids are known by name.
+const maxNamed = 8
 
 // tokens are a vocabulary of which the texts are not kept: a token is known by its hash, with a
 // seed that no file can know. That two of a million have the same one is as likely as 1 in 10^7.
@@ -61,12 +61,12 @@ func (v *tokens) note(token []byte, id uint32) {
 	}
 	delete(v.wrong, hash)
 	v.ids[hash] = id
-	if len(v.highest) == mostNamed && v.highest[0].ID >= int64(id) {
+	if len(v.highest) == maxNamed && v.highest[0].ID >= int64(id) {
 		return
 	}
 	at, _ := slices.BinarySearchFunc(v.highest, int64(id), func(t Token, id int64) int { return int(t.ID - id) })
 	v.highest = slices.Insert(v.highest, at, Token{string(token), int64(id)})
-	if len(v.highest) > mostNamed {
+	if len(v.highest) > maxNamed {
 		v.highest = slices.Delete(v.highest, 0, 1)
 	}
 }
@@ -76,7 +76,7 @@ func (v *tokens) refuse(token []byte, wrong error) {
 	hash := maphash.Bytes(tokenSeed, token)
 	v.seen(hash, token)
 	delete(v.ids, hash)
-	if len(v.wrong) >= mostNamed {
+	if len(v.wrong) >= maxNamed {
 		wrong = errWrongID
 	}
 	v.wrong[hash] = wrong
