@@ -82,22 +82,22 @@ func TestExisting(t *testing.T) {
 			write(t, filepath.Join(path, "mine"), "")
 		}, ""},
 		"choice": {func(_ *testing.T, _ string, c *output.Content) { c.Recipe.Choices.DType = "float16" },
-			"--dtype was auto and is float16"},
+			"converted with --dtype auto (now: float16)"},
 		"trainer": {func(_ *testing.T, _ string, c *output.Content) { c.Recipe.Target = "olmo-core" },
-			"the trainer was olmo and is olmo-core"},
+			"converted for the trainer olmo (now: olmo-core)"},
 		"plan, same file": {func(_ *testing.T, _ string, c *output.Content) { c.Recipe.Plan = "other" }, ""},
 		"plan": {func(_ *testing.T, _ string, c *output.Content) {
 			c.Recipe.Plan, c.Tensors[0].Content.Add = "other", 1
-		}, "gives a different result"},
+		}, "converted with a table that has changed"},
 		"small file": {func(t *testing.T, path string, _ *output.Content) {
 			write(t, filepath.Join(path, "notes"), "nn")
-		}, "notes had 1 bytes and has 2"},
+		}, "notes had 1 bytes (now: 2)"},
 		"large file": {func(t *testing.T, path string, _ *output.Content) {
 			os.Truncate(filepath.Join(path, "large"), 3)
-		}, "large had 17 bytes and has 3"},
+		}, "large had 17 bytes (now: 3)"},
 		"source": {func(t *testing.T, _ string, c *output.Content) {
 			write(t, c.Recipe.Weights[0].Path, "0123456789abcdeX")
-		}, "weights has other contents"},
+		}, "weights has different contents"},
 		"damage": {func(_ *testing.T, _ string, c *output.Content) {
 			c.Damage = func(*folder.Manifest) ([]string, []string) { return []string{"config is damaged"}, nil }
 		}, "was changed since it was made: config is damaged"},

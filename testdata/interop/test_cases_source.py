@@ -394,7 +394,7 @@ REFUSED = [
     (flat, "tensors are cut: the file has one rank's part", "Gather the whole model"),
     (columns, "tensors are cut: the file has one rank's part", "Gather the whole model"),
     (no_head, "says tie_word_embeddings false", "set tie_word_embeddings to true", "lm_head.weight: is missing"),
-    (mixed_versions, "is also in model-00001-of-00002.safetensors, with different contents", "two models, or of two versions"),
+    (mixed_versions, "is also in model-00001-of-00002.safetensors, with different contents", "two models, or to two"),
     (stale_index, "model.safetensors.index.json: is stale", "Replace it", "complete set"),
     (stale_index_bin, "pytorch_model.bin.index.json: is stale", "Replace it", "complete set"),
     (verl, "model_world_size_2_rank_1.pt: does not exist", "each rank wrote its own file"),
