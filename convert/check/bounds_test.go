@@ -38,7 +38,7 @@ func TestManyTensors(t *testing.T) {
 	if n := report.Count(Error); n < many {
 		t.Errorf("%d errors", n)
 	}
-	if n := len(report.Findings); n > 3*mostListed {
+	if n := len(report.Findings); n > 3*maxListed {
 		t.Errorf("%d findings are listed", n)
 	}
 	report.Lines()

@@ -1,17 +1,22 @@
-// Package check answers whether the native trainer would load a folder, and if not why,
-// before a GPU is booked. Headers are read, and with Full every byte.
+// Package check reports whether the native trainer would load a folder, and if not why, before a GPU is
+// booked. Headers are read, and with Full every byte.
 //
-//	kind.go       what the folder is, by what lies in it
-//	name.go       the name, by which alone the trainer chooses its loader
-//	files.go      files that are missing, and files that are read in place of others
-//	config.go     config.yaml: yaml.go reads it as the trainer does, schema.go holds its fields
-//	model.go      its section for the model; tokenizer.go, resume.go: what else it names
-//	names.go      the names of tensors; shapes.go: the state dict against the config
-//	state.go      train.pt and optim.pt
-//	sharded.go    the folders of many ranks, a file a format
-//	full.go       checksums and NaN
+// What is said of a finding is in the table findings/*.yaml, by its code (table.go); the logic names codes.
+// What is checked has a type per subject, and a checker has what they share:
 //
-// What is said of the trainer was seen with ai2-olmo 0.6.0 and main (testdata/interop/test_check.py).
+//	dir.go, kind.go   the folder, and what it is: package native recognizes checkpoints
+//	name.go, other.go folderChecks: the name, by which alone the trainer chooses its loader; no checkpoint
+//	config.go         configChecks: config.yaml; schema.go has its fields, model.go the model's section,
+//	                  resume.go what it makes the trainer load; tokenizer.go (tokenizerChecks) its tokenizer
+//	load.go, dict.go  loader: files as torch.load reads them
+//	names.go, shapes.go  tensorChecks: names, shapes and dtypes of tensors against the config
+//	files.go, shadow.go  fileChecks: the files of an unsharded checkpoint
+//	state.go          stateChecks: train.pt and optim.pt
+//	sharded.go        shardedChecks: what many ranks saved, a file per layout; fit.go: whether it fits together
+//	core_trainer.go   coreChecks: checkpoints of OLMo-core's own trainer
+//	full.go           byteChecks, itemChecks (items.go): every byte, checksums and NaN
+//
+// What the trainer does was seen with ai2-olmo 0.6.0 and main (testdata/interop/test_check.py).
 package check
 
 import (
@@ -30,7 +35,7 @@ import (
 // Options are what the user chose.
 type Options struct {
 	Full     bool // read every byte: checksums and NaN
-	NoFollow bool // refuse a folder with links that lead out of it
+	NoFollow bool // refuse a folder with links that point outside of it
 }
 
 // target is read once, however many folders are checked.
@@ -75,7 +80,7 @@ func Folder(ctx context.Context, path string, o Options) (*Report, error) {
 // add adds a finding by what the table calls it.
 func (c *checker) add(id string, of about, pairs ...any) { c.report.add(newFinding(id, of, pairs...)) }
 
-// list notes what is in the folder, and reports whether there is one.
+// list lists the folder, and reports whether there is one.
 func (c *checker) list() bool {
 	isFile, err := c.dir.list()
 	switch {
@@ -91,8 +96,8 @@ func (c *checker) list() bool {
 	return false
 }
 
-// noLinksOut adds the links that lead out of the folder, which nothing then follows, and
-// reports whether there are none, or they do not matter.
+// noLinksOut adds the links that point outside of the folder, which nothing then follows, and reports whether
+// there are none, or they do not matter.
 func (c *checker) noLinksOut() bool {
 	if !c.NoFollow {
 		return true
@@ -105,7 +110,7 @@ func (c *checker) noLinksOut() bool {
 	return len(faults) == 0
 }
 
-// run does what is to be done for a folder of its kind.
+// run makes the checks for the kind of the folder.
 func (c *checker) run() error {
 	switch c.report.Kind {
 	case HuggingFace:

@@ -83,7 +83,7 @@ var damages = []damageCase{
 	{"no optim.pt", "", "", remove("optim.pt"), "optim-missing", Error, "--reset_optimizer_state=true"},
 	{"no optim.pt, reset", "", "", all(remove("optim.pt"),
 		edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true")), "optim-missing", Note,
-		"begins anew"},
+		"starts from scratch"},
 	{"optim.pt, reset", "", "", edit("config.yaml", "reset_optimizer_state: false",
 		"reset_optimizer_state: true"), "optim-unused", Note, "does not read it"},
 	{"optim.pt, reset: how to keep it", "", "", edit("config.yaml", "reset_optimizer_state: false",
@@ -93,7 +93,7 @@ var damages = []damageCase{
 		all(edit("config.yaml", "reset_optimizer_state: false", "reset_optimizer_state: true"),
 			edit("config.yaml", "reset_trainer_state: false", "reset_trainer_state: true")), "optim-unused", Note,
 		"--reset_optimizer_state=false --reset_trainer_state=false"},
-	{"no train.pt", "", "", remove("train.pt"), "train-missing", Error, "also with --reset_trainer_state"},
+	{"no train.pt", "", "", remove("train.pt"), "train-missing", Error, "required even with --reset_trainer_state"},
 	{"no config.yaml", "", "", remove("config.yaml"), "config-missing", Error, "FileNotFoundError: config.yaml"},
 	{"optim.pt empty", "", "", pickled("optim.pt", pickle.Dict{}), "optim-broken", Error, "KeyError"},
 	{"optim.pt of another model", "", "", pickled("optim.pt", otherOptim), "optim-names", Error, "doesn't match the size"},
@@ -124,18 +124,18 @@ var damages = []damageCase{
 	{"missing", "", "", weigh(func(l []held) []held { return l[1:] }), "tensor-missing", Error, "KeyError"},
 	{"surplus", "", "", weigh(func(l []held) []held {
 		return append(l, held{"transformer.ff_out.weight", l[0].dtype, l[0].shape, l[0].data})
-	}), "tensor-surplus", Error, "in silence"},
+	}), "tensor-surplus", Error, "silently"},
 	{"transposed", "", "", one("att_proj.weight", func(h *held) { h.shape = []int64{h.shape[1], h.shape[0]} }),
-		"tensor-shape", Error, "wrong order, in silence"},
+		"tensor-shape", Error, "silently loads the elements in the wrong order"},
 	{"larger", "", "", one("att_proj.weight", func(h *held) {
 		h.shape[0] *= 2
 		h.data = append(h.data, h.data...)
-	}), "tensor-shape", Error, "drops the rest, in silence"},
+	}), "tensor-shape", Error, "silently loads the first elements, drops the rest"},
 	{"smaller", "", "",
 		one("att_proj.weight", func(h *held) { h.shape[0] /= 2; h.data = h.data[:len(h.data)/2] }), "tensor-shape",
 		Error, "must match the size"},
 	{"integers", "", "", one("att_proj.weight", func(h *held) { h.dtype = tensor.Int32 }), "tensor-dtype", Error,
-		"in silence"},
+		"silently"},
 	{"NaN", "", "", one("att_proj.weight", func(h *held) { copy(h.data[8:], []byte{0, 0, 0xc0, 0x7f}) }), "nan",
 		Error, "contains NaNs"},
 	{"infinity", "", "", one("att_proj.weight", func(h *held) { copy(h.data[8:], []byte{0, 0, 0x80, 0x7f}) }),

@@ -15,7 +15,7 @@ const configFile = olmo.ConfigFile
 // config is a config.yaml that could be read.
 type config struct {
 	top   *omegaconf.Mapping
-	model map[string]any // the section for the model, by type as the trainer has it; nil where that cannot be told
+	model map[string]any // the section for the model, by type as the trainer has it; nil if it is not known
 }
 
 // configChecks are about config.yaml.
@@ -71,7 +71,7 @@ func text(m *omegaconf.Mapping, name string) string {
 // joined lists names for a message.
 func joined(names []string) string { return strings.Join(names, ", ") }
 
-// flag is the value of a field that is true or false, with its default where it is left out.
+// flag is the value of a field that is true or false, with its default if it is left out.
 func (c *config) flag(name string) bool {
 	if c == nil {
 		return false

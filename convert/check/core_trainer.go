@@ -14,7 +14,7 @@ import (
 type coreChecks struct{ *checker }
 
 // coreTrainer is for a checkpoint of OLMo-core's own trainer: whether that one loads it.
-// It loads tensors whose chunks leave parts out without a word, so these are looked for.
+// It silently loads tensors whose chunks leave parts out, so these are looked for.
 func (c coreChecks) coreTrainer() error {
 	c.add("olmo-core", about{})
 	root, inner := c.dir.has(metadataFile), c.dir.has(path.Join(modelOptim, metadataFile))

@@ -42,7 +42,7 @@ func TestCoreHole(t *testing.T) {
 		}
 	}
 	report := run(t, dir)
-	expect(t, report, "chunks", Error, "whatever the memory held")
+	expect(t, report, "chunks", Error, "whatever was in memory")
 	if report.Count(Error) != 1 || report.Count(Warning) != 0 {
 		t.Errorf("%+v", report.Findings)
 	}

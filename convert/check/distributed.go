@@ -2,18 +2,17 @@ package check
 
 import (
 	"fmt"
+	"hf2olmo/convert/pickle"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-
-	"hf2olmo/convert/pickle"
 )
 
-// largestMetadata bounds what is read of a .metadata: that of a small run has some
+// maxMetadata bounds what is read of a .metadata: that of a small run has some
 // ten thousand bytes, that of a thousand ranks a hundred million.
-const largestMetadata = 32 << 20
+const maxMetadata = 32 << 20
 
 // checkDistributed checks what torch.distributed.checkpoint wrote into a folder of the
 // checkpoint: .metadata, which names every tensor and where its parts lie, and the
@@ -34,7 +33,7 @@ func (c shardedChecks) checkMetadata(folder string) {
 		c.add("metadata-missing/distributed", about{file: name})
 		return
 	}
-	if info.Size() > largestMetadata {
+	if info.Size() > maxMetadata {
 		c.add("metadata-large", about{file: name}, "bytes", info.Size())
 		return
 	}
@@ -51,7 +50,7 @@ func (c shardedChecks) checkMetadata(folder string) {
 	c.needParts(folder, pickle.AsMap(pickle.AsMap(object.State).Get("storage_data")))
 }
 
-// needParts sees that every file that holds a part is there, and reaches as far as the part.
+// needParts checks that every file with a part exists, and is long enough for the part.
 func (c shardedChecks) needParts(folder string, parts *pickle.Map) {
 	if parts == nil {
 		return

@@ -23,7 +23,7 @@ func (c fileChecks) checkFiles() {
 	stateChecks{c.checker}.checkTrain()
 }
 
-// modelTensors returns the tensors that the trainer would load, nil where it cannot.
+// modelTensors returns the tensors that the trainer would load, nil if it cannot.
 func (c fileChecks) modelTensors() []saved {
 	if other := c.dir.reads(olmo.ModelFile); other != olmo.ModelFile {
 		return c.shadow(olmo.ModelFile, other)

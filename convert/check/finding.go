@@ -35,11 +35,11 @@ type Finding struct {
 	Problem  string // lower case, without a full stop
 	Expected string
 	Found    string
-	Trainer  string // what the trainer does then, sentences; several lines where it lists much
+	Trainer  string // what the trainer does then, sentences; several lines if it lists much
 	Hint     string // what to do, a sentence
 
 	id     string // what the table calls it: its code, or code/case
-	others int    // of the same kind, which this one counts and nobody lists
+	others int    // of the same kind, which this one counts and which are not listed
 }
 
 // Message is what is wrong and what the trainer does then, on one line.
@@ -65,15 +65,15 @@ type sort struct {
 	code, file string
 }
 
-// mostListed bounds the findings of one sort that are listed: a hostile file can make any number.
-const mostListed = 2000
+// maxListed bounds the findings of one sort that are listed: a hostile file can cause any number.
+const maxListed = 2000
 
 func (r *Report) add(f Finding) {
 	if r.counts == nil {
 		r.counts = map[sort]int{}
 	}
 	of := sort{f.Severity, f.Code, f.File}
-	if r.counts[of]++; r.counts[of] <= mostListed {
+	if r.counts[of]++; r.counts[of] <= maxListed {
 		r.Findings = append(r.Findings, f)
 	}
 }
@@ -87,7 +87,7 @@ func (r *Report) has(code string) bool {
 func (r *Report) finish() {
 	var rest []Finding
 	for of, n := range r.counts {
-		if more := n - mostListed; more > 0 {
+		if more := n - maxListed; more > 0 {
 			rest = append(rest, Finding{Severity: of.severity, Code: of.code, File: of.file,
 				Problem: fmt.Sprintf("%d more problems of this kind are not listed", more), others: more - 1})
 		}
@@ -111,7 +111,7 @@ func (r *Report) Count(g Severity) int {
 	return n
 }
 
-// A Line is what is told of one finding, or of many that differ only in the number
+// A Line is one finding as people read it, or many that differ only in the number
 // of a layer.
 type Line struct {
 	Severity Severity
@@ -119,7 +119,7 @@ type Line struct {
 	More     []string // what the trainer does, what to do
 }
 
-// Lines returns the findings as they are told to people.
+// Lines returns the findings as people read them.
 func (r *Report) Lines() []Line {
 	var lines []Line
 	for _, g := range []Severity{Error, Warning, Note} {

@@ -71,7 +71,7 @@ func (c shardedChecks) addFault(f *fault.Fault) {
 	c.add(id, about{file, f.Tensor, f.Expected, f.Found}, "problem", f.Problem, "hint", f.Hint)
 }
 
-// indexFile is the file that tells the shapes of full tensors.
+// indexFile is the file that says the shapes of full tensors.
 func (c shardedChecks) indexFile() string {
 	switch c.report.Kind {
 	case Legacy:

@@ -35,7 +35,7 @@ func (c byteChecks) checkBytes() error {
 		if name, bad := filepath.Rel(root, path); err == nil && bad == nil && strings.HasSuffix(name, ".pt") {
 			files = append(files, name)
 		}
-		return nil // what cannot be listed is told elsewhere
+		return nil // what cannot be listed is reported elsewhere
 	})
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (c byteChecks) checkWeights() error {
 	return err
 }
 
-// buffers are those of the workers, which are many short-lived ones where files are small.
+// buffers are those of the workers, of which there are many short-lived ones if files are small.
 var buffers = sync.Pool{New: func() any { return new([sliceBytes]byte) }}
 
 // parallel calls do for each of n pieces, a few at once, until the context ends.
@@ -102,7 +102,7 @@ func (c byteChecks) parallel(n int, do func(i int, buffer []byte) error) error {
 func (c byteChecks) checkSums(name string, w *weights) error {
 	f, info, err := c.dir.open(name)
 	if err != nil {
-		return nil // told where the file is looked for
+		return nil // reported by the check of the file
 	}
 	defer f.Close()
 	entries, noSums, err := torchfile.Members(f, torchfile.ArchiveSize(f, info.Size()))
@@ -163,7 +163,7 @@ func (c byteChecks) whetherRead(name string) string {
 	return "read"
 }
 
-// sum returns the CRC of all that r holds, and what a look at its elements tells.
+// sum returns the CRC of all of r, and what was seen of its elements.
 func (c byteChecks) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, special tensor.Special,
 	err error) {
 	special.Zero = true

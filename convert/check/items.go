@@ -12,7 +12,7 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// itemChecks read every byte of tensors whose checksums the headers of their files tell: the
+// itemChecks read every byte of tensors whose checksums are in the headers of their files: the
 // items of a distributed checkpoint, and safetensors files.
 type itemChecks struct {
 	*checker

@@ -2,11 +2,10 @@ package check
 
 import (
 	"fmt"
-
 	"hf2olmo/convert/pickle"
 )
 
-// checkLegacy checks a torch_legacy checkpoint: rank<N>.pt holds all that a rank has,
+// checkLegacy checks a torch_legacy checkpoint: rank<N>.pt contains all that a rank has,
 // model, optimizer and the trainer's state.
 func (c shardedChecks) checkLegacy() {
 	world := 0
@@ -42,7 +41,7 @@ func (c shardedChecks) checkLegacy() {
 }
 
 // checkRank looks for what the trainer takes from a rank's file, and returns the
-// number of ranks that it tells.
+// number of ranks that it says.
 func (c shardedChecks) checkRank(name string, state *pickle.Map) int {
 	for _, key := range []string{"model", "optim"} {
 		if state == nil || !hasKey(state, key) {

@@ -17,9 +17,9 @@ const (
 	stateOf            // of the trainer, of the optimizer, or of a rank
 )
 
-// mostPickles bounds what is read of the states of all ranks together, in bytes. Those of a
+// maxPickles bounds what is read of the states of all ranks together, in bytes. Those of a
 // thousand ranks of a large model have some hundred million.
-const mostPickles = 32 << 20
+const maxPickles = 32 << 20
 
 // loader reads files as torch.load does, and remembers which it could read.
 type loader struct {
@@ -30,10 +30,10 @@ type loader struct {
 
 // enough reports whether so much was read that the files of the ranks from this one on are not.
 func (c *loader) enough(name string) bool {
-	if c.pickles < mostPickles {
+	if c.pickles < maxPickles {
 		return false
 	}
-	c.add("not-read/ranks", about{file: name}, "size", size(mostPickles))
+	c.add("not-read/ranks", about{file: name}, "size", size(maxPickles))
 	return true
 }
 
@@ -61,7 +61,7 @@ func (c *loader) load(name string, what contents) *torchfile.Loaded {
 	if loaded != nil {
 		c.pickles += loaded.Bytes
 	} else if info != nil {
-		c.pickles += min(info.Size(), mostPickles)
+		c.pickles += min(info.Size(), maxPickles)
 	}
 	var stops *torchfile.LoadError
 	switch {
@@ -109,7 +109,7 @@ func (c *loader) addRefusal(name string, what contents, loaded *torchfile.Loaded
 	default:
 		objects := "sharded tensors"
 		if len(packages) > 0 {
-			objects = joined(packages) + " objects"
+			objects = strings.Join(packages, " and ") + " objects"
 		}
 		c.add("weights-only/usual", about{file: name}, "objects", objects)
 	}

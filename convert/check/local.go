@@ -11,7 +11,7 @@ import (
 const localMetadata = "metadata.yaml"
 
 // checkLocal checks a local checkpoint: model/, optim/ and train/ with a file of each
-// rank, as its memory held them, and metadata.yaml with the number of ranks.
+// rank, as it had them in memory, and metadata.yaml with the number of ranks.
 func (c shardedChecks) checkLocal() {
 	c.add("old-torch/local", about{}, "folder", c.dir.quoted())
 	world := c.localWorld()
@@ -50,7 +50,7 @@ func (c shardedChecks) localWorld() int {
 		world, err = m.Get("world_size").As("int")
 	}
 	n, _ := world.(int)
-	if err != nil || n < 1 || n > mostRanks {
+	if err != nil || n < 1 || n > maxRanks {
 		c.add("metadata-broken/local", about{file: localMetadata})
 		return 0
 	}

@@ -17,7 +17,7 @@ func (c configChecks) checkModelSection() {
 		return
 	}
 	if !ok {
-		return // told by checkField
+		return // reported by checkField
 	}
 	values, whole := c.modelValues(m)
 	c.leftOut(values)
@@ -81,11 +81,11 @@ func (c configChecks) leftOut(values map[string]any) {
 	if len(names) == 0 {
 		return
 	}
-	c.add("config-left-out", about{file: configFile, tensor: "model"}, "count", len(names), "fields",
+	c.add("config-left-out", about{file: configFile, tensor: "model"}, "count", plural(len(names), "field"), "fields",
 		strings.Join(wrapped(names), "\n"))
 }
 
-// wrapped lists names on lines that a terminal holds.
+// wrapped lists names on lines that fit a terminal.
 func wrapped(names []string) []string {
 	const width = 100
 	lines := []string{""}

@@ -16,15 +16,15 @@ var loaders = map[Kind]string{
 // folderChecks are about a folder as a whole: its name, and what it is if not a checkpoint.
 type folderChecks struct{ *checker }
 
-// looksFor says which file the trainer would miss first.
-func (c folderChecks) looksFor() string {
+// expects says which file the trainer would miss first.
+func (c folderChecks) expects() string {
 	if strings.HasSuffix(c.dir.path, olmo.Suffix) {
-		return "for its name it looks for " + olmo.ModelFile
+		return "because of its name, it expects " + olmo.ModelFile
 	}
-	return "for its name it looks for " + loaders[Legacy] + ", or for " + loaders[New]
+	return "because of its name, it expects " + loaders[Legacy] + " or " + loaders[New]
 }
 
-// checkName holds the name against the kind: the trainer looks at nothing else.
+// checkName compares the name with the kind: the trainer chooses its loader by the name alone.
 func (c folderChecks) checkName() {
 	base := filepath.Base(c.dir.path)
 	switch kind := c.report.Kind; {

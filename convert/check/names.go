@@ -8,7 +8,7 @@ import (
 	"hf2olmo/keymap"
 )
 
-// saved is a tensor as a checkpoint holds it.
+// saved is a tensor of a checkpoint.
 type saved struct {
 	name  string
 	shape []int64
@@ -16,8 +16,8 @@ type saved struct {
 }
 
 // nameTensors returns the tensors by the names that the trainer would know them by
-// were they saved rightly, or nil where they are another program's altogether. What is
-// wrong with the names is told.
+// if they were saved correctly, or nil if they are another program's altogether. What is
+// wrong with the names is added.
 func (c tensorChecks) nameTensors(file string, tensors []saved) map[string]saved {
 	var names []string
 	for _, t := range tensors {
@@ -50,8 +50,8 @@ func (c tensorChecks) nameTensors(file string, tensors []saved) map[string]saved
 	return byName
 }
 
-// unwrap takes the prefixes of wrappers off a name, in whatever order they stand, and
-// counts them. Private modules of torch stand inside of names too, other words only in front.
+// unwrap takes the prefixes of wrappers off a name, in whatever order, and
+// counts them. Private modules of torch occur inside of names too, other words only in front.
 func (c tensorChecks) unwrap(name string, used map[string]int) string {
 	const longest, deepest = 1000, 16 // no model has longer names, or is wrapped more often
 	if len(name) > longest {

@@ -15,9 +15,9 @@ import (
 	"hf2olmo/keymap"
 )
 
-// huggingFace is for a model that was not converted.
+// huggingFace reports a model that was not converted.
 func (c folderChecks) huggingFace() {
-	c.add("huggingface", about{}, "looks", c.looksFor(), "target", c.targetFlag(), "folder",
+	c.add("huggingface", about{}, "looks", c.expects(), "target", c.targetFlag(), "folder",
 		folder.ShellQuote(c.dir.given))
 }
 
@@ -38,7 +38,7 @@ func (c folderChecks) targetFlag() string {
 	return ""
 }
 
-// runFolder is for the folder above.
+// runFolder reports a folder of checkpoints.
 func (c folderChecks) runFolder() {
 	steps := c.dir.steps()
 	var names []string
@@ -56,15 +56,15 @@ func (c folderChecks) runFolder() {
 		c.add("run-folder/olmo-core", about{found: strings.Join(names, ", ")}, "latest-path", latestPath)
 		return
 	}
-	c.add("run-folder/olmo", about{found: strings.Join(names, ", ")}, "looks", c.looksFor(), "latest", latest,
+	c.add("run-folder/olmo", about{found: strings.Join(names, ", ")}, "looks", c.expects(), "latest", latest,
 		"folder", c.dir.given, "latest-path", latestPath)
 }
 
-// unknown is for a folder that holds nothing that is known.
+// unknown reports a folder that contains nothing known.
 func (c folderChecks) unknown() {
 	id := "unknown/other"
 	if len(c.dir.names) == 0 {
 		id = "unknown/empty"
 	}
-	c.add(id, about{}, "looks", c.looksFor())
+	c.add(id, about{}, "looks", c.expects())
 }

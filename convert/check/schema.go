@@ -10,7 +10,7 @@ import (
 
 const modelSection = "ModelConfig"
 
-// checkSection holds a section of config.yaml against its fields: OmegaConf refuses a
+// checkSection compares a section of config.yaml with its fields: OmegaConf refuses a
 // key that it does not know and a value of another type.
 func (c configChecks) checkSection(section, path string, m *omegaconf.Mapping) {
 	fields := c.trainer.Sections[section]
@@ -30,7 +30,7 @@ func (c configChecks) checkSection(section, path string, m *omegaconf.Mapping) {
 	}
 }
 
-// checkField holds one value against the type of its field.
+// checkField compares one value with the type of its field.
 func (c configChecks) checkField(kind, at string, v omegaconf.Value) {
 	if v.Interpolated() || !v.There || kind == "" {
 		return
@@ -55,7 +55,7 @@ func (c configChecks) checkField(kind, at string, v omegaconf.Value) {
 		switch {
 		case !ok:
 			c.wrongType(at, "a mapping of the fields of "+kind, v)
-		case kind != modelSection: // which has its own page in package keymap
+		case kind != modelSection: // which package keymap describes
 			c.checkSection(kind, at, m)
 		}
 		return

@@ -15,10 +15,10 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-const largestHeader = 16 << 20 // of a safetensors file; real ones have a few hundred thousand bytes
+const maxHeader = 16 << 20 // of a safetensors file; real ones have a few hundred thousand bytes
 
 // shadow is for a .safetensors file that the trainer reads in place of a .pt. It
-// returns the tensors where the trainer itself wrote it: their names are pickled and
+// returns the tensors if the trainer itself wrote it: their names are pickled and
 // in base64. Those of anybody else end in an error.
 func (c fileChecks) shadow(name, other string) []saved {
 	entries, err := c.safetensorsHeader(other)
@@ -58,7 +58,7 @@ func (c fileChecks) safetensorsHeader(name string) (map[string]safetensorsEntry,
 		return nil, errors.New("it is cut short")
 	}
 	n := binary.LittleEndian.Uint64(size[:])
-	if n > largestHeader || int64(n) > info.Size()-8 {
+	if n > maxHeader || int64(n) > info.Size()-8 {
 		return nil, errors.New("its header is larger than the file, or than any model's")
 	}
 	header := make([]byte, n)

@@ -2,9 +2,8 @@ package check
 
 import (
 	"fmt"
-	"path"
-
 	"hf2olmo/convert/pickle"
+	"path"
 )
 
 // shardedChecks are about the checkpoints that many ranks wrote.
@@ -26,7 +25,7 @@ func (c shardedChecks) checkSharded() {
 	c.checkLoader()
 }
 
-// checkLoader says how the trainer is told to load the folder.
+// checkLoader reports how to make the trainer load the folder.
 func (c shardedChecks) checkLoader() {
 	kind := c.report.Kind
 	if configured := c.config.configured(); c.config != nil && configured != kind {
@@ -45,7 +44,7 @@ func (c shardedChecks) checkLoader() {
 	c.add(id, about{}, "kind", kind, "folder", c.dir.quoted())
 }
 
-// needRanks sees that the files of all ranks are in a folder of the checkpoint.
+// needRanks checks that the files of all ranks are in a folder of the checkpoint.
 func (c shardedChecks) needRanks(folder string, world int) {
 	c.surplusRanks(folder, world)
 	have := map[int]bool{}
@@ -82,25 +81,25 @@ func (c shardedChecks) surplusRanks(folder string, world int) {
 
 func rankName(folder string, n int) string { return path.Join(folder, fmt.Sprintf("rank%d.pt", n)) }
 
-// mostRanks bounds a number of ranks that a file claims.
-const mostRanks = 1 << 20
+// maxRanks bounds a number of ranks that a file claims.
+const maxRanks = 1 << 20
 
-// worldOf returns the number of ranks that a trainer's state tells, 0 where it does not.
+// worldOf returns the number of ranks that a trainer's state says, 0 if it does not.
 func (c shardedChecks) worldOf(state *pickle.Map) int {
 	n, ok := state.Get("world_size").(int64)
-	if !ok || n < 1 || n > mostRanks {
+	if !ok || n < 1 || n > maxRanks {
 		return 0
 	}
 	return int(n)
 }
 
-// guessWorld is for files that do not tell: the ranks up to the highest that is there.
+// guessWorld is for files that do not say it: the ranks up to the highest that exists.
 func (c shardedChecks) guessWorld(folder string) int {
 	ranks := c.dir.ranks(folder)
 	if len(ranks) == 0 {
 		return 0
 	}
-	return min(ranks[len(ranks)-1]+1, mostRanks)
+	return min(ranks[len(ranks)-1]+1, maxRanks)
 }
 
 // sameWorld notes that a checkpoint is only for as many processes as wrote it.
@@ -111,7 +110,7 @@ func (c shardedChecks) sameWorld(world int) {
 // trainFolder has the states of the ranks' trainers, but in torch_legacy's layout.
 const trainFolder = "train"
 
-// checkTrainRank looks at the state of rank 0, which all ranks fall back on where
+// checkTrainRank looks at the state of rank 0, which all ranks fall back on if
 // their own is missing, and returns its number of ranks.
 func (c shardedChecks) checkTrainRank() int {
 	name := rankName(trainFolder, 0)

@@ -11,7 +11,7 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// weights are the tensors of model.pt and what one pass over its entries tells of them.
+// weights are tensors of an archive, and what was seen of them in one pass over its entries.
 type weights struct {
 	tensors []tensor.Tensor  // in the order of the file
 	seen    []bool           // of an entry whose elements were looked at
@@ -23,7 +23,7 @@ func newWeights(tensors []tensor.Tensor) *weights {
 	return &weights{tensors, make([]bool, len(tensors)), make([]tensor.Special, len(tensors))}
 }
 
-// within returns the tensors whose elements lie from … to, and their dtype where they
+// within returns the tensors whose elements lie from … to, and their dtype if they
 // share one, else Invalid.
 func (w *weights) within(from, to int64) (inside []int, dtype tensor.DType) {
 	if w == nil {
@@ -40,7 +40,7 @@ func (w *weights) within(from, to int64) (inside []int, dtype tensor.DType) {
 	return inside, dtype
 }
 
-// note takes down what was seen of the tensors of an entry.
+// note records what was seen of the tensors of an entry.
 func (w *weights) note(inside []int, dtype tensor.DType, special tensor.Special) {
 	for _, i := range inside {
 		w.seen[i] = dtype != tensor.Invalid
@@ -49,7 +49,7 @@ func (w *weights) note(inside []int, dtype tensor.DType, special tensor.Special)
 }
 
 // valuesOf returns what was seen of tensors by name. Those whose entry may have NaN or
-// infinity are looked at by themselves, for an entry may hold several tensors, and bytes of
+// infinity are looked at by themselves, for an entry may contain several tensors, and bytes of
 // none. Files of the older format have no entries.
 func (c byteChecks) valuesOf(w *weights) (values, error) {
 	all := values{}

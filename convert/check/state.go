@@ -52,7 +52,7 @@ func (c stateChecks) checkOptimState(model []saved) {
 		c.add("optim-broken", about{file: optimFile})
 		return
 	}
-	held := map[string]bool{}
+	known := map[string]bool{}
 	for _, group := range groups.Items {
 		list, _ := pickle.AsMap(group).Get("params").(*pickle.List)
 		if list == nil {
@@ -63,11 +63,11 @@ func (c stateChecks) checkOptimState(model []saved) {
 			if !ok {
 				return // numbers, as a run without FSDP saves them
 			}
-			held[tensorChecks{c.checker}.unwrap(name, map[string]int{})] = true
+			known[tensorChecks{c.checker}.unwrap(name, map[string]int{})] = true
 		}
 	}
 	for _, t := range model {
-		if !held[tensorChecks{c.checker}.unwrap(t.name, map[string]int{})] {
+		if !known[tensorChecks{c.checker}.unwrap(t.name, map[string]int{})] {
 			c.add("optim-names", about{file: optimFile, tensor: t.name})
 		}
 	}

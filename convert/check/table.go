@@ -27,7 +27,7 @@ type entry struct {
 	Cases    map[string]entry
 }
 
-// table holds the entries by what the logic calls them: code, or code/case.
+// table has the entries by what the logic calls them: code, or code/case.
 var table = sync.OnceValue(func() map[string]entry {
 	all := map[string]entry{}
 	err := fs.WalkDir(tableFiles, ".", func(path string, e fs.DirEntry, err error) error {

@@ -18,10 +18,10 @@ const defaultTokenizer = "gpt2"
 // tokenizer is what is known of the tokenizer that config.yaml names.
 type tokenizer struct {
 	id     string
-	named  bool                  // whether it can be told: false where OmegaConf fills it in
-	file   *tokenizers.Tokenizer // nil where it is no file, or a broken one
+	named  bool                  // whether it is known: false if OmegaConf fills it in
+	file   *tokenizers.Tokenizer // nil if it is not a file, or a broken one
 	broken error
-	size   int64 // how many tokens it has, 0 where that is not known
+	size   int64 // how many tokens it has, 0 if that is not known
 }
 
 // tokenizerChecks are about the tokenizer that config.yaml names.
@@ -57,8 +57,8 @@ func (c tokenizerChecks) findTokenizer() *tokenizer {
 	return t
 }
 
-// checkTokenizer says what the trainer makes of the tokenizer. It does not start where its
-// tokens are not vocab_size.
+// checkTokenizer reports what the trainer does with the tokenizer. It does not start if the number of
+// tokens is not vocab_size.
 func (c tokenizerChecks) checkTokenizer() {
 	if !c.config.top.Get("tokenizer").There {
 		c.add("tokenizer-missing/unset", about{file: configFile, tensor: "tokenizer"})
@@ -97,7 +97,7 @@ func (c tokenizerChecks) checkTokenizerFile(t *tokenizers.Tokenizer) {
 	}
 }
 
-// notHere is for a tokenizer that is no file and does not come with OLMo.
+// notHere reports a tokenizer that is not a file and does not come with OLMo.
 func (c tokenizerChecks) notHere(t *tokenizer) {
 	id := t.id
 	info, err := os.Stat(filepath.Join(c.dir.path, filepath.Base(id)))
@@ -121,7 +121,7 @@ func (c tokenizerChecks) notHere(t *tokenizer) {
 		filepath.Base(id))))
 }
 
-// compareVocabulary holds the number of tokens, 0 where it is not known, against vocab_size.
+// compareVocabulary compares the number of tokens, 0 if it is not known, with vocab_size.
 func (c tokenizerChecks) compareVocabulary(size int64, id string) {
 	m := c.config.top.Section("model")
 	v := m.Get("vocab_size")
