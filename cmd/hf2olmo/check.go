@@ -10,18 +10,18 @@ import (
 func checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "say whether the trainer would load a checkpoint folder, and if not why",
+		Usage:     "check whether the trainer would load a checkpoint folder, and if not, why",
 		ArgsUsage: "DIR...",
-		Description: `DIR is a checkpoint folder of whatever origin: converted, saved by the trainer (unsharded or
-sharded), or made by hand. Headers are read, and with --full every byte.
+		Description: `DIR is a checkpoint folder of any origin: converted, saved by the trainer (unsharded or
+sharded), or made by hand. Only headers are read, with --full every byte.
 
    hf2olmo check OLMo-2-0425-1B-unsharded
    hf2olmo check --full --json runs/*/step*-unsharded
 
-The status is 0 where the trainer would load every folder, and 1 where it would not load one.`,
+Exit status: 0 if the trainer would load every folder, 1 if it would not load one of them.`,
 		Flags: []cli.Flag{
 			toggle("full", "read every byte: checksums of all files; NaN, infinity and matrices of zeros in the weights"),
-			toggle("json", "print one JSON object a folder, one a line"),
+			toggle("json", "print one JSON object per folder, one per line"),
 			noFollowFlag("DIR"),
 		},
 		OnUsageError:    onUsageError,
@@ -41,7 +41,7 @@ func checkFolders(c *cli.Context) error {
 			return err
 		}
 		bad = bad || !report.Loads()
-		if err := tellCheck(c, report); err != nil {
+		if err := printCheck(c, report); err != nil {
 			return err
 		}
 	}
@@ -51,8 +51,8 @@ func checkFolders(c *cli.Context) error {
 	return nil
 }
 
-// tellCheck prints a report: a verdict, and what was found in order of severity.
-func tellCheck(c *cli.Context, report *check.Report) error {
+// printCheck prints a report: a verdict, and what was found in order of severity.
+func printCheck(c *cli.Context, report *check.Report) error {
 	if c.Bool("json") {
 		writeJSON(c.App.Writer, report)
 		return nil

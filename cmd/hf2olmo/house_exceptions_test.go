@@ -5,11 +5,7 @@ package main
 var exceptions = map[string][]string{
 	"cmd/hf2olmo": {"length", "messages"},
 
-	"convert/check": {"methods", "comments"},
-
 	"convert/dcp": {"length", "messages", "comments"},
-
-	"convert/inspect": {"comments"},
 
 	"convert/native": {"length"},
 

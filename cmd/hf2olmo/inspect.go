@@ -22,8 +22,9 @@ func inspectCommand() *cli.Command {
 		Usage:     "list the tensors of a model, a weights file or a checkpoint",
 		ArgsUsage: "PATH",
 		Description: `PATH is a model's folder, a weights file, the id of a model in the local Hugging Face cache, a
-checkpoint folder (...-unsharded), or a .pt file. Models that convert refuses are listed too:
-of any family, quantized, or with files missing. Only headers are read, unless --stats is given.
+checkpoint folder (unsharded, sharded or of OLMo-core: full tensors, and the optimizer's), or a
+.pt file. Models that convert refuses are listed too: of any family, quantized, or with files
+missing. Only headers are read, unless --stats is given.
 
    hf2olmo inspect allenai/OLMo-2-0425-1B
    hf2olmo inspect --stats step1000-unsharded | less -S
@@ -78,13 +79,13 @@ func inspectPath(c *cli.Context) error {
 }
 
 func measure(c *cli.Context, r *inspect.Report) error {
-	var tell inspect.Progress
+	var progress inspect.Progress
 	if p := terminalProgress(c.App.ErrWriter); p != nil && !c.Bool("quiet") {
 		p.Start(r.Path, r.Readable())
 		defer p.Stop()
-		tell = p.Add
+		progress = p.Add
 	}
-	return r.Measure(c.Context, c.Int("jobs"), tell)
+	return r.Measure(c.Context, c.Int("jobs"), progress)
 }
 
 // printReport prints the config in short, a table of the tensors, and what they add up to.

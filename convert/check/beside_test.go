@@ -14,11 +14,11 @@ import (
 func TestHeadersBeside(t *testing.T) {
 	var many strings.Builder
 	for i := range tensor.MaxTensors + 1 {
-		fmt.Fprintf(&many, `"%x":{"dtype":"I8","shape":[0]},`, i)
+		fmt.Fprintf(&many, `"%x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]},`, i)
 	}
 	for words, members := range map[string]string{
-		"more tensors than any model": many.String() + `"x":{"dtype":"I8","shape":[0]}`,
-		"a shape in its header":       `"x":{"dtype":"I8","shape":[` + strings.Repeat("1,", 100) + `1]}`,
+		"more than any model needs": many.String() + `"x":{"dtype":"I8","shape":[0],"data_offsets":[0,0]}`,
+		"101 dimensions":            `"x":{"dtype":"I8","shape":[` + strings.Repeat("1,", 100) + `1],"data_offsets":[0,1]}`,
 	} {
 		dir := fresh(t, "unsharded", "")
 		header := "{" + members + "}"

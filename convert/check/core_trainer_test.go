@@ -10,7 +10,7 @@ import (
 )
 
 // TestCoreHole checks a checkpoint of OLMo-core whose index names a tensor of four
-// elements of which its chunk holds two: torch loads it without a word.
+// elements of which its chunk holds two: torch silently loads it.
 func TestCoreHole(t *testing.T) {
 	item, err := os.ReadFile(filepath.Join(testdata, "../convert/dcp/testdata/golden_item.bin"))
 	if err != nil {

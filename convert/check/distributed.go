@@ -14,10 +14,13 @@ import (
 // ten thousand bytes, that of a thousand ranks a hundred million.
 const maxMetadata = 32 << 20
 
+// distributedChecks are about what torch.distributed.checkpoint wrote.
+type distributedChecks struct{ rankChecks }
+
 // checkDistributed checks what torch.distributed.checkpoint wrote into a folder of the
 // checkpoint: .metadata, which names every tensor and where its parts lie, and the
 // .distcp files of the ranks.
-func (c shardedChecks) checkDistributed(folder string) {
+func (c distributedChecks) checkDistributed(folder string) {
 	c.add("old-torch/torch_new", about{file: folder}, "folder", c.dir.quoted())
 	c.checkMetadata(folder)
 	if world := c.checkTrainRank(); world > 0 {
@@ -26,7 +29,7 @@ func (c shardedChecks) checkDistributed(folder string) {
 }
 
 // checkMetadata reads .metadata and looks for the files that it names.
-func (c shardedChecks) checkMetadata(folder string) {
+func (c distributedChecks) checkMetadata(folder string) {
 	name := path.Join(folder, metadataFile)
 	info, err := os.Stat(filepath.Join(c.dir.path, name))
 	if err != nil {
@@ -51,7 +54,7 @@ func (c shardedChecks) checkMetadata(folder string) {
 }
 
 // needParts checks that every file with a part exists, and is long enough for the part.
-func (c shardedChecks) needParts(folder string, parts *pickle.Map) {
+func (c distributedChecks) needParts(folder string, parts *pickle.Map) {
 	if parts == nil {
 		return
 	}

@@ -5,9 +5,12 @@ import (
 	"hf2olmo/convert/pickle"
 )
 
+// legacyChecks are about the layout torch_legacy.
+type legacyChecks struct{ rankChecks }
+
 // checkLegacy checks a torch_legacy checkpoint: rank<N>.pt contains all that a rank has,
 // model, optimizer and the trainer's state.
-func (c shardedChecks) checkLegacy() {
+func (c legacyChecks) checkLegacy() {
 	world := 0
 	for _, n := range c.dir.ranks("") {
 		if c.ctx.Err() != nil {
@@ -42,12 +45,12 @@ func (c shardedChecks) checkLegacy() {
 
 // checkRank looks for what the trainer takes from a rank's file, and returns the
 // number of ranks that it says.
-func (c shardedChecks) checkRank(name string, state *pickle.Map) int {
+func (c legacyChecks) checkRank(name string, state *pickle.Map) int {
 	for _, key := range []string{"model", "optim"} {
 		if state == nil || !hasKey(state, key) {
 			c.add("rank-broken", about{file: name, found: keysOf(state)}, "key", key)
 		}
 	}
 	stateChecks{c.checker}.checkTrainState(name, state)
-	return c.worldOf(state)
+	return worldOf(state)
 }

@@ -16,7 +16,7 @@ type archived struct {
 	data []byte
 }
 
-// rezip writes the archive of torch.save anew, with other entries or another method.
+// rezip writes the archive of torch.save again, with other entries or another method.
 func rezip(file string, method uint16, change func([]archived) []archived) damage {
 	return func(t *testing.T, dir string) {
 		path := filepath.Join(dir, file)
@@ -86,7 +86,7 @@ func appended(file, text string) damage {
 	}
 }
 
-// A train.pt that starts from scratch, but for what stands before its last two opcodes.
+// A train.pt that starts from scratch, but for what comes before its last two opcodes.
 const emptyLists = "X\x0b\x00\x00\x00checkpoints]" +
 	"X\x15\x00\x00\x00unsharded_checkpoints]X\x0b\x00\x00\x00global_stepK\x00"
 

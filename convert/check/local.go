@@ -10,9 +10,12 @@ import (
 
 const localMetadata = "metadata.yaml"
 
+// localChecks are about the layout local.
+type localChecks struct{ rankChecks }
+
 // checkLocal checks a local checkpoint: model/, optim/ and train/ with a file of each
 // rank, as it had them in memory, and metadata.yaml with the number of ranks.
-func (c shardedChecks) checkLocal() {
+func (c localChecks) checkLocal() {
 	c.add("old-torch/local", about{}, "folder", c.dir.quoted())
 	world := c.localWorld()
 	if world == 0 {
@@ -37,7 +40,7 @@ func (c shardedChecks) checkLocal() {
 }
 
 // localWorld reads the number of ranks from metadata.yaml.
-func (c shardedChecks) localWorld() int {
+func (c localChecks) localWorld() int {
 	text, err := regular.Read(filepath.Join(c.dir.path, localMetadata), omegaconf.MaxSize)
 	if err != nil {
 		c.add("metadata-missing/local", about{file: localMetadata})
@@ -58,17 +61,8 @@ func (c shardedChecks) localWorld() int {
 }
 
 // readable checks that the trainer can read the file of a rank.
-func (c shardedChecks) readable(name string) {
+func (c localChecks) readable(name string) {
 	if loaded := c.torch.load(name, stateOf); loaded != nil && filepath.Dir(name) == "train" {
 		stateChecks{c.checker}.checkTrainState(name, pickle.AsMap(loaded.Value))
 	}
-}
-
-// checkCore checks an olmo_core checkpoint, which the trainer saved through OLMo-core.
-func (c shardedChecks) checkCore() {
-	if c.dir.names[metadataFile] {
-		c.checkMetadata("")
-	}
-	c.checkTrainRank()
-	c.add("olmo-core-version", about{})
 }

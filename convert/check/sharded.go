@@ -13,16 +13,25 @@ type shardedChecks struct{ *checker }
 func (c shardedChecks) checkSharded() {
 	switch c.report.Kind {
 	case Legacy:
-		c.checkLegacy()
+		legacyChecks{rankChecks{c.checker}}.checkLegacy()
 	case New:
-		c.checkDistributed(modelOptim)
+		distributedChecks{rankChecks{c.checker}}.checkDistributed(modelOptim)
 	case Local:
-		c.checkLocal()
+		localChecks{rankChecks{c.checker}}.checkLocal()
 	case Core:
 		c.checkCore()
 	}
 	c.checkFit()
 	c.checkLoader()
+}
+
+// checkCore checks an olmo_core checkpoint, which the trainer saved through OLMo-core.
+func (c shardedChecks) checkCore() {
+	if c.dir.names[metadataFile] {
+		distributedChecks{rankChecks{c.checker}}.checkMetadata("")
+	}
+	rankChecks{c.checker}.checkTrainRank()
+	c.add("olmo-core-version", about{})
 }
 
 // checkLoader reports how to make the trainer load the folder.
@@ -44,8 +53,11 @@ func (c shardedChecks) checkLoader() {
 	c.add(id, about{}, "kind", kind, "folder", c.dir.quoted())
 }
 
+// rankChecks are about the files of the ranks, in every layout.
+type rankChecks struct{ *checker }
+
 // needRanks checks that the files of all ranks are in a folder of the checkpoint.
-func (c shardedChecks) needRanks(folder string, world int) {
+func (c rankChecks) needRanks(folder string, world int) {
 	c.surplusRanks(folder, world)
 	have := map[int]bool{}
 	for _, n := range c.dir.ranks(folder) {
@@ -71,7 +83,7 @@ func (c shardedChecks) needRanks(folder string, world int) {
 }
 
 // surplusRanks looks for files of ranks that the run did not have.
-func (c shardedChecks) surplusRanks(folder string, world int) {
+func (c rankChecks) surplusRanks(folder string, world int) {
 	for _, n := range c.dir.ranks(folder) {
 		if n >= world {
 			c.add("rank-surplus", about{file: rankName(folder, n)}, "world", world)
@@ -85,7 +97,7 @@ func rankName(folder string, n int) string { return path.Join(folder, fmt.Sprint
 const maxRanks = 1 << 20
 
 // worldOf returns the number of ranks that a trainer's state says, 0 if it does not.
-func (c shardedChecks) worldOf(state *pickle.Map) int {
+func worldOf(state *pickle.Map) int {
 	n, ok := state.Get("world_size").(int64)
 	if !ok || n < 1 || n > maxRanks {
 		return 0
@@ -94,7 +106,7 @@ func (c shardedChecks) worldOf(state *pickle.Map) int {
 }
 
 // guessWorld is for files that do not say it: the ranks up to the highest that exists.
-func (c shardedChecks) guessWorld(folder string) int {
+func (c rankChecks) guessWorld(folder string) int {
 	ranks := c.dir.ranks(folder)
 	if len(ranks) == 0 {
 		return 0
@@ -103,7 +115,7 @@ func (c shardedChecks) guessWorld(folder string) int {
 }
 
 // sameWorld notes that a checkpoint is only for as many processes as wrote it.
-func (c shardedChecks) sameWorld(world int) {
+func (c rankChecks) sameWorld(world int) {
 	c.add("world-size/same", about{}, "world", world, "folder", c.dir.quoted())
 }
 
@@ -112,7 +124,7 @@ const trainFolder = "train"
 
 // checkTrainRank looks at the state of rank 0, which all ranks fall back on if
 // their own is missing, and returns its number of ranks.
-func (c shardedChecks) checkTrainRank() int {
+func (c rankChecks) checkTrainRank() int {
 	name := rankName(trainFolder, 0)
 	if !c.dir.has(name) {
 		c.add("train-missing/sharded", about{file: name})
@@ -124,7 +136,7 @@ func (c shardedChecks) checkTrainRank() int {
 	}
 	state := pickle.AsMap(loaded.Value)
 	stateChecks{c.checker}.checkTrainState(name, state)
-	world := c.worldOf(state)
+	world := worldOf(state)
 	if world > 0 {
 		c.surplusRanks(trainFolder, world)
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // TestShardedCheckpoints checks what allenai/OLMo's trainer saved in each of its layouts.
-// Nothing is wrong with any but the tokenizer, which is not there, and each is told the
-// command that makes it one unsharded checkpoint.
+// Nothing is wrong with any but the tokenizer, which is missing, and of each the command that
+// makes it one unsharded checkpoint is named.
 func TestShardedCheckpoints(t *testing.T) {
 	dirs, err := filepath.Glob(filepath.Join(fixtures.Extract(t), "olmo", "*", "step3"))
 	if err != nil || len(dirs) != 33 {

@@ -8,10 +8,10 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// A decode reads as many elements as dst holds from src, as numbers.
+// A decode reads as many elements as dst has room for from src, as numbers.
 type decode func(dst []float64, src []byte)
 
-// decoder returns how elements of a dtype are read, nil where they are no numbers.
+// decoder returns how elements of a dtype are read, nil if they are not numbers.
 func decoder(d tensor.DType) decode {
 	le := binary.LittleEndian
 	switch d {
@@ -72,7 +72,7 @@ func decodeBFloat16(dst []float64, src []byte) {
 	}
 }
 
-// halves holds the value of every float16.
+// halves has the value of every float16.
 var halves = sync.OnceValue(func() []float64 {
 	table := make([]float64, 1<<16)
 	for bits := range table {

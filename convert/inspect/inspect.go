@@ -1,6 +1,6 @@
-// Package inspect tells what a model or a checkpoint holds: its tensors, what they add
-// up to, and its config in short. It judges nothing, and reads headers only unless
-// it is asked for the values.
+// Package inspect lists what a model or a checkpoint contains: its tensors, what they add
+// up to, and its config in short. It judges nothing, and reads only headers unless
+// Measure is called.
 package inspect
 
 import (
@@ -38,7 +38,7 @@ type Report struct {
 	Warnings []string
 }
 
-// A Tensor is one of them. Values is nil until Measure has seen it, and stays so where
+// A Tensor is one of them. Values is nil until Measure has read it, and stays so if
 // its elements cannot be read.
 type Tensor struct {
 	Name       string
@@ -60,7 +60,7 @@ type Total struct {
 	Bytes      int64  `json:"bytes"`
 }
 
-// Open reads the headers of what lies at path: a model's folder, weights file or hub
+// Open reads the headers of what is at path: a model's folder, weights file or hub
 // id, a checkpoint folder, or a file of torch. With noFollow links that lead out of the
 // folder are refused. The error is a fault.List or a *fault.Fault.
 func Open(ctx context.Context, path string, noFollow bool) (*Report, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 // Values sums up the elements of a tensor. Min, Max and Mean are of the finite ones,
-// and nil where there are none.
+// and nil if there are none.
 type Values struct {
 	Min  *float64 `json:"min"`
 	Max  *float64 `json:"max"`
@@ -25,7 +25,7 @@ type part struct {
 	nan, inf      int64
 }
 
-// Progress is told how many bytes were read, from many goroutines.
+// Progress receives the number of bytes that were read, from many goroutines.
 type Progress func(n int64)
 
 // Measure reads all elements once, in parallel, and fills in the values of each

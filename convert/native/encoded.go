@@ -46,7 +46,7 @@ func readEncoded(o *opener, name string) (*sharded.File, []encoded, error) {
 	for _, t := range tensors {
 		e := encoded{tensor: t}
 		var ok bool
-		if e.path, e.pickled, ok = decodeName(t.Name); !ok {
+		if e.path, e.pickled, ok = DecodeName(t.Name); !ok {
 			return nil, nil, &fault.Fault{File: name, Tensor: t.Name, Problem: "has a name that the trainer did not write",
 				Expected: "the base64 of a pickled tuple of keys", Hint: "If this is a Hugging Face model, give it to convert without config.yaml."}
 		}
@@ -60,8 +60,10 @@ func readEncoded(o *opener, name string) (*sharded.File, []encoded, error) {
 	return f, entries, nil
 }
 
-// decodeName decodes the name of a tensor.
-func decodeName(name string) (path []any, pickled, ok bool) {
+// DecodeName decodes the name of a tensor in a safetensors file that allenai/OLMo wrote: the keys
+// under which its nested dict has the value, each a string or an int64, and whether the tensor is the
+// bytes of its pickle.
+func DecodeName(name string) (path []any, pickled, ok bool) {
 	text, err := base64.URLEncoding.DecodeString(name)
 	if err != nil || len(name) > maxEncodedName {
 		return nil, false, false
