@@ -32,7 +32,7 @@ func TestManyTensors(t *testing.T) {
 		{Key: "param_groups", Value: []any{pickle.Dict{{Key: "params", Value: names}}}}})(t, dir)
 	start := time.Now()
 	report := run(t, dir)
-	if took := time.Since(start); took > 20*time.Second { // it took minutes
+	if took := time.Since(start); took > time.Minute { // it took minutes
 		t.Errorf("took %v", took)
 	}
 	if n := report.Count(Error); n < many {
@@ -62,7 +62,7 @@ func TestManyRanks(t *testing.T) {
 	report, err := Folder(context.Background(), dir, Options{})
 	must(t, err)
 	expect(t, report, "not-read", Note, "those of later ranks were not read")
-	if took := time.Since(start); took > 30*time.Second { // it took minutes
+	if took := time.Since(start); took > time.Minute { // it took minutes
 		t.Errorf("took %v", took)
 	}
 }
