@@ -4,9 +4,11 @@ import (
 	"errors"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/torchfile"
 )
 
@@ -46,6 +48,9 @@ func (c coreChecks) coreTrainer() error {
 	if err := c.checkCoreConfig(whole, path.Join(at, metadataFile)); err != nil {
 		return err
 	}
+	if whole != nil {
+		c.checkMoments(at)
+	}
 	switch {
 	case !c.Full:
 	case whole == nil:
@@ -54,6 +59,21 @@ func (c coreChecks) coreTrainer() error {
 		return itemChecks{c.checker, at, "olmo-core"}.checkCore(whole)
 	}
 	return nil
+}
+
+// checkMoments looks for tensors of the optimizer that do not fit the model's, in the folder with the index.
+func (c coreChecks) checkMoments(folder string) {
+	_, err := native.Open(c.ctx, filepath.Join(c.dir.path, folder))
+	if err == nil || c.ctx.Err() != nil {
+		return
+	}
+	var faults fault.List
+	faults.Add("", err)
+	for _, f := range faults {
+		if f.Tensor != "" && !slices.Contains(stateFields, f.Tensor) {
+			c.add("shards/optimizer", about{"", f.Tensor, f.Expected, f.Found}, "problem", f.Problem)
+		}
+	}
 }
 
 // What OLMo-core's trainer saves beside the tensors.
