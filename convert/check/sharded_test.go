@@ -41,6 +41,33 @@ func TestShardedCheckpoints(t *testing.T) {
 	}
 }
 
+// TestRuns checks the sharded runs of Hugging Face trainers: the command that converts each is named.
+func TestRuns(t *testing.T) {
+	root := filepath.Join(fixtures.Extract(t), "hf")
+	for name, command := range map[string]string{
+		"accelerate-fsdp1-olmo2/checkpoint-5":                      "hf2olmo convert DIR --like MODEL",
+		"accelerate-fsdp2-llama/checkpoint-5/pytorch_model_fsdp_0": "hf2olmo convert DIR --like MODEL",
+		"verl-fsdp1-mesh-llama-tied/global_step_5":                 "hf2olmo convert DIR",
+		"verl-fsdp1-olmo2/global_step_5/actor":                     "hf2olmo convert DIR",
+		"verl-fsdp2-qwen3/global_step_5":                           "hf2olmo convert --target olmo-core DIR",
+	} {
+		dir := filepath.Join(root, name)
+		report := full(t, dir)
+		f := find(report, "huggingface")
+		if f == nil || !strings.HasSuffix(f.Hint, strings.ReplaceAll(command, "DIR", dir)) || len(report.Findings) != 1 {
+			t.Errorf("%s: %+v", name, report.Findings)
+		}
+	}
+	dir := filepath.Join(root, "verl-fsdp1-olmo2", "global_step_5")
+	if err := os.Remove(filepath.Join(dir, "actor", "model_world_size_3_rank_1.pt")); err != nil {
+		t.Fatal(err)
+	}
+	report := full(t, dir)
+	if f := find(report, "shards"); f == nil || f.File != "model_world_size_3_rank_1.pt" {
+		t.Errorf("%+v", report.Findings)
+	}
+}
+
 // TestShardedDamage damages checkpoints of many ranks in ways that no rank notices that loads
 // its own files.
 func TestShardedDamage(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
 
@@ -52,9 +53,12 @@ func openCheckpoint(ctx context.Context, folder string) (*Report, error) {
 		if i >= len(c.Model) {
 			e.Name = statePrefix + t.Name
 		}
+		if t.File == nil { // it has no elements, and no rank saved a part of it
+			e.File, e.Tensor = &tensor.File{}, nil
+		}
 		r.add(e)
-		added := &r.Tensors[len(r.Tensors)-1]
 		if i >= len(c.Model) {
+			added := &r.Tensors[len(r.Tensors)-1]
 			added.Part, added.Parameters = OptimizerPart, 0
 		}
 	}
