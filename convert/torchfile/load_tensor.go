@@ -18,35 +18,16 @@ func sortedStorages(storages map[string]loadedStorage) []string {
 
 // addStorage notes a storage: ("storage", class, key, location, number of elements, …).
 func (l *loading) addStorage(o *pickle.Object) {
-	dtype, numel, ok := storageOf(o)
-	args, _ := o.Args.(*pickle.List)
-	if !ok {
+	ref, f := storageOf(o)
+	if f != nil {
 		l.unsure = "something other than a storage is referred to"
 		return
 	}
-	key, _ := args.Items[2].(string)
-	bytes, fits := tensor.Product([]int64{numel, dtype.Size()})
-	if known, twice := l.storages[key]; !fits || twice && known != (loadedStorage{numel, bytes}) {
-		l.unsure = "one storage has two sizes, or an impossible one"
+	found := loadedStorage{ref.numel, ref.numel * ref.dtype.Size()}
+	if known, twice := l.storages[ref.key]; twice && known != found {
+		l.unsure = "one storage has two sizes"
 	}
-	l.storages[key] = loadedStorage{numel, bytes}
-}
-
-// storageOf returns the dtype and the number of elements of a storage.
-func storageOf(o *pickle.Object) (dtype tensor.DType, numel int64, ok bool) {
-	args, _ := o.Args.(*pickle.List)
-	if args == nil || len(args.Items) < 5 || args.Items[0] != any("storage") {
-		return 0, 0, false
-	}
-	class, _ := args.Items[1].(*pickle.Object)
-	if class == nil {
-		return 0, 0, false
-	}
-	name := strings.Replace(class.Class, "torch.cuda.", "torch.", 1)
-	known, ok := globals[name].(storageClass)
-	_, isKey := args.Items[2].(string)
-	numel, isNumel := args.Items[4].(int64)
-	return known.dtype, numel, ok && isKey && isNumel && numel >= 0
+	l.storages[ref.key] = found
 }
 
 // isRebuilt reports whether o is what one of torch's functions makes of a tensor's parts.
@@ -114,17 +95,14 @@ func denseTensor(name string, args []any) (*LoadedTensor, error) {
 	if len(args) < 4 {
 		return nil, nil
 	}
-	storage, _ := args[0].(*pickle.Object)
+	ref, f := storageOf(args[0])
 	offset, isOffset := args[1].(int64)
 	shape, isShape := pickle.OutlineSizes(args[2], torchDims)
 	stride, isStride := pickle.OutlineSizes(args[3], torchDims)
-	if storage == nil || !isOffset || !isShape || !isStride || offset < 0 || len(shape) != len(stride) {
+	if f != nil || !isOffset || !isShape || !isStride || offset < 0 || len(shape) != len(stride) {
 		return nil, nil
 	}
-	dtype, numel, ok := storageOf(storage)
-	if !ok {
-		return nil, nil
-	}
+	dtype, numel := ref.dtype, ref.numel
 	if name == "_rebuild_tensor_v3" && len(args) > 6 {
 		class, _ := args[6].(*pickle.Object)
 		if class == nil {

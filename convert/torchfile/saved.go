@@ -113,42 +113,27 @@ func (s *Saved) dense(args []any) (tensor.Tensor, error) {
 	return t, nil
 }
 
-// storage finds the bytes of the storage with the persistent id ("storage", class, key,
-// location, numel).
+// storage finds the bytes of a storage that the outline refers to.
 func (s *Saved) storage(v any) (*storage, error) {
-	o, _ := v.(*pickle.Object)
-	if o == nil || o.Class != "storage" {
-		return nil, pickle.Broken("a tensor without storage")
+	ref, f := storageOf(v)
+	if f == nil && ref.parts != 5 {
+		f = pickle.Broken("a persistent id that is not a storage")
 	}
-	id, _ := o.Args.(*pickle.List)
-	if id == nil || len(id.Items) != 5 || id.Items[0] != "storage" {
-		return nil, pickle.Broken("a persistent id that is not a storage")
+	if f != nil {
+		return nil, f
 	}
-	class, _ := id.Items[1].(*pickle.Object)
-	key, isKey := id.Items[2].(string)
-	numel, isNumel := id.Items[4].(int64)
-	if class == nil || !isKey || !isNumel || numel < 0 {
-		return nil, pickle.Broken("a storage without class, key or number of elements")
-	}
-	known, ok := globals[class.Class].(storageClass)
-	if !ok {
-		return nil, pickle.Broken("a storage of the unknown class " + class.Class)
-	}
-	if _, ok := tensor.Product([]int64{numel, known.dtype.Size()}); !ok {
-		return nil, pickle.Broken("a storage with an impossible number of elements")
-	}
-	found := &storage{key: key, dtype: known.dtype, numel: numel}
-	record, there := s.records[key]
+	found := &storage{key: ref.key, dtype: ref.dtype, numel: ref.numel}
+	record, there := s.records[ref.key]
 	switch {
 	case !there:
-		return nil, damaged("the entry %s is missing from the zip archive", storageFolder+key)
+		return nil, damaged("the entry %s is missing from the zip archive", storageFolder+ref.key)
 	case record.Bytes != found.bytes():
-		f := damaged("its storage %s has a wrong size", key)
+		f := damaged("its storage %s has a wrong size", ref.key)
 		f.Expected, f.Found = fault.Bytes(found.bytes()), fault.Bytes(record.Bytes)
 		return nil, f
 	}
 	found.offset = record.Offset
-	return found, s.storages.checkKey(key, view{of: s.storages.known(found), dtype: known.dtype, numel: numel})
+	return found, s.storages.checkKey(ref.key, view{of: s.storages.known(found), dtype: ref.dtype, numel: ref.numel})
 }
 
 // known returns the storage that is known by the key of s, or s.
