@@ -16,7 +16,8 @@ func keymapCommand() *cli.Command {
 		Usage:     "list the tables of model families, or print one",
 		ArgsUsage: "[NAME]",
 		Description: `A table describes how the config and the tensors of a model family map to those of a trainer.
-A printed table can be edited and passed to convert --keymap FILE.
+A printed table can be edited, or extended by a short one ("extends: llama"), and passed to
+convert --keymap FILE.
 
    hf2olmo keymap
    hf2olmo keymap llama >my-llama.yaml
