@@ -1,6 +1,11 @@
 package keymap
 
-import "testing"
+import (
+	"io/fs"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
 
 // TestBundledTablesParse parses every table of every target.
 func TestBundledTablesParse(t *testing.T) {
@@ -18,5 +23,24 @@ func TestBundledTablesParse(t *testing.T) {
 		} else if table.Family != b.Family || table.Target != b.Target {
 			t.Errorf("%s is of family %s, target %s", b.Name, table.Family, table.Target)
 		}
+	}
+}
+
+// TestLines: the lines of YAML have at most 120 characters, as those of Go do.
+func TestLines(t *testing.T) {
+	err := fs.WalkDir(files, ".", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := files.ReadFile(path)
+		for i, line := range strings.Split(string(text), "\n") {
+			if n := utf8.RuneCountInString(line); n > 120 {
+				t.Errorf("%s:%d has %d characters", path, i+1, n)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
