@@ -28,7 +28,7 @@ lint: ## gofmt, go vet, staticcheck, the rules in TestHouse, dead code
 	go test -run 'TestHouse|TestDoors' ./cmd/hf2olmo
 	@dead=$$(go run $(DEADCODE) ./cmd/hf2olmo | grep -vE '$(UNCALLED)' | tee /dev/stderr); test -z "$$dead"
 
-SYSTEMS := linux/arm64 darwin/arm64 darwin/amd64 freebsd/amd64
+SYSTEMS := linux/arm64 linux/386 darwin/arm64 darwin/amd64 freebsd/amd64
 cross: ## build and vet for every other supported system
 	@for system in $(SYSTEMS); do \
 		echo "$$system"; \

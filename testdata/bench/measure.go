@@ -47,7 +47,7 @@ func measure(c call) (run, error) {
 	if err := os.RemoveAll(c.out); err != nil {
 		return run{}, err
 	}
-	return run{seconds, (state.UserTime() + state.SystemTime()).Seconds(), usage.Maxrss << 10}, nil
+	return run{seconds, (state.UserTime() + state.SystemTime()).Seconds(), int64(usage.Maxrss) << 10}, nil
 }
 
 func readThrough(path string) error {
