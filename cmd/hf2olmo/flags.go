@@ -93,5 +93,6 @@ const like = "like"
 
 // likeFlag is --like of a command that reads a model.
 func likeFlag() cli.Flag {
-	return &cli.StringFlag{Name: like, Usage: "take config.json and the tokenizer of `MODEL`, the one that was trained, if the weights have none beside them"}
+	return &cli.StringFlag{Name: like, Usage: "take config.json and the tokenizer from `MODEL`, " +
+		"which was trained, if there are none beside the weights"}
 }

@@ -69,7 +69,7 @@ func inspectPath(c *cli.Context) error {
 	if !c.Bool("quiet") {
 		for i, w := range r.Warnings {
 			if i == maxLines {
-				printf(c.App.ErrWriter, "and %d more; --json has all\n", len(r.Warnings)-i)
+				printf(c.App.ErrWriter, "and %d more; --json lists all\n", len(r.Warnings)-i)
 				break
 			}
 			printf(c.App.ErrWriter, "warning: %s\n", w)
@@ -113,8 +113,8 @@ func printReport(out io.Writer, r *inspect.Report, stats bool) {
 	}
 	io.WriteString(table, head+"\n")
 	for _, t := range r.Tensors {
-		printf(table, "%s\t%s\t%s\t%d\t%d\t%s", fault.Printable(t.Name), fault.Printable(t.DType), tensor.ShapeString(t.Shape),
-			t.Parameters, t.Bytes, fault.Printable(t.File))
+		printf(table, "%s\t%s\t%s\t%d\t%d\t%s", fault.Printable(t.Name), fault.Printable(t.DType),
+			tensor.ShapeString(t.Shape), t.Parameters, t.Bytes, fault.Printable(t.File))
 		if stats {
 			io.WriteString(table, "\t"+valueCells(t.Values))
 		}
