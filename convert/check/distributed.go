@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/pickle"
 	"maps"
 	"os"
@@ -10,8 +11,8 @@ import (
 	"slices"
 )
 
-// maxMetadata bounds what is read of a .metadata: that of a small run has some
-// ten thousand bytes, that of a thousand ranks a hundred million.
+// maxMetadata bounds what is read of a .metadata whose classes are not known: that of a
+// small run has some ten thousand bytes, that of a thousand ranks a hundred million.
 const maxMetadata = 32 << 20
 
 // distributedChecks are about what torch.distributed.checkpoint wrote.
@@ -36,6 +37,10 @@ func (c distributedChecks) checkMetadata(folder string) {
 		c.add("metadata-missing/distributed", about{file: name})
 		return
 	}
+	if index, err := c.readIndex(name); err == nil {
+		c.needParts(folder, reachOf(index))
+		return
+	}
 	if info.Size() > maxMetadata {
 		c.add("metadata-large", about{file: name}, "bytes", info.Size())
 		return
@@ -50,15 +55,39 @@ func (c distributedChecks) checkMetadata(folder string) {
 		c.add("metadata-broken/distributed", about{file: name})
 		return
 	}
-	c.needParts(folder, pickle.AsMap(pickle.AsMap(object.State).Get("storage_data")))
+	c.needParts(folder, reachOfOutline(pickle.AsMap(pickle.AsMap(object.State).Get("storage_data"))))
 }
 
-// needParts checks that every file with a part exists, and is long enough for the part.
-func (c distributedChecks) needParts(folder string, parts *pickle.Map) {
-	if parts == nil {
-		return
+// readIndex reads a .metadata of the classes that are known.
+func (c distributedChecks) readIndex(name string) (*dcp.Metadata, error) {
+	f, info, err := c.dir.open(name)
+	if err != nil {
+		return nil, err
 	}
+	defer f.Close()
+	return dcp.ReadMetadata(f, info.Size())
+}
+
+// reachOf returns how many bytes of each file the items of an index reach.
+func reachOf(index *dcp.Metadata) map[string]int64 {
 	reach := map[string]int64{}
+	for i := range index.Tensors {
+		for _, chunk := range index.Tensors[i].Chunks {
+			reach[chunk.File] = max(reach[chunk.File], chunk.Offset+chunk.Bytes)
+		}
+	}
+	for _, blob := range index.Blobs {
+		reach[blob.File] = max(reach[blob.File], blob.Offset+blob.Bytes)
+	}
+	return reach
+}
+
+// reachOfOutline is reachOf for an index of other classes.
+func reachOfOutline(parts *pickle.Map) map[string]int64 {
+	reach := map[string]int64{}
+	if parts == nil {
+		return reach
+	}
 	for _, p := range parts.Items {
 		info, _ := p.Value.(*pickle.Object)
 		if info == nil {
@@ -72,6 +101,11 @@ func (c distributedChecks) needParts(folder string, parts *pickle.Map) {
 			reach[file] = max(reach[file], offset+length)
 		}
 	}
+	return reach
+}
+
+// needParts checks that every file with a part exists, and is long enough for the part.
+func (c distributedChecks) needParts(folder string, reach map[string]int64) {
 	for _, file := range slices.Sorted(maps.Keys(reach)) {
 		name := path.Join(folder, file)
 		if !filepath.IsLocal(file) {
