@@ -29,6 +29,9 @@ func (m *Manifest) Changes(now *Manifest) []string {
 	if m.Options.AllowNaN && !now.Options.AllowNaN { // what passed without the option passes with it
 		changes = append(changes, "converted with --allow-nan")
 	}
+	if m.Options.NoOptimizer != now.Options.NoOptimizer {
+		add("--no-optimizer", fmt.Sprint(m.Options.NoOptimizer), fmt.Sprint(now.Options.NoOptimizer))
+	}
 	if m.Options.Keymap != now.Options.Keymap {
 		changes = append(changes, "converted with another --keymap")
 	}

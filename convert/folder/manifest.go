@@ -40,7 +40,9 @@ type Choices struct {
 	DType     string `json:"dtype"` // "auto" if each tensor keeps its own
 	Tokenizer string `json:"tokenizer"`
 	AllowNaN  bool   `json:"allow_nan"`
-	Keymap    string `json:"keymap"` // hash of the user's own table, or ""
+	// NoOptimizer is for a checkpoint that had an optimizer.
+	NoOptimizer bool   `json:"no_optimizer,omitempty"`
+	Keymap      string `json:"keymap"` // hash of the user's own table, or ""
 }
 
 // State is a file as it was at one time. Fields that do not matter are zero.

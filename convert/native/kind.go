@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/olmo"
@@ -97,4 +98,23 @@ func index(dir string) string {
 		return at
 	}
 	return dir
+}
+
+// Find returns the checkpoint that a path means: the folder itself, or the latest step in
+// the folder of a run, of which a sharded one comes before an unsharded. "" is none.
+func Find(path string) string {
+	if Recognize(path) != "" {
+		return path
+	}
+	entries, _ := os.ReadDir(path) // a folder that cannot be listed has none
+	found, latest := "", int64(-1)
+	for _, e := range entries {
+		step := filepath.Join(path, e.Name())
+		n := stepOf(strings.TrimSuffix(e.Name(), olmo.Suffix))
+		if n < 0 || n < latest || n == latest && strings.HasSuffix(e.Name(), olmo.Suffix) || Recognize(step) == "" {
+			continue
+		}
+		found, latest = step, n
+	}
+	return found
 }

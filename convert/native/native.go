@@ -77,8 +77,8 @@ func (c *Checkpoint) Tensors() []*sharded.Tensor {
 func Open(ctx context.Context, dir string) (*Checkpoint, error) { return open(ctx, dir, false) }
 
 // OpenModel is Open for readers of the model alone: Optim, Groups and Settings stay empty,
-// and of an unsharded checkpoint only the file with the model is read, of OLMo-core's own only the
-// index and the items.
+// and of an unsharded checkpoint optim.pt is not read and train.pt need not be readable, of
+// OLMo-core's own only the index and the items.
 func OpenModel(ctx context.Context, dir string) (*Checkpoint, error) { return open(ctx, dir, true) }
 
 func open(ctx context.Context, dir string, modelOnly bool) (*Checkpoint, error) {

@@ -21,6 +21,7 @@ func readUnsharded(o *opener) error {
 		faults.Add("", readEncodedModel(o))
 	}
 	if o.modelOnly {
+		readTrainFile(o) // which is damaged, or not there: the model can be read all the same
 		return faults.Err()
 	}
 	if path := o.path(olmo.OptimizerFile); regular.Is(path) {
@@ -28,14 +29,21 @@ func readUnsharded(o *opener) error {
 	} else if regular.Is(o.path(optimEncoded)) {
 		faults.Add("", readEncodedOptim(o))
 	}
-	if path := o.path(olmo.TrainFile); regular.Is(path) {
-		_, top, err := o.saved(path)
-		if err == nil {
-			err = o.trainState(path, top)
-		}
-		faults.Add("", err)
-	}
+	faults.Add("", readTrainFile(o))
 	return faults.Err()
+}
+
+// readTrainFile reads train.pt, if it is there.
+func readTrainFile(o *opener) error {
+	path := o.path(olmo.TrainFile)
+	if !regular.Is(path) {
+		return nil
+	}
+	_, top, err := o.saved(path)
+	if err != nil {
+		return err
+	}
+	return o.trainState(path, top)
 }
 
 func readModelFile(o *opener) error {

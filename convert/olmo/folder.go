@@ -21,7 +21,7 @@ func FolderPath(name string) (string, error) {
 
 // Ours reports whether conversions write a file of this name.
 func Ours(name string) bool {
-	return slices.Contains([]string{ModelFile, TrainFile, ConfigFile, TokenizerFile}, name)
+	return slices.Contains([]string{ModelFile, OptimizerFile, TrainFile, ConfigFile, TokenizerFile}, name)
 }
 
 // Shadows reports whether the trainer would read the file called name in place of ModelFile.

@@ -3,26 +3,43 @@ package olmo
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/pickle"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/sharded"
+	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
 
 // An Optimizer is what a run's optimizer had: see native.Checkpoint.
 type Optimizer struct {
 	State  map[string]map[string]*sharded.Tensor // by the parameter's name, then the moment's
-	Groups []*pickle.Map
+	Groups []*torchfile.Map
+	DType  tensor.DType // of moments that have dimensions; Invalid keeps each as it is
+	// Numbered reports that parameters stay numbers if the groups have numbers for them, as
+	// DistributedDataParallel's do; otherwise all are called by their names.
+	Numbered bool
 }
 
-// OptimState is the state dict in optim.pt, and the tensors in it in the order of their
+// A Moment is a tensor in optim.pt.
+type Moment struct {
+	Name   string // parameter.moment
+	Tensor *sharded.Tensor
+	DType  tensor.DType // in the file
+}
+
+// OptimState returns the state dict in optim.pt, and the tensors in it in the order of their
 // storages. Parameters are called by their names, as the trainer saves them under
 // FullyShardedDataParallel, and as it restores them onto any number of ranks.
-func (o *Optimizer) OptimState() (pickle.Dict, []*sharded.Tensor, error) {
-	var state pickle.Dict
-	var tensors []*sharded.Tensor
+func (o *Optimizer) OptimState() (torchfile.Dict, []Moment, error) {
+	groups, ids, err := o.groups()
+	if err != nil {
+		return nil, nil, err
+	}
+	var state torchfile.Entries
+	var tensors []Moment
 	for _, parameter := range slices.Sorted(maps.Keys(o.State)) {
 		var moments pickle.Dict
 		for _, moment := range momentsOf(o.State[parameter]) {
@@ -31,13 +48,20 @@ func (o *Optimizer) OptimState() (pickle.Dict, []*sharded.Tensor, error) {
 				moments = append(moments, pickle.Item{Key: moment, Value: t.Value})
 				continue
 			}
-			moments = append(moments, pickle.Item{Key: moment, Value: torchfile.Tensor{DType: t.DType, Shape: t.Shape}})
-			tensors = append(tensors, t)
+			m := Moment{t.Name, t, t.DType}
+			if o.DType != tensor.Invalid && len(t.Shape) > 0 && t.DType.Convertible() {
+				m.DType = o.DType
+			}
+			moments = append(moments, torchfile.Item{Key: moment, Value: torchfile.Tensor{DType: m.DType, Shape: t.Shape}})
+			tensors = append(tensors, m)
 		}
-		state = append(state, pickle.Item{Key: parameter, Value: moments})
+		var key any = parameter
+		if id, numbered := ids[parameter]; numbered {
+			key = id
+		}
+		state = append(state, torchfile.Entry{Key: key, Value: moments})
 	}
-	groups, err := o.groups()
-	return pickle.Dict{{Key: "state", Value: state}, {Key: "param_groups", Value: groups}}, tensors, err
+	return torchfile.Dict{{Key: "state", Value: state}, {Key: "param_groups", Value: groups}}, tensors, nil
 }
 
 // momentsOf are a parameter's moments in the order in which torch saves them: step
@@ -50,9 +74,11 @@ func momentsOf(state map[string]*sharded.Tensor) []string {
 	return moments
 }
 
-// groups are the parameter groups, in which params are the parameters' names.
-func (o *Optimizer) groups() ([]any, error) {
+// groups returns the parameter groups as they are written, and the numbers of parameters
+// that have one, by their names.
+func (o *Optimizer) groups() ([]any, map[string]int64, error) {
 	var groups []any
+	ids := map[string]int64{}
 	for n, g := range o.Groups {
 		var group pickle.Dict
 		for _, p := range g.Items {
@@ -62,43 +88,68 @@ func (o *Optimizer) groups() ([]any, error) {
 			}
 			v, err := pickle.Value(p.Value)
 			if err != nil {
-				return nil, &fault.Fault{Tensor: fmt.Sprintf("param_groups[%d].%s", n, field),
+				return nil, nil, &fault.Fault{Tensor: fmt.Sprintf("param_groups[%d].%s", n, field),
 					Problem: "cannot be carried over: it contains " + err.Error()}
 			}
 			group = append(group, pickle.Item{Key: field, Value: v})
 		}
-		names, err := o.parameters(g)
+		params, err := o.parameters(g, ids)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		groups = append(groups, append(group, pickle.Item{Key: "params", Value: names}))
+		groups = append(groups, append(group, torchfile.Item{Key: "params", Value: params}))
 	}
-	return groups, nil
+	return groups, ids, nil
 }
 
-// parameters are the names of a group's parameters, without what wrappers add to them.
-func (o *Optimizer) parameters(group *pickle.Map) ([]any, error) {
-	var names []any
-	for _, item := range sharded.Items(group.Get("param_names")) {
+// parameters returns what params of a group will be: the parameters' names, without what
+// wrappers add to them, or the numbers that the group has for them, which are noted in ids.
+func (o *Optimizer) parameters(group *torchfile.Map, ids map[string]int64) ([]any, error) {
+	var params []any
+	numbers := sharded.Items(group.Get("params"))
+	for i, item := range sharded.Items(group.Get("param_names")) {
 		name, ok := item.(string)
 		if !ok {
 			return nil, &fault.Fault{Tensor: "param_groups", Problem: "does not name each parameter"}
 		}
-		names = append(names, sharded.PlainName(name))
+		name = sharded.PlainName(name)
+		if o.Numbered && i < len(numbers) {
+			if id, isNumber := numbers[i].(int64); isNumber {
+				ids[name] = id
+				params = append(params, id)
+				continue
+			}
+		}
+		params = append(params, name)
 	}
-	return names, nil
+	return params, nil
 }
 
-// ResumeState is what train.pt contains for a run that goes on: the numbers of rank 0's
-// state. Random states are left out, for those of one rank do not serve another number
-// of ranks, and the trainer keeps its own then; so are the lists of older checkpoints,
-// which the trainer would delete.
-func ResumeState(train *pickle.Map) pickle.Dict {
-	fresh := TrainState()
-	for i, item := range fresh {
-		if n, ok := train.Get(item.Key).(int64); ok {
-			fresh[i].Value = n
+// ResumeState returns what train.pt contains for a run that continues: the numbers of rank
+// 0's state, also those under which older trainers counted. Random states are left out, for
+// those of one rank do not serve another number of ranks, and the trainer then keeps its
+// own; so are the lists of older checkpoints, which the trainer would delete. A number that
+// is not there the trainer computes from the others.
+func ResumeState(train *torchfile.Map) torchfile.Dict {
+	var state torchfile.Dict
+	for _, item := range TrainState() {
+		if _, isNumber := item.Value.(int64); !isNumber {
+			state = append(state, item)
+		} else if n, ok := train.Get(item.Key).(int64); ok {
+			state = append(state, torchfile.Item{Key: item.Key, Value: n})
 		}
 	}
-	return fresh
+	for _, key := range []string{"global_train_examples_seen", "global_data_step"} {
+		if n, ok := train.Get(key).(int64); ok {
+			state = append(state, torchfile.Item{Key: key, Value: n})
+		}
+	}
+	return state
+}
+
+// ResumeCommand is the shell command that continues a run from the folder. The dots are
+// for the folder of the run.
+func ResumeCommand(path string, optimizer bool) string {
+	return fmt.Sprintf("torchrun --nproc_per_node=8 scripts/train.py %s --load_path=%s --reset_optimizer_state=%v --reset_trainer_state=false --save_folder=...",
+		folder.ShellQuote(filepath.Join(path, ConfigFile)), folder.ShellQuote(path), !optimizer)
 }

@@ -8,7 +8,8 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// OptimizerFile is what a trainer writes beside ModelFile, and a conversion does not.
+// OptimizerFile is what a trainer writes beside ModelFile, and a conversion from Hugging Face
+// does not.
 const OptimizerFile = "optim.pt"
 
 // GlobalStep returns the step at which a trainer wrote the folder, from its train.pt.

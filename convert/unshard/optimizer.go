@@ -1,0 +1,142 @@
+package unshard
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/sharded"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
+)
+
+// checkOptimizer checks that the optimizer's state is complete: the trainer stops at a
+// parameter without state only after it has loaded all others, or starts it from zero.
+func (u *Unsharding) checkOptimizer() error {
+	c := u.Checkpoint
+	if u.options.NoOptimizer {
+		return nil
+	}
+	if len(c.Optim) == 0 {
+		u.warn("there is no optimizer's state in it: the optimizer will start from scratch")
+		return nil
+	}
+	var faults fault.List
+	grouped := map[string]bool{}
+	for _, g := range c.Groups {
+		for _, item := range sharded.Items(g.Get("param_names")) {
+			text, _ := item.(string)
+			name := sharded.PlainName(text)
+			if grouped[name] {
+				faults = append(faults, &fault.Fault{Tensor: name, Problem: "is in two parameter groups of the optimizer"})
+			}
+			grouped[name] = true
+			if c.Optim[name] == nil {
+				faults = append(faults, &fault.Fault{Tensor: name, Problem: "has no optimizer's state, and other parameters have one"})
+			}
+		}
+	}
+	usual := u.usualMoments()
+	for _, name := range slices.Sorted(maps.Keys(c.Optim)) {
+		if own := momentNames(c.Optim[name]); own != usual {
+			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has other moments than most parameters", Expected: usual, Found: own})
+		}
+		if !grouped[name] {
+			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has an optimizer's state, but is in none of its groups"})
+		}
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return u.checkSteps()
+}
+
+// usualMoments returns the moments that most parameters have.
+func (u *Unsharding) usualMoments() string {
+	count, usual := map[string]int{}, ""
+	for _, name := range slices.Sorted(maps.Keys(u.Checkpoint.Optim)) {
+		own := momentNames(u.Checkpoint.Optim[name])
+		if count[own]++; count[own] > count[usual] {
+			usual = own
+		}
+	}
+	return usual
+}
+
+func momentNames(state map[string]*sharded.Tensor) string {
+	return strings.Join(slices.Sorted(maps.Keys(state)), ", ")
+}
+
+// checkSteps warns of parameters whose count of steps is not the run's: of a run whose
+// optimizer was reset once, or whose parameters were frozen for a time.
+func (u *Unsharding) checkSteps() error {
+	var steps []*sharded.Tensor
+	for _, name := range slices.Sorted(maps.Keys(u.Checkpoint.Optim)) {
+		if t := u.Checkpoint.Optim[name]["step"]; t != nil {
+			steps = append(steps, t)
+		}
+	}
+	values, err := readNumbers(steps)
+	if err != nil || len(values) == 0 {
+		return err
+	}
+	low, high := slices.Min(values), slices.Max(values)
+	switch step := u.Checkpoint.Step; {
+	case low != high:
+		u.warn("the optimizer has made %v steps with some parameters and %v with others", low, high)
+	case step >= 0 && low != float64(step):
+		u.warn("the optimizer has made %v steps and the run %d: it was reset at step %v", low, step, float64(step)-low)
+	}
+	return nil
+}
+
+// readNumbers reads tensors of one float32 each, or what was saved as a Python number.
+func readNumbers(tensors []*sharded.Tensor) ([]float64, error) {
+	var all []tensor.Tensor
+	for _, t := range tensors {
+		if t.Value == nil {
+			all = append(all, t.Tensor)
+		}
+	}
+	files, err := tensor.OpenFiles(all)
+	if err != nil {
+		return nil, err
+	}
+	defer files.Close()
+	gatherer := tensor.NewGatherer(files)
+	var values []float64
+	var b [4]byte
+	for _, t := range tensors {
+		switch v := t.Value.(type) {
+		case int64:
+			values = append(values, float64(v))
+			continue
+		case float64:
+			values = append(values, v)
+			continue
+		case nil:
+		default:
+			continue
+		}
+		if t.DType != tensor.Float32 || t.Numel() != 1 {
+			return nil, &fault.Fault{Tensor: t.Name, Problem: "is not a number of steps", Found: fmt.Sprint(t.DType, " ", tensor.ShapeString(t.Shape))}
+		}
+		if err := gatherer.Read(b[:], &tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{&t.Tensor}}, 0); err != nil {
+			return nil, err
+		}
+		values = append(values, float64(math.Float32frombits(binary.LittleEndian.Uint32(b[:]))))
+	}
+	return values, nil
+}
+
+// optimState returns the state dict of optim.pt, and the tensors in it.
+func (u *Unsharding) optimState() (torchfile.Dict, []olmo.Moment, error) {
+	o := olmo.Optimizer{State: u.Checkpoint.Optim, Groups: u.Checkpoint.Groups, DType: u.options.DType,
+		Numbered: !u.Checkpoint.Kind.Sharded()}
+	return o.OptimState()
+}

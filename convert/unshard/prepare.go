@@ -1,0 +1,135 @@
+package unshard
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/tensor"
+)
+
+// Prepare reads the headers of a checkpoint and checks everything that can be known before
+// a byte is written. path is the checkpoint's folder, or a run's: then its latest step. The
+// error is a fault.List with all that is wrong.
+func Prepare(ctx context.Context, path string, o Options) (*Unsharding, error) {
+	dir := native.Find(path)
+	if dir == "" {
+		return nil, &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
+	}
+	if err := accept(dir, &o); err != nil {
+		return nil, err
+	}
+	if o.NoFollow {
+		if err := regular.NoLinksOut(dir); err != nil {
+			return nil, err
+		}
+	}
+	open := native.Open
+	if o.NoOptimizer {
+		open = native.OpenModel
+	}
+	c, err := open(ctx, dir)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	u := &Unsharding{Checkpoint: c, options: o}
+	var faults fault.List
+	faults.Add("", u.readConfig())
+	if len(faults) == 0 {
+		faults.Add("", u.checkShapes())
+	}
+	faults.Add("", u.checkOptimizer())
+	faults.Add("", u.checkTrain())
+	faults.Add("", u.openOutput(ctx))
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	if err := u.layOut(); err != nil {
+		return nil, err
+	}
+	if u.out.Existing != nil {
+		warnings, err := u.out.CheckExisting(&u.content)
+		u.Warnings = append(u.Warnings, warnings...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return u, nil
+}
+
+// accept refuses what cannot be unsharded, or need not be.
+func accept(dir string, o *Options) error {
+	kind := native.Recognize(dir)
+	refused := func(problem, hint string) error { return &fault.Fault{File: dir, Problem: problem, Hint: hint} }
+	switch {
+	case kind == native.CoreTrainer:
+		return refused("is a checkpoint of OLMo-core's trainer, which is not converted to one of allenai/OLMo",
+			"OLMo-core loads it with any number of GPUs as it is: give the folder as load_path.")
+	case kind == native.Unsharded && o.DType == tensor.Invalid && !o.NoOptimizer:
+		return refused("is unsharded already", "--dtype casts it, --no-optimizer leaves the optimizer out.")
+	case kind == native.Unsharded && bothFormats(dir):
+		return refused("has both model.pt and model.safetensors, or both optim.pt and optim.safetensors: the trainer reads the .safetensors",
+			"Move those that are not meant out of the folder.")
+	case o.DType == tensor.Float16 && !o.NoOptimizer:
+		return refused("has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
+			"Choose --dtype bfloat16, or leave the optimizer out with --no-optimizer.")
+	}
+	return nil
+}
+
+// bothFormats reports whether a folder has a file in torch's format and in safetensors.
+func bothFormats(dir string) bool {
+	for _, name := range []string{"model", "optim"} {
+		if regular.Is(filepath.Join(dir, name+".pt")) && regular.Is(filepath.Join(dir, name+".safetensors")) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkShapes compares the model with config.yaml.
+func (u *Unsharding) checkShapes() error {
+	known, err := u.Checkpoint.CheckShapes()
+	if err == nil && !known {
+		u.warn("%s describes a model that this program does not know, so the tensors' shapes were not compared with it", olmo.ConfigFile)
+	}
+	return err
+}
+
+// checkTrain refuses a checkpoint without the trainer's state: the trainer would stop.
+func (u *Unsharding) checkTrain() error {
+	if u.Checkpoint.Kind == native.Unsharded && u.Checkpoint.Train == nil && !regular.Is(filepath.Join(u.Checkpoint.Path, olmo.TrainFile)) {
+		return &fault.Fault{File: olmo.TrainFile, Problem: "is missing; the trainer reads it even if it is told to reset its state"}
+	}
+	return nil
+}
+
+// openOutput looks at the place of the output.
+func (u *Unsharding) openOutput(ctx context.Context) error {
+	o := &u.options
+	name := filepath.Base(u.Checkpoint.Path)
+	if step := u.Checkpoint.Step; step >= 0 {
+		name = fmt.Sprintf("step%d", step)
+	}
+	path, err := output.Resolve(o.Output, o.Into, name)
+	if err != nil {
+		return err
+	}
+	if u.Output, err = olmo.FolderPath(path); err != nil {
+		return err
+	}
+	u.out, err = output.Open(ctx, u.Output, o.Folder)
+	return err
+}
+
+func (u *Unsharding) warn(format string, args ...any) {
+	u.Warnings = append(u.Warnings, fault.Printable(fmt.Sprintf(format, args...)))
+}
