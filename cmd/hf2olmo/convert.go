@@ -13,6 +13,7 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/unshard"
 	"hf2olmo/keymap"
 )
 
@@ -29,6 +30,11 @@ or the HF Trainer. Its checkpoint is called after that folder.
    hf2olmo convert ~/models/OLMo-2-0425-1B
    hf2olmo convert --into /scratch/native --dtype float32 models/*
    hf2olmo convert --like allenai/OLMo-2-0425-1B run/checkpoint-500
+
+MODEL may also be a sharded checkpoint of allenai/OLMo, or the folder of a run (its latest step). It
+becomes step<N>-unsharded, with the optimizer: training continues from there on any number of GPUs.
+
+   hf2olmo convert runs/OLMo-1B/step5000
 
 Everything is checked before a byte is written, and the folder appears whole or not at all. One that
 was converted already, from the same source with the same options, is left alone (unchanged).
@@ -54,6 +60,7 @@ signal N, with nothing left behind.`,
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
 			toggle("allow-nan", "accept tensors that contain NaN"),
 			likeFlag(),
+			toggle("no-optimizer", "of a sharded checkpoint, write the model alone"),
 			noFollowFlag("MODEL"),
 		},
 		OnUsageError:    onUsageError,
@@ -85,6 +92,10 @@ func convertModels(c *cli.Context) error {
 		}
 		o.Progress = numbered(progress, i+1, c.NArg())
 		o.Claim = func(output string) error { return outputs.claim(output, source) }
+		if unshard.Accepts(source) {
+			unshardCheckpoint(c, source, o, r)
+			continue
+		}
 		convertModel(c.Context, source, o, c.Bool("dry-run"), r)
 	}
 	return r.end()

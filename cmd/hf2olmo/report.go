@@ -113,15 +113,20 @@ func (r *report) planned(source string, c *convert.Conversion) {
 
 // failed reports why a model was not converted. c is nil if there was no conversion.
 func (r *report) failed(source string, c *convert.Conversion, err error) {
+	rec := convertRecord{Source: source}
+	if c != nil {
+		rec = recordOf(source, c)
+	}
+	r.failedAs(rec, err)
+}
+
+// failedAs is failed for a record of what was known before.
+func (r *report) failedAs(rec convertRecord, err error) {
+	source := rec.Source
 	r.bad = append(r.bad, source)
 	faults := faultsOf(err)
 	if r.json { // to word many faults takes time, which printFaults takes too
-		rec := convertRecord{Source: source}
-		if c != nil {
-			rec = recordOf(source, c)
-			rec.TrainCommand = ""
-		}
-		rec.Status, rec.Error = "failed", faults.Error()
+		rec.TrainCommand, rec.Status, rec.Error = "", "failed", faults.Error()
 		r.line(rec)
 	}
 	printf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))

@@ -17,8 +17,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the scripts in testdata/scripts, which use the command line as users do. Each has the bundled models
-// in $MODELS, and commands that damage copies of them.
+// TestScripts runs the command line as users do, in testdata/scripts. Each script
+// has the bundled models under $MODELS, checkpoints under $CHECKPOINTS, and commands that damage copies of them.
 func TestScripts(t *testing.T) {
 	models, err := filepath.Abs("../../testdata/models")
 	if err != nil {
@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 		Dir: "../../testdata/scripts",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("MODELS", models)
+			env.Setenv("CHECKPOINTS", filepath.Join(filepath.Dir(models), "checkpoints"))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -5,13 +5,43 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 )
+
+// Accepts reports whether path is a checkpoint of either trainer, or the folder of a run,
+// rather than a model of Hugging Face: a native checkpoint has the trainer's config beside it,
+// or a folder with the index of a distributed checkpoint.
+func Accepts(path string) bool {
+	if path == "" || regular.Is(filepath.Join(path, hfConfig)) && !isCore(path) {
+		return false
+	}
+	dir := native.Find(path)
+	switch native.Recognize(dir) {
+	case "":
+		return false
+	case native.CoreTrainer:
+		return isCore(dir)
+	case native.TorchLegacy, native.Local:
+		return true // nobody else writes such files
+	}
+	return regular.Is(filepath.Join(dir, olmo.ConfigFile))
+}
+
+// hfConfig is in the folder of every model of Hugging Face, and in OLMo-core's checkpoints.
+const hfConfig = olmocore.ConfigFile
+
+// isCore reports whether a folder is a checkpoint of OLMo-core's trainer.
+func isCore(dir string) bool {
+	return regular.Is(filepath.Join(dir, olmocore.ModelFolder, dcp.MetadataFile))
+}
 
 // Prepare reads the headers of a checkpoint and checks everything that can be known before
 // a byte is written. path is the checkpoint's folder, or a run's: then its latest step. The
@@ -115,6 +145,9 @@ func (u *Unsharding) checkTrain() error {
 // openOutput looks at the place of the output.
 func (u *Unsharding) openOutput(ctx context.Context) error {
 	o := &u.options
+	if o.Folder.Names.Ours == nil {
+		o.Folder.Names = folder.Names{Ours: olmo.Ours, Configs: []string{olmo.ConfigFile}}
+	}
 	name := filepath.Base(u.Checkpoint.Path)
 	if step := u.Checkpoint.Step; step >= 0 {
 		name = fmt.Sprintf("step%d", step)

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v2"
+
+	"hf2olmo/convert"
+	"hf2olmo/convert/disk"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/unshard"
+)
+
+// unshardCheckpoint makes an unsharded checkpoint of a sharded one. o are the options of
+// convert.
+func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *report) {
+	if problem, hint := notUnsharding(o); problem != "" {
+		r.failed(source, nil, &fault.Fault{File: source, Problem: problem, Hint: hint})
+		return
+	}
+	u, err := unshard.Prepare(c.Context, source, unshard.Options{
+		Output: o.Output, Into: o.Into, DType: o.DType, NoOptimizer: c.Bool("no-optimizer"), AllowNaN: o.AllowNaN,
+		NoFollow: o.NoFollow, Tokenizer: o.Tokenizer,
+		Folder: output.Options{Force: o.Force, Jobs: o.Jobs, Progress: o.Progress, Waiting: o.Waiting, Claim: o.Claim},
+	})
+	if err != nil {
+		r.failed(source, nil, err)
+		return
+	}
+	rec := unshardRecord(source, u.Planned())
+	if c.Bool("dry-run") && !rec.unchanged {
+		r.plannedUnsharding(rec, u)
+		return
+	}
+	result, err := u.Write(c.Context)
+	if err != nil {
+		r.failedAs(rec.convertRecord, err)
+		return
+	}
+	r.unsharded(source, result)
+}
+
+// notUnsharding returns why a checkpoint is not unsharded with these options.
+func notUnsharding(o convert.Options) (problem, hint string) {
+	switch {
+	case o.Keymap != nil:
+		return "is a checkpoint, and no table is applied to it", "Leave --keymap out."
+	case o.Target != defaultTarget:
+		return "is a checkpoint, and it is not converted for another trainer than its own", "Leave --target out."
+	}
+	return "", ""
+}
+
+// unsharding is what is printed of one.
+type unsharding struct {
+	convertRecord
+	unchanged bool
+}
+
+func unshardRecord(source string, res *unshard.Result) unsharding {
+	return unsharding{convertRecord{Source: source, Output: res.Output, ModelType: string(res.Kind), DType: res.DType,
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds, TrainCommand: res.Command}, res.Unchanged}
+}
+
+func (r *report) unsharded(source string, res *unshard.Result) {
+	r.warn(res.Warnings)
+	rec := unshardRecord(source, res)
+	rec.Status = "converted"
+	if res.Unchanged {
+		r.unchanged++
+		rec.Status = "unchanged"
+		r.line(rec.convertRecord)
+		r.say("%s (%s) → %s: unchanged, it is there already, complete and made of the same\n", fault.Printable(source), res.Kind, res.Output)
+		return
+	}
+	r.done++
+	r.line(rec.convertRecord)
+	r.say("%s (%s) → %s\n", fault.Printable(source), res.Kind, res.Output)
+	r.say("  %s parameters, %d tensors with the optimizer's, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors, res.DType,
+		humanize.Bytes(uint64(res.Bytes)), res.Seconds)
+	r.say("To continue the training, in a clone of allenai/OLMo, with the run's folder for the dots:\n  %s\n", res.Command)
+}
+
+// plannedUnsharding prints a dry run.
+func (r *report) plannedUnsharding(rec unsharding, u *unshard.Unsharding) {
+	r.done++
+	r.warn(u.Warnings)
+	rec.Status = "planned"
+	r.line(rec.convertRecord)
+	for _, t := range u.Tensors {
+		pieces := max(1, len(t.Content.Parts[0].Blocks))
+		what := "pieces"
+		if pieces == 1 {
+			what = "piece"
+		}
+		r.say("%s %s %s ← %d %s\n", fault.Printable(t.Name), t.Content.DType, tensor.ShapeString(t.Shape), pieces, what)
+	}
+	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
+	r.say("  %s parameters, %d tensors with the optimizer's, %s\n", count(rec.Parameters), rec.Tensors, rec.DType)
+	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(rec.Bytes)), rec.Bytes)
+	if free, known := disk.FreeSpace(rec.Output); known {
+		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
+	}
+	r.say("\n")
+}
