@@ -60,7 +60,8 @@ type unsharding struct {
 
 func unshardRecord(source string, res *unshard.Result) unsharding {
 	return unsharding{convertRecord{Source: source, Output: res.Output, ModelType: string(res.Kind), DType: res.DType,
-		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds, TrainCommand: res.Command}, res.Unchanged}
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
+		TrainCommand: res.Command}, res.Unchanged}
 }
 
 func (r *report) unsharded(source string, res *unshard.Result) {
@@ -71,13 +72,15 @@ func (r *report) unsharded(source string, res *unshard.Result) {
 		r.unchanged++
 		rec.Status = "unchanged"
 		r.line(rec.convertRecord)
-		r.say("%s (%s) → %s: unchanged, it is there already, complete and made of the same\n", fault.Printable(source), res.Kind, res.Output)
+		r.say("%s (%s) → %s: unchanged, it is there already, complete and made of the same\n", fault.Printable(source),
+			res.Kind, res.Output)
 		return
 	}
 	r.done++
 	r.line(rec.convertRecord)
 	r.say("%s (%s) → %s\n", fault.Printable(source), res.Kind, res.Output)
-	r.say("  %s parameters, %d tensors with the optimizer's, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors, res.DType,
+	r.say("  %s parameters, %d tensors with the optimizer's, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors,
+		res.DType,
 		humanize.Bytes(uint64(res.Bytes)), res.Seconds)
 	r.say("To continue the training, in a clone of allenai/OLMo, with the run's folder for the dots:\n  %s\n", res.Command)
 }

@@ -42,7 +42,8 @@ func (t *Tensor) uncovered(work *int) *fault.Fault {
 	held := int64(0)
 	for _, c := range t.Chunks {
 		if !c.inside(t.Shape) {
-			return &fault.Fault{Problem: "has a chunk that reaches past it", Expected: "inside of " + tensor.ShapeString(t.Shape), Found: c.String()}
+			return &fault.Fault{Problem: "has a chunk that reaches past it",
+				Expected: "inside of " + tensor.ShapeString(t.Shape), Found: c.String()}
 		}
 		n, _ := tensor.Product(c.Shape) // not larger than whole
 		if held += n; held > 2*whole {

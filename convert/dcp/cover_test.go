@@ -22,16 +22,18 @@ func TestCheck(t *testing.T) {
 		chunks []Chunk
 		want   string
 	}{
-		"whole":              {[]int64{4, 3}, []Chunk{chunk(0, 0, 4, 3)}, ""},
-		"rows":               {[]int64{4, 3}, []Chunk{chunk(2, 0, 2, 3), chunk(0, 0, 2, 3)}, ""},
-		"a grid":             {[]int64{4, 4}, []Chunk{chunk(0, 0, 2, 2), chunk(0, 2, 2, 2), chunk(2, 0, 2, 1), chunk(2, 1, 2, 3)}, ""},
-		"a scalar":           {nil, []Chunk{{}}, ""},
-		"nothing":            {[]int64{0, 3}, []Chunk{chunk(0, 0, 0, 3)}, ""},
-		"empty chunks":       {[]int64{2}, []Chunk{chunk(0, 2), chunk(2, 0), chunk(0, 0)}, ""},
-		"a hole":             {[]int64{4, 3}, []Chunk{chunk(0, 0, 1, 3), chunk(2, 0, 2, 3)}, "not covered by its chunks"},
-		"no chunk":           {[]int64{4}, nil, "not covered by its chunks"},
-		"the same twice":     {[]int64{4}, []Chunk{chunk(0, 2), chunk(0, 2)}, "overlap"},
-		"an overlap":         {[]int64{4, 4}, []Chunk{chunk(0, 0, 3, 3), chunk(2, 2, 2, 2), chunk(0, 3, 2, 1), chunk(3, 0, 1, 2)}, "overlap"},
+		"whole": {[]int64{4, 3}, []Chunk{chunk(0, 0, 4, 3)}, ""},
+		"rows":  {[]int64{4, 3}, []Chunk{chunk(2, 0, 2, 3), chunk(0, 0, 2, 3)}, ""},
+		"a grid": {[]int64{4, 4}, []Chunk{chunk(0, 0, 2, 2), chunk(0, 2, 2, 2), chunk(2, 0, 2, 1), chunk(2, 1,
+			2, 3)}, ""},
+		"a scalar":       {nil, []Chunk{{}}, ""},
+		"nothing":        {[]int64{0, 3}, []Chunk{chunk(0, 0, 0, 3)}, ""},
+		"empty chunks":   {[]int64{2}, []Chunk{chunk(0, 2), chunk(2, 0), chunk(0, 0)}, ""},
+		"a hole":         {[]int64{4, 3}, []Chunk{chunk(0, 0, 1, 3), chunk(2, 0, 2, 3)}, "not covered by its chunks"},
+		"no chunk":       {[]int64{4}, nil, "not covered by its chunks"},
+		"the same twice": {[]int64{4}, []Chunk{chunk(0, 2), chunk(0, 2)}, "overlap"},
+		"an overlap": {[]int64{4, 4}, []Chunk{chunk(0, 0, 3, 3), chunk(2, 2, 2, 2), chunk(0, 3, 2, 1), chunk(3, 0,
+			1, 2)}, "overlap"},
 		"two scalars":        {nil, []Chunk{{}, {}}, "overlap"},
 		"past the end":       {[]int64{4}, []Chunk{chunk(2, 3)}, "reaches past it"},
 		"far past the end":   {[]int64{4}, []Chunk{chunk(1<<62, 1<<62)}, "reaches past it"},
@@ -43,7 +45,8 @@ func TestCheck(t *testing.T) {
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", name, err)
-		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "model.w")):
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(),
+			"model.w")):
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
@@ -55,7 +58,8 @@ func TestOverlapRandom(t *testing.T) {
 	for range 3000 {
 		var chunks []Chunk
 		for range rand.N(7) {
-			chunks = append(chunks, chunk(rand.Int64N(5), rand.Int64N(5), rand.Int64N(5), rand.Int64N(4), rand.Int64N(4), rand.Int64N(4)))
+			chunks = append(chunks, chunk(rand.Int64N(5), rand.Int64N(5), rand.Int64N(5), rand.Int64N(4), rand.Int64N(4),
+				rand.Int64N(4)))
 		}
 		want := false
 		for i := range chunks {

@@ -71,11 +71,13 @@ func TestGoldenItem(t *testing.T) {
 			t.Errorf("%s: begins with %x", name, file[:4])
 		}
 		padded := append([]byte("somewhere else"), file...)
-		got, err := torchfile.OpenItem(bytes.NewReader(padded), &tensor.File{Name: name, Size: int64(len(padded))}, name, 14, int64(len(file)))
+		got, err := torchfile.OpenItem(bytes.NewReader(padded), &tensor.File{Name: name, Size: int64(len(padded))}, name,
+			14, int64(len(file)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.DType != tensor.Float32 || !slices.Equal(got.Shape, []int64{2}) || !bytes.Equal(padded[got.Offset:got.Offset+8], data) || (got.Offset-14)%64 != 0 {
+		if got.DType != tensor.Float32 || !slices.Equal(got.Shape, []int64{2}) ||
+			!bytes.Equal(padded[got.Offset:got.Offset+8], data) || (got.Offset-14)%64 != 0 {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

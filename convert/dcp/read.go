@@ -11,9 +11,10 @@ import (
 )
 
 // words are what a .metadata may name.
-var words = pickle.Words{
-	Classes: []pickle.Name{
-		classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace, oldTraits,
+var words = torchfile.Words{
+	Classes: []torchfile.Name{
+		classMetadata, classTensor, classBytes, classTraits, classChunk, classIndex, classMeta, classPlace, corePlace,
+		oldTraits,
 	},
 	Functions: map[pickle.Name]func(pickle.Tuple) bool{
 		"pathlib.PosixPath":        isPath, // what the checkpoint is called, if it was saved by such a path
@@ -184,7 +185,8 @@ func readTensor(name string, state map[string]any, index map[string]Chunk) (Tens
 		}
 		place, there := index[placeKey(name, start)]
 		if !there {
-			return t, &fault.Fault{Problem: "has a chunk that stands in no file", Found: (&Chunk{Start: start, Shape: shape}).String()}
+			return t, &fault.Fault{Problem: "has a chunk that stands in no file", Found: (&Chunk{Start: start,
+				Shape: shape}).String()}
 		}
 		place.Start, place.Shape = start, shape
 		t.Chunks = append(t.Chunks, place)

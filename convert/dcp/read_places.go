@@ -60,7 +60,8 @@ func readPlace(place map[string]any) (Chunk, bool) {
 	offset, ok1 := place["offset"].(int)
 	bytes, ok2 := place["length"].(int)
 	if !ok || !ok1 || !ok2 || offset < 0 || bytes < 0 || file == "" || len(file) > 4096 ||
-		path.IsAbs(file) || strings.ContainsRune(file, 0) || path.Clean(file) != file || file == ".." || strings.HasPrefix(file, "../") {
+		path.IsAbs(file) || strings.ContainsRune(file, 0) || path.Clean(file) != file || file == ".." ||
+		strings.HasPrefix(file, "../") {
 		return Chunk{}, false
 	}
 	return Chunk{File: file, Offset: int64(offset), Bytes: int64(bytes)}, true

@@ -68,7 +68,8 @@ func untiled(items []span, size int64) *fault.Fault {
 		case item.from < end:
 			return &fault.Fault{Problem: fmt.Sprintf("has items that overlap at byte %d", item.from)}
 		case item.from > end:
-			return &fault.Fault{Problem: fmt.Sprintf("has %d bytes at byte %d that belong to no item of the index", item.from-end, end)}
+			return &fault.Fault{Problem: fmt.Sprintf("has %d bytes at byte %d that belong to no item of the index",
+				item.from-end, end)}
 		}
 		end = item.to
 	}

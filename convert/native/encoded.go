@@ -48,7 +48,8 @@ func readEncoded(o *opener, name string) (*sharded.File, []encoded, error) {
 		var ok bool
 		if e.path, e.pickled, ok = DecodeName(t.Name); !ok {
 			return nil, nil, &fault.Fault{File: name, Tensor: t.Name, Problem: "has a name that the trainer did not write",
-				Expected: "the base64 of a pickled tuple of keys", Hint: "If this is a Hugging Face model, give it to convert without config.yaml."}
+				Expected: "the base64 of a pickled tuple of keys", Hint: "If this is a Hugging Face model, give it to convert " +
+					"without config.yaml."}
 		}
 		key := fmt.Sprintf("%q", e.path)
 		if seen[key] {
@@ -94,7 +95,8 @@ func readEncodedModel(o *opener) error {
 	for _, e := range entries {
 		name, isText := e.path[0].(string)
 		if len(e.path) != 1 || !isText || e.pickled {
-			return &fault.Fault{File: modelEncoded, Tensor: e.tensor.Name, Problem: "is not a tensor of a model", Found: fmt.Sprintf("%q", e.path)}
+			return &fault.Fault{File: modelEncoded, Tensor: e.tensor.Name, Problem: "is not a tensor of a model",
+				Found: fmt.Sprintf("%q", e.path)}
 		}
 		o.model.AddWhole(name, e.tensor)
 	}
@@ -137,7 +139,8 @@ func readEncodedOptim(o *opener) error {
 
 // addEncodedState adds the moment ("state", parameter, moment).
 func addEncodedState(o *opener, r *sharded.Rank, names map[any]string, e encoded) error {
-	broken := &fault.Fault{File: optimEncoded, Tensor: e.tensor.Name, Problem: "is not an optimizer's state", Found: fmt.Sprintf("%q", e.path)}
+	broken := &fault.Fault{File: optimEncoded, Tensor: e.tensor.Name, Problem: "is not an optimizer's state",
+		Found: fmt.Sprintf("%q", e.path)}
 	if len(e.path) != 3 {
 		return broken
 	}
@@ -173,7 +176,8 @@ func readPickled(t *tensor.Tensor) (any, error) {
 	}
 	defer files.Close()
 	b := make([]byte, t.Numel()) // its elements were seen to lie in the files
-	if err := tensor.NewGatherer(files).Read(b, &tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}}, 0); err != nil {
+	if err := tensor.NewGatherer(files).Read(b, &tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}},
+		0); err != nil {
 		return nil, err
 	}
 	return torchfile.OpenOutline(strings.NewReader(string(b)), int64(len(b)))

@@ -39,8 +39,9 @@ func checkRanks(o *opener, dir string, found map[int]string, world int) error {
 		}
 	}
 	if missing > 0 {
-		faults = append(faults, &fault.Fault{File: o.Name(dir), Problem: fmt.Sprintf("lacks the files of %d of %d ranks, the first of rank %d", missing, world, first),
-			Hint: "Copy the checkpoint whole: every node of the run wrote its own files."})
+		faults = append(faults, &fault.Fault{File: o.Name(dir),
+			Problem: fmt.Sprintf("lacks the files of %d of %d ranks, the first of rank %d", missing, world, first),
+			Hint:    "Copy the checkpoint whole: every node of the run wrote its own files."})
 	}
 	return faults.Err()
 }

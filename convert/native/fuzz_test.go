@@ -85,7 +85,8 @@ func readAll(t *testing.T, dir string) {
 			continue
 		}
 		b := make([]byte, one.Bytes())
-		if err := tensor.NewGatherer(files).Read(b, &tensor.Content{DType: one.DType, Parts: []*tensor.Tensor{one}}, 0); err != nil {
+		if err := tensor.NewGatherer(files).Read(b, &tensor.Content{DType: one.DType, Parts: []*tensor.Tensor{one}},
+			0); err != nil {
 			t.Errorf("%s opened, but cannot be read: %v", one.Name, err)
 		}
 	}

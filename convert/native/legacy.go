@@ -57,7 +57,8 @@ func readLegacyRank(o *opener, path string, n int) error {
 		}
 	}
 	if have := len(o.model.Tensors()); have != names {
-		faults = append(faults, &fault.Fault{File: r.File.Source.Name, Problem: "has other tensors than the files of the ranks before it",
+		faults = append(faults, &fault.Fault{File: r.File.Source.Name,
+			Problem:  "has other tensors than the files of the ranks before it",
 			Expected: fmt.Sprint(have), Found: fmt.Sprint(names)})
 	}
 	return faults.Err()

@@ -73,7 +73,8 @@ func readLocalModel(o *opener, path string, n int, held map[string]sharded.Inter
 		}
 	}
 	if have := len(o.model.Tensors()); have != names {
-		faults = append(faults, &fault.Fault{File: r.File.Source.Name, Problem: "has other parameters than the files of the ranks before it",
+		faults = append(faults, &fault.Fault{File: r.File.Source.Name,
+			Problem:  "has other parameters than the files of the ranks before it",
 			Expected: fmt.Sprint(have), Found: fmt.Sprint(names)})
 	}
 	return faults.Err()
@@ -116,10 +117,12 @@ func readLocalOptim(o *opener, path string, n int, held map[string]sharded.Inter
 }
 
 // addLocalState adds the moments of one parameter.
-func addLocalState(o *opener, r *sharded.Rank, parameter string, state *pickle.Map, held map[string]sharded.Interval) error {
+func addLocalState(o *opener, r *sharded.Rank, parameter string, state *torchfile.Map,
+	held map[string]sharded.Interval) error {
 	model := o.model.Tensors()[parameter]
 	if model == nil || state == nil {
-		return &fault.Fault{File: r.File.Source.Name, Tensor: parameter, Problem: "is a parameter that the model does not have"}
+		return &fault.Fault{File: r.File.Source.Name, Tensor: parameter,
+			Problem: "is a parameter that the model does not have"}
 	}
 	var faults fault.List
 	for _, p := range state.Items {

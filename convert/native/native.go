@@ -83,7 +83,8 @@ func OpenModel(ctx context.Context, dir string) (*Checkpoint, error) { return op
 
 func open(ctx context.Context, dir string, modelOnly bool) (*Checkpoint, error) {
 	kind := Recognize(dir)
-	o := &opener{Opener: sharded.Opener{Context: ctx, Dir: dir}, modelOnly: modelOnly, model: sharded.NewSet(), moments: sharded.NewSet(),
+	o := &opener{Opener: sharded.Opener{Context: ctx, Dir: dir}, modelOnly: modelOnly, model: sharded.NewSet(),
+		moments: sharded.NewSet(),
 		c: &Checkpoint{Path: dir, Kind: kind, Step: -1, Optim: map[string]map[string]*sharded.Tensor{},
 			Settings: map[string]*pickle.Map{}}}
 	defer o.Close()
@@ -149,7 +150,8 @@ func (o *opener) assignMoments(faults *fault.List) {
 		p := model[parameter]
 		switch {
 		case p == nil:
-			faults.Add("", &fault.Fault{Tensor: t.Name, Problem: "is the optimizer's state of a parameter that the model does not have"})
+			faults.Add("", &fault.Fault{Tensor: t.Name, Problem: "is the optimizer's state of a parameter that the model " +
+				"does not have"})
 			continue
 		case len(t.Shape) > 0 && !slices.Equal(t.Shape, p.Shape):
 			faults.Add("", &fault.Fault{Tensor: t.Name, Problem: "has another shape than its parameter",

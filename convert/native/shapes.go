@@ -38,7 +38,8 @@ func (c *Checkpoint) CheckShapes() (known bool, err error) {
 		delete(byName, d.Saved)
 		switch {
 		case t == nil:
-			faults = append(faults, &fault.Fault{Tensor: d.Name, Problem: "is missing", Expected: tensor.ShapeString(d.Shape), Hint: hint})
+			faults = append(faults, &fault.Fault{Tensor: d.Name, Problem: "is missing", Expected: tensor.ShapeString(d.Shape),
+				Hint: hint})
 		case !slices.Equal(t.Shape, d.Shape):
 			faults = append(faults, &fault.Fault{Tensor: d.Name, Problem: "has another shape than the config says",
 				Expected: tensor.ShapeString(d.Shape), Found: tensor.ShapeString(t.Shape), Hint: hint})

@@ -22,8 +22,10 @@ func TestCheckShapes(t *testing.T) {
 	config := filepath.Join(c.Path, "config.yaml")
 	text, err := os.ReadFile(config)
 	must(t, err)
-	must(t, os.WriteFile(config, []byte(strings.Replace(string(text), "mlp_hidden_size: 28", "mlp_hidden_size: 32", 1)), 0o666))
-	if known, err := c.CheckShapes(); !known || err == nil || !strings.Contains(err.Error(), "ff_proj.weight: has another shape than the config says: expected [32, 16], found [28, 16]") {
+	must(t, os.WriteFile(config, []byte(strings.Replace(string(text), "mlp_hidden_size: 28", "mlp_hidden_size: 32", 1)),
+		0o666))
+	if known, err := c.CheckShapes(); !known || err == nil || !strings.Contains(err.Error(),
+		"ff_proj.weight: has another shape than the config says: expected [32, 16], found [28, 16]") {
 		t.Errorf("%v, %v", known, err)
 	}
 }

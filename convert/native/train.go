@@ -16,7 +16,8 @@ func (o *opener) trainFiles() error {
 	dir := o.path(trainDir)
 	found := ranks(dir, rankFile)
 	if len(found) == 0 {
-		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state", Hint: "Copy the checkpoint whole."}
+		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state",
+			Hint: "Copy the checkpoint whole."}
 	}
 	o.c.World = len(found)
 	if err := checkRanks(o, dir, found, o.c.World); err != nil {
@@ -58,7 +59,8 @@ func (o *opener) trainState(path string, state *pickle.Map) error {
 }
 
 func differs(file, field, problem string, expected, found any) error {
-	return &fault.Fault{File: file, Tensor: field, Problem: problem, Expected: fmt.Sprint(expected), Found: fmt.Sprint(found)}
+	return &fault.Fault{File: file, Tensor: field, Problem: problem, Expected: fmt.Sprint(expected),
+		Found: fmt.Sprint(found)}
 }
 
 // setGroups keeps the optimizer's parameter groups of the first rank, and compares
@@ -82,7 +84,8 @@ func (o *opener) setGroups(file string, v any) error {
 	}
 	same := func(a, b *pickle.Map) bool { return sameValue(a, b, 0) }
 	if !slices.EqualFunc(o.c.Groups, groups, same) {
-		return &fault.Fault{File: file, Tensor: "param_groups", Problem: "differs from rank 0's: the files are of two checkpoints"}
+		return &fault.Fault{File: file, Tensor: "param_groups",
+			Problem: "differs from rank 0's: the files are of two checkpoints"}
 	}
 	return nil
 }

@@ -84,7 +84,8 @@ func readOptimFile(o *opener, path string) error {
 	for _, p := range state.Items {
 		name, known := parameterName(names, p.Key)
 		if !known {
-			return &fault.Fault{File: r.File.Source.Name, Problem: "has a state of a parameter that is in no group", Found: fmt.Sprint(p.Key)}
+			return &fault.Fault{File: r.File.Source.Name, Problem: "has a state of a parameter that is in no group",
+				Found: fmt.Sprint(p.Key)}
 		}
 		faults.Add("", o.addState(r, name, p.Value))
 	}
@@ -118,7 +119,8 @@ func (o *opener) parameterNames(file string) (map[any]string, error) {
 				isText = false
 			}
 			if !isText {
-				return nil, &fault.Fault{File: file, Tensor: "param_groups", Problem: "names a parameter by something other than a number or a name"}
+				return nil, &fault.Fault{File: file, Tensor: "param_groups",
+					Problem: "names a parameter by something other than a number or a name"}
 			}
 			names[id] = sharded.PlainName(name)
 		}

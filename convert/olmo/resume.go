@@ -150,6 +150,7 @@ func ResumeState(train *torchfile.Map) torchfile.Dict {
 // ResumeCommand is the shell command that continues a run from the folder. The dots are
 // for the folder of the run.
 func ResumeCommand(path string, optimizer bool) string {
-	return fmt.Sprintf("torchrun --nproc_per_node=8 scripts/train.py %s --load_path=%s --reset_optimizer_state=%v --reset_trainer_state=false --save_folder=...",
+	return fmt.Sprintf("torchrun --nproc_per_node=8 scripts/train.py %s --load_path=%s --reset_optimizer_state=%v "+
+		"--reset_trainer_state=false --save_folder=...",
 		folder.ShellQuote(filepath.Join(path, ConfigFile)), folder.ShellQuote(path), !optimizer)
 }

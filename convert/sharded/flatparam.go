@@ -60,7 +60,8 @@ func (s *Set) AddFlat(r *Rank, handle *pickle.Map, names []string, held map[stri
 // AddMoment adds a part of a moment, which lies like its parameter's.
 func (s *Set) AddMoment(r *Rank, name string, shape []int64, at Interval, data tensor.Tensor) error {
 	if data.Numel() != at.Count || !data.Contiguous() {
-		return wrong(r.File.Source.Name, name, "has another number of elements than the rank's part of the parameter", at.Count, data.Numel())
+		return wrong(r.File.Source.Name, name, "has another number of elements than the rank's part of the parameter",
+			at.Count, data.Numel())
 	}
 	if s.tensors[name] == nil {
 		s.tensors[name] = &Tensor{Tensor: tensor.Tensor{Name: name, DType: data.DType, Shape: shape, Flat: true}}

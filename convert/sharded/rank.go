@@ -112,7 +112,8 @@ func (s *Set) sameLayout(r *Rank, name, layout string) error {
 		return nil
 	}
 	if first != layout {
-		return wrong(r.File.Source.Name, name, "is cut otherwise than the first rank says: the files are of two checkpoints", first, layout)
+		return wrong(r.File.Source.Name, name, "is cut otherwise than the first rank says: the files are of two "+
+			"checkpoints", first, layout)
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ func (s *Set) addShards(r *Rank, name string, state any) error {
 		return wrong(r.File.Source.Name, name, "is not what a ShardedTensor is saved as", nil, nil)
 	}
 	group := Attributes(fields[2])
-	if rank, world := group.Get("global_rank"), group.Get("global_world_size"); rank != int64(r.Number) || world != int64(r.World) {
+	if rank, world := group.Get("global_rank"), group.Get("global_world_size"); rank != int64(r.Number) ||
+		world != int64(r.World) {
 		return wrong(r.File.Source.Name, name, "was saved by another rank than the file's name says",
 			fmt.Sprintf("rank %d of %d", r.Number, r.World), fmt.Sprintf("rank %v of %v", rank, world))
 	}

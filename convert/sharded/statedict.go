@@ -50,7 +50,8 @@ func (s *Set) addDict(o *Opener, path string, n, world int) error {
 		faults.Add("", s.Add(r, name, p.Value))
 	}
 	if len(s.tensors) != len(top.Items) && len(faults) == 0 {
-		faults = append(faults, &fault.Fault{File: o.Name(path), Problem: "has other tensors than the files of the ranks before it",
+		faults = append(faults, &fault.Fault{File: o.Name(path),
+			Problem:  "has other tensors than the files of the ranks before it",
 			Expected: fmt.Sprint(len(s.tensors)), Found: fmt.Sprint(len(top.Items))})
 	}
 	return faults.Err()

@@ -100,7 +100,8 @@ func read(t *testing.T, one *tensor.Tensor) []byte {
 	}
 	defer files.Close()
 	b := make([]byte, one.Bytes())
-	if err := tensor.NewGatherer(files).Read(b, &tensor.Content{DType: one.DType, Parts: []*tensor.Tensor{one}}, 0); err != nil {
+	if err := tensor.NewGatherer(files).Read(b, &tensor.Content{DType: one.DType, Parts: []*tensor.Tensor{one}},
+		0); err != nil {
 		t.Fatal(err)
 	}
 	return b

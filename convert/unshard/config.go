@@ -32,7 +32,8 @@ func (u *Unsharding) readConfig() error {
 		return u.renameTokenizer(name)
 	}
 	if name := u.written.Tokenizer; isMissing(name) {
-		u.warn("%s names the tokenizer %s, which does not exist here; the trainer will need it: name one with --tokenizer", olmo.ConfigFile, name)
+		u.warn("%s names the tokenizer %s, which does not exist here; the trainer will need it: name one with --tokenizer",
+			olmo.ConfigFile, name)
 	}
 	return nil
 }
@@ -58,8 +59,9 @@ func (u *Unsharding) renameTokenizer(name string) error {
 	}
 	at := identifierLine.FindSubmatchIndex(u.config)
 	if at == nil {
-		return &fault.Fault{File: olmo.ConfigFile, Tensor: "tokenizer.identifier", Problem: "is not on a line of its own, so --tokenizer cannot replace it",
-			Hint: "Edit the file, and leave --tokenizer out."}
+		return &fault.Fault{File: olmo.ConfigFile, Tensor: "tokenizer.identifier",
+			Problem: "is not on a line of its own, so --tokenizer cannot replace it",
+			Hint:    "Edit the file, and leave --tokenizer out."}
 	}
 	changed := bytes.Join([][]byte{u.config[:at[3]], []byte(" " + scalar), u.config[at[1]:]}, nil)
 	document, err := omegaconf.Read(changed)

@@ -71,8 +71,9 @@ func (u *Unsharding) layOutModel() (assemble.File, error) {
 		dtype := t.DType
 		if chosen := u.options.DType; chosen != tensor.Invalid {
 			if dtype = chosen; !t.DType.Convertible() {
-				faults = append(faults, &fault.Fault{Tensor: t.Name, Problem: "is of a dtype that is not cast", Found: t.DType.String(),
-					Hint: "Leave --dtype out: then every tensor keeps its own."})
+				faults = append(faults, &fault.Fault{Tensor: t.Name, Problem: "is of a dtype that is not cast",
+					Found: t.DType.String(),
+					Hint:  "Leave --dtype out: then every tensor keeps its own."})
 			}
 		}
 		dict = append(dict, torchfile.Item{Key: t.Name, Value: torchfile.Tensor{DType: dtype, Shape: t.Shape}})
@@ -82,11 +83,13 @@ func (u *Unsharding) layOutModel() (assemble.File, error) {
 	if len(faults) > 0 {
 		return assemble.File{}, faults
 	}
-	return u.file(olmo.ModelFile, "model", dict, 0)
+	return file(olmo.ModelFile, "model", dict, 0)
 }
 
 func (u *Unsharding) layOutOptim() (assemble.File, error) {
-	dict, moments, err := u.optimState()
+	o := olmo.Optimizer{State: u.Checkpoint.Optim, Groups: u.Checkpoint.Groups, DType: u.options.DType,
+		Numbered: !u.Checkpoint.Kind.Sharded()}
+	dict, moments, err := o.OptimState()
 	if err != nil {
 		return assemble.File{}, err
 	}
@@ -94,7 +97,7 @@ func (u *Unsharding) layOutOptim() (assemble.File, error) {
 	for _, m := range moments {
 		u.add(m.Name, &m.Tensor.Tensor, m.DType)
 	}
-	return u.file(olmo.OptimizerFile, "optim", dict, first)
+	return file(olmo.OptimizerFile, "optim", dict, first)
 }
 
 func (u *Unsharding) add(name string, t *tensor.Tensor, dtype tensor.DType) {
@@ -103,7 +106,7 @@ func (u *Unsharding) add(name string, t *tensor.Tensor, dtype tensor.DType) {
 }
 
 // file lays out a file of torch.save whose storages are the tensors from first on.
-func (u *Unsharding) file(name, archive string, dict torchfile.Dict, first int) (assemble.File, error) {
+func file(name, archive string, dict torchfile.Dict, first int) (assemble.File, error) {
 	layout, err := torchfile.Plan(archive, dict)
 	if err != nil {
 		return assemble.File{}, &fault.Fault{File: name, Problem: "cannot be written: " + err.Error()}
@@ -126,9 +129,11 @@ func wholeFile(l *torchfile.Layout) []byte {
 
 // recipe is what the manifest says that the output was made from.
 func (u *Unsharding) recipe() output.Recipe {
-	r := output.Recipe{Target: "olmo", Folder: u.Checkpoint.Path, Small: []string{filepath.Join(u.Checkpoint.Path, olmo.ConfigFile)},
+	r := output.Recipe{Target: "olmo", Folder: u.Checkpoint.Path, Small: []string{filepath.Join(u.Checkpoint.Path,
+		olmo.ConfigFile)},
 		Weights: u.Checkpoint.Files,
-		Choices: folder.Choices{DType: "auto", Tokenizer: u.options.Tokenizer, AllowNaN: u.options.AllowNaN, NoOptimizer: u.options.NoOptimizer}}
+		Choices: folder.Choices{DType: "auto", Tokenizer: u.options.Tokenizer, AllowNaN: u.options.AllowNaN,
+			NoOptimizer: u.options.NoOptimizer}}
 	if u.options.DType != tensor.Invalid {
 		r.Choices.DType = u.options.DType.String()
 	}
@@ -155,7 +160,8 @@ func (u *Unsharding) readBack(dir string) error {
 			t := &u.Tensors[r.Tensor]
 			w := byName[t.Name]
 			if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) || w.Offset != r.Place.Offset {
-				return &fault.Fault{File: filepath.Join(u.Output, f.Name), Tensor: t.Name, Problem: "was not read back as it was written"}
+				return &fault.Fault{File: filepath.Join(u.Output, f.Name), Tensor: t.Name,
+					Problem: "was not read back as it was written"}
 			}
 		}
 	}

@@ -9,10 +9,8 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 // checkOptimizer checks that the optimizer's state is complete: the trainer stops at a
@@ -37,17 +35,20 @@ func (u *Unsharding) checkOptimizer() error {
 			}
 			grouped[name] = true
 			if c.Optim[name] == nil {
-				faults = append(faults, &fault.Fault{Tensor: name, Problem: "has no optimizer's state, and other parameters have one"})
+				faults = append(faults, &fault.Fault{Tensor: name, Problem: "has no optimizer's state, and other parameters " +
+					"have one"})
 			}
 		}
 	}
-	usual := u.usualMoments()
+	usual := usualMoments(c.Optim)
 	for _, name := range slices.Sorted(maps.Keys(c.Optim)) {
 		if own := momentNames(c.Optim[name]); own != usual {
-			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has other moments than most parameters", Expected: usual, Found: own})
+			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has other moments than most parameters",
+				Expected: usual, Found: own})
 		}
 		if !grouped[name] {
-			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has an optimizer's state, but is in none of its groups"})
+			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has an optimizer's state, but is in none of its " +
+				"groups"})
 		}
 	}
 	if len(faults) > 0 {
@@ -57,10 +58,10 @@ func (u *Unsharding) checkOptimizer() error {
 }
 
 // usualMoments returns the moments that most parameters have.
-func (u *Unsharding) usualMoments() string {
+func usualMoments(optim map[string]map[string]*sharded.Tensor) string {
 	count, usual := map[string]int{}, ""
-	for _, name := range slices.Sorted(maps.Keys(u.Checkpoint.Optim)) {
-		own := momentNames(u.Checkpoint.Optim[name])
+	for _, name := range slices.Sorted(maps.Keys(optim)) {
+		own := momentNames(optim[name])
 		if count[own]++; count[own] > count[usual] {
 			usual = own
 		}
@@ -124,7 +125,8 @@ func readNumbers(tensors []*sharded.Tensor) ([]float64, error) {
 			continue
 		}
 		if t.DType != tensor.Float32 || t.Numel() != 1 {
-			return nil, &fault.Fault{Tensor: t.Name, Problem: "is not a number of steps", Found: fmt.Sprint(t.DType, " ", tensor.ShapeString(t.Shape))}
+			return nil, &fault.Fault{Tensor: t.Name, Problem: "is not a number of steps", Found: fmt.Sprint(t.DType, " ",
+				tensor.ShapeString(t.Shape))}
 		}
 		if err := gatherer.Read(b[:], &tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{&t.Tensor}}, 0); err != nil {
 			return nil, err
@@ -132,11 +134,4 @@ func readNumbers(tensors []*sharded.Tensor) ([]float64, error) {
 		values = append(values, float64(math.Float32frombits(binary.LittleEndian.Uint32(b[:]))))
 	}
 	return values, nil
-}
-
-// optimState returns the state dict of optim.pt, and the tensors in it.
-func (u *Unsharding) optimState() (torchfile.Dict, []olmo.Moment, error) {
-	o := olmo.Optimizer{State: u.Checkpoint.Optim, Groups: u.Checkpoint.Groups, DType: u.options.DType,
-		Numbered: !u.Checkpoint.Kind.Sharded()}
-	return o.OptimState()
 }

@@ -77,7 +77,7 @@ func Prepare(ctx context.Context, path string, o Options) (*Unsharding, error) {
 		faults.Add("", u.checkShapes())
 	}
 	faults.Add("", u.checkOptimizer())
-	faults.Add("", u.checkTrain())
+	faults.Add("", checkTrain(c))
 	faults.Add("", u.openOutput(ctx))
 	if len(faults) > 0 {
 		return nil, faults
@@ -106,7 +106,8 @@ func accept(dir string, o *Options) error {
 	case kind == native.Unsharded && o.DType == tensor.Invalid && !o.NoOptimizer:
 		return refused("is unsharded already", "--dtype casts it, --no-optimizer leaves the optimizer out.")
 	case kind == native.Unsharded && bothFormats(dir):
-		return refused("has both model.pt and model.safetensors, or both optim.pt and optim.safetensors: the trainer reads the .safetensors",
+		return refused("has both model.pt and model.safetensors, or both optim.pt and optim.safetensors: the trainer "+
+			"reads the .safetensors",
 			"Move those that are not meant out of the folder.")
 	case o.DType == tensor.Float16 && !o.NoOptimizer:
 		return refused("has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
@@ -129,15 +130,17 @@ func bothFormats(dir string) bool {
 func (u *Unsharding) checkShapes() error {
 	known, err := u.Checkpoint.CheckShapes()
 	if err == nil && !known {
-		u.warn("%s describes a model that this program does not know, so the tensors' shapes were not compared with it", olmo.ConfigFile)
+		u.warn("%s describes a model that this program does not know, so the tensors' shapes were not compared with it",
+			olmo.ConfigFile)
 	}
 	return err
 }
 
 // checkTrain refuses a checkpoint without the trainer's state: the trainer would stop.
-func (u *Unsharding) checkTrain() error {
-	if u.Checkpoint.Kind == native.Unsharded && u.Checkpoint.Train == nil && !regular.Is(filepath.Join(u.Checkpoint.Path, olmo.TrainFile)) {
-		return &fault.Fault{File: olmo.TrainFile, Problem: "is missing; the trainer reads it even if it is told to reset its state"}
+func checkTrain(c *native.Checkpoint) error {
+	if c.Train == nil {
+		return &fault.Fault{File: olmo.TrainFile, Problem: "is missing or damaged",
+			Hint: "The trainer reads it even with --reset_trainer_state."}
 	}
 	return nil
 }

@@ -36,8 +36,9 @@ func (u *Unsharding) checkValues(seen *assemble.Seen) error {
 		}
 	}
 	if len(faults) > 1 {
-		faults = append(faults, &fault.Fault{File: u.Checkpoint.Path, Lead: true, Problem: fmt.Sprintf("%d tensors contain NaN", len(faults)),
-			Hint: "The training diverged or the files are damaged: take an earlier checkpoint."})
+		faults = append(faults, &fault.Fault{File: u.Checkpoint.Path, Lead: true,
+			Problem: fmt.Sprintf("%d tensors contain NaN", len(faults)),
+			Hint:    "The training diverged or the files are damaged: take an earlier checkpoint."})
 	}
 	return faults.Err()
 }
