@@ -28,7 +28,7 @@ type Checkpoint struct {
 // checks that chunks make up their tensors and that items hold what the index says.
 // The error is a fault.List with all that is wrong; files are called by their names in dir.
 func Open(dir string) (*Checkpoint, error) {
-	o := opening{dir: dir, files: map[string]*opened{}, items: map[place]tensor.Tensor{}}
+	o := opening{dir: dir, files: map[string]*opened{}, items: map[location]tensor.Tensor{}}
 	defer o.close()
 	m, err := o.metadata()
 	if err != nil {
@@ -69,7 +69,7 @@ func OpenIndex(dir string) (*Metadata, error) {
 type opening struct {
 	dir   string
 	files map[string]*opened
-	items map[place]tensor.Tensor // those that were read: tied tensors name the same
+	items map[location]tensor.Tensor // those that were read: tied tensors name the same
 }
 
 type opened struct {
@@ -78,7 +78,7 @@ type opened struct {
 	err    error
 }
 
-type place struct {
+type location struct {
 	file   string
 	offset int64
 }
@@ -121,7 +121,7 @@ func (o *opening) open(name string) *opened {
 
 // item reads the header of the item that holds a chunk.
 func (o *opening) item(t *Tensor, c *Chunk) (tensor.Tensor, error) {
-	at := place{c.File, c.Offset}
+	at := location{c.File, c.Offset}
 	got, known := o.items[at]
 	if !known {
 		f := o.open(c.File)

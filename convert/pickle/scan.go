@@ -9,9 +9,16 @@ type scanner[V any] struct {
 	rules   rules[V]
 	stack   []V
 	marks   []int // heights of the stack at the open marks
-	memo    map[uint64]V
+	memo    memory[V]
 	opcodes int
+	most    bounds
 }
+
+// bounds are those of one pickle.
+type bounds struct{ opcodes, memo int }
+
+// usual are the bounds of a pickle whose objects are all kept.
+var usual = bounds{maxOpcodes, maxMemo}
 
 // rules say what a pickle may contain, and make what the scanner keeps of its objects.
 type rules[V any] interface {
@@ -34,9 +41,13 @@ type operand struct {
 // no length reaches past the source, and nothing is taken from an empty stack, across a mark
 // or from a memo entry that was never put.
 func scan[V any](src *Source, rules rules[V]) (last V, err error) {
-	s := scanner[V]{src: src, rules: rules, memo: map[uint64]V{}}
+	s := scanner[V]{src: src, rules: rules, most: usual, memo: memory[V]{entries: map[uint64]V{}}}
+	return s.scan()
+}
+
+func (s *scanner[V]) scan() (last V, err error) {
 	for {
-		code, err := src.number(1, "an opcode")
+		code, err := s.src.number(1, "an opcode")
 		if err != nil {
 			return last, err
 		}
@@ -46,7 +57,7 @@ func scan[V any](src *Source, rules rules[V]) (last V, err error) {
 		case err != nil:
 			return last, err
 		case code == opStop:
-			return taken[0], rules.end(len(s.stack) + len(s.marks))
+			return taken[0], s.rules.end(len(s.stack) + len(s.marks))
 		case op.pushes:
 			s.stack = append(s.stack, made)
 		}
@@ -58,7 +69,8 @@ func (s *scanner[V]) step(code byte, op *opcode) (made V, taken []V, err error) 
 	if err := s.rules.admit(code, op); err != nil {
 		return made, nil, err
 	}
-	if s.opcodes++; s.opcodes > maxOpcodes || len(s.stack) >= maxStack || len(s.memo) > maxMemo {
+	s.opcodes++
+	if s.opcodes > s.most.opcodes || len(s.stack) >= maxStack || len(s.memo.entries) > s.most.memo {
 		return made, nil, tooMany()
 	}
 	arg, err := s.operand(op)
@@ -85,11 +97,13 @@ func (s *scanner[V]) step(code byte, op *opcode) (made V, taken []V, err error) 
 		}
 		s.marks = append(s.marks, len(s.stack))
 	case opMemoize:
-		s.memo[uint64(len(s.memo))] = into
+		s.memo.put(s.memo.next(), into)
 	case opBinPut, opLongBinPut:
-		s.memo[arg.number] = into
+		if !s.memo.put(arg.number, into) {
+			return made, nil, Broken("entries of the memo that are not in order")
+		}
 	case opBinGet, opLongBinGet:
-		known, ok := s.memo[arg.number]
+		known, ok := s.memo.get(arg.number)
 		if made = known; !ok {
 			return made, nil, Broken(fmt.Sprintf("%s of entry %d, which was never put", op.name, arg.number))
 		}

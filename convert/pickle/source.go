@@ -17,6 +17,8 @@ type Source struct {
 	pos  int64  // offset in the file of the next byte to be taken
 	buf  []byte // the pickle so far, and what was read ahead
 	used int    // bytes of buf that were taken
+	// passing sources keep nothing that was taken.
+	passing bool
 }
 
 // aheadBytes is how much is read at a time.
@@ -43,6 +45,9 @@ func (s *Source) take(n int64, what string) ([]byte, error) {
 		return nil, f
 	case int64(s.used)+n > MaxBytes:
 		return nil, problem("the pickle is larger than %d MB, which no dict of tensors needs", MaxBytes/1_000_000)
+	}
+	if s.passing && len(s.buf)-s.used < int(n) {
+		s.buf, s.used = append(s.buf[:0], s.buf[s.used:]...), 0
 	}
 	if err := s.fill(int(n)); err != nil {
 		return nil, err
@@ -90,6 +95,9 @@ func (s *Source) number(size int64, what string) (uint64, error) {
 // line reads a line of at most longest bytes, and returns it without its newline.
 func (s *Source) line(longest int, what string) (string, error) {
 	n := int(min(s.left, int64(longest)+1))
+	if s.passing && len(s.buf)-s.used < n {
+		s.buf, s.used = append(s.buf[:0], s.buf[s.used:]...), 0
+	}
 	if err := s.fill(n); err != nil {
 		return "", err
 	}
