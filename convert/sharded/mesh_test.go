@@ -78,7 +78,8 @@ func TestBlocks(t *testing.T) {
 		{[]int64{11}, []int64{3, 2}, []int64{2, 1}, []any{placed("_StridedShard", 0, 2), shard(0)}, "[10] [1]"},
 		{[]int64{12}, []int64{2, 2}, []int64{1, 0}, []any{placed("_StridedShard", 0, 4), shard(0)},
 			"is cut in strides of 4, and then into 2 pieces"},
-		{[]int64{12}, []int64{2}, []int64{1}, []any{placed("Partial", 0, 0)}, "is placed as Partial, which cannot be put together"},
+		{[]int64{12}, []int64{2}, []int64{1}, []any{placed("Partial", 0, 0)},
+			"is placed as Partial, which cannot be put together"},
 		{[]int64{12}, []int64{2}, []int64{1}, []any{shard(1)}, "is cut along a dimension that it does not have"},
 	} {
 		start, size, err := block(c.shape, c.mesh, c.at, c.placements)

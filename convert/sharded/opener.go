@@ -113,7 +113,7 @@ func (o *Opener) Rank(path string, number, world int) (*Rank, error) {
 // Saved reads the outline of what torch.save wrote into size bytes of a file, from offset.
 func (o *Opener) Saved(f *File, offset, size int64) (*torchfile.Saved, error) {
 	o.Archives = append(o.Archives, Archive{f.Source, offset, size})
-	return torchfile.OpenSaved(f, f.Source, offset, size)
+	return torchfile.OpenSaved(f, f.Source, offset, size, folder{})
 }
 
 // bytes reads a tensor of a few numbers.

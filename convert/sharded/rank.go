@@ -1,6 +1,7 @@
 package sharded
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -19,11 +20,13 @@ type Rank struct {
 // Set collects the tensors of which the ranks save pieces, by their names.
 type Set struct {
 	tensors map[string]*Tensor
-	layouts map[string]string // how rank 0 says that a tensor is cut, by its name
+	layouts map[string][sha256.Size]byte // of how rank 0 says that a tensor is cut, by its name
 }
 
 // NewSet returns a set without tensors.
-func NewSet() *Set { return &Set{tensors: map[string]*Tensor{}, layouts: map[string]string{}} }
+func NewSet() *Set {
+	return &Set{tensors: map[string]*Tensor{}, layouts: map[string][sha256.Size]byte{}}
+}
 
 // Tensors returns the tensors of the set, by their names.
 func (s *Set) Tensors() map[string]*Tensor { return s.tensors }
@@ -106,14 +109,15 @@ func (s *Set) piece(r *Rank, name string, dtype tensor.DType, shape, start []int
 
 // sameLayout checks that all ranks say the same of how a tensor is cut.
 func (s *Set) sameLayout(r *Rank, name, layout string) error {
+	own := sha256.Sum256([]byte(layout))
 	first, known := s.layouts[name]
 	if !known {
-		s.layouts[name] = layout
+		s.layouts[name] = own
 		return nil
 	}
-	if first != layout {
-		return wrong(r.File.Source.Name, name, "is cut otherwise than the first rank says: the files are of two "+
-			"checkpoints", first, layout)
+	if first != own {
+		return wrong(r.File.Source.Name, name,
+			"is cut differently than the first rank says: the files are of two checkpoints", nil, nil)
 	}
 	return nil
 }

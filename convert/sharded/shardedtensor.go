@@ -94,20 +94,33 @@ func first(items []any) any {
 	return items[0]
 }
 
-// shardsOf reads ShardMetadata: offsets, sizes, and the device that has the shard.
+// shardsOf returns the shards that ShardMetadata were folded into.
 func shardsOf(items []any) ([]shard, bool) {
-	var shards []shard
+	shards := make([]shard, 0, len(items))
 	for _, item := range items {
-		fields := Attributes(item)
-		start, ok := torchfile.OutlineSizes(fields.Get("shard_offsets"))
-		size, ok1 := torchfile.OutlineSizes(fields.Get("shard_sizes"))
-		rank, ok2 := rankOf(fields.Get("placement"))
-		if !ok || !ok1 || !ok2 || len(start) != len(size) {
+		o, _ := item.(*torchfile.Object)
+		if o == nil {
 			return nil, false
 		}
-		shards = append(shards, shard{start, size, rank})
+		s, ok := o.State.(*shard)
+		if !ok {
+			return nil, false
+		}
+		shards = append(shards, *s)
 	}
 	return shards, true
+}
+
+// readShard reads ShardMetadata: offsets, sizes, and the device that has the shard.
+func readShard(o *torchfile.Object) (*shard, bool) {
+	fields := Attributes(o)
+	start, ok := torchfile.OutlineSizes(fields.Get("shard_offsets"))
+	size, ok1 := torchfile.OutlineSizes(fields.Get("shard_sizes"))
+	rank, ok2 := rankOf(fields.Get("placement"))
+	if !ok || !ok1 || !ok2 || len(start) != len(size) {
+		return nil, false
+	}
+	return &shard{start, size, rank}, true
 }
 
 var remoteDevice = regexp.MustCompile(`^rank:(\d{1,9})/`)

@@ -1,6 +1,7 @@
 package torchfile
 
 import (
+	"hash/crc32"
 	"io"
 
 	"hf2olmo/convert/fault"
@@ -21,16 +22,16 @@ type Saved struct {
 
 // OpenSaved reads the outline of the archive of size bytes at offset in r, which reads
 // file: a whole file, or an item of a distributed checkpoint. Errors name the file.
-func OpenSaved(r io.ReaderAt, file *tensor.File, offset, size int64) (*Saved, error) {
+func OpenSaved(r io.ReaderAt, file *tensor.File, offset, size int64, folder pickle.Folder) (*Saved, error) {
 	section := io.NewSectionReader(r, offset, size)
 	s := &Saved{file: file, start: offset, records: map[string]tensor.Record{}, storages: newStorages(false)}
-	if err := s.open(section, size); err != nil {
+	if err := s.open(section, size, folder); err != nil {
 		return nil, inFile(file.Name, err)
 	}
 	return s, nil
 }
 
-func (s *Saved) open(r io.ReaderAt, size int64) error {
+func (s *Saved) open(r io.ReaderAt, size int64, folder pickle.Folder) error {
 	head, err := readHead(r, size)
 	if err != nil {
 		return err
@@ -49,7 +50,10 @@ func (s *Saved) open(r io.ReaderAt, size int64) error {
 	if err != nil {
 		return err
 	}
-	if s.Value, err = pickle.Outline(pickle.NewSource(r, from, length), nil); err != nil {
+	if err := a.checkPickle(from, length); err != nil {
+		return err
+	}
+	if s.Value, err = pickle.Fold(io.NewSectionReader(r, from, length), length, folder); err != nil {
 		return err
 	}
 	if err := a.findAll(); err != nil { // all of them: it is not known yet which are used
@@ -63,6 +67,15 @@ func (s *Saved) open(r io.ReaderAt, size int64) error {
 		s.records[record.of.key] = record.Record
 	}
 	return a.checkNames()
+}
+
+// checkPickle checks the checksum of the pickle, of which no more than a piece is in memory.
+func (a *archive) checkPickle(from, length int64) error {
+	h := crc32.NewIEEE()
+	if _, err := io.Copy(h, io.NewSectionReader(a.r, from, length)); err != nil {
+		return problem("cannot be read: %v", err)
+	}
+	return a.checkSum(pickleName, h.Sum32())
 }
 
 // Tensor returns the tensor that v is the outline of, without a name: a plain tensor or
