@@ -7,12 +7,12 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/folder"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
+	"hf2olmo/convert/targets"
 	"hf2olmo/convert/tensor"
 )
 
@@ -149,7 +149,7 @@ func checkTrain(c *native.Checkpoint) error {
 func (u *Unsharding) openOutput(ctx context.Context) error {
 	o := &u.options
 	if o.Folder.Names.Ours == nil {
-		o.Folder.Names = folder.Names{Ours: olmo.Ours, Configs: []string{olmo.ConfigFile}}
+		o.Folder.Names = targets.Files
 	}
 	name := filepath.Base(u.Checkpoint.Path)
 	if step := u.Checkpoint.Step; step >= 0 {

@@ -11,22 +11,18 @@ import (
 	"strings"
 	"testing"
 
-	"hf2olmo/convert/folder"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
-	"hf2olmo/convert/output"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/unshard"
 	fixtures "hf2olmo/testdata/sharded"
 )
 
-var names = folder.Names{Ours: olmo.Ours, Configs: []string{olmo.ConfigFile}}
-
 // options are those of a run whose output is a temporary folder of the test.
 func options(t *testing.T) unshard.Options {
 	t.Helper()
-	return unshard.Options{Into: t.TempDir(), Folder: output.Options{Names: names}}
+	return unshard.Options{Into: t.TempDir()}
 }
 
 func run(t *testing.T, dir string, o unshard.Options) (*unshard.Result, error) {
