@@ -17,8 +17,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command line as users do, in testdata/scripts. Each script
-// has the bundled models under $MODELS, checkpoints under $CHECKPOINTS, and commands that damage copies of them.
+// TestScripts runs the scripts in testdata/scripts, which use the command line as users do. Each has the bundled models
+// in $MODELS, checkpoints of the trainer in $CHECKPOINTS, and commands that damage copies of them.
 func TestScripts(t *testing.T) {
 	models, err := filepath.Abs("../../testdata/models")
 	if err != nil {

@@ -43,8 +43,8 @@ func TestReadDamaged(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	place := func(file string) any {
-		return object(classMetadata, "state_dict_metadata", torchfile.Entries{}, "planner_data", torchfile.Entries{},
-			"storage_data", torchfile.Entries{{Key: object(classIndex, "fqn", "w", "index", int64(0), "offset",
+		return object(classMetadata, "state_dict_metadata", pickle.Entries{}, "planner_data", pickle.Entries{},
+			"storage_data", pickle.Entries{{Key: object(classIndex, "fqn", "w", "index", int64(0), "offset",
 				size([]int64{0})),
 				Value: object(classPlace, "relative_path", file, "offset", int64(0), "length", int64(9))}})
 	}

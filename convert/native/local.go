@@ -117,7 +117,7 @@ func readLocalOptim(o *opener, path string, n int, held map[string]sharded.Inter
 }
 
 // addLocalState adds the moments of one parameter.
-func addLocalState(o *opener, r *sharded.Rank, parameter string, state *torchfile.Map,
+func addLocalState(o *opener, r *sharded.Rank, parameter string, state *pickle.Map,
 	held map[string]sharded.Interval) error {
 	model := o.model.Tensors()[parameter]
 	if model == nil || state == nil {

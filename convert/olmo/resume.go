@@ -2,6 +2,7 @@ package olmo
 
 import (
 	"fmt"
+	"hf2olmo/convert/pickle"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,7 @@ import (
 // An Optimizer is what a run's optimizer had: see native.Checkpoint.
 type Optimizer struct {
 	State  map[string]map[string]*sharded.Tensor // by the parameter's name, then the moment's
-	Groups []*torchfile.Map
+	Groups []*pickle.Map
 	DType  tensor.DType // of moments that have dimensions; Invalid keeps each as it is
 	// Numbered reports that parameters stay numbers if the groups have numbers for them, as
 	// DistributedDataParallel's do; otherwise all are called by their names.
@@ -33,12 +34,12 @@ type Moment struct {
 // OptimState returns the state dict in optim.pt, and the tensors in it in the order of their
 // storages. Parameters are called by their names, as the trainer saves them under
 // FullyShardedDataParallel, and as it restores them onto any number of ranks.
-func (o *Optimizer) OptimState() (torchfile.Dict, []Moment, error) {
+func (o *Optimizer) OptimState() (pickle.Dict, []Moment, error) {
 	groups, ids, err := o.groups()
 	if err != nil {
 		return nil, nil, err
 	}
-	var state torchfile.Entries
+	var state pickle.Entries
 	var tensors []Moment
 	for _, parameter := range slices.Sorted(maps.Keys(o.State)) {
 		var moments pickle.Dict
@@ -52,16 +53,16 @@ func (o *Optimizer) OptimState() (torchfile.Dict, []Moment, error) {
 			if o.DType != tensor.Invalid && len(t.Shape) > 0 && t.DType.Convertible() {
 				m.DType = o.DType
 			}
-			moments = append(moments, torchfile.Item{Key: moment, Value: torchfile.Tensor{DType: m.DType, Shape: t.Shape}})
+			moments = append(moments, pickle.Item{Key: moment, Value: torchfile.Tensor{DType: m.DType, Shape: t.Shape}})
 			tensors = append(tensors, m)
 		}
 		var key any = parameter
 		if id, numbered := ids[parameter]; numbered {
 			key = id
 		}
-		state = append(state, torchfile.Entry{Key: key, Value: moments})
+		state = append(state, pickle.Entry{Key: key, Value: moments})
 	}
-	return torchfile.Dict{{Key: "state", Value: state}, {Key: "param_groups", Value: groups}}, tensors, nil
+	return pickle.Dict{{Key: "state", Value: state}, {Key: "param_groups", Value: groups}}, tensors, nil
 }
 
 // momentsOf are a parameter's moments in the order in which torch saves them: step
@@ -97,14 +98,14 @@ func (o *Optimizer) groups() ([]any, map[string]int64, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		groups = append(groups, append(group, torchfile.Item{Key: "params", Value: params}))
+		groups = append(groups, append(group, pickle.Item{Key: "params", Value: params}))
 	}
 	return groups, ids, nil
 }
 
 // parameters returns what params of a group will be: the parameters' names, without what
 // wrappers add to them, or the numbers that the group has for them, which are noted in ids.
-func (o *Optimizer) parameters(group *torchfile.Map, ids map[string]int64) ([]any, error) {
+func (o *Optimizer) parameters(group *pickle.Map, ids map[string]int64) ([]any, error) {
 	var params []any
 	numbers := sharded.Items(group.Get("params"))
 	for i, item := range sharded.Items(group.Get("param_names")) {
@@ -130,18 +131,18 @@ func (o *Optimizer) parameters(group *torchfile.Map, ids map[string]int64) ([]an
 // those of one rank do not serve another number of ranks, and the trainer then keeps its
 // own; so are the lists of older checkpoints, which the trainer would delete. A number that
 // is not there the trainer computes from the others.
-func ResumeState(train *torchfile.Map) torchfile.Dict {
-	var state torchfile.Dict
+func ResumeState(train *pickle.Map) pickle.Dict {
+	var state pickle.Dict
 	for _, item := range TrainState() {
 		if _, isNumber := item.Value.(int64); !isNumber {
 			state = append(state, item)
 		} else if n, ok := train.Get(item.Key).(int64); ok {
-			state = append(state, torchfile.Item{Key: item.Key, Value: n})
+			state = append(state, pickle.Item{Key: item.Key, Value: n})
 		}
 	}
 	for _, key := range []string{"global_train_examples_seen", "global_data_step"} {
 		if n, ok := train.Get(key).(int64); ok {
-			state = append(state, torchfile.Item{Key: key, Value: n})
+			state = append(state, pickle.Item{Key: key, Value: n})
 		}
 	}
 	return state

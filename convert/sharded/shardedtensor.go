@@ -98,7 +98,7 @@ func first(items []any) any {
 func shardsOf(items []any) ([]shard, bool) {
 	shards := make([]shard, 0, len(items))
 	for _, item := range items {
-		o, _ := item.(*torchfile.Object)
+		o, _ := item.(*pickle.Object)
 		if o == nil {
 			return nil, false
 		}
@@ -112,7 +112,7 @@ func shardsOf(items []any) ([]shard, bool) {
 }
 
 // readShard reads ShardMetadata: offsets, sizes, and the device that has the shard.
-func readShard(o *torchfile.Object) (*shard, bool) {
+func readShard(o *pickle.Object) (*shard, bool) {
 	fields := Attributes(o)
 	start, ok := torchfile.OutlineSizes(fields.Get("shard_offsets"))
 	size, ok1 := torchfile.OutlineSizes(fields.Get("shard_sizes"))

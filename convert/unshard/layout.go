@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hf2olmo/convert/pickle"
 	"path/filepath"
 	"slices"
 
@@ -65,7 +66,7 @@ func blocksOf(t *tensor.Tensor) []tensor.Tensor {
 }
 
 func (u *Unsharding) layOutModel() (assemble.File, error) {
-	var dict torchfile.Dict
+	var dict pickle.Dict
 	var faults fault.List
 	for _, t := range u.Checkpoint.Model {
 		dtype := t.DType
@@ -76,7 +77,7 @@ func (u *Unsharding) layOutModel() (assemble.File, error) {
 					Hint:  "Leave --dtype out: then every tensor keeps its own."})
 			}
 		}
-		dict = append(dict, torchfile.Item{Key: t.Name, Value: torchfile.Tensor{DType: dtype, Shape: t.Shape}})
+		dict = append(dict, pickle.Item{Key: t.Name, Value: torchfile.Tensor{DType: dtype, Shape: t.Shape}})
 		u.add(t.Name, &t.Tensor, dtype)
 	}
 	u.parameters = len(u.Tensors)
@@ -106,7 +107,7 @@ func (u *Unsharding) add(name string, t *tensor.Tensor, dtype tensor.DType) {
 }
 
 // file lays out a file of torch.save whose storages are the tensors from first on.
-func file(name, archive string, dict torchfile.Dict, first int) (assemble.File, error) {
+func file(name, archive string, dict pickle.Dict, first int) (assemble.File, error) {
 	layout, err := torchfile.Plan(archive, dict)
 	if err != nil {
 		return assemble.File{}, &fault.Fault{File: name, Problem: "cannot be written: " + err.Error()}
