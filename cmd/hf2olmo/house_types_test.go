@@ -19,10 +19,10 @@ var layers = [][]string{
 	{"convert/dcp", "convert/assemble"},
 	{"convert/sharded", "convert/output"},
 	{"convert/trainer"},
-	{"convert/hf", "convert/olmo", "convert/olmocore", "convert/native", "convert/unshard"},
+	{"convert/hf", "convert/olmo", "convert/olmocore", "convert/native"},
 	{"convert/targets", "convert/match"},
 	{"convert"},
-	{"convert/verify", "convert/check", "convert/inspect", "convert/export", "convert/converttest"},
+	{"convert/verify", "convert/check", "convert/inspect", "convert/export", "convert/unshard", "convert/converttest"},
 	{"cmd/hf2olmo"},
 }
 
