@@ -77,16 +77,15 @@ func (c *Checkpoint) Tensors() []*sharded.Tensor {
 func Open(ctx context.Context, dir string) (*Checkpoint, error) { return open(ctx, dir, false) }
 
 // OpenModel is Open for readers of the model alone: Optim, Groups and Settings stay empty,
-// and of an unsharded checkpoint optim.pt is not read and train.pt need not be readable, of
-// OLMo-core's own only the index and the items.
+// and of an unsharded checkpoint only the file with the model is read (ReadTrain reads its
+// step), of OLMo-core's own only the index and the items.
 func OpenModel(ctx context.Context, dir string) (*Checkpoint, error) { return open(ctx, dir, true) }
 
 func open(ctx context.Context, dir string, modelOnly bool) (*Checkpoint, error) {
 	kind := Recognize(dir)
-	o := &opener{Opener: sharded.Opener{Context: ctx, Dir: dir}, modelOnly: modelOnly, model: sharded.NewSet(),
-		moments: sharded.NewSet(),
-		c: &Checkpoint{Path: dir, Kind: kind, Step: -1, Optim: map[string]map[string]*sharded.Tensor{},
-			Settings: map[string]*pickle.Map{}}}
+	o := newOpener(ctx, dir, &Checkpoint{Path: dir, Kind: kind, Step: -1,
+		Optim: map[string]map[string]*sharded.Tensor{}, Settings: map[string]*pickle.Map{}})
+	o.modelOnly = modelOnly
 	defer o.Close()
 	var err error
 	switch kind {
@@ -116,6 +115,11 @@ type opener struct {
 	modelOnly bool
 	model     *sharded.Set
 	moments   *sharded.Set // by names as momentName makes them
+}
+
+func newOpener(ctx context.Context, dir string, c *Checkpoint) *opener {
+	return &opener{Opener: sharded.Opener{Context: ctx, Dir: dir}, c: c, model: sharded.NewSet(),
+		moments: sharded.NewSet()}
 }
 
 // finish puts the tensors together from their pieces.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"context"
 	"fmt"
 
 	"hf2olmo/convert/fault"
@@ -21,7 +22,6 @@ func readUnsharded(o *opener) error {
 		faults.Add("", readEncodedModel(o))
 	}
 	if o.modelOnly {
-		readTrainFile(o) // which is damaged, or not there: the model can be read all the same
 		return faults.Err()
 	}
 	if path := o.path(olmo.OptimizerFile); regular.Is(path) {
@@ -31,6 +31,13 @@ func readUnsharded(o *opener) error {
 	}
 	faults.Add("", readTrainFile(o))
 	return faults.Err()
+}
+
+// ReadTrain reads the trainer's state of an unsharded checkpoint whose model alone was opened.
+func (c *Checkpoint) ReadTrain(ctx context.Context) error {
+	o := newOpener(ctx, c.Path, c)
+	defer o.Close()
+	return readTrainFile(o)
 }
 
 // readTrainFile reads train.pt, if it is there.

@@ -70,6 +70,11 @@ func Prepare(ctx context.Context, path string, o Options) (*Unsharding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.NoOptimizer && !c.Kind.Sharded() {
+		if err := c.ReadTrain(ctx); err != nil {
+			return nil, err
+		}
+	}
 	u := &Unsharding{Checkpoint: c, options: o}
 	var faults fault.List
 	faults.Add("", u.readConfig())
