@@ -39,7 +39,7 @@ func (s *Set) addShards(r *Rank, name string, state any) error {
 	if !ok || !ok1 || dtype.Size() == 0 {
 		return wrong(r.File.Source.Name, name, "has metadata without size, dtype or shards", nil, nil)
 	}
-	if err := s.sameLayout(r, name, fmt.Sprint(all)); err != nil {
+	if err := s.sameLayout(r, name, cuts(all)); err != nil {
 		return err
 	}
 	var own []shard
@@ -69,10 +69,20 @@ func (s *Set) addShards(r *Rank, name string, state any) error {
 			s.tensors[name] = &Tensor{Tensor: tensor.Tensor{Name: name, DType: dtype, Shape: shape}}
 		}
 	}
-	if fmt.Sprint(own) != fmt.Sprint(have) {
+	if cuts(own) != cuts(have) {
 		return wrong(r.File.Source.Name, name, "has other shards than the metadata gives its rank", own, have)
 	}
 	return nil
+}
+
+// cuts describes how shards cut a tensor, apart from the ranks: each replica of HYBRID_SHARD
+// has ranks of its own, and numbers them in the shards from 0.
+func cuts(shards []shard) string {
+	var all []string
+	for _, s := range shards {
+		all = append(all, fmt.Sprintf("%v+%v", s.start, s.size))
+	}
+	return fmt.Sprint(all)
 }
 
 // propertiesOf returns the state of TensorProperties: a tuple that begins with the dtype.

@@ -57,10 +57,10 @@ def fsdp2(model, mesh=None):
     return model
 
 
-def fsdp1(model, mesh=None, strategy=ShardingStrategy.FULL_SHARD, original=True):
+def fsdp1(model, mesh=None, strategy=ShardingStrategy.FULL_SHARD, original=True, groups=None):
     return FSDP(
         model, auto_wrap_policy=ModuleWrapPolicy({type(model.model.layers[0])}), device_id=torch.device("cpu"),
-        device_mesh=mesh, sharding_strategy=strategy, use_orig_params=original,
+        device_mesh=mesh, process_group=groups, sharding_strategy=strategy, use_orig_params=original,
     )  # fmt: skip
 
 
@@ -132,6 +132,16 @@ def hybrid(model):
     return fsdp1(model, square("replicas", "shards"), ShardingStrategy.HYBRID_SHARD)
 
 
+def hybrid_of_groups(model):
+    """Without a mesh, as accelerate wraps a model on several nodes: here two of them."""
+    world = dist.get_world_size()
+    nodes = [dist.new_group(list(range(i * world // 2, (i + 1) * world // 2))) for i in range(2)]
+    across = [dist.new_group([i, i + world // 2]) for i in range(world // 2)]
+    rank = dist.get_rank()
+    groups = (nodes[rank * 2 // world], across[rank % (world // 2)])
+    return fsdp1(model, None, ShardingStrategy.HYBRID_SHARD, groups=groups)
+
+
 B16, F32 = torch.bfloat16, torch.float32
 EXPERTS = dict(num_experts=4, num_experts_per_tok=2)
 
@@ -142,6 +152,8 @@ LAYOUTS = {
     "verl-fsdp1-mesh-tied": (per_rank, ("Llama", B16, True), lambda m, _: fsdp1_state(fsdp1(m, line()))),
     "verl-hsdp2": (per_rank, ("Llama", B16), lambda m, _: fsdp2(m, square("replicas", "shards")).state_dict()),
     "verl-hsdp1": (per_rank, ("Olmo2", F32), lambda m, _: fsdp1_state(hybrid(m))),
+    "verl-hsdp1-groups": (per_rank, ("Llama", B16), lambda m, _: fsdp1_state(hybrid_of_groups(m))),
+    "verl-ddp": (per_rank, ("Llama", B16), lambda m, _: fsdp1_state(fsdp1(m, None, ShardingStrategy.NO_SHARD))),
     "verl-tp": (per_rank, ("Llama", F32), lambda m, _: tensor_parallel(m, line()).state_dict()),
     "verl-tp-fsdp2": (per_rank, ("Llama", B16), lambda m, _: two_dimensions(m).state_dict()),
     "verl-experts": (per_rank, ("Olmoe", B16), lambda _, path: experts(path, columns=False)),

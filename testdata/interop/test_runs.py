@@ -13,8 +13,8 @@ import pytest
 
 HERE = Path(__file__).parent
 LAYOUTS = [
-    "verl-fsdp2", "verl-fsdp1", "verl-fsdp1-mesh-tied", "verl-hsdp2", "verl-hsdp1", "verl-tp", "verl-tp-fsdp2",
-    "verl-experts", "verl-experts-columns", "accelerate-fsdp2", "accelerate-fsdp1", "accelerate-hsdp2", "accelerate-tp",
+    "verl-fsdp2", "verl-fsdp1", "verl-fsdp1-mesh-tied", "verl-hsdp2", "verl-hsdp1", "verl-hsdp1-groups", "verl-ddp",
+    "verl-tp", "verl-tp-fsdp2", "verl-experts", "verl-experts-columns", "accelerate-fsdp2", "accelerate-fsdp1", "accelerate-hsdp2", "accelerate-tp",
     "accelerate-tp-fsdp2", "accelerate-full", "accelerate-local", "accelerate-local-flat",
 ]  # fmt: skip
 FLAT = "accelerate-local-flat"
@@ -24,8 +24,9 @@ REPRESENTATIVES = ["verl-hsdp2", "verl-tp-fsdp2", "verl-fsdp1", "verl-experts-co
 def save(ranks: int, layouts: list[str], out: Path) -> Path:
     """Starts so many ranks, which save each of the layouts."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={ranks}"]
-    done = subprocess.run([*command, HERE / "runs_worker.py", out, *layouts], text=True, capture_output=True, timeout=500,
-                          env={**os.environ, "OMP_NUM_THREADS": "1"})  # fmt: skip
+    command += [HERE / "runs_worker.py", out, *layouts]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, text=True, capture_output=True, timeout=500)
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
     return out
 
@@ -59,7 +60,8 @@ def converts(path: Path, target: str, tmp_path: Path, dtype: str = "auto") -> No
 
 def check(path: Path, tmp_path: Path, dtypes: tuple) -> None:
     if path.name == FLAT:
-        cli.refuse(run_of(path), tmp_path / "no", "flat parameters", "FULL_STATE_DICT", args=("--like", path / "expected"))
+        like = ("--like", path / "expected")
+        cli.refuse(run_of(path), tmp_path / "no", "flat parameters", "FULL_STATE_DICT", args=like)
         return
     for target in ("olmo-core",) if "experts" in path.name else ("olmo", "olmo-core"):
         for dtype in dtypes:
