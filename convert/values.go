@@ -26,9 +26,9 @@ func checkValues(m *match.Match, seen *assemble.Seen, allowNaN bool) (warnings [
 		switch {
 		case !v.NaN:
 		case allowNaN:
-			warn("%s: %s: contains NaN", t.File.Name, t.Name)
+			warn("%s: %s: contains NaN", t.Where(), t.Name)
 		default:
-			faults = append(faults, &fault.Fault{File: t.File.Name, Tensor: t.Name, Problem: "contains NaN",
+			faults = append(faults, &fault.Fault{File: t.Where(), Tensor: t.Name, Problem: "contains NaN",
 				Hint: "The trainer cannot restore it. If it is meant to be there: --allow-nan."})
 		}
 		if v.Infinite {
@@ -78,9 +78,9 @@ func (y *tally) add(t *tensor.Tensor) {
 func (y *tally) warn(warn func(format string, args ...any)) {
 	for _, t := range y.first {
 		if n := y.more[t.File]; n > 0 {
-			warn("%s: %s and %d more contain %s", t.File.Name, t.Name, n, y.what)
+			warn("%s: %s and %d more contain %s", t.Where(), t.Name, n, y.what)
 		} else {
-			warn("%s: %s contains %s", t.File.Name, t.Name, y.what)
+			warn("%s: %s contains %s", t.Where(), t.Name, y.what)
 		}
 	}
 }

@@ -5,9 +5,14 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
 )
+
+// maxCompared is how many pairs are compared at once: each takes 2 MB.
+const maxCompared = 8
 
 // CompareSame reads the tensors that must be equal to be left out, and reports those that are not.
 func (m *Match) CompareSame(ctx context.Context) error {
@@ -19,15 +24,28 @@ func (m *Match) CompareSame(ctx context.Context) error {
 		return err
 	}
 	defer files.Close()
-	var faults fault.List
-	for _, p := range m.same {
-		at, err := tensor.FirstDifference(ctx, files, p.left, p.kept)
-		if err != nil {
-			return err
-		}
-		if at >= 0 {
+	found := make([]*fault.Fault, len(m.same))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(min(tensor.Workers(0, int64(len(m.same))), maxCompared))
+	for i, p := range m.same {
+		group.Go(func() error {
+			at, err := tensor.FirstDifference(ctx, files, p.left, p.kept)
+			if err != nil || at < 0 {
+				return err
+			}
 			f := p.differs(p.kept, fmt.Sprintf("a different value at element %d", at))
-			f.File, f.Tensor = p.left.File.Name, p.left.Name
+			file, _ := p.left.ByteOf(at)
+			f.File, f.Tensor = file.Name, p.left.Name
+			found[i] = f
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	var faults fault.List
+	for _, f := range found {
+		if f != nil {
 			faults = append(faults, f)
 		}
 	}

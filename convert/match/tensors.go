@@ -93,7 +93,7 @@ type misfit struct {
 }
 
 func (m *matcher) fault(t *tensor.Tensor, f *fault.Fault) {
-	f.File, f.Tensor = t.File.Name, t.Name
+	f.File, f.Tensor = t.Where(), t.Name
 	m.faults = append(m.faults, f)
 }
 
@@ -218,7 +218,7 @@ func (m *matcher) again(t *tensor.Tensor) []pair {
 
 // unequal is the fault of a tensor that is in two files with different values.
 func unequal(kept *tensor.Tensor, found string) *fault.Fault {
-	return &fault.Fault{Problem: "is also in " + kept.File.Name + ", with different contents",
+	return &fault.Fault{Problem: "is also in " + kept.Where() + ", with different contents",
 		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,
 		Hint: "The shards belong to two models, or to two versions of one: download all of them again."}
 }

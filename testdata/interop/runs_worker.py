@@ -19,7 +19,13 @@ import transformers
 from safetensors.torch import load_file
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FullyShardedDataParallel as FSDP
-from torch.distributed.fsdp import LocalStateDictConfig, ShardedStateDictConfig, ShardingStrategy, StateDictType, fully_shard
+from torch.distributed.fsdp import (
+    LocalStateDictConfig,
+    ShardedStateDictConfig,
+    ShardingStrategy,
+    StateDictType,
+    fully_shard,
+)
 from torch.distributed.fsdp.wrap import ModuleWrapPolicy
 from torch.distributed.tensor import Shard, distribute_tensor
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
@@ -72,7 +78,8 @@ def fsdp1_state(model, kind=StateDictType.SHARDED_STATE_DICT, config=None) -> di
 def tensor_parallel(model, mesh):
     for layer in model.model.layers:
         plan = {f"self_attn.{name}_proj": ColwiseParallel() for name in "qkv"} | {"self_attn.o_proj": RowwiseParallel()}
-        plan |= {"mlp.gate_proj": ColwiseParallel(), "mlp.up_proj": ColwiseParallel(), "mlp.down_proj": RowwiseParallel()}
+        plan |= {f"mlp.{name}_proj": ColwiseParallel() for name in ("gate", "up")}
+        plan["mlp.down_proj"] = RowwiseParallel()
         parallelize_module(layer, mesh, plan)
     return model
 
@@ -124,8 +131,8 @@ def full(path: Path, state: dict) -> None:
 def experts(path: Path, columns: bool) -> dict:
     """A model with experts by the names of its files, cut by rows, or every other matrix by columns."""
     mesh, state = line(), load_file(path / "expected" / "model.safetensors")
-    cut = {name: Shard(int(columns and tensor.ndim == 2 and i % 2)) for i, (name, tensor) in enumerate(sorted(state.items()))}
-    return {name: distribute_tensor(tensor, mesh, [cut[name]]) for name, tensor in state.items()}
+    by_columns = sorted(name for name in state if columns and state[name].ndim == 2)[::2]
+    return {name: distribute_tensor(t, mesh, [Shard(int(name in by_columns))]) for name, t in state.items()}
 
 
 def hybrid(model):

@@ -14,7 +14,8 @@ import pytest
 HERE = Path(__file__).parent
 LAYOUTS = [
     "verl-fsdp2", "verl-fsdp1", "verl-fsdp1-mesh-tied", "verl-hsdp2", "verl-hsdp1", "verl-hsdp1-groups", "verl-ddp",
-    "verl-tp", "verl-tp-fsdp2", "verl-experts", "verl-experts-columns", "accelerate-fsdp2", "accelerate-fsdp1", "accelerate-hsdp2", "accelerate-tp",
+    "verl-tp", "verl-tp-fsdp2", "verl-experts", "verl-experts-columns", "accelerate-fsdp2", "accelerate-fsdp1",
+    "accelerate-hsdp2", "accelerate-tp",
     "accelerate-tp-fsdp2", "accelerate-full", "accelerate-local", "accelerate-local-flat",
 ]  # fmt: skip
 FLAT = "accelerate-local-flat"
