@@ -146,23 +146,3 @@ func (o *opening) item(t *Tensor, c *Chunk) (tensor.Tensor, error) {
 	}
 	return got, nil
 }
-
-// Rows returns the parts of tensor i in the order of their rows, so that their elements
-// follow each other; ok is false where it is cut along other dimensions too.
-func (c *Checkpoint) Rows(i int) (parts []*tensor.Tensor, ok bool) {
-	t := &c.Tensors[i]
-	order := make([]int, len(t.Chunks))
-	for k := range order {
-		order[k] = k
-		for d := 1; d < len(t.Shape); d++ {
-			if t.Chunks[k].Shape[d] != t.Shape[d] {
-				return nil, false
-			}
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(t.Chunks[a].Start, t.Chunks[b].Start) })
-	for _, k := range order {
-		parts = append(parts, &c.Parts[i][k])
-	}
-	return parts, true
-}

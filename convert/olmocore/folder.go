@@ -38,15 +38,6 @@ const IdentifierField = "dataset.tokenizer.identifier"
 // optimizer's.
 const ModelPrefix = "model"
 
-// FolderPath returns the absolute path of the checkpoint folder: output where that was
-// given, else <into>/<model>/step0.
-func FolderPath(output, into, model string) (string, error) {
-	if output == "" {
-		output = filepath.Join(into, model, Step)
-	}
-	return filepath.Abs(output)
-}
-
 // Ours reports whether conversions write a file of this name, with slashes.
 func Ours(name string) bool {
 	switch name {

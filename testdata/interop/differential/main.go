@@ -14,11 +14,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/omegaconf"
 	"hf2olmo/convert/regular"
+	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -97,59 +97,37 @@ func readModel(q question) (answer, error) {
 	return readTensors(model.Tensors)
 }
 
-func readTensors(tensors []tensor.Tensor) (answer, error) {
-	var contents []content
-	for i := range tensors {
-		t := &tensors[i]
-		contents = append(contents, content{t.Name, t.Shape, tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}}})
-	}
-	return hash(contents)
-}
-
 // readDistributed reads a distributed checkpoint. The bytes that are not a tensor's are
 // named only.
 func readDistributed(q question) (answer, error) {
-	checkpoint, err := dcp.Open(q.Path)
+	o := sharded.Opener{Context: context.Background(), Dir: q.Path}
+	full, _, err := o.Distributed(q.Path)
 	if err != nil {
 		return answer{}, err
 	}
-	var contents []content
-	for i, t := range checkpoint.Tensors {
-		parts, ok := checkpoint.Rows(i)
-		if !ok {
-			return answer{}, fmt.Errorf("%s: is cut along more than its first dimension", t.Name)
-		}
-		contents = append(contents, content{t.Name, t.Shape, tensor.Content{DType: t.DType, Parts: parts}})
+	var tensors []tensor.Tensor
+	for _, t := range full {
+		tensors = append(tensors, t.Tensor)
 	}
-	return hash(contents)
+	return readTensors(tensors)
 }
 
-// content is a tensor and what it consists of.
-type content struct {
-	name    string
-	shape   []int64
-	content tensor.Content
-}
-
-func hash(contents []content) (answer, error) {
+// readTensors hashes the elements of tensors.
+func readTensors(tensors []tensor.Tensor) (answer, error) {
 	a := answer{Tensors: []read{}}
-	var parts []tensor.Tensor
-	for _, c := range contents {
-		for _, part := range c.content.Parts {
-			parts = append(parts, *part)
-		}
-	}
-	files, err := tensor.OpenFiles(parts)
+	files, err := tensor.OpenFiles(tensors)
 	if err != nil {
 		return a, err
 	}
 	defer files.Close()
 	gatherer := tensor.NewGatherer(files)
-	for _, c := range contents {
-		r := read{Name: c.name, DType: c.content.DType.String(), Shape: append([]int64{}, c.shape...)}
-		if n := c.content.Bytes(); n <= maxBytes {
+	for i := range tensors {
+		t := &tensors[i]
+		r := read{Name: t.Name, DType: t.DType.String(), Shape: append([]int64{}, t.Shape...)}
+		content := tensor.Content{DType: t.DType, Parts: []*tensor.Tensor{t}}
+		if n := content.Bytes(); n <= maxBytes {
 			data := make([]byte, n)
-			if err := gatherer.Read(data, &c.content, 0); err != nil {
+			if err := gatherer.Read(data, &content, 0); err != nil {
 				return a, err
 			}
 			sum := sha256.Sum256(data)
