@@ -21,10 +21,11 @@ demo: build ## convert bundled models, show a folder and the training command
 test: ## run all tests; needs only Go
 	go test ./...
 
+# S1016 would convert one group of checks into another in place of naming what they share.
 lint: ## gofmt, go vet, staticcheck, the rules in TestHouse, dead code
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
 	go vet ./... ./testdata/bench ./testdata/interop/differential
-	go run $(STATICCHECK) ./... ./testdata/bench ./testdata/interop/differential
+	go run $(STATICCHECK) -checks inherit,-S1016 ./... ./testdata/bench ./testdata/interop/differential
 	go test -run 'TestHouse|TestDoors' ./cmd/hf2olmo
 	@dead=$$(go run $(DEADCODE) ./cmd/hf2olmo | grep -vE '$(UNCALLED)' | tee /dev/stderr); test -z "$$dead"
 

@@ -52,7 +52,6 @@ func (c coreTokenizerChecks) checkCoreTokenizer(config map[string]any) {
 // openCoreTokenizer opens the tokenizer.json of an identifier: a folder, or an id of the hub,
 // which is nil here as is what cannot be read.
 func (c coreTokenizerChecks) openCoreTokenizer(id string) *tokenizers.Tokenizer {
-	const stops = "OLMo-core's trainer starts; its downstream evaluation and its export to Hugging Face stop: "
 	info, err := os.Stat(id)
 	switch {
 	case id == "":

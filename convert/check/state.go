@@ -146,33 +146,3 @@ func keysOf(m *pickle.Map) string {
 	}
 	return joined(keys)
 }
-
-// walk calls visit for every object in v, each once.
-func walk(v any, visit func(*pickle.Object)) {
-	seen := map[any]bool{}
-	todo := []any{v}
-	for len(todo) > 0 {
-		v := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		switch v.(type) {
-		case *pickle.List, *pickle.Map, *pickle.Object:
-			if seen[v] {
-				continue
-			}
-			seen[v] = true
-		}
-		switch v := v.(type) {
-		case *pickle.List:
-			todo = append(todo, v.Items...)
-		case *pickle.Map:
-			if v != nil {
-				for _, p := range v.Items {
-					todo = append(todo, p.Key, p.Value)
-				}
-			}
-		case *pickle.Object:
-			visit(v)
-			todo = append(todo, v.Args, v.State, &v.Map)
-		}
-	}
-}
