@@ -72,8 +72,7 @@ func (r *report) unsharded(source string, res *unshard.Result) {
 		r.unchanged++
 		rec.Status = "unchanged"
 		r.line(rec.convertRecord)
-		r.say("%s (%s) → %s: unchanged, it is there already, complete and made of the same\n", fault.Printable(source),
-			res.Kind, res.Output)
+		r.say("%s (%s) → %s: unchanged, already up to date\n", fault.Printable(source), res.Kind, res.Output)
 		return
 	}
 	r.done++
