@@ -46,7 +46,7 @@ type allowed struct {
 }
 
 func (a *allowed) admit(code byte, op *opcode) error {
-	if op.use != always && (op.use != ofObjects || !a.words.Objects) {
+	if op.use != always {
 		return refusedOpcode(code)
 	}
 	if op.creates {
@@ -112,7 +112,7 @@ func (a *allowed) combine(code byte, op *opcode, made *slot, into slot, taken []
 			made.kind = anOrderedDict
 		}
 	case opBuild:
-		if !a.words.Objects && (into.kind != anOrderedDict || taken[0].kind != aDict) {
+		if into.kind != anOrderedDict || taken[0].kind != aDict {
 			return Broken("a state (BUILD) for something other than an OrderedDict, or that is not a dict")
 		}
 	case opAppend, opAppends:
@@ -129,7 +129,7 @@ func (a *allowed) combine(code byte, op *opcode, made *slot, into slot, taken []
 }
 
 func (a *allowed) setItems(op *opcode, into slot, taken []slot) error {
-	for i := 0; i < len(taken) && !a.words.Objects; i += 2 {
+	for i := 0; i < len(taken); i += 2 {
 		if key := taken[i].kind; key != aString && key != aScalar {
 			return Broken("a key of a dict that is neither a str nor a number")
 		}

@@ -10,11 +10,12 @@
 //   - A [Vocabulary] is an allowlist, such as the classes and functions that torch.save
 //     names for tensors. The scanner follows only what kind of object is in each slot, and
 //     refuses every other name and opcode. The bytes that pass are handed to gopickle's
-//     Unpickler, whose FindClass and PersistentLoad give each name its meaning. [Words]
-//     describes an allowlist of classes whose objects are wanted as they are.
+//     Unpickler, whose FindClass and PersistentLoad give each name its meaning.
 //   - An outline is for any class: [Outline] gives each name, call and object as an inert
 //     [Object]. It is for files that are inspected and not converted, such as a trainer's
 //     state. The scanner builds it as it walks.
+//   - A fold is an outline of a pickle that is too large for memory: [Fold] hands each object
+//     to a [Folder] as soon as it is complete, such as the index of a distributed checkpoint.
 //
 // gopickle does not build outlines, since it cannot stay inert: it gives six names a
 // meaning of its own without asking FindClass (collections.OrderedDict,

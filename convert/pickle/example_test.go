@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/pickle"
 )
 
@@ -29,11 +30,28 @@ func ExampleOutline() {
 	// Output: 1000 pathlib.PosixPath [runs 7b]
 }
 
+// size is torch.Size of a tuple, as the vocabulary below reads it.
+type size struct{}
+
+// Call is how gopickle calls it.
+func (size) Call(args ...any) (any, error) {
+	if len(args) != 1 {
+		return nil, pickle.Broken("a torch.Size of more than one argument")
+	}
+	sizes, ok := pickle.Sizes(args[0], 8)
+	if !ok {
+		return nil, pickle.Broken("a torch.Size of something other than numbers")
+	}
+	return sizes, nil
+}
+
 // An allowlist: every other name is refused, and nothing is executed either way.
-func ExampleUnpickle() {
-	words := pickle.Words{
-		Functions: map[pickle.Name]func(pickle.Tuple) bool{
-			"torch.Size": func(args pickle.Tuple) bool { return len(args) == 1 },
+func ExampleVocabulary() {
+	words := pickle.Vocabulary{
+		Names:    map[string]any{"torch.Size": size{}},
+		MaxCalls: 1,
+		Foreign: func(names []string) *fault.Fault {
+			return &fault.Fault{Problem: "the pickle names " + pickle.ForeignNames(names)}
 		},
 	}
 	for _, call := range []*pickle.Call{
@@ -45,16 +63,15 @@ func ExampleUnpickle() {
 			fmt.Println(err)
 			return
 		}
-		value, err := pickle.Unpickle(bytes.NewReader(data), int64(len(data)), words)
+		passed, err := words.Scan(pickle.NewSource(bytes.NewReader(data), 0, int64(len(data))))
 		if err != nil {
 			fmt.Println(err)
 			continue
 		}
-		call := value.(*pickle.Call)
-		sizes, ok := pickle.Sizes(call.Args[0], 8)
-		fmt.Println(call.Function, sizes, ok)
+		value, err := words.Unpickle(passed, nil)
+		fmt.Println(value, err)
 	}
 	// Output:
-	// torch.Size [2 3] true
-	// the file contains Python objects other than tensors: it names os.system
+	// [2 3] <nil>
+	// the pickle names os.system
 }

@@ -29,9 +29,9 @@ func Fold(r io.ReaderAt, size int64, f Folder) (any, error) {
 		return nil, problem("the pickle is larger than %d MB", MaxFolded/1_000_000)
 	}
 	kept := 1_000_000 + size/32
-	most := bounds{opcodes: int(size), memo: int(kept)}
+	limits := bounds{opcodes: int(size), memo: int(kept)}
 	fetched := &numberSet{}
-	notes := scanner[nothing]{src: foldSource(r, size), rules: noter{}, most: most,
+	notes := scanner[nothing]{src: foldSource(r, size), rules: noter{}, limits: limits,
 		memo: memory[nothing]{fetched: fetched, noting: true}}
 	if _, err := notes.scan(); err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func Fold(r io.ReaderAt, size int64, f Folder) (any, error) {
 	if rest := notes.src.left; rest > 0 {
 		return nil, problem("%d bytes follow the pickle", rest)
 	}
-	folds := scanner[any]{src: foldSource(r, size), rules: &foldRules{folder: f, most: kept}, most: most,
+	folds := scanner[any]{src: foldSource(r, size), rules: &foldRules{folder: f, maxKept: kept}, limits: limits,
 		memo: memory[any]{entries: map[uint64]any{}, fetched: fetched}}
 	return folds.scan()
 }
@@ -73,13 +73,13 @@ func admitFolded(code byte, op *opcode) error {
 // foldRules are those of the second reading: those of an outline, with a folder.
 type foldRules struct {
 	outliner
-	folder Folder
-	kept   int64 // items of lists, dicts and tuples that were not folded
-	most   int64
+	folder  Folder
+	kept    int64 // items of lists, dicts and tuples that were not folded
+	maxKept int64
 }
 
 func (o *foldRules) admit(code byte, op *opcode) error {
-	if o.kept > o.most {
+	if o.kept > o.maxKept {
 		return tooMany()
 	}
 	return admitFolded(code, op)

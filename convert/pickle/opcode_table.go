@@ -46,7 +46,7 @@ var opcodes = [256]opcode{
 	opSetItems:        {name: "SETITEMS", use: always, pops: toMark, keeps: 1},
 	opEmptyDict:       {name: "EMPTY_DICT", use: always, pushes: true, creates: true, kind: aDict},
 	opProto:           {name: "PROTO", use: always, arg: oneByte},
-	opNewObj:          {name: "NEWOBJ", use: ofObjects, pops: 2, pushes: true, creates: true},
+	opNewObj:          {name: "NEWOBJ", use: inOutlines, pops: 2, pushes: true, creates: true},
 	0x82:              {name: "EXT1"},
 	0x83:              {name: "EXT2"},
 	0x84:              {name: "EXT4"},

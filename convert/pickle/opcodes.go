@@ -82,7 +82,6 @@ type use uint8
 const (
 	never      use = iota
 	inOutlines     // any class, inert
-	ofObjects      // these, and vocabularies that make objects
 	always         // all: torch.save writes it for a dict of tensors with one of its protocols, or Python 2 did
 )
 

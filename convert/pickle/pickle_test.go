@@ -136,19 +136,49 @@ func TestSource(t *testing.T) {
 	}
 }
 
-// FuzzOutline: whatever an allowlist passes, which has the stricter rules, can be outlined.
+// keeper is a folder that keeps everything.
+type keeper struct{}
+
+func (keeper) Named(string) error                      { return nil }
+func (keeper) Called(o *pickle.Object) (any, error)    { return o, nil }
+func (keeper) Built(*pickle.Object) error              { return nil }
+func (keeper) Added(_ any, items []any) ([]any, error) { return items, nil }
+
+// TestFold: a folder that keeps everything gives the outline, whatever is fetched from the memo.
+func TestFold(t *testing.T) {
+	for _, data := range []string{
+		"\x80\x02}q\x00(X" + le32(1) + "aq\x01h\x00X" + le32(1) + "bh\x01u.",
+		"\x80\x04\x8c\x01m\x94\x8c\x01C\x94\x93\x94)\x81\x94}\x94h\x00K\x01sbh\x03\x86.",
+		"\x80\x02]q\x00(K\x01h\x00e.",
+	} {
+		want, err := outline(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, err := pickle.Fold(strings.NewReader(data), int64(len(data)), keeper{})
+		if err != nil || !reflect.DeepEqual(have, want) {
+			t.Errorf("%q: %v, %v", data, have, err)
+		}
+	}
+}
+
+// FuzzOutline: whatever an allowlist passes, or is folded, which have the stricter rules, can be outlined.
 func FuzzOutline(f *testing.F) {
 	for _, s := range []string{"\x80\x02}.", "\x80\x04\x95" + le64(2) + "}.", "\x80\x02cm\nC\n)\x81}b.",
 		"(I01\nL7L\ntQ."} {
 		f.Add([]byte(s))
 	}
-	words := pickle.Vocabulary{Objects: true, MaxBuilds: 100, MaxCalls: 100, Names: map[string]any{"m.C": nil},
+	words := pickle.Vocabulary{MaxBuilds: 100, MaxCalls: 100, Names: map[string]any{"m.C": nil},
 		Foreign: func(names []string) *fault.Fault { return &fault.Fault{Problem: pickle.ForeignNames(names)} }}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		src := func() *pickle.Source { return pickle.NewSource(bytes.NewReader(data), 0, int64(len(data))) }
 		passed, scanned := words.Scan(src())
-		if _, err := pickle.Outline(src(), nil); scanned == nil && err != nil {
-			t.Errorf("passed, but not outlined: %v", err)
+		_, outlined := pickle.Outline(src(), nil)
+		if scanned == nil && outlined != nil {
+			t.Errorf("passed, but not outlined: %v", outlined)
+		}
+		if _, err := pickle.Fold(bytes.NewReader(data), int64(len(data)), keeper{}); err == nil && outlined != nil {
+			t.Errorf("folded, but not outlined: %v", outlined)
 		}
 		if scanned == nil && !bytes.HasPrefix(data, passed) {
 			t.Error("passed other bytes than were read")
@@ -163,7 +193,12 @@ func TestLongInts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		value, err := pickle.Unpickle(bytes.NewReader(data), int64(len(data)), pickle.Words{})
+		words := pickle.Vocabulary{}
+		passed, err := words.Scan(pickle.NewSource(bytes.NewReader(data), 0, int64(len(data))))
+		var value any
+		if err == nil {
+			value, err = words.Unpickle(passed, nil)
+		}
 		if have, ok := pickle.Int(value); err == nil && (!ok || have != want) {
 			t.Errorf("%v, want %d", value, want)
 		}

@@ -11,7 +11,7 @@ type scanner[V any] struct {
 	marks   []int // heights of the stack at the open marks
 	memo    memory[V]
 	opcodes int
-	most    bounds
+	limits  bounds
 }
 
 // bounds are those of one pickle.
@@ -41,7 +41,7 @@ type operand struct {
 // no length reaches past the source, and nothing is taken from an empty stack, across a mark
 // or from a memo entry that was never put.
 func scan[V any](src *Source, rules rules[V]) (last V, err error) {
-	s := scanner[V]{src: src, rules: rules, most: usual, memo: memory[V]{entries: map[uint64]V{}}}
+	s := scanner[V]{src: src, rules: rules, limits: usual, memo: memory[V]{entries: map[uint64]V{}}}
 	return s.scan()
 }
 
@@ -70,7 +70,7 @@ func (s *scanner[V]) step(code byte, op *opcode) (made V, taken []V, err error) 
 		return made, nil, err
 	}
 	s.opcodes++
-	if s.opcodes > s.most.opcodes || len(s.stack) >= maxStack || len(s.memo.entries) > s.most.memo {
+	if s.opcodes > s.limits.opcodes || len(s.stack) >= maxStack || len(s.memo.entries) > s.limits.memo {
 		return made, nil, tooMany()
 	}
 	arg, err := s.operand(op)

@@ -30,14 +30,14 @@ type Entry struct{ Key, Value any }
 // "torch.float32".
 type Name string
 
-// Call is what a pickle has from calling Function. Nothing is ever called here.
+// Call is the result of calling Function, which Python does when it reads the pickle.
 type Call struct {
 	Function Name
 	Args     Tuple
 }
 
 // Instance is an instance of a Python class, made without arguments and given its
-// State: mostly a dict of its attributes. Read from a pickle, State is a value of gopickle.
+// State: mostly a dict of its attributes.
 type Instance struct {
 	Class Name
 	State any

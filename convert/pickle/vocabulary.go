@@ -15,11 +15,8 @@ type Vocabulary struct {
 	// Names are all classes and functions that a pickle may name, each with its module, and
 	// what each is here: gopickle calls those with a method Call, PyNew or PySetState, and
 	// hands on all others.
-	Names map[string]any
-	// Objects says that objects may be made of classes (NEWOBJ) and given any state (BUILD),
-	// and that anything may be the key of a dict. Without it only an OrderedDict is given a state.
-	Objects   bool
-	MaxBuilds int // objects that are given a state
+	Names     map[string]any
+	MaxBuilds int // OrderedDicts that are given a state; no other object is
 	MaxCalls  int // calls of functions
 	// Foreign is the fault of a pickle that names others, sorted as they were met. There may
 	// be more than MaxForeign, of which the rest is unknown.
