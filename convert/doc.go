@@ -3,12 +3,13 @@
 // makes the folder, whole or not at all.
 //
 // The rooms, from the bottom up. Packages disk, fault, regular and folder know files; tensor knows
-// elements and where they lie in files; pickle, torchfile, safetensors, dcp and jsonfile know
-// formats; assemble writes large files that are known but for the elements of tensors, and output
-// makes folders of them. On top of these are the sides: hf reads what was downloaded, olmo and
-// olmocore are a trainer each, behind the interface in package trainer, native reads their
+// elements and where they are in files; pickle, torchfile, safetensors, dcp, sharded, jsonfile,
+// omegaconf and tokenizers know formats; assemble writes large files of which everything is known
+// but the elements of tensors, and output makes folders of them. On top of these are the sides: hf
+// reads what was downloaded or saved by its trainers; olmo and olmocore are a trainer each, behind
+// the interface in package trainer and known by name to package targets; native reads their
 // checkpoints. Package keymap has the tables of the families, match applies one to a model. The
-// verbs are this package, verify, check, inspect and unshard.
+// verbs are this package, unshard, verify, check and inspect.
 //
 // # One tensor, from the command line to model.pt
 //
