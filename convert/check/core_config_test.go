@@ -1,4 +1,4 @@
-package check
+package check_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hf2olmo/convert"
+	"hf2olmo/convert/check"
 	"hf2olmo/convert/converttest"
 )
 
@@ -39,34 +40,34 @@ func weight(change func(data []byte)) damage {
 // coreDamages are conversions for OLMo-core with something wrong. testdata/interop/test_core_check.py
 // shows what OLMo-core does with the same.
 var coreDamages = []damageCase{
-	{"as converted", "", "", nil, "", Note, ""},
-	{"what was read", "", "", nil, "read", Note, "every byte was read: 25 tensors in 1 file of "},
-	{"a bit", "", "", weight(func(data []byte) { data[0] ^= 1 }), "checksum", Error,
+	{"as converted", "", "", nil, "", check.Note, ""},
+	{"what was read", "", "", nil, "read", check.Note, "every byte was read: 25 tensors in 1 file of "},
+	{"a bit", "", "", weight(func(data []byte) { data[0] ^= 1 }), "checksum", check.Error,
 		"loads the damaged bytes silently"},
-	{"NaN", "", "", weight(func(data []byte) { copy(data, []byte{0, 0, 0xc0, 0x7f}) }), "nan", Error,
+	{"NaN", "", "", weight(func(data []byte) { copy(data, []byte{0, 0, 0xc0, 0x7f}) }), "nan", check.Error,
 		"the loss is NaN"},
-	{"infinity", "", "", weight(func(data []byte) { copy(data, []byte{0, 0, 0x80, 0x7f}) }), "infinite", Warning,
+	{"infinity", "", "", weight(func(data []byte) { copy(data, []byte{0, 0, 0x80, 0x7f}) }), "infinite", check.Warning,
 		"infinity"},
-	{"unknown key", "", "", edit("config.json", `"d_model"`, `"x": 1, "d_model"`), "config-unknown-key", Error,
+	{"unknown key", "", "", edit("config.json", `"d_model"`, `"x": 1, "d_model"`), "config-unknown-key", check.Error,
 		"class 'TransformerConfig' has no attribute 'x'"},
-	{"unknown key inside", "", "", edit("config.json", `"theta"`, `"x": 1, "theta"`), "config-unknown-key", Error,
+	{"unknown key inside", "", "", edit("config.json", `"theta"`, `"x": 1, "theta"`), "config-unknown-key", check.Error,
 		"class 'RoPEConfig' has no attribute 'x'"},
-	{"more layers", "", "", edit("config.json", `"n_layers": 2`, `"n_layers": 3`), "tensor-missing", Error,
+	{"more layers", "", "", edit("config.json", `"n_layers": 2`, `"n_layers": 3`), "tensor-missing", check.Error,
 		"Missing key"},
-	{"fewer layers", "", "", edit("config.json", `"n_layers": 2`, `"n_layers": 1`), "tensor-surplus", Error,
+	{"fewer layers", "", "", edit("config.json", `"n_layers": 2`, `"n_layers": 1`), "tensor-surplus", check.Error,
 		"leaves it out silently"},
 	{"another width", "", "", edit("config.json", `"hidden_size": 48`, `"hidden_size": 64`), "tensor-shape",
-		Error, "Size mismatch"},
+		check.Error, "Size mismatch"},
 	{"another vocabulary", "", "", edit("config.json", `"vocab_size": 104`, `"vocab_size": 96`), "tensor-shape",
-		Error, "Size mismatch"},
-	{"heads", "", "", edit("config.json", `"n_heads": 4`, `"n_heads": 3`), "config-model", Error, "n_heads 3"},
-	{"biases", "", "", edit("config.json", `"bias": false`, `"bias": true`), "core-config", Note, "not compared"},
-	{"no config.json", "", "", remove("config.json"), "core-config", Note, "cannot be read"},
-	{"no index", "", "", remove(".metadata", "model_and_optim/.metadata"), "metadata-missing", Error,
+		check.Error, "Size mismatch"},
+	{"heads", "", "", edit("config.json", `"n_heads": 4`, `"n_heads": 3`), "config-model", check.Error, "n_heads 3"},
+	{"biases", "", "", edit("config.json", `"bias": false`, `"bias": true`), "core-config", check.Note, "not compared"},
+	{"no config.json", "", "", remove("config.json"), "core-config", check.Note, "cannot be read"},
+	{"no index", "", "", remove(".metadata", "model_and_optim/.metadata"), "metadata-missing", check.Error,
 		"trains from scratch"},
-	{"no items", "", "", remove(items), "chunks", Error, "does not exist"},
-	{"no tensors at all", "", "", remove("model_and_optim"), "chunks", Error, ""},
-	{"only config.json", "", "", remove("model_and_optim", ".metadata"), "metadata-missing", Error,
+	{"no items", "", "", remove(items), "chunks", check.Error, "does not exist"},
+	{"no tensors at all", "", "", remove("model_and_optim"), "chunks", check.Error, ""},
+	{"only config.json", "", "", remove("model_and_optim", ".metadata"), "metadata-missing", check.Error,
 		"OLMo-core finds no checkpoint"},
 }
 
@@ -81,7 +82,7 @@ func TestCoreDamage(t *testing.T) {
 			}
 			report := run(t, dir)
 			expect(t, report, c.code, c.severity, c.words)
-			if report.Kind != CoreTrainer {
+			if report.Kind != check.CoreTrainer {
 				t.Errorf("kind %s", report.Kind)
 			}
 		})
@@ -97,7 +98,7 @@ func TestCoreModels(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			report := run(t, converted(t, "models-olmo-core/"+name))
 			for _, f := range report.Findings {
-				if f.Severity == Error || f.Code == "core-config" {
+				if f.Severity == check.Error || f.Code == "core-config" {
 					t.Errorf("%+v", f)
 				}
 			}
@@ -107,5 +108,6 @@ func TestCoreModels(t *testing.T) {
 
 // TestCoreRun checks the folder above: OLMo-core itself takes the latest step.
 func TestCoreRun(t *testing.T) {
-	expect(t, run(t, filepath.Dir(converted(t, "models/olmo2"))), "run-folder", Warning, "OLMo-core loads the latest")
+	expect(t, run(t, filepath.Dir(converted(t, "models/olmo2"))), "run-folder", check.Warning,
+		"OLMo-core loads the latest")
 }

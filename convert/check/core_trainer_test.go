@@ -1,4 +1,4 @@
-package check
+package check_test
 
 import (
 	"os"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert/check"
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/tensor"
 )
@@ -14,8 +15,8 @@ import (
 // elements of which its chunk holds two: torch silently loads it.
 func TestCoreHole(t *testing.T) {
 	report := run(t, coreFolder(t, dcp.Tensor{Path: []string{"model", "w"}, Shape: []int64{4}}))
-	expect(t, report, "chunks", Error, "whatever was in memory")
-	if report.Count(Error) != 1 || report.Count(Warning) != 0 {
+	expect(t, report, "chunks", check.Error, "whatever was in memory")
+	if report.Count(check.Error) != 1 || report.Count(check.Warning) != 0 {
 		t.Errorf("%+v", report.Findings)
 	}
 }
@@ -24,8 +25,8 @@ func TestCoreHole(t *testing.T) {
 func TestCoreMoments(t *testing.T) {
 	report := run(t, coreFolder(t, dcp.Tensor{Path: []string{"model", "w"}, Shape: []int64{2}},
 		dcp.Tensor{Path: []string{"optim", "state.v.exp_avg"}, Shape: []int64{2}}))
-	expect(t, report, "shards", Warning, "a parameter that the model does not have")
-	if report.Count(Error) != 0 || report.Count(Warning) != 1 {
+	expect(t, report, "shards", check.Warning, "a parameter that the model does not have")
+	if report.Count(check.Error) != 0 || report.Count(check.Warning) != 1 {
 		t.Errorf("%+v", report.Findings)
 	}
 }

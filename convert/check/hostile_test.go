@@ -1,8 +1,9 @@
-package check
+package check_test
 
 import (
 	"bytes"
 	"context"
+	"hf2olmo/convert/check"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -34,7 +35,7 @@ func damageEverywhere(t *testing.T, dir, path string) {
 		changed[at] ^= 0xff
 		for _, content := range [][]byte{data[:at], data[at:], changed} {
 			must(t, os.WriteFile(path, content, 0o644))
-			_, err := Folder(context.Background(), dir, Options{})
+			_, err := check.Folder(context.Background(), dir, check.Options{})
 			must(t, err)
 		}
 	}
@@ -68,22 +69,22 @@ func TestNotCheckpoints(t *testing.T) {
 		must(t, os.Mkdir(filepath.Join(parent, name), 0o755))
 	}
 	report := run(t, parent)
-	expect(t, report, "run-folder", Error, "The latest is step12,")
-	if report.Kind != Run {
+	expect(t, report, "run-folder", check.Error, "The latest is step12,")
+	if report.Kind != check.Run {
 		t.Errorf("kind: %s", report.Kind)
 	}
-	expect(t, run(t, t.TempDir()), "unknown", Error, "is empty")
-	expect(t, run(t, filepath.Join(parent, "nothing")), "no-folder", Error, "no such folder")
-	expect(t, run(t, filepath.Join(testdata, "models/olmo/config.json")), "no-folder", Error, "is a file")
-	expect(t, run(t, filepath.Join(testdata, "models/olmo2")), "huggingface", Error, "hf2olmo convert")
+	expect(t, run(t, t.TempDir()), "unknown", check.Error, "is empty")
+	expect(t, run(t, filepath.Join(parent, "nothing")), "no-folder", check.Error, "no such folder")
+	expect(t, run(t, filepath.Join(testdata, "models/olmo/config.json")), "no-folder", check.Error, "is a file")
+	expect(t, run(t, filepath.Join(testdata, "models/olmo2")), "huggingface", check.Error, "hf2olmo convert")
 	core := fresh(t, "new", "")
 	all(remove("config.yaml"), write("config.json", "{}"), write(".metadata.json", "{}"))(t, core)
-	expect(t, run(t, core), "olmo-core", Note, "OLMo-core")
+	expect(t, run(t, core), "olmo-core", check.Note, "OLMo-core")
 	through := fresh(t, "new", "") // as OLMo-core's functions lay it out
 	must(t, os.Rename(filepath.Join(through, "model_and_optim"), through+".parts"))
 	must(t, os.CopyFS(through, os.DirFS(through+".parts")))
 	edit("config.yaml", "\nsharded_checkpointer: torch_new", "\nsharded_checkpointer: olmo_core")(t, through)
-	if report := run(t, through); report.Kind != Core || !report.Loads() {
+	if report := run(t, through); report.Kind != check.Core || !report.Loads() {
 		t.Errorf("olmo_core: %s %+v", report.Kind, report.Findings)
 	}
 }
@@ -105,5 +106,5 @@ func TestEarlierNames(t *testing.T) {
 			}
 			return kept
 		}))(t, dir)
-	expect(t, run(t, dir), "", Note, "")
+	expect(t, run(t, dir), "", check.Note, "")
 }

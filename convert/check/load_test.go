@@ -1,8 +1,9 @@
-package check
+package check_test
 
 import (
 	"archive/zip"
 	"bytes"
+	"hf2olmo/convert/check"
 	"io"
 	"os"
 	"path/filepath"
@@ -96,43 +97,44 @@ func trainOf(header, more string) damage {
 
 // loadDamages are files that torch reads in another way than Open does, as testdata/interop/test_torch_load.py shows.
 var loadDamages = []damageCase{
-	{"a plain state", "", "", trainOf("\x80\x02", ""), "", Note, ""},
+	{"a plain state", "", "", trainOf("\x80\x02", ""), "", check.Note, ""},
 	{"protocol 4", "", "", trainOf("\x80\x04\x95\x50\x00\x00\x00\x00\x00\x00\x00", "\x8c\x01xK\x01"),
-		"weights-only", Warning, "Unsupported operand 149"},
-	{"protocol 4 loads with main", "", "", trainOf("\x80\x04\x95\x50\x00\x00\x00\x00\x00\x00\x00", ""), "", Note, ""},
+		"weights-only", check.Warning, "Unsupported operand 149"},
+	{"protocol 4 loads with main", "", "", trainOf("\x80\x04\x95\x50\x00\x00\x00\x00\x00\x00\x00", ""), "",
+		check.Note, ""},
 	{"a large int", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00x\x8b\x00\x01\x00\x00"+strings.Repeat("\x01",
-		256)), "weights-only", Warning, "Unsupported operand 139"},
+		256)), "weights-only", check.Warning, "Unsupported operand 139"},
 	{"defaultdict", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xccollections\ndefaultdict\n)R"),
-		"weights-only", Warning, "collections.defaultdict"},
+		"weights-only", check.Warning, "collections.defaultdict"},
 	{"Namespace", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xcargparse\nNamespace\n)\x81"), "weights-only",
-		Warning, "argparse.Namespace"},
+		check.Warning, "argparse.Namespace"},
 	{"a class of one's own", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xcmine\nThing\n)\x81"),
-		"not-installed", Error, "mine.Thing"},
+		"not-installed", check.Error, "mine.Thing"},
 	{"a class of a script", "", "", trainOf("\x80\x02", "X\x01\x00\x00\x00xc__main__\nThing\n)\x81"),
-		"not-installed", Error, "__main__.Thing"},
-	{"a plain pickle", "", "", write("train.pt", "\x80\x02}."), "unreadable", Error, "Invalid magic number"},
-	{"compressed", "", "", rezip("model.pt", zip.Deflate, nil), "unusual", Warning, "compressed"},
-	{"compressed loads", "", "", rezip("model.pt", zip.Deflate, nil), "", Note, ""},
-	{"zeros behind the end", "", "", appended("model.pt", strings.Repeat("\x00", 100)), "unusual", Warning,
+		"not-installed", check.Error, "__main__.Thing"},
+	{"a plain pickle", "", "", write("train.pt", "\x80\x02}."), "unreadable", check.Error, "Invalid magic number"},
+	{"compressed", "", "", rezip("model.pt", zip.Deflate, nil), "unusual", check.Warning, "compressed"},
+	{"compressed loads", "", "", rezip("model.pt", zip.Deflate, nil), "", check.Note, ""},
+	{"zeros behind the end", "", "", appended("model.pt", strings.Repeat("\x00", 100)), "unusual", check.Warning,
 		"100 bytes follow"},
-	{"zeros behind the end load", "", "", appended("model.pt", strings.Repeat("\x00", 100)), "", Note, ""},
-	{"no version", "", "", rezip("model.pt", zip.Store, withoutEntry("/version")), "unreadable", Error,
+	{"zeros behind the end load", "", "", appended("model.pt", strings.Repeat("\x00", 100)), "", check.Note, ""},
+	{"no version", "", "", rezip("model.pt", zip.Store, withoutEntry("/version")), "unreadable", check.Error,
 		`hasRecord("version")`},
 	{"an unknown version", "", "", rezip("model.pt", zip.Store, replaced("/version", "11\n")), "unreadable",
-		Error, "version 11"},
+		check.Error, "version 11"},
 	{"an entry beside the folder", "", "", rezip("model.pt", zip.Store, withEntry("notes.txt")), "unreadable",
-		Error, "not in a subdirectory"},
-	{"an entry in the folder", "", "", rezip("model.pt", zip.Store, withEntry("TOP/notes.txt")), "", Note, ""},
+		check.Error, "not in a subdirectory"},
+	{"an entry in the folder", "", "", rezip("model.pt", zip.Store, withEntry("TOP/notes.txt")), "", check.Note, ""},
 	{"another byte order", "", "", rezip("model.pt", zip.Store, replaced("/byteorder", "big")), "unusual",
-		Warning, "big-endian"},
-	{"no byte order", "", "", rezip("model.pt", zip.Store, replaced("/byteorder", "middle")), "unreadable", Error,
+		check.Warning, "big-endian"},
+	{"no byte order", "", "", rezip("model.pt", zip.Store, replaced("/byteorder", "middle")), "unreadable", check.Error,
 		"endianness"},
-	{"a record missing", "", "", rezip("model.pt", zip.Store, withoutEntry("/data/0")), "unreadable", Error,
+	{"a record missing", "", "", rezip("model.pt", zip.Store, withoutEntry("/data/0")), "unreadable", check.Error,
 		"file not found"},
-	{"a record short", "", "", rezip("model.pt", zip.Store, replaced("/data/0", "abcd")), "unreadable", Error,
+	{"a record short", "", "", rezip("model.pt", zip.Store, replaced("/data/0", "abcd")), "unreadable", check.Error,
 		"record size (4 bytes)"},
-	{"the weights inside", "", "", nest("model"), "nested", Error, "Missing key(s)"},
-	{"the weights inside: how to", "", "", nest("model"), "nested", Error, "['model'], 'model.pt'"},
+	{"the weights inside", "", "", nest("model"), "nested", check.Error, "Missing key(s)"},
+	{"the weights inside: how to", "", "", nest("model"), "nested", check.Error, "['model'], 'model.pt'"},
 }
 
 // nest puts the dict of model.pt into another one.
@@ -163,5 +165,5 @@ func TestLoad(t *testing.T) {
 func TestBomb(t *testing.T) {
 	dir := fresh(t, "unsharded", "")
 	rezip("train.pt", zip.Deflate, replaced("/data.pkl", strings.Repeat("N", 30<<20)))(t, dir)
-	expect(t, run(t, dir), "unsure", Error, "has more than")
+	expect(t, run(t, dir), "unsure", check.Error, "has more than")
 }

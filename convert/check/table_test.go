@@ -1,16 +1,20 @@
 package check
 
 import (
+	"embed"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"path/filepath"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 )
+
+//go:embed *.go
+var sources embed.FS
 
 var placeholder = regexp.MustCompile(`\{([a-z-]+)\}`)
 
@@ -60,7 +64,9 @@ func source(t *testing.T) (texts map[string]bool, calls map[string][]string) {
 			return ""
 		}
 		s, err := strconv.Unquote(literal.Value)
-		must(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 		return s
 	}
 	visit := func(n ast.Node) bool {
@@ -78,14 +84,22 @@ func source(t *testing.T) (texts map[string]bool, calls map[string][]string) {
 		}
 		return true
 	}
-	paths, err := filepath.Glob(filepath.Join(here, "*.go"))
-	must(t, err)
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
+	names, err := fs.Glob(sources, "*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-		must(t, err)
+		code, err := sources.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, code, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
 		ast.Inspect(file, visit)
 	}
 	if len(calls) < 50 {
