@@ -83,6 +83,14 @@ func (b *bench) runGroup(g group, t *table) error {
 			return err
 		}
 	}
+	for _, folder := range g.made {
+		defer os.RemoveAll(folder)
+	}
+	if g.prepare != nil {
+		if err := g.prepare(); err != nil {
+			return err
+		}
+	}
 	for _, r := range g.rows() {
 		if !b.wanted(r) {
 			continue
@@ -95,9 +103,7 @@ func (b *bench) runGroup(g group, t *table) error {
 }
 
 func (b *bench) wanted(r row) bool {
-	isScript := func(arg string) bool { return strings.HasSuffix(arg, ".py") }
-	torch := r.theirs != nil && slices.ContainsFunc(r.theirs.args, isScript)
-	return strings.Contains(r.work+", "+r.against, b.only) && !(torch && b.python == "")
+	return strings.Contains(r.work+", "+r.against, b.only) && !(r.torch && b.python == "")
 }
 
 // runRow runs both sides of a row in turn.

@@ -70,7 +70,7 @@ type call struct {
 // weightFiles lists the shards of a model in their order.
 func weightFiles(folder string) []string {
 	var files []string
-	for _, pattern := range []string{"*.safetensors", "*.bin"} {
+	for _, pattern := range []string{"*.safetensors", "*.bin", "*.pt"} {
 		found, _ := filepath.Glob(filepath.Join(folder, pattern)) // fails for bad patterns only
 		files = append(files, found...)
 	}
@@ -89,6 +89,7 @@ func copying(folder, out string) call {
 const (
 	byHandScript     = "testdata/bench/by_hand.py"
 	coreByHandScript = "testdata/bench/core_by_hand.py"
+	shardedRunScript = "testdata/bench/sharded_run.py"
 )
 
 // byHand is the torch script, and a sync as well.
@@ -99,6 +100,18 @@ func byHand(python, folder, out string, dtype ...string) call {
 // coreByHand is OLMo-core's own conversion, and a sync as well.
 func coreByHand(python, folder, out string) call {
 	return scripted(python, coreByHandScript, folder, out, out)
+}
+
+// shardedRun makes the folder out of what four ranks would save of a model.
+func (b *bench) shardedRun(model, out string) error {
+	whole := b.convert(model)
+	defer os.RemoveAll(whole.out)
+	for _, args := range [][]string{whole.args, {b.python, shardedRunScript, whole.out, out}} {
+		if text, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, text)
+		}
+	}
+	return nil
 }
 
 func scripted(python, script, folder, out string, args ...string) call {

@@ -14,13 +14,16 @@ type row struct {
 	goal          float64 // of ours/theirs; 0 for none
 	seconds       float64 // at most; 0 for no limit
 	once          bool    // measured once: only its memory counts
+	torch         bool    // needs Python with torch
 }
 
 // A group is the rows that share models, which are written before, by folder, and removed after. rows is called when
 // they exist.
 type group struct {
-	models map[string]model
-	rows   func() []row
+	models  map[string]model
+	prepare func() error // makes other sources from the models; nil if there are none
+	made    []string     // their folders
+	rows    func() []row
 }
 
 // groups returns the whole table for models of so many bytes as float32.
@@ -31,6 +34,7 @@ func (b *bench) groups(bytes int64) []group {
 		b.binGroup(small, "zip", torchZip),
 		b.binGroup(small, "older format", torchLegacy),
 		b.turnedGroup(wideTied(bytes / 4)),
+		b.shardedGroup(small),
 		b.largeGroup(olmo2(3 * bytes / 4)),
 		b.dryGroup(),
 	}
@@ -42,7 +46,7 @@ func (b *bench) safetensorsGroup(s shape) group {
 		source: {shape: s, dtype: tensor.Float32, format: safetensors, shards: 3},
 		brain:  {shape: s, dtype: tensor.BFloat16, format: safetensors, shards: 3},
 	}
-	return group{models, func() []row {
+	return group{models: models, rows: func() []row {
 		return []row{
 			b.against(source, "float32, safetensors", "cp", source, 1.10),
 			b.against(brain, "bfloat16 → float32", "cp of the output's size", source, 1.25, "--dtype", "float32"),
@@ -59,7 +63,7 @@ func (b *bench) safetensorsGroup(s shape) group {
 func (b *bench) binGroup(s shape, name string, f format) group {
 	source := b.path("bin")
 	models := map[string]model{source: {shape: s, dtype: tensor.Float32, format: f, shards: 3}}
-	return group{models, func() []row {
+	return group{models: models, rows: func() []row {
 		return []row{
 			b.against(source, "float32, .bin "+name, "cp", source, 1.15),
 			b.againstTorch(source, "float32, .bin "+name),
@@ -71,7 +75,7 @@ func (b *bench) binGroup(s shape, name string, f format) group {
 func (b *bench) turnedGroup(s shape) group {
 	source := b.path("turned")
 	models := map[string]model{source: {shape: s, dtype: tensor.Float32, format: torchLegacy, shards: 1, turned: true}}
-	return group{models, func() []row {
+	return group{models: models, rows: func() []row {
 		return []row{
 			b.against(source, "float32, one transposed matrix", "cp", source, 0),
 			b.against(source, "the same → bfloat16", "cp of the input", source, 0, "--dtype", "bfloat16"),
@@ -79,11 +83,25 @@ func (b *bench) turnedGroup(s shape) group {
 	}}
 }
 
+// shardedGroup makes one checkpoint of what four ranks saved: the weights and, in twice as many
+// bytes, the optimizer's moments.
+func (b *bench) shardedGroup(s shape) group {
+	source, run := b.path("float32"), b.path("step1000")
+	models := map[string]model{source: {shape: s, dtype: tensor.Float32, format: safetensors, shards: 3}}
+	g := group{models: models, made: []string{run}, rows: func() []row {
+		theirs := copying(run, b.path("theirs"))
+		return []row{{work: "4 ranks with optimizer → unsharded", against: "cp", ours: b.convert(run), theirs: &theirs,
+			goal: 1.10, torch: true}}
+	}}
+	g.prepare = func() error { return b.shardedRun(source, run) }
+	return g
+}
+
 // largeGroup shows that memory does not grow with the model.
 func (b *bench) largeGroup(s shape) group {
 	source := b.path("large")
 	models := map[string]model{source: {shape: s, dtype: tensor.BFloat16, format: safetensors, shards: 9, sparse: true}}
-	return group{models, func() []row {
+	return group{models: models, rows: func() []row {
 		return []row{{work: "bfloat16, three times the parameters", ours: b.convert(source), once: true}}
 	}}
 }
@@ -93,7 +111,7 @@ func (b *bench) dryGroup() group {
 	models := map[string]model{
 		source: {shape: sevenBillion, dtype: tensor.Float32, format: safetensors, shards: 30, sparse: true},
 	}
-	return group{models, func() []row {
+	return group{models: models, rows: func() []row {
 		return []row{{work: "--dry-run, 7 billion in 30 shards", ours: b.dryRun(source), seconds: 0.2}}
 	}}
 }
@@ -109,7 +127,8 @@ func (b *bench) againstTorch(source, work string, dtype ...string) row {
 	if len(dtype) > 0 {
 		flags = []string{"--dtype", dtype[0]}
 	}
-	return row{work: work, against: "torch, by hand", ours: b.convert(source, flags...), theirs: &theirs, goal: 0.5}
+	return row{work: work, against: "torch, by hand", ours: b.convert(source, flags...), theirs: &theirs,
+		goal: 0.5, torch: true}
 }
 
 // core is the second target.
@@ -117,7 +136,8 @@ func (b *bench) core(source, against string, theirs call, goal float64) row {
 	out := b.path("ours")
 	args := []string{b.binary, "convert", "--quiet", "--target", "olmo-core", "--output", out, source}
 	ours := call{args, out, weightFiles(source)}
-	return row{work: "float32 → OLMo-core", against: against, ours: ours, theirs: &theirs, goal: goal}
+	return row{work: "float32 → OLMo-core", against: against, ours: ours, theirs: &theirs, goal: goal,
+		torch: against != "cp"}
 }
 
 func (b *bench) convert(source string, flags ...string) call {
