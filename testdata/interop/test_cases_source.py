@@ -399,7 +399,7 @@ REFUSED = [
     (stale_index_bin, "pytorch_model.bin.index.json: is stale", "Replace it", "complete set"),
     (verl, "model_world_size_2_rank_1.pt: does not exist", "each rank wrote its own file"),
     (folder_as_bin, "is a folder, and the file is in it", "Move it up"),
-    (wrapped, 'inside of "model"', "Save the inner dict"),
+    (wrapped, 'inside "model"', "Save the inner dict"),
     (config(num_hidden_layers=4), "says num_hidden_layers 4, but the weights have 2", "set num_hidden_layers to 2"),
     (config(num_hidden_layers=1), "says num_hidden_layers 1, but the weights have 2", "Set num_hidden_layers to 2"),
     (config(num_hidden_layers=64), "says num_hidden_layers 64, but the weights have 2", "set num_hidden_layers to 2"),
