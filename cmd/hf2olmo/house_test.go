@@ -92,7 +92,7 @@ func TestHouse(t *testing.T) {
 	}{
 		{"length", checkLength}, {"functions", checkFunctions}, {"methods", checkMethods}, {"documented", checkDocumented},
 		{"imports", checkImports}, {"system", checkSystem}, {"unused", checkUnused}, {"messages", checkMessages},
-		{"comments", checkComments},
+		{"comments", checkComments}, {"examples", checkExamples},
 	} {
 		t.Run(rule.name, func(t *testing.T) {
 			r := &violations{map[string][]string{}}

@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"convert/hf", "convert/olmo", "convert/olmocore", "convert/native"},
 	{"convert/targets", "convert/match"},
 	{"convert"},
-	{"convert/verify", "convert/check", "convert/inspect", "convert/export", "convert/unshard", "convert/converttest"},
+	{"convert/verify", "convert/check", "convert/inspect", "convert/unshard", "convert/converttest"},
 	{"cmd/hf2olmo"},
 }
 
@@ -34,7 +34,9 @@ func checkImports(files []*sourceFile, r *violations) {
 			layer[name] = i
 		}
 	}
+	seen := map[string]bool{}
 	for _, f := range files {
+		seen[f.folder()] = true
 		if !f.isProduct() {
 			continue
 		}
@@ -46,6 +48,30 @@ func checkImports(files []*sourceFile, r *violations) {
 			if other, ours := layer[path]; ours && other > own {
 				r.add(f, 1, "imports %s, which is above it", path)
 			}
+		}
+	}
+	for name := range layer {
+		if !seen[name] {
+			r.broken[name] = []string{name + " is a layer but does not exist"}
+		}
+	}
+}
+
+// checkExamples checks that every package that can be imported has an Example, in a test from outside.
+func checkExamples(files []*sourceFile, r *violations) {
+	hasExample := map[string]bool{}
+	for _, f := range files {
+		for _, d := range f.ast.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if ok && strings.HasSuffix(f.ast.Name.Name, "_test") && strings.HasPrefix(fn.Name.Name, "Example") {
+				hasExample[f.folder()] = true
+			}
+		}
+	}
+	for _, f := range files {
+		importable := f.isProduct() && f.ast.Name.Name != "main" && !strings.HasSuffix(f.folder(), "test")
+		if importable && !hasExample[f.folder()] {
+			r.broken[f.folder()+"/"] = []string{f.folder() + " has no Example"}
 		}
 	}
 }
