@@ -121,3 +121,42 @@ func readInPieces(t *testing.T, name string, files *tensor.Files, one *tensor.Te
 		t.Errorf("%s: the first block is not the first", name)
 	}
 }
+
+// TestBlocksCompared: two tensors in blocks of one file are the same only if their elements
+// are, and it is known where an element is.
+func TestBlocksCompared(t *testing.T) {
+	data := make([]byte, 200)
+	file, files := testFile(t, data)
+	second := int64(100) // byte of the second tensor
+	data[second+4*13] = 1
+	file2, files2 := testFile(t, data)
+	for _, c := range []struct {
+		file  *tensor.File
+		files *tensor.Files
+		want  int64
+	}{{file, files, -1}, {file2, files2, 13}} {
+		one := cut(c.file, []int64{5, 5}, tensor.Float32, []int64{2, 3}, []int64{5}, 0)
+		other := cut(c.file, []int64{5, 5}, tensor.Float32, []int64{2, 3}, []int64{5}, second)
+		at, err := tensor.FirstDifference(t.Context(), c.files, one, other)
+		if err != nil || at != c.want {
+			t.Errorf("the first difference is at %d, %v: want %d", at, err, c.want)
+		}
+		if at, err = tensor.FirstDifference(t.Context(), c.files, one, one); err != nil || at != -1 {
+			t.Errorf("a tensor differs from itself at %d, %v", at, err)
+		}
+		if in, at := other.ByteOf(13); in != c.file || at != second+4*13 {
+			t.Errorf("element 13 is at byte %d", at)
+		}
+	}
+	turned := tensor.Transposed(cut(file, []int64{5, 5}, tensor.Float32, []int64{2, 3}, []int64{5}, 0))
+	if in, at := turned.ByteOf(2*5 + 4); in != file || at != 4*(4*5+2) {
+		t.Errorf("row 2, column 4 of the transposed matrix is at byte %d", at)
+	}
+	if where := turned.Where(); where != "weights" {
+		t.Errorf("where: %s", where)
+	}
+	turned.Blocks[1].Data.File = &tensor.File{Name: "other"}
+	if where := turned.Where(); where != "weights and 1 more" {
+		t.Errorf("where: %s", where)
+	}
+}
