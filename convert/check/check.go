@@ -14,7 +14,7 @@
 //	state.go          stateChecks: train.pt and optim.pt
 //	sharded.go        shardedChecks: what many ranks saved, a file per layout; fit.go: whether it fits together
 //	core_trainer.go   coreChecks: checkpoints of OLMo-core's own trainer
-//	full.go           byteChecks, itemChecks (items.go): every byte, checksums and NaN
+//	full.go           byteChecks and itemChecks (items.go): every byte, checksums and NaN; parts.go: of many ranks
 //
 // What the trainer does was seen with ai2-olmo 0.6.0 and main (testdata/interop/test_check.py).
 package check

@@ -78,8 +78,8 @@ func (r *Report) add(f Finding) {
 	}
 }
 
-// has reports whether there is a finding with this code, or that the table calls so.
-func (r *Report) has(code string) bool {
+// hasFinding reports whether there is a finding with this code, or that the table calls so.
+func (r *Report) hasFinding(code string) bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Code == code || f.id == code })
 }
 
@@ -189,4 +189,16 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 		Loads    bool     `json:"loads"`
 		Findings []record `json:"findings"`
 	}{r.Folder, r.Kind, r.Loads(), records})
+}
+
+// withoutFile returns an error without the files that it names, which the finding about it names.
+func withoutFile(err error) error {
+	var faults fault.List
+	faults.Add("", err)
+	for i, f := range faults {
+		bare := *f
+		bare.File = ""
+		faults[i] = &bare
+	}
+	return faults.Err()
 }

@@ -13,11 +13,11 @@ import (
 // compared with the config.
 func (c shardedChecks) checkFit() {
 	for _, code := range incomplete {
-		if c.report.has(code) {
+		if c.report.hasFinding(code) {
 			return // what else does not fit follows from that
 		}
 	}
-	if !c.Full && c.report.has("not-read/ranks") {
+	if !c.Full && c.report.hasFinding("not-read/ranks") {
 		return
 	}
 	opened, err := native.Open(c.ctx, c.dir.path)

@@ -67,8 +67,7 @@ func (c byteChecks) checkWeights() error {
 		if c.torch.loaded[olmo.ModelFile] != readable {
 			return nil // reported by checkFiles
 		}
-		c.add("unread", about{file: olmo.ModelFile}, "cause", strings.TrimPrefix(err.Error(), olmo.ModelFile+": "),
-			"command", saveCommand(olmo.ModelFile, ""))
+		c.add("unread", about{file: olmo.ModelFile}, "cause", withoutFile(err), "command", saveCommand(olmo.ModelFile, ""))
 		return c.checkSums(olmo.ModelFile, nil)
 	}
 	w := newWeights(tensors)

@@ -105,7 +105,7 @@ func (c *loader) addRefusal(name string, what contents, loaded *torchfile.Loaded
 		c.add("weights-only/weights", about{file: name, found: loaded.Refused}, "command", saveCommand(name, ""))
 	case len(packages) == 0 && !(c.report.Kind.sharded() && !loaded.Protocol):
 		c.add("weights-only/state", about{file: name, found: loaded.Refused}, "command", saveCommand(name, ""))
-	case c.report.has("weights-only/usual"): // it is the same of every rank
+	case c.report.hasFinding("weights-only/usual"): // it is the same of every rank
 	default:
 		objects := "sharded tensors"
 		if len(packages) > 0 {

@@ -1,9 +1,6 @@
 package check
 
 import (
-	"errors"
-
-	"hf2olmo/convert/fault"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/safetensors"
 	"hf2olmo/convert/tensor"
@@ -41,9 +38,8 @@ func (c fileChecks) listSafetensors(name string) ([]safetensors.Listed, error) {
 	}
 	defer f.Close()
 	listed, err := safetensors.List(f, &tensor.File{Path: f.Name(), Name: name, Size: info.Size()})
-	var one *fault.Fault
-	if errors.As(err, &one) {
-		return nil, &fault.Fault{Tensor: one.Tensor, Problem: one.Problem, Expected: one.Expected, Found: one.Found}
+	if err != nil {
+		return nil, withoutFile(err)
 	}
-	return listed, err
+	return listed, nil
 }
