@@ -40,7 +40,7 @@ Everything is checked before a byte is written, and the folder appears whole or 
 was converted already, from the same source with the same options, is left alone (unchanged).
 What remains to be done is printed: the command that starts training.
 
-Exit status: 0 all done, 1 a model failed (the others are done), 2 the call is wrong, 128+N stopped by
+Exit status: 0 all done, 1 a model failed (the others are done), 2 the command line is wrong, 128+N stopped by
 signal N, with nothing left behind.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "target", Value: defaultTarget,

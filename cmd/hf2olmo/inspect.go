@@ -29,7 +29,7 @@ missing. Only headers are read, unless --stats is given.
    hf2olmo inspect allenai/OLMo-2-0425-1B
    hf2olmo inspect --stats step1000-unsharded | less -S
 
-Exit status: 0 listed, 1 it cannot be read, 2 the call is wrong.`,
+Exit status: 0 listed, 1 it cannot be read, 2 the command line is wrong.`,
 		Flags: []cli.Flag{
 			toggle("json", "print one JSON object on one line"),
 			toggle("stats", "read all tensors: min, max and mean of the finite elements, and how many are NaN or infinite"),

@@ -29,7 +29,7 @@ warnings. A folder that a trainer has saved since is distinguished from a damage
    hf2olmo verify ~/models/OLMo-2-0425-1B OLMo-2-0425-1B-unsharded
    hf2olmo verify --json allenai/OLMo-2-0425-1B /scratch/native/OLMo-2-0425-1B-unsharded
 
-Exit status: 0 the same, 1 different, or they cannot be compared, 2 the call is wrong.`,
+Exit status: 0 the same, 1 different, or they cannot be compared, 2 the command line is wrong.`,
 		Flags: []cli.Flag{
 			toggle("json", "print one JSON object on one line"),
 			toggle("quiet", "print no progress, and only what differs"),
