@@ -11,11 +11,11 @@ import (
 )
 
 // Check reports every tensor that its chunks do not make up: torch loads such a
-// checkpoint without a word, and what no chunk holds stays as it was in memory.
+// checkpoint silently, and what no chunk contains stays as it was in memory.
 // The error is a fault.List.
 func (m *Metadata) Check() error {
 	var faults fault.List
-	work := mostWork
+	work := maxWork
 	for i := range m.Tensors {
 		if f := m.Tensors[i].uncovered(&work); f != nil {
 			f.File, f.Tensor = MetadataFile, m.Tensors[i].Name
@@ -28,7 +28,7 @@ func (m *Metadata) Check() error {
 // Uncovered returns why the chunks do not make up the tensor, each element once; nil if
 // they do. The fault names neither file nor tensor.
 func (t *Tensor) Uncovered() *fault.Fault {
-	work := mostWork
+	work := maxWork
 	return t.uncovered(&work)
 }
 
@@ -58,7 +58,7 @@ func (t *Tensor) uncovered(work *int) *fault.Fault {
 		return &fault.Fault{Problem: "has chunks that overlap", Found: a.String() + " and " + b.String()}
 	}
 	if held != whole {
-		return &fault.Fault{Problem: "is not covered by its chunks: the rest would be what the memory held",
+		return &fault.Fault{Problem: "is not covered by its chunks: the rest would be whatever was in memory",
 			Expected: fmt.Sprintf("%d elements", whole), Found: fmt.Sprintf("%d in %d chunks", held, len(t.Chunks))}
 	}
 	return nil
@@ -90,10 +90,10 @@ func (c *Chunk) String() string {
 	return text + "]"
 }
 
-// mostWork bounds the look for chunks that overlap, of all tensors of a checkpoint together:
+// maxWork bounds the look for chunks that overlap, of all tensors of a checkpoint together:
 // chunks that are put in order or compared. The chunks of a checkpoint that torch wrote are a
 // grid, and take a few times their number.
-const mostWork = 20_000_000
+const maxWork = 20_000_000
 
 // errWork is that chunks lie in a way that would take for ever to check.
 var errWork = errors.New("has chunks that lie in another way than any checkpoint's")

@@ -69,7 +69,7 @@ func TestOverlapRandom(t *testing.T) {
 				want = want || n > 0 && m > 0 && chunks[i].meets(&chunks[k])
 			}
 		}
-		work := mostWork
+		work := maxWork
 		a, _, err := overlap(chunks, &work)
 		if err != nil || (a != nil) != want {
 			t.Fatalf("%v: %v, %v; want %v", chunks, a, err, want)
@@ -110,7 +110,7 @@ func TestOverlapCost(t *testing.T) {
 		chunks []Chunk
 		fails  bool
 	}{"grid": {grid, false}, "beside": {beside, false}, "spiral": {spiral, true}, "pins": {pins, false}} {
-		start, work := time.Now(), mostWork
+		start, work := time.Now(), maxWork
 		a, _, err := overlap(c.chunks, &work)
 		if a != nil || (err != nil) != c.fails {
 			t.Errorf("%s: %v, %v", name, a, err)

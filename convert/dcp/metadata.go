@@ -27,13 +27,13 @@ type Blob struct {
 // A Tensor is an entry of the state dict, cut into chunks.
 type Tensor struct {
 	Name   string
-	Path   []string // where it stands in the nested state dict; its parts joined by dots make Name
+	Path   []string // where it is in the nested state dict; its parts joined by dots make Name
 	DType  tensor.DType
 	Shape  []int64
 	Chunks []Chunk
 }
 
-// A Chunk is a block of a tensor, and where the item that holds it stands.
+// A Chunk is a block of a tensor, and where the item with it is.
 type Chunk struct {
 	Start  []int64 // the block's first index in each dimension
 	Shape  []int64

@@ -140,7 +140,7 @@ func (o *opening) item(t *Tensor, c *Chunk) (tensor.Tensor, error) {
 		o.items[at] = got
 	}
 	if got.DType != t.DType || !slices.Equal(got.Shape, c.Shape) {
-		return got, &fault.Fault{File: c.File, Tensor: t.Name, Problem: "holds something else than the index says",
+		return got, &fault.Fault{File: c.File, Tensor: t.Name, Problem: "contains something else than the index says",
 			Expected: fmt.Sprintf("%s %s", t.DType, tensor.ShapeString(c.Shape)),
 			Found:    fmt.Sprintf("%s %s", got.DType, tensor.ShapeString(got.Shape))}
 	}
