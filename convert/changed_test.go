@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert"
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/converttest"
 )
 
@@ -23,7 +24,7 @@ type meanwhile struct {
 	do     func()
 }
 
-func (m *meanwhile) Start(string, int64) {}
+func (m *meanwhile) Start(string, assemble.Work, int64) {}
 func (m *meanwhile) Add(int64) {
 	if !m.atStop {
 		m.once.Do(m.do)

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/inspect"
 	"hf2olmo/convert/tensor"
@@ -81,7 +82,7 @@ func inspectPath(c *cli.Context) error {
 func measure(c *cli.Context, r *inspect.Report) error {
 	var progress inspect.Progress
 	if p := terminalProgress(c.App.ErrWriter); p != nil && !c.Bool("quiet") {
-		p.Start(r.Path, r.Readable())
+		p.Start(r.Path, assemble.Reading, r.Readable())
 		defer p.Stop()
 		progress = p.Add
 	}

@@ -42,7 +42,9 @@ type inPlace struct {
 	prefix string
 }
 
-func (p inPlace) Start(name string, total int64) { p.Progress.Start(p.prefix+name, total) }
+func (p inPlace) Start(name string, work assemble.Work, total int64) {
+	p.Progress.Start(p.prefix+name, work, total)
+}
 
 // counter counts bytes, and shows the count from time to time in its own goroutine, so that copying never waits for a
 // slow terminal.
@@ -86,7 +88,7 @@ type bar struct {
 	bar *progressbar.ProgressBar
 }
 
-func (b *bar) Start(name string, total int64) {
+func (b *bar) Start(name string, _ assemble.Work, total int64) {
 	b.bar = progressbar.NewOptions64(total,
 		progressbar.OptionSetWriter(b.w),
 		progressbar.OptionSetDescription(fault.Printable(name)),
@@ -112,23 +114,24 @@ type lines struct {
 	w     io.Writer
 	every time.Duration
 	name  string
+	work  assemble.Work
 	total int64
 	began time.Time
 }
 
-func (l *lines) Start(name string, total int64) {
-	l.name, l.total, l.began = fault.Printable(name), total, time.Now()
-	printf(l.w, "%s: copying %s\n", l.name, humanize.Bytes(uint64(total)))
+func (l *lines) Start(name string, work assemble.Work, total int64) {
+	l.name, l.work, l.total, l.began = fault.Printable(name), work, total, time.Now()
+	printf(l.w, "%s: %s %s\n", l.name, work.Doing, humanize.Bytes(uint64(total)))
 	l.start(l.every, func(done int64) { printf(l.w, "%s\n", l.state(done)) })
 }
 
 func (l *lines) Stop() { printf(l.w, "%s\n", l.state(l.stop())) }
 
-// state describes how far the copy is: its rate, and the time left if it is not done.
+// state describes how far the work is: its rate, and the time left if it is not done.
 func (l *lines) state(done int64) string {
 	seconds := max(time.Since(l.began).Seconds(), 1e-3)
 	if done == l.total {
-		return fmt.Sprintf("%s: copied %s in %.1f s", l.name, humanize.Bytes(uint64(done)), seconds)
+		return fmt.Sprintf("%s: %s %s in %.1f s", l.name, l.work.Done, humanize.Bytes(uint64(done)), seconds)
 	}
 	rate := float64(done) / seconds
 	text := fmt.Sprintf("%s: %s of %s, %s/s", l.name, humanize.Bytes(uint64(done)), humanize.Bytes(uint64(l.total)),

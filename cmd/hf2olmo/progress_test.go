@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"hf2olmo/convert/assemble"
 )
 
 // log is a writer that may be read while another goroutine writes.
@@ -31,7 +33,7 @@ func (l *log) String() string {
 func TestLines(t *testing.T) {
 	var w log
 	p := numbered(&lines{w: &w, every: 5 * time.Millisecond}, 2, 5)
-	p.Start("llama\x1b[2J", 4e9)
+	p.Start("llama\x1b[2J", assemble.Copying, 4e9)
 	waitFor(t, &w, `(?m)^\[2/5\] llama.*: 0 B of 4.0 GB, 0 B/s$`)
 	p.Add(1e9)
 	waitFor(t, &w, `(?m): 1.0 GB of 4.0 GB, .*/s, \S+ left$`)
@@ -51,7 +53,7 @@ func TestLines(t *testing.T) {
 func TestLinesOfABreak(t *testing.T) {
 	var w log
 	p := numbered(&lines{w: &w, every: time.Hour}, 1, 1)
-	p.Start("llama", 4e9)
+	p.Start("llama", assemble.Copying, 4e9)
 	p.Add(1e9)
 	p.Stop()
 	if text := w.String(); strings.Contains(text, "copied") || !strings.Contains(text, "1.0 GB of 4.0 GB") {

@@ -29,13 +29,23 @@ type Job struct {
 	Progress
 }
 
-// Progress follows a copy: its size in bytes at the start, then each piece.
-// Add is called from many goroutines.
+// Progress follows a copy, or other work that reads all bytes: their number at the start, then
+// each piece. Add is called from many goroutines.
 type Progress interface {
-	Start(name string, total int64)
+	Start(name string, work Work, total int64)
 	Add(n int64)
 	Stop()
 }
+
+// Work is what Progress follows, in words: copying, copied.
+type Work struct{ Doing, Done string }
+
+// The kinds of work.
+var (
+	Copying   = Work{"copying", "copied"}
+	Comparing = Work{"comparing", "compared"}
+	Reading   = Work{"reading", "read"}
+)
 
 // A Tensor is one that is written, and what it consists of.
 type Tensor struct {

@@ -68,7 +68,7 @@ func (k *copier) run(ctx context.Context) ([]uint32, error) {
 	}
 	k.workers = tensor.Workers(k.Workers, pieces)
 	if k.Progress != nil {
-		k.Progress.Start(k.Name, total)
+		k.Progress.Start(k.Name, Copying, total)
 		defer k.Progress.Stop()
 	}
 	if err := tensor.Parallel(ctx, k.workers, k.take, k.worker); err != nil {

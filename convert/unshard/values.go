@@ -52,7 +52,7 @@ func (u *Unsharding) compareCopies(ctx context.Context) error {
 	var add func(int64)
 	if p := u.options.Folder.Progress; p != nil {
 		if n := sharded.CopyBytes(tensors); n > 0 {
-			p.Start(u.content.Title+": comparing replicas", n)
+			p.Start(u.content.Title+": replicas", assemble.Comparing, n)
 			defer p.Stop()
 			add = p.Add
 		}

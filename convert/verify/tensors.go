@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/match"
 	"hf2olmo/convert/tensor"
@@ -79,7 +80,7 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 		total += contents[i].Bytes()
 	}
 	if p := v.options.Progress; p != nil {
-		p.Start(v.model.Model.Name, total)
+		p.Start(v.model.Model.Name, assemble.Comparing, total)
 		defer p.Stop()
 	}
 	if err := tensor.Sweep(ctx, files, contents, v.options.Jobs, v.visitor); err != nil {
