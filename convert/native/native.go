@@ -137,6 +137,7 @@ func (o *opener) finish(faults *fault.List) {
 	o.moments.Settle(func(err error) { faults.Add("", err) })
 	o.c.Model = o.model.Sorted()
 	o.assignMoments(faults)
+	o.c.nameRecords()
 }
 
 // momentSeparator is in no name of a parameter or a moment, and reads well in messages.

@@ -62,7 +62,11 @@ func (o *Optimizer) OptimState() (pickle.Dict, []Moment, error) {
 		}
 		state = append(state, pickle.Entry{Key: key, Value: moments})
 	}
-	return pickle.Dict{{Key: "state", Value: state}, {Key: "param_groups", Value: groups}}, tensors, nil
+	list := make([]any, len(groups))
+	for i, group := range groups {
+		list[i] = group
+	}
+	return pickle.Dict{{Key: "state", Value: state}, {Key: "param_groups", Value: list}}, tensors, nil
 }
 
 // momentsOf are a parameter's moments in the order in which torch saves them: step
@@ -75,10 +79,16 @@ func momentsOf(state map[string]*sharded.Tensor) []string {
 	return moments
 }
 
+// WrittenGroups returns the parameter groups as they are in optim.pt.
+func (o *Optimizer) WrittenGroups() ([]pickle.Dict, error) {
+	groups, _, err := o.groups()
+	return groups, err
+}
+
 // groups returns the parameter groups as they are written, and the numbers of parameters
 // that have one, by their names.
-func (o *Optimizer) groups() ([]any, map[string]int64, error) {
-	var groups []any
+func (o *Optimizer) groups() ([]pickle.Dict, map[string]int64, error) {
+	var groups []pickle.Dict
 	ids := map[string]int64{}
 	for n, g := range o.Groups {
 		var group pickle.Dict

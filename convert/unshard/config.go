@@ -1,13 +1,11 @@
 package unshard
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"hf2olmo/convert/fault"
@@ -48,32 +46,14 @@ func isMissing(name string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-var identifierLine = regexp.MustCompile(`(?m)^(tokenizer:\r?\n(?:[ ]+.*\r?\n)*?[ ]+identifier:)[^\r\n]*`)
-
-// renameTokenizer replaces the tokenizer's name in config.yaml, and nothing else: a config
-// that the trainer wrote has it on a line of its own.
+// renameTokenizer replaces the tokenizer's name in config.yaml, and nothing else.
 func (u *Unsharding) renameTokenizer(name string) error {
-	scalar, err := omegaconf.Text(name)
+	renamed, err := olmo.RenameTokenizer(u.config, name)
 	if err != nil {
-		return &fault.Fault{File: "--tokenizer " + name, Problem: err.Error()}
-	}
-	at := identifierLine.FindSubmatchIndex(u.config)
-	if at == nil {
-		return &fault.Fault{File: olmo.ConfigFile, Tensor: "tokenizer.identifier",
-			Problem: "is not on a line of its own, so --tokenizer cannot replace it",
-			Hint:    "Edit the file, and leave --tokenizer out."}
-	}
-	changed := bytes.Join([][]byte{u.config[:at[3]], []byte(" " + scalar), u.config[at[1]:]}, nil)
-	document, err := omegaconf.Read(changed)
-	if err != nil {
-		return &fault.Fault{File: olmo.ConfigFile, Problem: "cannot name the tokenizer: " + err.Error()}
-	}
-	top, _ := document.Data.(*omegaconf.Mapping)
-	if text, _ := top.Section("tokenizer").Get("identifier").Text(); text != name {
-		return &fault.Fault{File: olmo.ConfigFile, Tensor: "tokenizer.identifier", Problem: "cannot be replaced"}
+		return err
 	}
 	u.warn("%s: the tokenizer was %s, and is %s now", olmo.ConfigFile, u.written.Tokenizer, name)
-	u.config = changed
+	u.config = renamed
 	return nil
 }
 

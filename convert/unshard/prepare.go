@@ -43,17 +43,71 @@ func isCore(dir string) bool {
 	return regular.Is(filepath.Join(dir, olmocore.ModelFolder, dcp.MetadataFile))
 }
 
-// Prepare reads the headers of a checkpoint and checks everything that can be known before
-// a byte is written. path is the checkpoint's folder, or a run's: then its latest step. The
-// error is a fault.List with all that is wrong.
+// Prepare is Open, and checks everything else that can be known before a byte is written: the
+// place of the output too.
 func Prepare(ctx context.Context, path string, o Options) (*Unsharding, error) {
-	dir := native.Find(path)
-	if dir == "" {
-		return nil, &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
+	dir, err := find(path)
+	if err != nil {
+		return nil, err
 	}
 	if err := accept(dir, &o); err != nil {
 		return nil, err
 	}
+	u, err := read(ctx, dir, o)
+	if u == nil {
+		return nil, err
+	}
+	var faults fault.List
+	faults.Add("", err)
+	faults.Add("", u.openOutput(ctx))
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	if err := u.layOut(); err != nil {
+		return nil, err
+	}
+	if u.out.Existing != nil {
+		warnings, err := u.out.CheckExisting(&u.content)
+		u.Warnings = append(u.Warnings, warnings...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return u, nil
+}
+
+// Open reads the headers of a checkpoint, checks it, and lays out the files that would be made
+// of it, wherever that is; it cannot be written. path is the checkpoint's folder, or a run's:
+// then its latest step. The error is a fault.List with all that is wrong.
+func Open(ctx context.Context, path string, o Options) (*Unsharding, error) {
+	dir, err := find(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := readable(dir); err != nil {
+		return nil, err
+	}
+	u, err := read(ctx, dir, o)
+	if err == nil {
+		err = u.layOut()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+func find(path string) (string, error) {
+	dir := native.Find(path)
+	if dir == "" {
+		return "", &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
+	}
+	return dir, nil
+}
+
+// read reads the headers of a checkpoint. Without an Unsharding nothing more can be known; with
+// one, the error is what is wrong with it.
+func read(ctx context.Context, dir string, o Options) (*Unsharding, error) {
 	if o.NoFollow {
 		if err := regular.NoLinksOut(dir); err != nil {
 			return nil, err
@@ -83,40 +137,40 @@ func Prepare(ctx context.Context, path string, o Options) (*Unsharding, error) {
 	}
 	faults.Add("", u.checkOptimizer())
 	faults.Add("", checkTrain(c))
-	faults.Add("", u.openOutput(ctx))
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	if err := u.layOut(); err != nil {
-		return nil, err
-	}
-	if u.out.Existing != nil {
-		warnings, err := u.out.CheckExisting(&u.content)
-		u.Warnings = append(u.Warnings, warnings...)
-		if err != nil {
-			return nil, err
-		}
-	}
-	return u, nil
+	return u, faults.Err()
 }
 
 // accept refuses what cannot be unsharded, or need not be.
 func accept(dir string, o *Options) error {
+	unsharded := native.Recognize(dir) == native.Unsharded
+	if unsharded && o.DType == tensor.Invalid && !o.NoOptimizer {
+		return &fault.Fault{File: dir, Problem: "is unsharded already",
+			Hint: "--dtype casts it, --no-optimizer leaves the optimizer out."}
+	}
+	if err := readable(dir); err != nil {
+		return err
+	}
+	if o.DType == tensor.Float16 && !o.NoOptimizer {
+		return &fault.Fault{File: dir,
+			Problem: "has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
+			Hint:    "Choose --dtype bfloat16, or leave the optimizer out with --no-optimizer."}
+	}
+	return nil
+}
+
+// readable refuses checkpoints of another trainer, and those of which it is not clear what
+// they contain.
+func readable(dir string) error {
 	kind := native.Recognize(dir)
-	refused := func(problem, hint string) error { return &fault.Fault{File: dir, Problem: problem, Hint: hint} }
 	switch {
 	case kind == native.CoreTrainer:
-		return refused("is a checkpoint of OLMo-core's trainer, which is not converted to one of allenai/OLMo",
-			"OLMo-core loads it with any number of GPUs as it is: give the folder as load_path.")
-	case kind == native.Unsharded && o.DType == tensor.Invalid && !o.NoOptimizer:
-		return refused("is unsharded already", "--dtype casts it, --no-optimizer leaves the optimizer out.")
+		return &fault.Fault{File: dir,
+			Problem: "is a checkpoint of OLMo-core's trainer, which is not converted to one of allenai/OLMo",
+			Hint:    "OLMo-core loads it with any number of GPUs as it is: give the folder as load_path."}
 	case kind == native.Unsharded && bothFormats(dir):
-		return refused("has both model.pt and model.safetensors, or both optim.pt and optim.safetensors: the trainer "+
-			"reads the .safetensors",
-			"Move those that are not meant out of the folder.")
-	case o.DType == tensor.Float16 && !o.NoOptimizer:
-		return refused("has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
-			"Choose --dtype bfloat16, or leave the optimizer out with --no-optimizer.")
+		return &fault.Fault{File: dir, Problem: "has both model.pt and model.safetensors, or both optim.pt and " +
+			"optim.safetensors: the trainer reads the .safetensors",
+			Hint: "Move those that are not meant out of the folder."}
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ type Result struct {
 func (u *Unsharding) Write(ctx context.Context) (*Result, error) {
 	start := time.Now()
 	if !u.out.Unchanged {
-		if err := u.compareCopies(ctx); err != nil {
+		if err := u.CompareCopies(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +104,7 @@ func (u *Unsharding) Write(ctx context.Context) (*Result, error) {
 // Planned is the Result as far as it is known before anything is written.
 func (u *Unsharding) Planned() *Result {
 	r := &Result{Output: u.Output, Kind: u.Checkpoint.Kind, Tensors: len(u.Tensors), Bytes: u.content.Bytes(),
-		Warnings: u.Warnings, Command: u.Command(), Unchanged: u.out.Unchanged}
+		Warnings: u.Warnings, Command: u.Command(), Unchanged: u.out != nil && u.out.Unchanged}
 	for i := range u.Tensors[:u.parameters] {
 		c := &u.Tensors[i].Content
 		r.Parameters += c.Numel()
@@ -117,6 +117,9 @@ func (u *Unsharding) Planned() *Result {
 	}
 	return r
 }
+
+// Content is what will be written, and what it is made of.
+func (u *Unsharding) Content() *output.Content { return &u.content }
 
 // Command is the shell command that continues the training from the output.
 func (u *Unsharding) Command() string {

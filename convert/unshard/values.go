@@ -43,8 +43,8 @@ func (u *Unsharding) checkValues(seen *assemble.Seen) error {
 	return faults.Err()
 }
 
-// compareCopies compares what replicas saved.
-func (u *Unsharding) compareCopies(ctx context.Context) error {
+// CompareCopies compares what replicas saved, byte for byte. The error is a fault.List.
+func (u *Unsharding) CompareCopies(ctx context.Context) error {
 	tensors := u.Checkpoint.Model
 	if !u.options.NoOptimizer {
 		tensors = u.Checkpoint.Tensors()
