@@ -18,7 +18,7 @@ import (
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
-		Usage:     "compare a checkpoint folder with the model it was made from, bit for bit",
+		Usage:     "compare a checkpoint folder with what it was made from, bit for bit",
 		ArgsUsage: "MODEL DIR",
 		Description: `Every tensor of DIR/model.pt is compared with the part of MODEL that it comes from (with its
 cast, if DIR has a different dtype), and so are the model's part of config.yaml, the tokenizer and
@@ -28,6 +28,12 @@ warnings. A folder that a trainer has saved since is distinguished from a damage
 
    hf2olmo verify ~/models/OLMo-2-0425-1B OLMo-2-0425-1B-unsharded
    hf2olmo verify --json allenai/OLMo-2-0425-1B /scratch/native/OLMo-2-0425-1B-unsharded
+
+MODEL may also be a sharded checkpoint of allenai/OLMo, or the folder of a run (its latest step). Then
+the optimizer's state is compared too, if DIR has one, and the parameter groups, the numbers in train.pt
+and config.yaml, byte for byte but for the name of the tokenizer.
+
+   hf2olmo verify runs/OLMo-1B/step5000 step5000-unsharded
 
 Exit status: 0 the same, 1 different, or they cannot be compared, 2 the command line is wrong.`,
 		Flags: []cli.Flag{
@@ -124,7 +130,11 @@ func printVerification(w io.Writer, source string, v *verify.Result) {
 	switch {
 	case v.Same():
 		printf(w, "%s matches %s (%s) bit for bit\n", v.Output, fault.Printable(source), v.Family)
-		printf(w, "  %s parameters in %d tensors, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors, v.DType,
+		moments := ""
+		if v.Moments > 0 {
+			moments = fmt.Sprintf(", %d of them the optimizer's", v.Moments)
+		}
+		printf(w, "  %s parameters in %d tensors%s, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors, moments, v.DType,
 			humanize.Bytes(uint64(v.Bytes)), v.Seconds)
 		return
 	case v.Trained:

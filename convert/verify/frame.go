@@ -16,15 +16,14 @@ import (
 	"hf2olmo/convert/torchfile"
 )
 
-// layOut finds out where convert would put each tensor, in one run or several.
-func (v *verifier) layOut() error {
-	files, err := v.trainer.Files(v.model.Inputs(v.found.Path))
-	if err != nil {
+// cutFiles finds out where each tensor should be in the files, in one run or several.
+func (v *verifier) cutFiles() error {
+	var err error
+	if v.large, err = v.layOut(); err != nil {
 		return err
 	}
-	v.files = *files
 	cuts := map[int][]int64{}
-	for _, f := range v.files.Large {
+	for _, f := range v.large {
 		for _, r := range f.Runs {
 			cuts[r.Tensor] = append(cuts[r.Tensor], r.From)
 		}
@@ -42,7 +41,7 @@ func (v *verifier) compareFrames() error {
 	if err := v.checkFrames(); err != nil || len(v.result.Differences) > 0 || !v.asConverted() {
 		return err
 	}
-	for _, f := range v.files.Large {
+	for _, f := range v.large {
 		if err := v.compareLarge(f); err != nil {
 			return err
 		}
@@ -80,7 +79,7 @@ func (v *verifier) asConverted() bool {
 	if v.recorded != nil && v.recorded.Layout != folder.ManifestLayout || len(v.structural) > 0 {
 		return false
 	}
-	for _, f := range v.files.Large {
+	for _, f := range v.large {
 		info, err := os.Stat(v.inFolder(f.Name))
 		if err != nil || info.Size() != f.Size {
 			return false

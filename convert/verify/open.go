@@ -22,8 +22,11 @@ type checkpoint struct {
 	target string // as package targets names it
 }
 
+// opener is native.Open, or native.OpenModel.
+type opener func(ctx context.Context, dir string) (*native.Checkpoint, error)
+
 // openCheckpoint reads the headers of a checkpoint folder, of either trainer.
-func openCheckpoint(ctx context.Context, dir string, noFollow bool) (*checkpoint, error) {
+func openCheckpoint(ctx context.Context, dir string, noFollow bool, open opener) (*checkpoint, error) {
 	path, err := findFolder(dir)
 	if err != nil {
 		return nil, err
@@ -43,7 +46,7 @@ func openCheckpoint(ctx context.Context, dir string, noFollow bool) (*checkpoint
 		}
 		f.Close()
 	}
-	c, err := native.OpenModel(ctx, path)
+	c, err := open(ctx, path)
 	if err != nil {
 		return nil, err
 	}

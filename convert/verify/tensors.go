@@ -11,9 +11,7 @@ import (
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/folder"
-	"hf2olmo/convert/match"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/trainer"
 )
 
 // A TensorDifference is a tensor that is not what a conversion would write. Element is
@@ -22,7 +20,7 @@ import (
 // differs, and File if there is no file.
 type TensorDifference struct {
 	Tensor   string `json:"tensor"`
-	Source   string `json:"source"` // the tensor of the model that the element comes from
+	Source   string `json:"source"` // the tensor of the model, or the file of the checkpoint, that the element comes from
 	Element  int64  `json:"element"`
 	Offset   int64  `json:"offset"`
 	Elements int64  `json:"elements"` // how many differ
@@ -30,12 +28,22 @@ type TensorDifference struct {
 	File     string `json:"file"`
 }
 
-// verifier is one comparison, shared by its workers.
+// expected is what a folder should contain, whatever that is made of.
+type expected struct {
+	title   string            // what Progress shows
+	whole   string            // what the tensors are parts of
+	tensors []assemble.Tensor // in the dtypes of the folder, as far as they are known
+	exact   bool              // dtypes and names are the sources': no other dtype is a cast
+	sources []tensor.Tensor   // of whose files the tensors are made
+	files   []*tensor.File    // of the sources, whose checksums are compared
+}
+
+// verifier is one comparison of tensors and of the files with them, shared by its workers.
 type verifier struct {
+	expected
 	options    Options
-	model      *match.Match
-	trainer    trainer.Trainer
-	files      trainer.Files // that a conversion would write, none if tensors are missing or of other shapes
+	layOut     func() ([]assemble.File, error) // the files with the tensors; called if none is missing
+	large      []assemble.File                 // what layOut returned
 	found      *checkpoint
 	recorded   *folder.Manifest
 	result     *Result
@@ -47,7 +55,7 @@ type verifier struct {
 
 // comparison is a tensor that both have, in the same shape.
 type comparison struct {
-	tensor   int // of the conversion
+	tensor   int // of those expected
 	content  *tensor.Content
 	found    *tensor.Content
 	cuts     []int64   // bytes before each run of a file, in rising order
@@ -60,12 +68,12 @@ type comparison struct {
 func (v *verifier) compareTensors(ctx context.Context) error {
 	v.pair()
 	if len(v.structural) == 0 {
-		if err := v.layOut(); err != nil {
+		if err := v.cutFiles(); err != nil {
 			return err
 		}
 	}
-	all := slices.Clone(v.model.Model.Tensors)
-	for _, t := range v.found.Model {
+	all := slices.Clone(v.sources)
+	for _, t := range v.found.Tensors() {
 		all = append(all, t.Tensor)
 	}
 	files, err := tensor.OpenFiles(all)
@@ -80,7 +88,7 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 		total += contents[i].Bytes()
 	}
 	if p := v.options.Progress; p != nil {
-		p.Start(v.model.Model.Name, assemble.Comparing, total)
+		p.Start(v.title, assemble.Comparing, total)
 		defer p.Stop()
 	}
 	if err := tensor.Sweep(ctx, files, contents, v.options.Jobs, v.visitor); err != nil {
@@ -106,38 +114,37 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 	return v.compareFrames()
 }
 
-// pair finds each tensor of the conversion in the folder. Its dtype is the folder's:
-// what was cast is compared with the cast of the source.
+// pair finds each expected tensor in the folder. Its dtype is the folder's, if that may be
+// another: what was cast is compared with the cast of the source.
 func (v *verifier) pair() {
 	found := map[string]*tensor.Tensor{}
-	for _, t := range v.found.Model {
+	for _, t := range v.found.Tensors() {
 		found[t.Name] = &t.Tensor
 	}
-	for i := range v.model.Tensors {
-		t := &v.model.Tensors[i]
+	for i := range v.tensors {
+		t := &v.tensors[i]
 		f := found[t.Name]
 		delete(found, t.Name)
+		source := t.Content.Parts[0].Name
 		switch {
 		case f == nil:
-			v.structure(t.Name, t.Content.Parts[0].Name, "is missing")
+			v.structure(t.Name, source, "is missing")
 		case !slices.Equal(f.Shape, t.Shape):
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has shape %s: expected %s",
-				tensor.ShapeString(f.Shape), tensor.ShapeString(t.Shape)))
-		case !f.DType.Convertible():
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s, which no conversion writes",
-				f.DType))
-		case t.Content.Add != 0 && f.DType != t.Content.DType:
-			v.structure(t.Name, t.Content.Parts[0].Name, fmt.Sprintf("has dtype %s: expected %s", f.DType,
-				t.Content.DType))
+			v.structure(t.Name, source, fmt.Sprintf("has shape %s: expected %s", tensor.ShapeString(f.Shape),
+				tensor.ShapeString(t.Shape)))
+		case !v.exact && !f.DType.Convertible():
+			v.structure(t.Name, source, fmt.Sprintf("has dtype %s, which no conversion writes", f.DType))
+		case f.DType != t.Content.DType && (v.exact || t.Content.Add != 0):
+			v.structure(t.Name, source, fmt.Sprintf("has dtype %s: expected %s", f.DType, t.Content.DType))
 		default:
 			t.Content.DType = f.DType
 			v.compared = append(v.compared, comparison{tensor: i, content: &t.Content, first: -1,
 				found: &tensor.Content{DType: f.DType, Parts: []*tensor.Tensor{f}}})
 		}
 	}
-	for _, t := range v.found.Model {
+	for _, t := range v.found.Tensors() {
 		if found[t.Name] != nil {
-			v.structure(t.Name, "", "is not part of the model")
+			v.structure(t.Name, "", "is not part of "+v.whole)
 		}
 	}
 }
@@ -220,7 +227,7 @@ func countDifferences(a, b []byte, size int) (first, n int64) {
 
 // describe names the part of the model that the first differing element comes from.
 func (v *verifier) describe(k *comparison) TensorDifference {
-	d := TensorDifference{Tensor: v.model.Tensors[k.tensor].Name, Element: k.first, Elements: k.differ,
+	d := TensorDifference{Tensor: v.tensors[k.tensor].Name, Element: k.first, Elements: k.differ,
 		Problem: "differs", Offset: -1}
 	if found := k.found.Parts[0]; found.Contiguous() {
 		file, at := found.ByteOf(k.first)
@@ -229,6 +236,10 @@ func (v *verifier) describe(k *comparison) TensorDifference {
 	rest := k.first
 	for _, part := range k.content.Parts {
 		if d.Source = part.Name; rest < part.Numel() {
+			if v.exact { // its name says nothing more
+				file, _ := part.ByteOf(rest)
+				d.Source = file.Name
+			}
 			break
 		}
 		rest -= part.Numel()

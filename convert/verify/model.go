@@ -1,0 +1,131 @@
+package verify
+
+import (
+	"context"
+	"slices"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/folder"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/match"
+	"hf2olmo/convert/native"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/targets"
+	"hf2olmo/convert/tokenizers"
+	"hf2olmo/convert/trainer"
+)
+
+// ofModel is a comparison with a conversion of a model.
+type ofModel struct {
+	*verifier
+	model   *match.Match
+	trainer trainer.Trainer
+	planned trainer.Files // that a conversion would write, none if tensors are missing or of other shapes
+}
+
+// withModel compares a folder with a model that was downloaded from Hugging Face.
+func withModel(ctx context.Context, source, dir string, o Options) (*Result, error) {
+	found, err := openCheckpoint(ctx, dir, o.NoFollow, native.OpenModel)
+	if err != nil {
+		return nil, err
+	}
+	v, err := newOfModel(source, found, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.model.CompareSame(ctx); err != nil {
+		return nil, err
+	}
+	v.warnUnsummed()
+	if err := v.compareTensors(ctx); err != nil {
+		return nil, err
+	}
+	if err := v.compareRest(); err != nil {
+		return nil, err
+	}
+	v.result.Parameters, v.result.DType = v.model.Parameters(), v.model.DType()
+	return v.result, nil
+}
+
+// newOfModel opens the model and matches it for the trainer and in the dtype of the folder.
+func newOfModel(source string, found *checkpoint, o Options) (*ofModel, error) {
+	recorded := folder.ReadManifest(found.Path)
+	chosen := match.Options{Target: found.target, Folder: found.Path, DType: found.dtype(), Table: o.Keymap}
+	if recorded != nil {
+		chosen.Tokenizer = recorded.Options.Tokenizer
+	}
+	options := []hf.Option{hf.Like(o.Like)}
+	if o.NoFollow {
+		options = append(options, hf.NoFollow)
+	}
+	model, err := hf.Open(source, options...)
+	if err != nil {
+		return nil, err
+	}
+	if chosen.Trainer, err = targets.Named(found.target); err != nil {
+		return nil, err
+	}
+	matched, err := match.Of(model, chosen)
+	if err != nil {
+		return nil, err
+	}
+	v := &ofModel{model: matched, trainer: chosen.Trainer, verifier: &verifier{options: o, found: found,
+		recorded: recorded,
+		expected: expected{title: model.Name, whole: "the model", tensors: matched.Tensors, sources: model.Tensors,
+			files: model.Files},
+		result: &Result{Output: found.Path, Family: matched.Family, Tensors: len(matched.Tensors), Bytes: found.Bytes()}}}
+	v.layOut = v.plan
+	return v, nil
+}
+
+// plan lays out what a conversion would write.
+func (v *ofModel) plan() ([]assemble.File, error) {
+	files, err := v.trainer.Files(v.model.Inputs(v.found.Path))
+	if err != nil {
+		return nil, err
+	}
+	v.planned = *files
+	return files.Large, nil
+}
+
+// compareRest compares the files beside the tensors, and distinguishes a folder that a trainer
+// wrote from one that was damaged.
+func (v *ofModel) compareRest() error {
+	if err := v.warnOfTokenizer(); err != nil {
+		return err
+	}
+	found := &trainer.Found{Folder: v.found.Path, Manifest: v.recorded, Differing: v.result.Differing,
+		Structural: len(v.structural) > 0, Optimizer: v.found.optimizer()}
+	c, err := v.trainer.Compare(v.model.Inputs(v.found.Path), &v.planned, found)
+	if err != nil {
+		return err
+	}
+	v.result.Trained, v.result.Step, v.result.Config = c.Trained, c.Step, c.Differences
+	v.result.Warnings = append(v.result.Warnings, c.Warnings...)
+	return nil
+}
+
+// warnOfTokenizer warns if the model's tokenizer is not the one that was there when it
+// was converted.
+func (v *ofModel) warnOfTokenizer() error {
+	if v.recorded == nil {
+		return nil
+	}
+	at := slices.IndexFunc(v.recorded.Sources, func(s folder.State) bool { return s.Name == tokenizers.FileName })
+	now := v.model.Model.Tokenizer
+	switch {
+	case at < 0 && now == nil:
+		return nil
+	case at < 0:
+		v.warn("the model had no %s when it was converted", tokenizers.FileName)
+		return nil
+	case now == nil:
+		v.warn("the model no longer has a %s", tokenizers.FileName)
+		return nil
+	}
+	state, err := output.HashFile(now.Path)
+	if err == nil && state.Hash != v.recorded.Sources[at].Hash {
+		v.warn("the model's %s was edited after the conversion", tokenizers.FileName)
+	}
+	return err
+}
