@@ -43,8 +43,8 @@ func TestTargets(t *testing.T) {
 func TestFiles(t *testing.T) {
 	for name, want := range map[string]bool{
 		"model.pt": true, "train.pt": true, "config.yaml": true, "tokenizer.json": true, "config.json": true,
-		".metadata": true, "model_and_optim/.metadata": true, "model_and_optim/__0_12.distcp": true,
-		"optim.pt": false, "model_and_optim/notes": false, "__0_0.distcp": false, "": false,
+		"optim.pt": true, ".metadata": true, "model_and_optim/.metadata": true, "model_and_optim/__0_12.distcp": true,
+		"rank0.pt": false, "model_and_optim/notes": false, "__0_0.distcp": false, "": false,
 	} {
 		if got := targets.Files.Ours(name); got != want {
 			t.Errorf("%q: %v, want %v", name, got, want)
