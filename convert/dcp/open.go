@@ -28,7 +28,7 @@ type Checkpoint struct {
 // checks that chunks make up their tensors and that items hold what the index says.
 // The error is a fault.List with all that is wrong; files are called by their names in dir.
 func Open(dir string) (*Checkpoint, error) {
-	o := opening{dir: dir, files: map[string]*opened{}, items: map[location]tensor.Tensor{}}
+	o := opening{dir: dir, files: map[string]*opened{}, items: map[location]*tensor.Tensor{}}
 	defer o.close()
 	m, err := o.metadata()
 	if err != nil {
@@ -39,11 +39,9 @@ func Open(dir string) (*Checkpoint, error) {
 	faults.Add("", m.Check())
 	for i := range m.Tensors {
 		t := &m.Tensors[i]
-		var parts []tensor.Tensor
+		parts := make([]tensor.Tensor, len(t.Chunks))
 		for k := range t.Chunks {
-			part, err := o.item(t, &t.Chunks[k])
-			faults.Add(t.Chunks[k].File, err)
-			parts = append(parts, part)
+			faults.Add(t.Chunks[k].File, o.item(&parts[k], t, &t.Chunks[k]))
 		}
 		c.Parts = append(c.Parts, parts)
 	}
@@ -69,7 +67,7 @@ func OpenIndex(dir string) (*Metadata, error) {
 type opening struct {
 	dir   string
 	files map[string]*opened
-	items map[location]tensor.Tensor // those that were read: tied tensors name the same
+	items map[location]*tensor.Tensor // those that were read: tied tensors name the same
 }
 
 type opened struct {
@@ -119,30 +117,33 @@ func (o *opening) open(name string) *opened {
 	return f
 }
 
-// item reads the header of the item that holds a chunk.
-func (o *opening) item(t *Tensor, c *Chunk) (tensor.Tensor, error) {
+// item reads the header of the item with a chunk into part, which is kept for other tensors
+// that name the same item.
+func (o *opening) item(part *tensor.Tensor, t *Tensor, c *Chunk) error {
 	at := location{c.File, c.Offset}
-	got, known := o.items[at]
-	if !known {
+	if known := o.items[at]; known != nil {
+		*part = *known
+	} else {
 		f := o.open(c.File)
 		if f.err != nil {
-			return got, nil // Open reports a file once, not once per item
+			return nil // Open reports a file once, not once per item
 		}
 		if c.Offset > f.file.Size || c.Bytes > f.file.Size-c.Offset {
-			return got, &fault.Fault{File: c.File, Tensor: t.Name, Problem: "ends before an item that the index names",
+			return &fault.Fault{File: c.File, Tensor: t.Name, Problem: "ends before an item that the index names",
 				Expected: fmt.Sprintf("%d bytes from byte %d", c.Bytes, c.Offset), Found: fmt.Sprintf("%d bytes", f.file.Size),
 				Hint: "The file is not complete: copy the checkpoint again."}
 		}
 		var err error
-		if got, err = torchfile.OpenItem(f.handle, f.file, t.Name, c.Offset, c.Bytes); err != nil {
-			return got, err
+		if *part, err = torchfile.OpenItem(f.handle, f.file, t.Name, c.Offset, c.Bytes); err != nil {
+			return err
 		}
-		o.items[at] = got
+		o.items[at] = part
 	}
-	if got.DType != t.DType || !slices.Equal(got.Shape, c.Shape) {
-		return got, &fault.Fault{File: c.File, Tensor: t.Name, Problem: "contains something else than the index says",
+	if part.DType != t.DType || !slices.Equal(part.Shape, c.Shape) {
+		return &fault.Fault{File: c.File, Tensor: t.Name, Problem: "contains something else than the index says",
 			Expected: fmt.Sprintf("%s %s", t.DType, tensor.ShapeString(c.Shape)),
-			Found:    fmt.Sprintf("%s %s", got.DType, tensor.ShapeString(got.Shape))}
+			Found:    fmt.Sprintf("%s %s", part.DType, tensor.ShapeString(part.Shape))}
 	}
-	return got, nil
+	part.Shape = c.Shape // one copy of it is enough
+	return nil
 }

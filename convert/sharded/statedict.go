@@ -85,8 +85,8 @@ func (o *Opener) Distributed(dir string) ([]*Tensor, *dcp.Checkpoint, error) {
 		t := &c.Tensors[i]
 		full := &Tensor{Tensor: tensor.Tensor{Name: t.Name, DType: t.DType, Shape: t.Shape}}
 		for k, chunk := range t.Chunks {
-			part := c.Parts[i][k]
-			full.Add(chunk.Start, part)
+			part := &c.Parts[i][k]
+			full.add(chunk.Start, part)
 			o.Archives = append(o.Archives, Archive{part.File, chunk.Offset, chunk.Bytes})
 		}
 		faults.Add("", full.Settle())

@@ -22,11 +22,15 @@ type Tensor struct {
 // Add adds a block. Empty ones are left out: ranks save them when there is less to
 // shard than there are ranks.
 func (t *Tensor) Add(start []int64, data tensor.Tensor) {
+	t.add(start, &data)
+}
+
+func (t *Tensor) add(start []int64, data *tensor.Tensor) {
 	if t.File == nil {
 		t.File = data.File
 	}
 	if data.Numel() > 0 {
-		t.Blocks = append(t.Blocks, tensor.Block{Start: start, Data: &data})
+		t.Blocks = append(t.Blocks, tensor.Block{Start: start, Data: data})
 	}
 }
 
