@@ -118,7 +118,7 @@ func TestSpecialWarnings(t *testing.T) {
 		}
 		for _, w := range want {
 			if !slices.Contains(result.Warnings, w) {
-				t.Errorf("%q is not told: %q", w, result.Warnings)
+				t.Errorf("%q is not reported: %q", w, result.Warnings)
 			}
 		}
 		if len(zeroed) < 2 || len(result.Warnings) != len(whole.Warnings)+len(want) {

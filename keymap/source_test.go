@@ -45,16 +45,16 @@ func TestOrigins(t *testing.T) {
 		if room := 100; err == nil {
 			got, err = o.plan("t", []int64{6, 4}, map[string]any{"n": 3, "turn": true}, nil, &room)
 		}
-		told := fmt.Sprint(got.Parts)
+		found := fmt.Sprint(got.Parts)
 		if got.Add != 0 {
-			told += fmt.Sprintf(" %s+%v", got.DType, got.Add)
+			found += fmt.Sprintf(" %s+%v", got.DType, got.Add)
 		}
 		if problem, bad := strings.CutPrefix(want, "error: "); bad {
 			if err == nil || !strings.Contains(err.Error(), problem) {
 				t.Errorf("%s: %v, want %q", text, err, problem)
 			}
-		} else if err != nil || told != want {
-			t.Errorf("%s: %s, %v, want %s", text, told, err, want)
+		} else if err != nil || found != want {
+			t.Errorf("%s: %s, %v, want %s", text, found, err, want)
 		}
 	}
 }

@@ -26,10 +26,10 @@ func TestConcurrent(t *testing.T) {
 		flags                []string
 		converted, unchanged int
 	}{{nil, 1, 7}, {nil, 0, 8}, {[]string{"--force"}, 8, 0}} {
-		told := together(t, 8, append([]string{"convert", "--json", "--into", out, source}, test.flags...)...)
-		converted, unchanged := strings.Count(told, `"status":"converted"`), strings.Count(told, `"status":"unchanged"`)
+		printed := together(t, 8, append([]string{"convert", "--json", "--into", out, source}, test.flags...)...)
+		converted, unchanged := strings.Count(printed, `"status":"converted"`), strings.Count(printed, `"status":"unchanged"`)
 		if converted != test.converted || unchanged != test.unchanged {
-			t.Errorf("round %d: %d converted, %d unchanged\n%s", round, converted, unchanged, told)
+			t.Errorf("round %d: %d converted, %d unchanged\n%s", round, converted, unchanged, printed)
 		}
 		onlyWhole(t, source, out, folder)
 	}
@@ -39,21 +39,21 @@ func TestConcurrent(t *testing.T) {
 func together(t *testing.T, n int, args ...string) string {
 	t.Helper()
 	var mu sync.Mutex
-	var told bytes.Buffer
+	var printed bytes.Buffer
 	var wait sync.WaitGroup
 	for range n {
 		wait.Go(func() {
 			text, err := exec.Command("hf2olmo", args...).CombinedOutput()
 			mu.Lock()
 			defer mu.Unlock()
-			told.Write(text)
+			printed.Write(text)
 			if err != nil {
 				t.Errorf("%v: %s", err, text)
 			}
 		})
 	}
 	wait.Wait()
-	return told.String()
+	return printed.String()
 }
 
 // onlyWhole fails the test unless out contains the whole folder and nothing else.
@@ -124,13 +124,13 @@ func killAtRandom(t *testing.T, sources []string, folder string, stop time.Time)
 // wholeOfEither fails the test if a folder that is no longer written matches neither model.
 func wholeOfEither(t *testing.T, folder string, sources []string) {
 	t.Helper()
-	var told []byte
+	var printed []byte
 	for _, source := range sources {
 		text, err := exec.Command("hf2olmo", "verify", source, folder).CombinedOutput()
 		if err == nil {
 			return
 		}
-		told = append(told, text...)
+		printed = append(printed, text...)
 	}
-	t.Errorf("not whole:\n%s", told)
+	t.Errorf("not whole:\n%s", printed)
 }

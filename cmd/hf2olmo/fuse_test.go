@@ -27,14 +27,14 @@ func TestFuseConcurrent(t *testing.T) {
 	for _, target := range []string{"olmo", "olmo-core"} {
 		out := filepath.Join(mount, target)
 		folder := filepath.Join(out, "x-unsharded")
-		told := together(t, 4, "convert", "--json", "--target", target, "--output", folder, sources[0])
-		if strings.Count(told, `"converted"`) != 1 || strings.Count(told, `"unchanged"`) != 3 {
-			t.Error(told)
+		printed := together(t, 4, "convert", "--json", "--target", target, "--output", folder, sources[0])
+		if strings.Count(printed, `"converted"`) != 1 || strings.Count(printed, `"unchanged"`) != 3 {
+			t.Error(printed)
 		}
 		onlyWhole(t, sources[0], out, folder)
-		told = together(t, 4, "convert", "--json", "--force", "--target", target, "--output", folder, sources[1])
-		if strings.Count(told, `"converted"`) != 4 {
-			t.Error(told)
+		printed = together(t, 4, "convert", "--json", "--force", "--target", target, "--output", folder, sources[1])
+		if strings.Count(printed, `"converted"`) != 4 {
+			t.Error(printed)
 		}
 		onlyWhole(t, sources[1], out, folder)
 	}

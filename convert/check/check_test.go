@@ -153,9 +153,9 @@ var damages = []damageCase{
 	{"legacy: a rank cut", "legacy", "", cutTo("rank1.pt", 3000), "unreadable", check.Error, "rank1.pt"},
 	{"legacy: another config", "legacy", "", edit("config.yaml", "mlp_hidden_size: 16", "mlp_hidden_size: 32"),
 		"tensor-shape", check.Error, "size mismatch"},
-	{"legacy: told otherwise", "legacy", "", edit("config.yaml", "\nsharded_checkpointer: torch_legacy",
+	{"legacy: another checkpointer", "legacy", "", edit("config.yaml", "\nsharded_checkpointer: torch_legacy",
 		"\nsharded_checkpointer: local"), "checkpointer", check.Error, "--load_path_sharded_checkpointer=torch_legacy"},
-	{"legacy: how it is told", "legacy", "", nil, "sharded", check.Note, "--load_path_sharded_checkpointer=torch_legacy"},
+	{"legacy: how it is said", "legacy", "", nil, "sharded", check.Note, "--load_path_sharded_checkpointer=torch_legacy"},
 	{"legacy: as many ranks", "legacy", "", nil, "world-size", check.Note, "2 processes"},
 	{"new: no .metadata", "new", "", remove("model_and_optim/.metadata"), "metadata-missing", check.Error,
 		".metadata not found"},
@@ -166,7 +166,7 @@ var damages = []damageCase{
 	{"new: no train", "new", "", remove("train"), "train-missing", check.Error, "FileNotFoundError"},
 	{"new: another config", "new", "", edit("config.yaml", "n_layers: 1", "n_layers: 2"), "tensor-missing", check.Error,
 		"Missing key(s)"},
-	{"new: told otherwise", "new", "", edit("config.yaml", "\nsharded_checkpointer: torch_new",
+	{"new: another checkpointer", "new", "", edit("config.yaml", "\nsharded_checkpointer: torch_new",
 		"\nsharded_checkpointer: torch_legacy"), "checkpointer", check.Error, "rank0.pt"},
 	{"new: a later torch", "new", "", nil, "old-torch", check.Warning, "TypeError"},
 	{"local: a rank missing", "local", "", remove("model/rank1.pt"), "rank-missing", check.Error, "rank1.pt"},
@@ -219,8 +219,8 @@ func expect(t *testing.T, report *check.Report, code string, severity check.Seve
 		t.Errorf("loads in spite of it:\n%s", text)
 	}
 	for _, f := range report.Findings {
-		told := strings.Join([]string{f.File, f.Tensor, f.Message(), f.Expected, f.Found, f.Hint}, " ")
-		if f.Code == code && f.Severity == severity && strings.Contains(strings.ToLower(told), strings.ToLower(words)) {
+		text := strings.Join([]string{f.File, f.Tensor, f.Message(), f.Expected, f.Found, f.Hint}, " ")
+		if f.Code == code && f.Severity == severity && strings.Contains(strings.ToLower(text), strings.ToLower(words)) {
 			return
 		}
 	}

@@ -60,7 +60,7 @@ type Item struct {
 	Entry  int              // the number of the tensor
 	From   int64            // bytes of the tensor before these rows
 	Offset int64            // of the item in its file
-	Data   torchfile.Extent // where in the file the bytes of the rows stand
+	Data   torchfile.Extent // where in the file the bytes of the rows are
 	layout *torchfile.Layout
 }
 

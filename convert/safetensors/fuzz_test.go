@@ -8,7 +8,7 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// FuzzSafetensors: whatever is accepted lies inside the file, under names that stand once.
+// FuzzSafetensors: whatever is accepted lies inside the file, under names that occur once.
 func FuzzSafetensors(f *testing.F) {
 	for _, h := range headers {
 		f.Add([]byte(h.text))

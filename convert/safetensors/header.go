@@ -65,7 +65,7 @@ func decodeEntry(d *jsontext.Decoder, name string) (entry, error) {
 		}
 		return err
 	})
-	if err == nil && (seen != 3 || len(offsets) != 2) { // the decoder lets no member stand twice
+	if err == nil && (seen != 3 || len(offsets) != 2) { // the decoder refuses a member that is there twice
 		err = jsonfile.Misshapen(d, ": needs dtype, shape and two data_offsets")
 	}
 	if err == nil && len(e.shape) > tensor.MaxDims {

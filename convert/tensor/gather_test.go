@@ -133,7 +133,7 @@ func TestContentOfParts(t *testing.T) {
 		t.Errorf("transposed element is %04x, want %04x", got, want)
 	}
 	if !bytes.Equal(whole[50:], data[80:90]) {
-		t.Error("the last part is not as it stands in the file")
+		t.Error("the last part is not as it is in the file")
 	}
 	for off := int64(0); off < content.Bytes(); off += 2 {
 		var piece [4]byte

@@ -7,7 +7,7 @@ import "encoding/binary"
 const lineElements = 16
 
 // transpose writes n columns of band elements into rows of width elements, size
-// bytes the element. The columns stand pitch bytes apart.
+// bytes the element. The columns are pitch bytes apart.
 func transpose(rows, columns []byte, size, width, band, pitch, n int64) {
 	for c := int64(0); c < n; c += lineElements {
 		m := min(lineElements, n-c)

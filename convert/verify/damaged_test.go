@@ -138,7 +138,7 @@ func TestWithoutChecksums(t *testing.T) {
 	}
 }
 
-// clearDescriptors takes away that checksums stand behind the entries too.
+// clearDescriptors clears the flags that say that checksums follow the entries too.
 func clearDescriptors(b []byte) {
 	for at := range b {
 		if bytes.HasPrefix(b[at:], []byte("PK\x01\x02")) {

@@ -22,13 +22,13 @@ func (v *verifier) compareSums(ctx context.Context, files *tensor.Files) error {
 		return err
 	}
 	r := v.result
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for i := range r.Differences {
-		told[r.Differences[i].Tensor] = true
+		reported[r.Differences[i].Tensor] = true
 	}
 	for _, f := range faults {
 		name := strings.TrimPrefix(f.Tensor, olmocore.ModelPrefix+".")
-		if !told[name] {
+		if !reported[name] {
 			r.Differing++
 			d := TensorDifference{Tensor: name, Element: -1, Offset: -1, Problem: f.Problem, File: f.File}
 			r.Differences = append(r.Differences, d)
