@@ -81,7 +81,7 @@ func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 		}
 		files.Large = append(files.Large, large)
 	}
-	config, err := Config(in.Document)
+	config, err := in.Document.JSON()
 	if err != nil {
 		return nil, err
 	}

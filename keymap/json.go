@@ -1,4 +1,4 @@
-package olmocore
+package keymap
 
 import (
 	"fmt"
@@ -9,15 +9,14 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"hf2olmo/keymap"
 )
 
-// Config returns the text of config.json.
-func Config(document keymap.Object) ([]byte, error) {
+// JSON returns the object as an indented text, in the order of its members, whose floats Python
+// reads as floats.
+func (o Object) JSON() ([]byte, error) {
 	var b strings.Builder
 	e := jsontext.NewEncoder(&b, jsontext.WithIndent("  "))
-	if err := encode(e, document); err != nil {
+	if err := encode(e, o); err != nil {
 		return nil, err
 	}
 	return []byte(b.String()), nil
@@ -26,12 +25,12 @@ func Config(document keymap.Object) ([]byte, error) {
 // encode writes a value of a document.
 func encode(e *jsontext.Encoder, v any) error {
 	switch v := v.(type) {
-	case keymap.Object:
+	case Object:
 		return encodeObject(e, v)
 	case map[string]any:
-		var object keymap.Object
+		var object Object
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			object = append(object, keymap.Setting{Name: name, Value: v[name]})
+			object = append(object, Setting{Name: name, Value: v[name]})
 		}
 		return encodeObject(e, object)
 	case []any:
@@ -55,10 +54,10 @@ func encode(e *jsontext.Encoder, v any) error {
 	case float64:
 		return encodeFloat(e, v)
 	}
-	return fmt.Errorf("a %T cannot be written to %s", v, ConfigFile)
+	return fmt.Errorf("a %T cannot be written as JSON", v)
 }
 
-func encodeObject(e *jsontext.Encoder, object keymap.Object) error {
+func encodeObject(e *jsontext.Encoder, object Object) error {
 	if err := e.WriteToken(jsontext.BeginObject); err != nil {
 		return err
 	}
@@ -76,7 +75,7 @@ func encodeObject(e *jsontext.Encoder, object keymap.Object) error {
 // encodeFloat writes a float as one, even if it is whole: Python distinguishes 48.0 from 48.
 func encodeFloat(e *jsontext.Encoder, v float64) error {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return fmt.Errorf("%v cannot be written to %s", v, ConfigFile)
+		return fmt.Errorf("%v cannot be written as JSON", v)
 	}
 	text := strconv.FormatFloat(v, 'g', -1, 64)
 	if !strings.ContainsAny(text, ".e") {
