@@ -29,6 +29,30 @@ type Earlier struct {
 	when *expression
 }
 
+// Bare returns a name without the prefixes of wrappers, in whatever order, and those that it
+// had. Private modules of torch occur inside of names too, other words only in front.
+func (s *Saved) Bare(name string) (bare string, had []Wrapper) {
+	const longest, deepest = 1000, 16 // no model has longer names, or is wrapped more often
+	if len(name) > longest {
+		return name, nil
+	}
+	again := true
+	for depth := 0; again && depth < deepest; depth++ {
+		again = false
+		for _, w := range s.Wrappers {
+			bare := strings.TrimPrefix(name, w.Prefix)
+			if strings.HasPrefix(w.Prefix, "_") {
+				bare = strings.ReplaceAll(name, w.Prefix, "")
+			}
+			if bare != name {
+				name, again = bare, true
+				had = append(had, w)
+			}
+		}
+	}
+	return name, had
+}
+
 // A SavedTensor is a tensor of the target's state dict, and the name that a file has for it.
 type SavedTensor struct {
 	Name  string // the target's, for its config

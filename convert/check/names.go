@@ -30,7 +30,10 @@ func (c tensorChecks) nameTensors(file string, tensors []saved) map[string]saved
 	used := map[string]int{} // names behind a wrapper, by its prefix
 	byName := map[string]saved{}
 	for _, t := range tensors {
-		name := c.unwrap(t.name, used)
+		name, had := c.target.Saved.Bare(t.name)
+		for _, w := range had {
+			used[w.Prefix]++
+		}
 		if _, taken := byName[name]; taken {
 			name = t.name
 		}
@@ -48,30 +51,6 @@ func (c tensorChecks) nameTensors(file string, tensors []saved) map[string]saved
 		}
 	}
 	return byName
-}
-
-// unwrap takes the prefixes of wrappers off a name, in whatever order, and
-// counts them. Private modules of torch occur inside of names too, other words only in front.
-func (c tensorChecks) unwrap(name string, used map[string]int) string {
-	const longest, deepest = 1000, 16 // no model has longer names, or is wrapped more often
-	if len(name) > longest {
-		return name
-	}
-	again := true
-	for depth := 0; again && depth < deepest; depth++ {
-		again = false
-		for _, w := range c.target.Saved.Wrappers {
-			bare := strings.TrimPrefix(name, w.Prefix)
-			if strings.HasPrefix(w.Prefix, "_") {
-				bare = strings.ReplaceAll(name, w.Prefix, "")
-			}
-			if bare != name {
-				name, again = bare, true
-				used[w.Prefix]++
-			}
-		}
-	}
-	return name
 }
 
 // strips lists the prefixes that the trainer itself takes off.

@@ -63,11 +63,12 @@ func (c stateChecks) checkOptimState(model []saved) {
 			if !ok {
 				return // numbers, as a run without FSDP saves them
 			}
-			known[tensorChecks{c.checker}.unwrap(name, map[string]int{})] = true
+			bare, _ := c.target.Saved.Bare(name)
+			known[bare] = true
 		}
 	}
 	for _, t := range model {
-		if !known[tensorChecks{c.checker}.unwrap(t.name, map[string]int{})] {
+		if bare, _ := c.target.Saved.Bare(t.name); !known[bare] {
 			c.add("optim-names", about{file: optimFile, tensor: t.name})
 		}
 	}
