@@ -21,7 +21,7 @@ import (
 
 // sections are the keys of a table in the order in which they are printed.
 var sections = []string{"family", "target", "match", "native", "fields", "harmless", "let", "refuse", "config",
-	"tensors", "drop"}
+	"tensors", "drop", "export"}
 
 // maxExtends is how many tables can extend each other in a row.
 const maxExtends = 8

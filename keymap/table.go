@@ -23,6 +23,7 @@ type Table struct {
 	config  map[string]*expression
 	sources map[string]origin // by the target's tensor name; both are templates
 	drop    []dropSpec
+	export  []binding // config.json of a native model, in order; they see the target's config and dtype
 }
 
 // dropSpec is a tensor that a model may contain and the target does not have.
@@ -45,6 +46,7 @@ type tableYAML struct {
 	Config   yaml.MapSlice            `yaml:"config"`
 	Tensors  yaml.MapSlice            `yaml:"tensors"`
 	Drop     yaml.MapSlice            `yaml:"drop"`
+	Export   yaml.MapSlice            `yaml:"export"`
 }
 
 // Parse reads a table and checks it against its target: every name and every
@@ -86,6 +88,9 @@ func Parse(text []byte) (*Table, error) {
 	}
 	if err := t.parseDrop(y.Drop, target); err != nil {
 		return nil, fmt.Errorf("drop: %w", err)
+	}
+	if t.export, err = parseBindings(y.Export, target.names.with("dtype")); err != nil {
+		return nil, fmt.Errorf("export: %w", err)
 	}
 	return t, nil
 }
