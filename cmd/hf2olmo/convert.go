@@ -76,13 +76,12 @@ func convertModels(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg()}
+	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg(),
+		verb: "converted"}
 	var progress assemble.Progress
 	if !r.quiet {
 		progress = newProgress(c.App.ErrWriter)
-		o.Waiting = func(output string) {
-			printf(c.App.ErrWriter, "%s: another hf2olmo is writing it; waiting until it ends\n", fault.Printable(output))
-		}
+		o.Waiting = r.waiting
 	}
 	outputs := claims{}
 	for i, source := range c.Args().Slice() {
@@ -148,10 +147,8 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 	case c.IsSet("jobs") && o.Jobs < 1:
 		return o, usagef(c, "--jobs must be at least 1")
 	}
-	if name := c.String("dtype"); name != "auto" {
-		if o.DType = tensor.ParseDType(name); !o.DType.Convertible() {
-			return o, usagef(c, "--dtype %s: expected auto, float32, bfloat16 or float16", fault.Printable(name))
-		}
+	if o.DType, err = chosenDType(c); err != nil {
+		return o, err
 	}
 	if file := c.String("keymap"); file != "" {
 		if o.Keymap, err = readKeymap(file); err != nil {
@@ -162,6 +159,19 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 		return o, err
 	}
 	return o, findTokenizer(c, &o)
+}
+
+// chosenDType is the value of --dtype, Invalid for auto.
+func chosenDType(c *cli.Context) (tensor.DType, error) {
+	name := c.String("dtype")
+	if name == "auto" {
+		return tensor.Invalid, nil
+	}
+	dtype := tensor.ParseDType(name)
+	if !dtype.Convertible() {
+		return dtype, usagef(c, "--dtype %s: expected auto, float32, bfloat16 or float16", fault.Printable(name))
+	}
+	return dtype, nil
 }
 
 // findTokenizer makes a path of --tokenizer absolute.

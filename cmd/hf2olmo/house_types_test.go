@@ -20,9 +20,9 @@ var layers = [][]string{
 	{"convert/sharded", "convert/output"},
 	{"convert/trainer"},
 	{"convert/hf", "convert/olmo", "convert/olmocore", "convert/native"},
-	{"convert/targets", "convert/match"},
+	{"convert/targets", "convert/match", "convert/hf/layout"},
 	{"convert"},
-	{"convert/verify", "convert/check", "convert/inspect", "convert/unshard", "convert/converttest"},
+	{"convert/verify", "convert/check", "convert/inspect", "convert/unshard", "convert/export", "convert/converttest"},
 	{"cmd/hf2olmo"},
 }
 

@@ -104,8 +104,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		HideVersion:    true, // --version prints the same as the command
 		Flags:          []cli.Flag{toggle("version", "print the version", "v")},
 		ExitErrHandler: func(*cli.Context, error) {}, // run decides
-		Commands: []*cli.Command{convertCommand(), checkCommand(), verifyCommand(), inspectCommand(),
-			keymapCommand(), completionCommand(), versionCommand()},
+		Commands: []*cli.Command{convertCommand(), exportCommand(), checkCommand(), verifyCommand(),
+			inspectCommand(), keymapCommand(), completionCommand(), versionCommand()},
 		CommandNotFound:        nil,
 		UseShortOptionHandling: false,
 		OnUsageError:           onUsageError,

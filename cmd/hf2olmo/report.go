@@ -20,6 +20,7 @@ type report struct {
 	out, err        io.Writer
 	json, quiet     bool
 	models          int
+	verb            string // what is done to models: converted, exported
 	done, unchanged int
 	bad             []string // the models that failed
 }
@@ -34,6 +35,11 @@ func (r *report) say(format string, args ...any) {
 	if !r.json && !r.quiet {
 		printf(r.out, format, args...)
 	}
+}
+
+// waiting says that another process is writing an output.
+func (r *report) waiting(output string) {
+	printf(r.err, "%s: another hf2olmo is writing it; waiting until it ends\n", fault.Printable(output))
 }
 
 func (r *report) warn(warnings []string) {
@@ -129,7 +135,7 @@ func (r *report) failedAs(rec convertRecord, err error) {
 		rec.TrainCommand, rec.Status, rec.Error = "", "failed", faults.Error()
 		r.line(rec)
 	}
-	printf(r.err, "hf2olmo: %s: not converted\n", fault.Printable(source))
+	printf(r.err, "hf2olmo: %s: not %s\n", fault.Printable(source), r.verb)
 	printFaults(r.err, faults)
 }
 

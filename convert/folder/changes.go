@@ -29,6 +29,7 @@ func (m *Manifest) Changes(now *Manifest) []string {
 	if m.Options.AllowNaN && !now.Options.AllowNaN { // what passed without the option passes with it
 		changes = append(changes, "converted with --allow-nan")
 	}
+	add("with --max-shard-size", fmt.Sprint(m.Options.MaxShard), fmt.Sprint(now.Options.MaxShard))
 	if m.Options.NoOptimizer != now.Options.NoOptimizer {
 		add("--no-optimizer", fmt.Sprint(m.Options.NoOptimizer), fmt.Sprint(now.Options.NoOptimizer))
 	}

@@ -41,8 +41,10 @@ type Choices struct {
 	Tokenizer string `json:"tokenizer"`
 	AllowNaN  bool   `json:"allow_nan"`
 	// NoOptimizer is for a checkpoint that had an optimizer.
-	NoOptimizer bool   `json:"no_optimizer,omitempty"`
-	Keymap      string `json:"keymap"` // hash of the user's own table, or ""
+	NoOptimizer bool `json:"no_optimizer,omitempty"`
+	// MaxShard is for an exported model: bytes.
+	MaxShard int64  `json:"max_shard_size,omitempty"`
+	Keymap   string `json:"keymap"` // hash of the user's own table, or ""
 }
 
 // State is a file as it was at one time. Fields that do not matter are zero.

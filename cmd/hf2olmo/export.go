@@ -1,0 +1,162 @@
+package main
+
+import (
+	"github.com/dustin/go-humanize"
+	"github.com/urfave/cli/v2"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/disk"
+	"hf2olmo/convert/export"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/tensor"
+)
+
+func exportCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "export",
+		Usage:     "write the Hugging Face folder of one or more checkpoints",
+		ArgsUsage: "CHECKPOINT...",
+		Description: `CHECKPOINT is the folder of a checkpoint of allenai/OLMo, unsharded or as the ranks of a run saved it
+(step<N>), or the folder of a run: then its latest step. transformers 4.57 and 5 load what is
+written: config.json, model.safetensors, generation_config.json, and the tokenizer if there is a
+tokenizer.json in the checkpoint or where its config names one.
+
+   hf2olmo export run/step1000-unsharded
+   hf2olmo export --into /scratch/hf --dtype bfloat16 run/step*
+
+Everything is checked before a byte is written, and the folder appears whole or not at all. A model
+that no class of transformers computes is refused.
+
+Exit status: 0 all done, 1 a checkpoint failed (the others are done), 2 the call is wrong, 128+N stopped
+by signal N, with nothing left behind.`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Usage: "write the folder `DIR` (default: ./<checkpoint>-hf, without -unsharded)"},
+			&cli.StringFlag{Name: "into", Usage: "write <checkpoint>-hf of each checkpoint into `DIR`"},
+			&cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, " +
+				"bfloat16 or float16"},
+			&cli.StringFlag{Name: "max-shard-size", Value: "5GB", Usage: "write files of at most `SIZE` (10^9 bytes: 1GB; " +
+				"2^30: 1GiB); a larger tensor gets one of its own"},
+			toggle("force", "replace an earlier export, once the new one is complete"),
+			toggle("dry-run", "read headers only, and print what would be written"),
+			toggle("json", "print one JSON object per checkpoint, each on its own line"),
+			toggle("quiet", "print no progress and no summary"),
+			jobsFlag("copy"),
+			&cli.StringFlag{Name: "tokenizer", Usage: "copy `FILE`, a tokenizer.json or the folder that contains it"},
+			noFollowFlag("CHECKPOINT"),
+		},
+		OnUsageError:    onUsageError,
+		HideHelpCommand: true, // a checkpoint may be called "help"
+		Action:          exportCheckpoints,
+	}
+}
+
+// exportCheckpoints exports one checkpoint after the other. One that fails does not stop the rest.
+func exportCheckpoints(c *cli.Context) error {
+	o, err := exportOptions(c)
+	if err != nil {
+		return err
+	}
+	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg(),
+		verb: "exported"}
+	var progress assemble.Progress
+	if !r.quiet {
+		progress = newProgress(c.App.ErrWriter)
+		o.Folder.Waiting = r.waiting
+	}
+	outputs := claims{}
+	for i, source := range c.Args().Slice() {
+		if c.Context.Err() != nil {
+			r.notDone(c.Args().Slice()[i:])
+			break
+		}
+		o.Folder.Progress = numbered(progress, i+1, c.NArg())
+		o.Folder.Claim = func(output string) error { return outputs.claim(output, source) }
+		exportCheckpoint(c, source, o, r)
+	}
+	return r.end()
+}
+
+func exportCheckpoint(c *cli.Context, source string, o export.Options, r *report) {
+	e, err := export.Prepare(c.Context, source, o)
+	if err != nil {
+		r.failed(source, nil, err)
+		return
+	}
+	planned := e.Planned()
+	if c.Bool("dry-run") && !planned.Unchanged {
+		r.plannedExport(source, e)
+		return
+	}
+	result, err := e.Write(c.Context)
+	if err != nil {
+		r.failedAs(exportRecord(source, planned), err)
+		return
+	}
+	r.exported(source, result)
+}
+
+func exportOptions(c *cli.Context) (o export.Options, err error) {
+	o = export.Options{Output: c.String("output"), Into: c.String("into"), NoFollow: c.Bool(noFollow),
+		Tokenizer: c.String("tokenizer"), Folder: output.Options{Force: c.Bool("force"), Jobs: c.Int("jobs")}}
+	size, sizeErr := humanize.ParseBytes(c.String("max-shard-size"))
+	switch {
+	case c.NArg() == 0:
+		return o, usagef(c, "export needs a CHECKPOINT")
+	case o.Output != "" && o.Into != "":
+		return o, usagef(c, "--output and --into exclude each other")
+	case o.Output != "" && c.NArg() > 1:
+		return o, usagef(c, "--output is for one checkpoint; use --into DIR for %d", c.NArg())
+	case c.IsSet("jobs") && o.Folder.Jobs < 1:
+		return o, usagef(c, "--jobs must be at least 1")
+	case sizeErr != nil || size < 1 || size > 1<<62:
+		return o, usagef(c, "--max-shard-size %s: expected a size such as 5GB or 4GiB",
+			fault.Printable(c.String("max-shard-size")))
+	}
+	o.MaxShard = int64(size)
+	o.DType, err = chosenDType(c)
+	return o, err
+}
+
+func exportRecord(source string, res *export.Result) convertRecord {
+	return convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds}
+}
+
+func (r *report) exported(source string, res *export.Result) {
+	r.warn(res.Warnings)
+	rec := exportRecord(source, res)
+	rec.Status = "converted"
+	if res.Unchanged {
+		r.unchanged++
+		rec.Status = "unchanged"
+		r.line(rec)
+		r.say("%s (%s) → %s: unchanged, already up to date\n", fault.Printable(source), res.Family, res.Output)
+		return
+	}
+	r.done++
+	r.line(rec)
+	r.say("%s (%s) → %s\n", fault.Printable(source), res.Family, res.Output)
+	r.say("  %s parameters in %d tensors, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors, res.DType,
+		humanize.Bytes(uint64(res.Bytes)), res.Seconds)
+}
+
+// plannedExport prints a dry run: which rows of which tensor each one would be.
+func (r *report) plannedExport(source string, e *export.Export) {
+	res := e.Planned()
+	r.done++
+	r.warn(e.Warnings)
+	rec := exportRecord(source, res)
+	rec.Status = "planned"
+	r.line(rec)
+	for i, t := range e.Tensors {
+		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), fault.Printable(e.Rows(i)))
+	}
+	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(source), res.Family, res.Output)
+	r.say("  %s parameters in %d tensors, %s\n", count(res.Parameters), res.Tensors, res.DType)
+	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(res.Bytes)), res.Bytes)
+	if free, known := disk.FreeSpace(res.Output); known {
+		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
+	}
+	r.say("\n")
+}

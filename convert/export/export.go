@@ -1,0 +1,141 @@
+// Package export turns a checkpoint of a trainer back into a Hugging Face folder, which
+// transformers 4.57 and 5 load. One run reads like this:
+//
+//	Prepare   native.OpenModel   every file's headers: the full tensors, as blocks of bytes
+//	          keymap.Export      the class of transformers that computes the same, its config.json, and
+//	                             of which rows of the native tensors its own are made
+//	          layout.Weights     model.safetensors or shards: where every byte will be
+//	          output             whether the folder exists already, made from the same
+//	Write     CompareCopies      what replicas saved, byte for byte
+//	          output.Write       copied in parallel, checked, read back, renamed
+//
+// # What is written
+//
+//	config.json             in the spelling of transformers 4, which 5 reads right too; that of 5
+//	                        alone is read wrongly by 4, silently
+//	model.safetensors       or shards with an index
+//	generation_config.json  the tokens at which generation ends
+//	tokenizer.json          byte for byte, and a tokenizer_config.json by which both versions of
+//	                        transformers give its ids, if there is one
+//
+// What no class of transformers computes is refused, with the reason. Models of allenai/OLMo are
+// exported; those of OLMo-core's trainer are not yet.
+package export
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/native"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/sharded"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/tokenizers"
+	"hf2olmo/keymap"
+)
+
+// MaxShard is how many bytes a shard has at most if no other size is chosen: 5 GB.
+const MaxShard = 5_000_000_000
+
+// Options are what the user chose.
+type Options struct {
+	Output    string       // the folder; "" for one in Into that is called after the checkpoint
+	Into      string       // "" for the working directory
+	DType     tensor.DType // of all tensors; Invalid keeps each as it is
+	MaxShard  int64        // bytes of a shard's tensors at most; 0 for MaxShard
+	NoFollow  bool         // refuse links that lead out of the checkpoint
+	Tokenizer string       // a tokenizer.json, or the folder that contains it; "" for the checkpoint's own
+	Folder    output.Options
+}
+
+// An Export is a checkpoint that was checked whole and can be written as a Hugging Face folder.
+type Export struct {
+	Checkpoint *native.Checkpoint
+	Output     string // the absolute path of the folder
+	Family     string // its model_type
+	Tensors    []assemble.Tensor
+	Warnings   []string
+
+	options   Options
+	written   *olmo.Written // what config.yaml says
+	plan      *keymap.Export
+	rows      map[string]int64      // of the native tensors, by the names in plan
+	tokenizer *tokenizers.Tokenizer // nil if there is none
+	out       *output.Output
+	content   output.Content
+}
+
+// Result is what was written.
+type Result struct {
+	Output     string
+	Family     string // model_type
+	DType      string // "mixed" if tensors differ
+	Parameters int64
+	Tensors    int
+	Bytes      int64 // of all files
+	Seconds    float64
+	Warnings   []string
+	Unchanged  bool // it existed already, and nothing was written
+}
+
+// Write makes the folder. It appears whole, or not at all. One that exists already, made from
+// the same, is left alone.
+func (e *Export) Write(ctx context.Context) (*Result, error) {
+	start := time.Now()
+	if !e.out.Unchanged {
+		if err := e.compareCopies(ctx); err != nil {
+			return nil, err
+		}
+	}
+	warnings, err := e.out.Write(ctx, &e.content)
+	if err != nil {
+		return nil, err
+	}
+	e.Warnings = append(e.Warnings, warnings...)
+	r := e.Planned()
+	r.Seconds, r.Warnings = time.Since(start).Seconds(), e.Warnings
+	return r, nil
+}
+
+// compareCopies compares what replicas saved.
+func (e *Export) compareCopies(ctx context.Context) error {
+	var add func(int64)
+	if p := e.options.Folder.Progress; p != nil {
+		if n := sharded.CopyBytes(e.Checkpoint.Model); n > 0 {
+			p.Start(e.content.Title+": replicas", assemble.Comparing, n)
+			defer p.Stop()
+			add = p.Add
+		}
+	}
+	return sharded.CompareCopies(ctx, e.Checkpoint.Model, e.options.Folder.Jobs, add)
+}
+
+// Planned is the Result as far as it is known before anything is written.
+func (e *Export) Planned() *Result {
+	r := &Result{Output: e.Output, Family: e.Family, Tensors: len(e.Tensors), Bytes: e.content.Bytes(),
+		Warnings: e.Warnings, Unchanged: e.out.Unchanged}
+	for i := range e.Tensors {
+		c := &e.Tensors[i].Content
+		r.Parameters += c.Numel()
+		switch d := c.DType.String(); r.DType {
+		case "", d:
+			r.DType = d
+		default:
+			r.DType = "mixed"
+		}
+	}
+	return r
+}
+
+// Rows says which rows of the checkpoint's tensors the i-th of Tensors is.
+func (e *Export) Rows(i int) string {
+	t, rows := &e.plan.Tensors[i], e.Tensors[i].Shape[0]
+	from := e.Tensors[i].Content.Parts[0]
+	if t.First == 0 && rows == e.rows[t.From] {
+		return from.Name
+	}
+	return fmt.Sprintf("%s, rows %d to %d", from.Name, t.First, t.First+rows-1)
+}

@@ -1,0 +1,87 @@
+package export_test
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"testing"
+
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
+	"hf2olmo/convert/export"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/native"
+	"hf2olmo/convert/tensor"
+)
+
+func write(checkpoint string, o export.Options) (*export.Result, error) {
+	e, err := export.Prepare(context.Background(), checkpoint, o)
+	if err != nil {
+		return nil, err
+	}
+	return e.Write(context.Background())
+}
+
+// toNative converts a model of Hugging Face.
+func toNative(t *testing.T, model string) string {
+	t.Helper()
+	result, err := converttest.Convert(context.Background(), model, convert.Options{Into: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Output
+}
+
+func modelTensors(t *testing.T, dir string) []tensor.Tensor {
+	t.Helper()
+	model, err := hf.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model.Tensors
+}
+
+func nativeTensors(t *testing.T, dir string) (tensors []tensor.Tensor) {
+	t.Helper()
+	c, err := native.Open(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range c.Model {
+		tensors = append(tensors, one.Tensor)
+	}
+	return tensors
+}
+
+// contents returns the bytes of each tensor in row-major order, after its dtype and shape.
+func contents(t *testing.T, tensors []tensor.Tensor) map[string]string {
+	t.Helper()
+	files, err := tensor.OpenFiles(tensors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files.Close()
+	all := map[string]string{}
+	for i := range tensors {
+		one := &tensors[i]
+		p := make([]byte, one.Bytes())
+		content := tensor.Content{DType: one.DType, Parts: []*tensor.Tensor{one}}
+		if err := tensor.NewGatherer(files).Read(p, &content, 0); err != nil {
+			t.Fatal(err)
+		}
+		all[one.Name] = one.DType.String() + tensor.ShapeString(one.Shape) + string(p)
+	}
+	return all
+}
+
+func compare(t *testing.T, got, want map[string]string) {
+	t.Helper()
+	if len(got) == 0 || !slices.Equal(slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want))) {
+		t.Errorf("tensors are %q, want %q", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+	for name := range want {
+		if got[name] != want[name] {
+			t.Errorf("%s: other contents", name)
+		}
+	}
+}

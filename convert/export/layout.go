@@ -1,0 +1,137 @@
+package export
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/hf/layout"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/tokenizers"
+	"hf2olmo/keymap"
+)
+
+// The small files of the folder.
+const (
+	configFile     = "config.json"
+	generationFile = "generation_config.json"
+	tokenizerSet   = "tokenizer_config.json"
+)
+
+// files are those that exports write: --force replaces no others.
+var files = folder.Names{
+	Ours: func(name string) bool {
+		return layout.IsShard(name) || slices.Contains([]string{configFile, generationFile, tokenizerSet,
+			tokenizers.FileName, layout.WeightsFile, layout.IndexFile}, name)
+	},
+	Configs: []string{configFile, generationFile, tokenizerSet},
+}
+
+// layOut finds where every byte of the files will be.
+func (e *Export) layOut() error {
+	maxShard := e.options.MaxShard
+	if maxShard == 0 {
+		maxShard = MaxShard
+	}
+	large, index, err := layout.Weights(e.Tensors, maxShard)
+	if err != nil {
+		return err
+	}
+	made := int64(0)
+	for _, f := range large {
+		made += f.Size
+	}
+	if tensor.TooLarge(made, e.Checkpoint.Bytes()) {
+		return &fault.Fault{File: e.Checkpoint.Path, Problem: fmt.Sprintf("its tensors share their bytes: the model would "+
+			"be more than %d times as large", tensor.MaxGrowth)}
+	}
+	e.content = output.Content{Title: filepath.Base(e.Checkpoint.Path), Tensors: e.Tensors, Large: large,
+		CheckValues: e.checkValues, ReadBack: e.readBack, Recipe: e.recipe(maxShard)}
+	for _, t := range e.Checkpoint.Model {
+		e.content.Sources = append(e.content.Sources, t.Tensor)
+	}
+	if index != nil {
+		e.add(layout.IndexFile, index)
+	}
+	return e.addConfigs()
+}
+
+func (e *Export) add(name string, data []byte) {
+	e.content.Small = append(e.content.Small, output.Small{Name: name, Data: data})
+}
+
+// addConfigs adds the small files.
+func (e *Export) addConfigs() error {
+	text, err := e.plan.Config.JSON()
+	if err != nil {
+		return err
+	}
+	e.add(configFile, text)
+	generation := keymap.Object{{Name: "_from_model_config", Value: true}}
+	for _, role := range roles {
+		if id := e.token(role); id >= 0 {
+			generation = append(generation, keymap.Setting{Name: role + "_token_id", Value: int(id)})
+		}
+	}
+	if text, err = generation.JSON(); err != nil {
+		return err
+	}
+	e.add(generationFile, text)
+	return e.addTokenizer()
+}
+
+// recipe is what the manifest says that the output was made from.
+func (e *Export) recipe(maxShard int64) output.Recipe {
+	r := output.Recipe{Target: "transformers", Folder: e.Checkpoint.Path, Weights: e.Checkpoint.Files,
+		Small:   []string{filepath.Join(e.Checkpoint.Path, olmo.ConfigFile)},
+		Choices: folder.Choices{DType: "auto", Tokenizer: e.options.Tokenizer, MaxShard: maxShard}}
+	if e.options.DType != tensor.Invalid {
+		r.Choices.DType = e.options.DType.String()
+	}
+	if e.tokenizer != nil {
+		r.Small = append(r.Small, e.tokenizer.Path)
+	}
+	h := sha256.New()
+	for _, s := range e.plan.Config {
+		fmt.Fprintf(h, "%q %v\n", s.Name, s.Value)
+	}
+	for i, t := range e.plan.Tensors {
+		fmt.Fprintf(h, "%q %s %v %q %d\n", t.Name, e.Tensors[i].Content.DType, t.Shape, t.From, t.First)
+	}
+	r.Plan = hex.EncodeToString(h.Sum(nil))
+	return r
+}
+
+// readBack opens what was written as the way in does, and compares it with the plan.
+func (e *Export) readBack(dir string) error {
+	model, err := hf.Open(dir)
+	if err != nil {
+		return fmt.Errorf("the files just written cannot be read back: %w", err)
+	}
+	byName := map[string]*tensor.Tensor{}
+	for i := range model.Tensors {
+		byName[model.Tensors[i].Name] = &model.Tensors[i]
+	}
+	for _, f := range e.content.Large {
+		for _, r := range f.Runs {
+			t := &e.Tensors[r.Tensor]
+			w := byName[t.Name]
+			if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) || w.File.Name != f.Name ||
+				w.Offset != r.Place.Offset {
+				return &fault.Fault{File: filepath.Join(e.Output, f.Name), Tensor: t.Name,
+					Problem: "was not read back as it was written"}
+			}
+		}
+	}
+	if len(byName) != len(e.Tensors) {
+		return &fault.Fault{File: e.Output, Problem: "was not read back as it was written"}
+	}
+	return nil
+}

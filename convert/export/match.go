@@ -1,0 +1,117 @@
+package export
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/sharded"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/keymap"
+)
+
+// match finds the class of transformers that computes the model, and makes its tensors of rows
+// of the checkpoint's.
+func (e *Export) match() error {
+	if e.written.Model == nil {
+		return &fault.Fault{File: olmo.ConfigFile, Problem: "describes no model: it has no section model"}
+	}
+	target, err := keymap.TargetNamed("olmo")
+	if err != nil {
+		return err
+	}
+	byName, dtype, err := e.named(target)
+	if err != nil {
+		return err
+	}
+	plan, refusals := target.Export(e.written.Model, dtype.String(), keymap.Facts{Tensors: len(byName)})
+	if plan == nil {
+		var faults fault.List
+		for _, r := range refusals {
+			faults = append(faults, &fault.Fault{File: olmo.ConfigFile, Problem: r.Because, Hint: r.Hint})
+		}
+		return faults
+	}
+	e.plan, e.Family = plan, plan.ModelType()
+	own, err := e.checkShapes(target, byName)
+	if err != nil {
+		return err
+	}
+	e.rows = map[string]int64{}
+	for _, t := range plan.Tensors {
+		from := own[t.From]
+		e.rows[t.From] = from.Shape[0]
+		content := tensor.Content{DType: from.DType, Parts: []*tensor.Tensor{tensor.Rows(&from.Tensor, t.First, t.Shape[0])}}
+		if e.options.DType != tensor.Invalid {
+			content.DType = e.options.DType
+		}
+		e.Tensors = append(e.Tensors, assemble.Tensor{Name: t.Name, Shape: t.Shape, Content: content})
+	}
+	return nil
+}
+
+// named returns the model's tensors by the names that the trainer knows them by, and the dtype
+// of most of their elements as they will be written.
+func (e *Export) named(target *keymap.Target) (map[string]*sharded.Tensor, tensor.DType, error) {
+	var faults fault.List
+	byName := map[string]*sharded.Tensor{}
+	elements := map[tensor.DType]int64{}
+	for _, t := range e.Checkpoint.Model {
+		name, _ := target.Saved.Bare(t.Name)
+		if byName[name] != nil {
+			faults = append(faults, &fault.Fault{Tensor: t.Name, Problem: "is the second tensor that is called " + name})
+		}
+		byName[name] = t
+		elements[t.DType] += t.Numel()
+		if !t.DType.Convertible() {
+			faults = append(faults, &fault.Fault{File: t.Where(), Tensor: t.Name, Problem: "is of a dtype that no model has",
+				Expected: "float32, bfloat16 or float16", Found: t.DType.String()})
+		}
+	}
+	dtype := e.options.DType
+	if dtype == tensor.Invalid {
+		known := slices.Sorted(maps.Keys(elements))
+		if len(known) == 0 {
+			return nil, dtype, &fault.Fault{File: e.Checkpoint.Path, Problem: "has no tensors of a model"}
+		}
+		dtype = slices.MaxFunc(known, func(a, b tensor.DType) int { return cmp.Compare(elements[a], elements[b]) })
+	}
+	return byName, dtype, faults.Err()
+}
+
+// checkShapes compares the tensors with the state dict of the exported model. It returns them by
+// the names in that, in which layers may be grouped in another way.
+func (e *Export) checkShapes(target *keymap.Target, byName map[string]*sharded.Tensor) (
+	own map[string]*sharded.Tensor, err error,
+) {
+	has := func(name string) bool { return byName[name] != nil }
+	declared, refusals := target.StateDict(e.plan.Native, len(byName), has)
+	var faults fault.List
+	for _, r := range refusals {
+		faults = append(faults, &fault.Fault{File: olmo.ConfigFile, Problem: r.Because, Hint: r.Hint})
+	}
+	const hint = "Either the config is not of these weights, or the weights are incomplete or of another model."
+	own, used := map[string]*sharded.Tensor{}, map[string]bool{}
+	for _, d := range declared {
+		t := byName[d.Saved]
+		used[d.Saved], own[d.Name] = true, t
+		switch {
+		case t == nil:
+			faults = append(faults, &fault.Fault{Tensor: d.Name, Problem: "is missing",
+				Expected: tensor.ShapeString(d.Shape), Hint: hint})
+		case !slices.Equal(t.Shape, d.Shape):
+			faults = append(faults, &fault.Fault{Tensor: d.Name, Problem: "has another shape than " + olmo.ConfigFile +
+				" says", Expected: tensor.ShapeString(d.Shape), Found: tensor.ShapeString(t.Shape), Hint: hint})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if !used[name] {
+			faults = append(faults, &fault.Fault{Tensor: name, Problem: "is not a tensor of the model that " +
+				olmo.ConfigFile + " describes", Found: tensor.ShapeString(byName[name].Shape), Hint: hint})
+		}
+	}
+	return own, faults.Err()
+}

@@ -1,0 +1,134 @@
+package export
+
+import (
+	"bytes"
+	"path/filepath"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/tokenizers"
+	"hf2olmo/keymap"
+)
+
+// roles are the special tokens that configs name, by their ids or their texts.
+var roles = []string{"bos", "eos", "pad"}
+
+// setting returns a field of config.json, nil if it is not there.
+func (e *Export) setting(name string) any {
+	for _, s := range e.plan.Config {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return nil
+}
+
+// token returns the id of a special token, -1 for none.
+func (e *Export) token(role string) int64 {
+	if id, ok := e.setting(role + "_token_id").(int); ok && id >= 0 {
+		return int64(id)
+	}
+	return -1
+}
+
+// findTokenizer opens the tokenizer.json that was chosen, the one that config.yaml names, as the
+// trainer would, or the one in the checkpoint. Without one the model is exported all the same.
+func (e *Export) findTokenizer() (err error) {
+	if chosen := e.options.Tokenizer; chosen != "" {
+		path := tokenizerAt(chosen)
+		if path == "" {
+			return &fault.Fault{File: "--tokenizer " + chosen, Problem: "is neither a file nor a folder with tokenizer.json"}
+		}
+		return e.openTokenizer(path)
+	}
+	path, named := "", ""
+	if e.written != nil {
+		named = e.written.Tokenizer
+	}
+	if named != "" && !e.options.NoFollow {
+		path = tokenizerAt(named)
+	}
+	if path == "" {
+		path = tokenizerAt(e.Checkpoint.Path)
+	}
+	switch {
+	case path != "":
+		return e.openTokenizer(path)
+	case named == "":
+		e.warn("there is no tokenizer.json in the checkpoint, and %s names none: the model is written without a "+
+			"tokenizer; name one with --tokenizer", olmo.ConfigFile)
+	default:
+		e.warn("there is no tokenizer.json in the checkpoint, nor is %s one, which %s names: the model is written without "+
+			"a tokenizer; name one with --tokenizer", named, olmo.ConfigFile)
+	}
+	return nil
+}
+
+// tokenizerAt returns the path of the tokenizer.json that a path means, "" if there is none.
+func tokenizerAt(path string) string {
+	if regular.Is(path) {
+		return path
+	}
+	if path = filepath.Join(path, tokenizers.FileName); regular.Is(path) {
+		return path
+	}
+	return ""
+}
+
+func (e *Export) openTokenizer(path string) (err error) {
+	if e.tokenizer, err = hf.OpenTokenizer(path); err != nil {
+		return err
+	}
+	e.Warnings = append(e.Warnings, e.tokenizer.Warnings...)
+	if e.plan == nil {
+		return nil
+	}
+	if rows, ok := e.setting("vocab_size").(int); ok {
+		if problem := e.tokenizer.PastText(int64(rows)); problem != "" {
+			e.warn("%s: %s", filepath.Base(path), problem)
+		}
+	}
+	return nil
+}
+
+// addTokenizer adds tokenizer.json, and the config by which transformers reads it as it is: any
+// other class builds the tokenizer itself, some of them with other ids.
+func (e *Export) addTokenizer() error {
+	if e.tokenizer == nil {
+		return nil
+	}
+	text, err := regular.Read(e.tokenizer.Path, tokenizers.Limits.Bytes)
+	if err != nil {
+		return &fault.Fault{File: filepath.Base(e.tokenizer.Path), Problem: "cannot be read: " + fault.Cause(err)}
+	}
+	var ids []int64
+	for _, role := range roles {
+		ids = append(ids, e.token(role))
+	}
+	contents, err := tokenizers.Contents(bytes.NewReader(text), ids...)
+	if err != nil {
+		return &fault.Fault{File: filepath.Base(e.tokenizer.Path), Problem: "cannot be read: " + err.Error()}
+	}
+	set := keymap.Object{{Name: "tokenizer_class", Value: "PreTrainedTokenizerFast"}}
+	for i, role := range roles {
+		if content, known := contents[ids[i]]; known {
+			set = append(set, keymap.Setting{Name: role + "_token", Value: content})
+		} else if ids[i] >= 0 {
+			e.warn("%s has no token with the id %d, the %s_token_id", filepath.Base(e.tokenizer.Path), ids[i], role)
+		}
+	}
+	set = append(set, keymap.Object{
+		{Name: "model_input_names", Value: []any{"input_ids", "attention_mask"}}, // generate of 4.57 passes no others
+		{Name: "clean_up_tokenization_spaces", Value: false},
+		{Name: "model_max_length", Value: e.setting("max_position_embeddings")},
+	}...)
+	config, err := set.JSON()
+	if err != nil {
+		return err
+	}
+	e.add(tokenizers.FileName, text)
+	e.add(tokenizerSet, config)
+	return nil
+}
