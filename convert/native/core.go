@@ -1,11 +1,9 @@
 package native
 
-import "hf2olmo/convert/regular"
-
 // readCore reads a checkpoint that allenai/OLMo saved through OLMo-core: a distributed
 // checkpoint since its version 1, safetensors files of the ranks before.
 func readCore(o *opener) error {
-	if regular.Is(o.path("model", shardIndex)) {
+	if hasShards(o.Dir) {
 		return readShards(o)
 	}
 	return readDistributed(o)

@@ -2,7 +2,9 @@ package native
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -68,12 +70,16 @@ func readShardSet(o *opener, folder string) (map[string]*sharded.Tensor, error) 
 	dir := o.path(folder)
 	text, err := regular.Read(filepath.Join(dir, shardIndex), maxShardIndex)
 	name := folder + "/" + shardIndex
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &fault.Fault{File: name, Problem: "does not exist", Hint: copyWhole}
+	}
 	if err != nil {
 		return nil, &fault.Fault{File: name, Problem: "cannot be read: " + fault.Cause(err)}
 	}
 	var state shardedState
 	if err := json.Unmarshal(text, &state); err != nil {
-		return nil, &fault.Fault{File: name, Problem: "is not valid: " + err.Error()}
+		return nil, &fault.Fault{File: name, Problem: "is not valid JSON: " + err.Error(),
+			Hint: "The file is damaged or not complete: copy it again."}
 	}
 	found := ranks(dir, shardFile)
 	if err := checkRanks(o, dir, found, o.c.World); err != nil {

@@ -25,19 +25,14 @@ func readDistributed(o *opener) error {
 	if o.c.Kind != CoreTrainer || !o.modelOnly && len(ranks(o.path(trainDir), rankFile)) > 0 {
 		faults.Add("", o.trainFiles())
 	}
-	dir := index(o.Dir)
+	dir := index(o.Dir, o.c.Kind)
 	tensors, checkpoint, err := o.Distributed(dir)
 	if err != nil {
-		faults.Add("", err)
+		o.addInside(&faults, dir, err)
 		return faults
 	}
 	o.c.Index = &checkpoint.Metadata
-	var untiled fault.List
-	untiled.Add("", checkpoint.CheckTiles(dir))
-	for _, f := range untiled {
-		f.File = o.Name(filepath.Join(dir, f.File))
-	}
-	faults = append(faults, untiled...)
+	o.addInside(&faults, dir, checkpoint.CheckTiles(dir))
 	for _, t := range tensors {
 		addEntry(o, t)
 	}
@@ -48,6 +43,18 @@ func readDistributed(o *opener) error {
 		faults.Add("", readBlob(o, dir, blob))
 	}
 	return faults.Err()
+}
+
+// addInside adds faults whose files are named relative to a folder of the checkpoint.
+func (o *opener) addInside(faults *fault.List, dir string, err error) {
+	var inside fault.List
+	inside.Add("", err)
+	for _, f := range inside {
+		if f.File != "" {
+			f.File = o.Name(filepath.Join(dir, f.File))
+		}
+	}
+	*faults = append(*faults, inside...)
 }
 
 // addEntry adds a tensor of the model or of the optimizer. Others, such as a scheduler's

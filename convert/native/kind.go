@@ -38,12 +38,14 @@ const (
 
 var (
 	rankFile = regexp.MustCompile(`^rank(\d{1,9})\.pt$`)
+	itemFile = regexp.MustCompile(`^__(\d{1,9})_\d+\.distcp$`)
 	stepName = regexp.MustCompile(`^step(\d{1,18})$`)
 )
 
 // Recognize returns the layout of the checkpoint in a folder by the files in it, or ""
 // if there is none. model.pt comes before model.safetensors, which the trainer would read
 // first: that may be anybody's, and beside a config.json it is a Hugging Face model's.
+// A sharded checkpoint of allenai/OLMo whose index was lost is recognized by what is left.
 func Recognize(dir string) Kind {
 	has := func(name string) bool { return regular.Is(filepath.Join(dir, filepath.FromSlash(name))) }
 	switch {
@@ -65,8 +67,33 @@ func Recognize(dir string) Kind {
 		return CoreTrainer
 	case len(ranks(dir, rankFile)) > 0:
 		return TorchLegacy
+	case has(olmo.ConfigFile):
+		return remains(dir)
 	}
 	return ""
+}
+
+// remains returns the layout of a sharded checkpoint without its index, by the files of the ranks.
+func remains(dir string) Kind {
+	has := func(folder string, pattern *regexp.Regexp) bool {
+		return len(ranks(filepath.Join(dir, folder), pattern)) > 0
+	}
+	switch {
+	case has("", itemFile) && !has(modelOptim, itemFile), hasShards(dir):
+		return OLMoCore
+	case has("model", rankFile), has("optim", rankFile), regular.Is(filepath.Join(dir, localIndex)):
+		return Local
+	case has(modelOptim, itemFile), has(trainDir, rankFile):
+		return TorchNew
+	}
+	return ""
+}
+
+// hasShards reports whether ai2-olmo-core 0.1.0 saved a checkpoint.
+func hasShards(dir string) bool {
+	model, optim := filepath.Join(dir, "model"), filepath.Join(dir, "optim")
+	return len(ranks(model, shardFile)) > 0 || len(ranks(optim, shardFile)) > 0 ||
+		regular.Is(filepath.Join(model, shardIndex))
 }
 
 // ranks returns the paths of the files in a folder whose names match, by the number in them.
@@ -93,9 +120,12 @@ func stepOf(dir string) int64 {
 }
 
 // index returns the folder with the index of a distributed checkpoint.
-func index(dir string) string {
+func index(dir string, kind Kind) string {
 	if at, ok := olmocore.Index(dir); ok {
 		return at
+	}
+	if kind == TorchNew {
+		return filepath.Join(dir, modelOptim)
 	}
 	return dir
 }

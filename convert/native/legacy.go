@@ -12,8 +12,7 @@ import (
 // and the trainer's state.
 func readLegacy(o *opener) error {
 	found := ranks(o.Dir, rankFile)
-	o.c.World = len(found)
-	if err := checkRanks(o, o.Dir, found, o.c.World); err != nil {
+	if err := o.countRanks(o.Dir, found); err != nil {
 		return err
 	}
 	var faults fault.List

@@ -1,7 +1,9 @@
 package native
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strconv"
 
@@ -19,8 +21,12 @@ var worldLine = regexp.MustCompile(`(?m)^world_size:\s*(\d{1,9})\s*$`)
 func readLocal(o *opener) error {
 	text, err := regular.Read(o.path(localIndex), 1<<16)
 	m := worldLine.FindSubmatch(text)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &fault.Fault{File: localIndex, Problem: "does not exist", Hint: copyWhole}
+	}
 	if err != nil || m == nil {
-		return &fault.Fault{File: localIndex, Problem: "does not say the number of ranks", Expected: "world_size: N"}
+		return &fault.Fault{File: localIndex, Problem: "does not say the number of ranks", Expected: "world_size: N",
+			Hint: "Copy the file again from where the run saved the checkpoint."}
 	}
 	var faults fault.List
 	faults.Add("", o.trainFiles())

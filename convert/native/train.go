@@ -16,11 +16,9 @@ func (o *opener) trainFiles() error {
 	dir := o.path(trainDir)
 	found := ranks(dir, rankFile)
 	if len(found) == 0 {
-		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state",
-			Hint: "Copy the checkpoint whole."}
+		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state", Hint: copyWhole}
 	}
-	o.c.World = len(found)
-	if err := checkRanks(o, dir, found, o.c.World); err != nil {
+	if err := o.countRanks(dir, found); err != nil {
 		return err
 	}
 	var faults fault.List
@@ -43,22 +41,32 @@ func (o *opener) trainState(path string, state *pickle.Map) error {
 	}
 	if o.c.Train == nil {
 		o.c.Train = state
-		step, _ := state.Get("global_step").(int64)
+		step, ok := state.Get("global_step").(int64)
+		if !ok && o.c.Kind.Sharded() {
+			return &fault.Fault{File: name, Tensor: "global_step", Problem: "is missing"}
+		}
 		if named := stepOf(o.Dir); named >= 0 && named != step {
-			return differs(name, "global_step", "is not the step of the folder's name", named, step)
+			bad := differs(name, "global_step", "is not the step of the folder's name", named, step)
+			bad.Hint = fmt.Sprintf("Either the folder was renamed from step%d, or its files are of another checkpoint.", step)
+			return bad
 		}
 		o.c.Step = step
 		return nil
 	}
 	for _, key := range counters {
-		if first, own := o.c.Train.Get(key), state.Get(key); first != own {
+		switch first, own := o.c.Train.Get(key), state.Get(key); {
+		case first == own:
+		case first == nil || own == nil:
+			return &fault.Fault{File: name, Tensor: key, Problem: "is only in some of the ranks' files: they are of two " +
+				"checkpoints"}
+		default:
 			return differs(name, key, "differs from rank 0's: the files are of two checkpoints", first, own)
 		}
 	}
 	return nil
 }
 
-func differs(file, field, problem string, expected, found any) error {
+func differs(file, field, problem string, expected, found any) *fault.Fault {
 	return &fault.Fault{File: file, Tensor: field, Problem: problem, Expected: fmt.Sprint(expected),
 		Found: fmt.Sprint(found)}
 }
