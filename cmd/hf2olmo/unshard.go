@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 
@@ -55,13 +57,28 @@ func notUnsharding(o convert.Options) (problem, hint string) {
 // unsharding is what is printed of one.
 type unsharding struct {
 	convertRecord
+	moments   int
 	unchanged bool
+}
+
+// contents says in short what is in the output.
+func (u *unsharding) contents() string {
+	return fmt.Sprintf("%s parameters in %d tensors%s, %s", count(u.Parameters), u.Tensors, ofOptimizer(u.moments),
+		u.DType)
+}
+
+// ofOptimizer says how many of the tensors are the optimizer's.
+func ofOptimizer(moments int) string {
+	if moments == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them the optimizer's", moments)
 }
 
 func unshardRecord(source string, res *unshard.Result) unsharding {
 	return unsharding{convertRecord{Source: source, Output: res.Output, ModelType: string(res.Kind), DType: res.DType,
 		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
-		TrainCommand: res.Command}, res.Unchanged}
+		TrainCommand: res.Command}, res.Moments, res.Unchanged}
 }
 
 func (r *report) unsharded(source string, res *unshard.Result) {
@@ -78,9 +95,7 @@ func (r *report) unsharded(source string, res *unshard.Result) {
 	r.done++
 	r.line(rec.convertRecord)
 	r.say("%s (%s) → %s\n", fault.Printable(source), res.Kind, res.Output)
-	r.say("  %s parameters, %d tensors with the optimizer's, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors,
-		res.DType,
-		humanize.Bytes(uint64(res.Bytes)), res.Seconds)
+	r.say("  %s; %s in %.1f s\n", rec.contents(), humanize.Bytes(uint64(res.Bytes)), res.Seconds)
 	r.say("To continue the training, in a clone of allenai/OLMo, with the run's folder for the dots:\n  %s\n", res.Command)
 }
 
@@ -99,7 +114,7 @@ func (r *report) plannedUnsharding(rec unsharding, u *unshard.Unsharding) {
 		r.say("%s %s %s ← %d %s\n", fault.Printable(t.Name), t.Content.DType, tensor.ShapeString(t.Shape), pieces, what)
 	}
 	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
-	r.say("  %s parameters, %d tensors with the optimizer's, %s\n", count(rec.Parameters), rec.Tensors, rec.DType)
+	r.say("  %s\n", rec.contents())
 	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(rec.Bytes)), rec.Bytes)
 	if free, known := disk.FreeSpace(rec.Output); known {
 		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))

@@ -130,12 +130,8 @@ func printVerification(w io.Writer, source string, v *verify.Result) {
 	switch {
 	case v.Same():
 		printf(w, "%s matches %s (%s) bit for bit\n", v.Output, fault.Printable(source), v.Family)
-		moments := ""
-		if v.Moments > 0 {
-			moments = fmt.Sprintf(", %d of them the optimizer's", v.Moments)
-		}
-		printf(w, "  %s parameters in %d tensors%s, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors, moments, v.DType,
-			humanize.Bytes(uint64(v.Bytes)), v.Seconds)
+		printf(w, "  %s parameters in %d tensors%s, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors,
+			ofOptimizer(v.Moments), v.DType, humanize.Bytes(uint64(v.Bytes)), v.Seconds)
 		return
 	case v.Trained:
 		printf(w, "%s was trained after its conversion from %s: %d of %d tensors differ%s\n", v.Output,

@@ -21,7 +21,7 @@ func (m *Manifest) Changes(now *Manifest) []string {
 	}
 	add("for the trainer", m.Target, now.Target)
 	add("from", m.Source, now.Source)
-	if m.Source == now.Source {
+	if m.Source == now.Source && m.Options.NoOptimizer == now.Options.NoOptimizer { // else other files, or parts, count
 		changes = append(changes, stateChanges(m.Sources, now.Sources)...)
 	}
 	add("with --dtype", m.Options.DType, now.Options.DType)
@@ -30,8 +30,11 @@ func (m *Manifest) Changes(now *Manifest) []string {
 		changes = append(changes, "converted with --allow-nan")
 	}
 	add("with --max-shard-size", fmt.Sprint(m.Options.MaxShard), fmt.Sprint(now.Options.MaxShard))
-	if m.Options.NoOptimizer != now.Options.NoOptimizer {
-		add("--no-optimizer", fmt.Sprint(m.Options.NoOptimizer), fmt.Sprint(now.Options.NoOptimizer))
+	switch {
+	case m.Options.NoOptimizer && !now.Options.NoOptimizer:
+		changes = append(changes, "converted with --no-optimizer (now: without)")
+	case now.Options.NoOptimizer && !m.Options.NoOptimizer:
+		changes = append(changes, "converted without --no-optimizer (now: with it)")
 	}
 	if m.Options.Keymap != now.Options.Keymap {
 		changes = append(changes, "converted with another --keymap")
@@ -45,6 +48,9 @@ func orNone(s string) string {
 	}
 	return s
 }
+
+// maxChanges is how many files are named that have changed; a run of many ranks has thousands.
+const maxChanges = 5
 
 // stateChanges compares the files of a folder as they were and as they are.
 func stateChanges(was, is []State) []string {
@@ -63,6 +69,9 @@ func stateChanges(was, is []State) []string {
 		if _, added := now[s.Name]; added {
 			changes = append(changes, s.Name+" was added")
 		}
+	}
+	if more := len(changes) - maxChanges; more > 1 {
+		changes = append(changes[:maxChanges], fmt.Sprintf("%d more files differ", more))
 	}
 	return changes
 }

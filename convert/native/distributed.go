@@ -28,11 +28,11 @@ func readDistributed(o *opener) error {
 	dir := index(o.Dir, o.c.Kind)
 	tensors, checkpoint, err := o.Distributed(dir)
 	if err != nil {
-		o.addInside(&faults, dir, err)
+		addInside(o, &faults, dir, err)
 		return faults
 	}
 	o.c.Index = &checkpoint.Metadata
-	o.addInside(&faults, dir, checkpoint.CheckTiles(dir))
+	addInside(o, &faults, dir, checkpoint.CheckTiles(dir))
 	for _, t := range tensors {
 		addEntry(o, t)
 	}
@@ -46,7 +46,7 @@ func readDistributed(o *opener) error {
 }
 
 // addInside adds faults whose files are named relative to a folder of the checkpoint.
-func (o *opener) addInside(faults *fault.List, dir string, err error) {
+func addInside(o *opener, faults *fault.List, dir string, err error) {
 	var inside fault.List
 	inside.Add("", err)
 	for _, f := range inside {

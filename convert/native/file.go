@@ -27,7 +27,7 @@ func (o *opener) saved(path string) (*sharded.Rank, *pickle.Map, error) {
 // countRanks notes how many ranks saved the checkpoint, by the files in a folder, each of which
 // has the trainer's state of one rank, and checks that there is one of each. When files were lost or
 // added, the number that all of them agree on says which.
-func (o *opener) countRanks(dir string, found map[int]string) error {
+func countRanks(o *opener, dir string, found map[int]string) error {
 	world := len(found)
 	var saved []int64
 	for _, n := range slices.Sorted(maps.Keys(found)) {

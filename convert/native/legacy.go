@@ -12,7 +12,7 @@ import (
 // and the trainer's state.
 func readLegacy(o *opener) error {
 	found := ranks(o.Dir, rankFile)
-	if err := o.countRanks(o.Dir, found); err != nil {
+	if err := countRanks(o, o.Dir, found); err != nil {
 		return err
 	}
 	var faults fault.List

@@ -18,7 +18,7 @@ func (o *opener) trainFiles() error {
 	if len(found) == 0 {
 		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state", Hint: copyWhole}
 	}
-	if err := o.countRanks(dir, found); err != nil {
+	if err := countRanks(o, dir, found); err != nil {
 		return err
 	}
 	var faults fault.List

@@ -75,6 +75,7 @@ type Result struct {
 	DType      string      // of the model, "mixed" if tensors differ
 	Parameters int64
 	Tensors    int   // with the optimizer's
+	Moments    int   // the optimizer's of them
 	Bytes      int64 // of all files
 	Seconds    float64
 	Warnings   []string
@@ -103,8 +104,9 @@ func (u *Unsharding) Write(ctx context.Context) (*Result, error) {
 
 // Planned is the Result as far as it is known before anything is written.
 func (u *Unsharding) Planned() *Result {
-	r := &Result{Output: u.Output, Kind: u.Checkpoint.Kind, Tensors: len(u.Tensors), Bytes: u.content.Bytes(),
-		Warnings: u.Warnings, Command: u.Command(), Unchanged: u.out != nil && u.out.Unchanged}
+	r := &Result{Output: u.Output, Kind: u.Checkpoint.Kind, Tensors: len(u.Tensors),
+		Moments: len(u.Tensors) - u.parameters, Bytes: u.content.Bytes(), Warnings: u.Warnings, Command: u.Command(),
+		Unchanged: u.out != nil && u.out.Unchanged}
 	for i := range u.Tensors[:u.parameters] {
 		c := &u.Tensors[i].Content
 		r.Parameters += c.Numel()
