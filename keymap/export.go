@@ -2,7 +2,6 @@ package keymap
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 )
 
@@ -12,6 +11,7 @@ type Export struct {
 	Native  map[string]any // the native config as the exported model would become it again
 	Config  Object         // config.json
 	Tensors []ExportedTensor
+	Inexact []string // what the exported model does not have as the native one has it, in words
 }
 
 // ModelType is the model_type in config.json.
@@ -47,6 +47,9 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 	}
 	env["weights"] = map[string]any{"tensors": facts.Tensors}
 	if faults := t.check(env, facts); len(faults) > 0 {
+		for _, r := range faults {
+			r.Hint = "" // which is about the way in
+		}
 		return nil, append(refusals, faults...)
 	}
 	env["dtype"] = dtype
@@ -61,6 +64,9 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 		case err != nil:
 			return nil, []*Refusal{{Because: fmt.Sprintf("table %s: export: %v", b.Name, err)}}
 		case a.export != nil && len(a.differences) == 0:
+			for _, r := range apply(t.same.inexact, env) {
+				a.export.Inexact = append(a.export.Inexact, r.Because)
+			}
 			return a.export, nil
 		case nearest == nil || len(a.differences) < len(nearest.differences):
 			nearest = a
@@ -128,59 +134,4 @@ func (p *Plan) turned() (tensors []ExportedTensor) {
 		}
 	}
 	return tensors
-}
-
-// sameness says what two native models must have in common to compute the same.
-type sameness struct {
-	values []binding
-	facts  []binding // of the tokenizer, which the way in asks for
-	hint   string    // why it may be that no class computes a model
-}
-
-// tokenizer returns what is known of the tokenizer by the native config.
-func (s *sameness) tokenizer(env map[string]any) map[string]any {
-	facts := map[string]any{}
-	for _, b := range s.facts {
-		if v, err := b.value.eval(env); err == nil && v != nil {
-			facts[b.name] = v
-		}
-	}
-	return facts
-}
-
-// compare returns how a native model differs from one of a family of transformers, in words.
-func (s *sameness) compare(native, family map[string]any, name string) ([]string, error) {
-	var differences []string
-	for _, b := range s.values {
-		is, err := b.value.eval(native)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", b.name, err)
-		}
-		has, err := b.value.eval(family)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", b.name, err)
-		}
-		if !equal(is, has) {
-			differences = append(differences, fmt.Sprintf("%s is %s (%s: %s)", b.name, worded(is), name, worded(has)))
-		}
-	}
-	return differences, nil
-}
-
-// equal compares two values of configs; a whole float equals an int.
-func equal(a, b any) bool {
-	x, xIs := number(a)
-	y, yIs := number(b)
-	if xIs && yIs {
-		return x == y
-	}
-	return reflect.DeepEqual(a, b)
-}
-
-// worded is a value in a message.
-func worded(v any) string {
-	if v == nil {
-		return "null"
-	}
-	return fmt.Sprint(v)
 }

@@ -54,6 +54,26 @@ func TestExport(t *testing.T) {
 	}
 }
 
+// TestInexact: what transformers does otherwise is said, and nothing else.
+func TestInexact(t *testing.T) {
+	target, err := keymap.TargetNamed("olmo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, full := range []bool{true, false} {
+		config := base()
+		maps.Copy(config, map[string]any{"rope_full_precision": full, "residual_dropout": 0.0, "embedding_dropout": 0.0})
+		export, refusals := target.Export(config, "bfloat16", keymap.Facts{Tensors: 12})
+		if export == nil {
+			t.Fatal(refusals)
+		}
+		said := strings.Join(export.Inexact, "; ")
+		if full && said != "" || !full && !strings.HasPrefix(said, "rope_full_precision false: ") {
+			t.Errorf("%v: %q", full, said)
+		}
+	}
+}
+
 // TestExportedTensors: what a table fuses is cut by rows.
 func TestExportedTensors(t *testing.T) {
 	target, err := keymap.TargetNamed("olmo")

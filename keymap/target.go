@@ -69,11 +69,7 @@ type targetYAML struct {
 	Document   yaml.MapSlice  `yaml:"document"`
 	Comments   yaml.MapSlice  `yaml:"comments"`
 	Read       map[string]any `yaml:"read"`
-	Computes   struct {
-		Same      yaml.MapSlice `yaml:"same"`
-		Tokenizer yaml.MapSlice `yaml:"tokenizer"`
-		Hint      string        `yaml:"hint"`
-	} `yaml:"computes"`
+	Computes   samenessYAML   `yaml:"computes"`
 }
 
 func parseTarget(text []byte) (*Target, error) {
@@ -111,12 +107,8 @@ func parseTarget(text []byte) (*Target, error) {
 	if t.readBack, err = parseReadBack(y.Read, namesOf(t.Fields)); err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
-	t.same.hint = y.Computes.Hint
-	if t.same.values, err = parseBindings(y.Computes.Same, t.names); err != nil {
-		return nil, fmt.Errorf("computes: same: %w", err)
-	}
-	if t.same.facts, err = parseBindings(y.Computes.Tokenizer, t.names); err != nil {
-		return nil, fmt.Errorf("computes: tokenizer: %w", err)
+	if t.same, err = parseSameness(y.Computes, t.names); err != nil {
+		return nil, fmt.Errorf("computes: %w", err)
 	}
 	if err := t.Saved.compile(t.names); err != nil {
 		return nil, fmt.Errorf("saved: %w", err)
@@ -171,19 +163,6 @@ func parseLet(items yaml.MapSlice, names scope) ([]binding, scope, error) {
 		names = names.with(name)
 	}
 	return let, names, nil
-}
-
-// parseBindings compiles expressions that see the same names, and not each other.
-func parseBindings(items yaml.MapSlice, names scope) ([]binding, error) {
-	var list []binding
-	for _, item := range items {
-		e, err := compile(fmt.Sprint(item.Value), names)
-		if err != nil {
-			return nil, fmt.Errorf("%v: %w", item.Key, err)
-		}
-		list = append(list, binding{fmt.Sprint(item.Key), e})
-	}
-	return list, nil
 }
 
 func parseShapes(items yaml.MapSlice, names scope) ([]tensorSpec, error) {

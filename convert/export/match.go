@@ -36,6 +36,9 @@ func (e *Export) match() error {
 		return faults
 	}
 	e.plan, e.Family = plan, plan.ModelType()
+	for _, said := range plan.Inexact {
+		e.warn("%s: %s", olmo.ConfigFile, said)
+	}
 	own, err := e.checkShapes(target, byName)
 	if err != nil {
 		return err

@@ -1,0 +1,98 @@
+package keymap
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/goccy/go-yaml"
+)
+
+// sameness says what two native models must have in common to compute the same.
+type sameness struct {
+	values  []binding
+	facts   []binding // of the tokenizer, which the way in asks for
+	inexact []rule    // what need not be the same, but is said
+	hint    string    // why it may be that no class computes a model
+}
+
+type samenessYAML struct {
+	Same      yaml.MapSlice `yaml:"same"`
+	Tokenizer yaml.MapSlice `yaml:"tokenizer"`
+	Inexact   any           `yaml:"inexact"`
+	Hint      string        `yaml:"hint"`
+}
+
+func parseSameness(y samenessYAML, names scope) (s sameness, err error) {
+	s.hint = y.Hint
+	if s.values, err = parseBindings(y.Same, names); err != nil {
+		return s, fmt.Errorf("same: %w", err)
+	}
+	if s.facts, err = parseBindings(y.Tokenizer, names); err != nil {
+		return s, fmt.Errorf("tokenizer: %w", err)
+	}
+	if s.inexact, err = parseRules(y.Inexact, names); err != nil {
+		return s, fmt.Errorf("inexact: %w", err)
+	}
+	return s, nil
+}
+
+// parseBindings compiles expressions that see the same names, and not each other.
+func parseBindings(items yaml.MapSlice, names scope) ([]binding, error) {
+	var list []binding
+	for _, item := range items {
+		e, err := compile(fmt.Sprint(item.Value), names)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", item.Key, err)
+		}
+		list = append(list, binding{fmt.Sprint(item.Key), e})
+	}
+	return list, nil
+}
+
+// tokenizer returns what is known of the tokenizer by the native config.
+func (s *sameness) tokenizer(env map[string]any) map[string]any {
+	facts := map[string]any{}
+	for _, b := range s.facts {
+		if v, err := b.value.eval(env); err == nil && v != nil {
+			facts[b.name] = v
+		}
+	}
+	return facts
+}
+
+// compare returns how a native model differs from one of a family of transformers, in words.
+func (s *sameness) compare(native, family map[string]any, name string) ([]string, error) {
+	var differences []string
+	for _, b := range s.values {
+		is, err := b.value.eval(native)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", b.name, err)
+		}
+		has, err := b.value.eval(family)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", b.name, err)
+		}
+		if !equal(is, has) {
+			differences = append(differences, fmt.Sprintf("%s is %s (%s: %s)", b.name, worded(is), name, worded(has)))
+		}
+	}
+	return differences, nil
+}
+
+// equal compares two values of configs; a whole float equals an int.
+func equal(a, b any) bool {
+	x, xIs := number(a)
+	y, yIs := number(b)
+	if xIs && yIs {
+		return x == y
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// worded is a value in a message.
+func worded(v any) string {
+	if v == nil {
+		return "null"
+	}
+	return fmt.Sprint(v)
+}
