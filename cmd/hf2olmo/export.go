@@ -20,7 +20,7 @@ func exportCommand() *cli.Command {
 		Description: `CHECKPOINT is the folder of a checkpoint of allenai/OLMo, unsharded or as the ranks of a run saved it
 (step<N>), or the folder of a run: then its latest step. transformers 4.57 and 5 load what is
 written: config.json, model.safetensors, generation_config.json, and the tokenizer if there is a
-tokenizer.json in the checkpoint or where its config names one.
+tokenizer.json where its config names one (a file, a folder or a model in the cache) or in it.
 
    hf2olmo export run/step1000-unsharded
    hf2olmo export --into /scratch/hf --dtype bfloat16 run/step*
@@ -42,7 +42,8 @@ by signal N, with nothing left behind.`,
 			toggle("json", "print one JSON object per checkpoint, each on its own line"),
 			toggle("quiet", "print no progress and no summary"),
 			jobsFlag("copy"),
-			&cli.StringFlag{Name: "tokenizer", Usage: "copy `FILE`, a tokenizer.json or the folder that contains it"},
+			&cli.StringFlag{Name: "tokenizer", Usage: "copy `FILE`, a tokenizer.json, the folder that contains it, or the " +
+				"id of a model in the Hugging Face cache"},
 			noFollowFlag("CHECKPOINT"),
 		},
 		OnUsageError:    onUsageError,

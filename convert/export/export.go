@@ -47,7 +47,7 @@ type Options struct {
 	DType     tensor.DType // of all tensors; Invalid keeps each as it is
 	MaxShard  int64        // bytes of a shard's tensors at most; 0 for MaxShard
 	NoFollow  bool         // refuse links that lead out of the checkpoint
-	Tokenizer string       // a tokenizer.json, or the folder that contains it; "" for the checkpoint's own
+	Tokenizer string       // a tokenizer.json, or what contains it; "" for the one of the checkpoint
 	Folder    output.Options
 }
 

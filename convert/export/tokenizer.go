@@ -37,9 +37,10 @@ func (e *Export) token(role string) int64 {
 // trainer would, or the one in the checkpoint. Without one the model is exported all the same.
 func (e *Export) findTokenizer() (err error) {
 	if chosen := e.options.Tokenizer; chosen != "" {
-		path := tokenizerAt(chosen)
+		path := hf.FindTokenizer(chosen)
 		if path == "" {
-			return &fault.Fault{File: "--tokenizer " + chosen, Problem: "is neither a file nor a folder with tokenizer.json"}
+			return &fault.Fault{File: "--tokenizer " + chosen, Problem: "is no tokenizer.json, and no folder or " +
+				"downloaded model that contains one"}
 		}
 		return e.openTokenizer(path)
 	}
@@ -48,10 +49,10 @@ func (e *Export) findTokenizer() (err error) {
 		named = e.written.Tokenizer
 	}
 	if named != "" && !e.options.NoFollow {
-		path = tokenizerAt(named)
+		path = hf.FindTokenizer(named)
 	}
 	if path == "" {
-		path = tokenizerAt(e.Checkpoint.Path)
+		path = hf.FindTokenizer(e.Checkpoint.Path)
 	}
 	switch {
 	case path != "":
@@ -64,17 +65,6 @@ func (e *Export) findTokenizer() (err error) {
 			"a tokenizer; name one with --tokenizer", named, olmo.ConfigFile)
 	}
 	return nil
-}
-
-// tokenizerAt returns the path of the tokenizer.json that a path means, "" if there is none.
-func tokenizerAt(path string) string {
-	if regular.Is(path) {
-		return path
-	}
-	if path = filepath.Join(path, tokenizers.FileName); regular.Is(path) {
-		return path
-	}
-	return ""
 }
 
 func (e *Export) openTokenizer(path string) (err error) {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"hf2olmo/convert/jsonfile"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tokenizers"
 )
 
@@ -27,6 +28,22 @@ func OpenTokenizer(path string, wanted ...string) (*tokenizers.Tokenizer, error)
 	}
 	t.Path, t.Size = path, info.Size()
 	return t, nil
+}
+
+// FindTokenizer returns the path of the tokenizer.json that path means: the file itself, or the
+// one in a folder, or of a model in the hub's cache by its id. "" is none.
+func FindTokenizer(path string) string {
+	if regular.Is(path) {
+		return path
+	}
+	where, bad := locate(path)
+	if bad != nil {
+		return ""
+	}
+	if file := filepath.Join(where.dir, tokenizers.FileName); regular.Is(file) {
+		return file
+	}
+	return ""
 }
 
 // readTokenizer reads tokenizer.json if there is one.
