@@ -191,9 +191,13 @@ func foldInfo(o *pickle.Object) (any, *fault.Fault) {
 	file, ok1 := state["relative_path"].(string)
 	offset, ok2 := state["offset"].(int64)
 	bytes, ok3 := state["length"].(int64)
-	if !ok || !ok1 || !ok2 || !ok3 || offset < 0 || bytes < 0 || file == "" || len(file) > 4096 || path.IsAbs(file) ||
-		strings.ContainsRune(file, 0) || path.Clean(file) != file || file == ".." || strings.HasPrefix(file, "../") {
+	if !ok || !ok1 || !ok2 || !ok3 || offset < 0 || bytes < 0 || file == "" || len(file) > maxPath {
 		return nil, wrong("a place in storage_data without name, offset or file")
+	}
+	if path.IsAbs(file) || strings.ContainsRune(file, 0) || path.Clean(file) != file || file == ".." ||
+		strings.HasPrefix(file, "../") {
+		return nil, &fault.Fault{Problem: "points to a file outside the checkpoint's folder", Found: file,
+			Hint: "Every trainer puts the files beside the index: do not trust this checkpoint."}
 	}
 	if state["transform_descriptors"] != nil {
 		return nil, &fault.Fault{Problem: "names items that were compressed or transformed, which are not read", Found: file}

@@ -57,10 +57,10 @@ func TestReadRefuses(t *testing.T) {
 		"another object":     {object(classTensor), "not the index"},
 		"a string":           {"text", "not the index"},
 		"no storage":         {object(classMetadata, "state_dict_metadata", pickle.Entries{}), "not the index"},
-		"a path upwards":     {place("../../etc/passwd"), "without name, offset or file"},
-		"a path from root":   {place("/etc/passwd"), "without name, offset or file"},
-		"a path out and in":  {place("a/../../b"), "without name, offset or file"},
-		"a path with a zero": {place("a\x00b"), "without name, offset or file"},
+		"a path upwards":     {place("../../etc/passwd"), "outside the checkpoint's folder"},
+		"a path from root":   {place("/etc/passwd"), "outside the checkpoint's folder"},
+		"a path out and in":  {place("a/../../b"), "outside the checkpoint's folder"},
+		"a path with a zero": {place("a\x00b"), "outside the checkpoint's folder"},
 	} {
 		if err := metadataOf(t, c.value); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)

@@ -117,6 +117,18 @@ func (o *opening) open(name string) *opened {
 	return f
 }
 
+// ofItem names the tensor in what is wrong with an item: a file has many of them.
+func ofItem(name, file string, err error) error {
+	var faults fault.List
+	faults.Add(file, err)
+	for _, f := range faults {
+		if f.Tensor == "" {
+			f.Tensor = name
+		}
+	}
+	return faults
+}
+
 // item reads the header of the item with a chunk into part, which is kept for other tensors
 // that name the same item.
 func (o *opening) item(part *tensor.Tensor, t *Tensor, c *Chunk) error {
@@ -135,7 +147,7 @@ func (o *opening) item(part *tensor.Tensor, t *Tensor, c *Chunk) error {
 		}
 		var err error
 		if *part, err = torchfile.OpenItem(f.handle, f.file, t.Name, c.Offset, c.Bytes); err != nil {
-			return err
+			return ofItem(t.Name, c.File, err)
 		}
 		o.items[at] = part
 	}

@@ -42,6 +42,9 @@ func ReadMetadata(r io.ReaderAt, size int64) (*Metadata, error) {
 	return nil, faults
 }
 
+// maxPath is longer than the path of any file, in bytes.
+const maxPath = 4096
+
 func wrong(what string) *fault.Fault {
 	return &fault.Fault{Problem: "is not the index of a distributed checkpoint", Found: what}
 }

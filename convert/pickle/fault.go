@@ -7,7 +7,7 @@ import (
 )
 
 // DownloadAgain is the hint about a file that no program writes.
-const DownloadAgain = "The file is damaged or not complete: download it again."
+const DownloadAgain = "The file is damaged or not complete: copy or download it again."
 
 func problem(format string, args ...any) *fault.Fault {
 	return &fault.Fault{Problem: fmt.Sprintf(format, args...)}
