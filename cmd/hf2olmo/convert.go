@@ -92,7 +92,9 @@ func convertModels(c *cli.Context) error {
 		o.Progress = numbered(progress, i+1, c.NArg())
 		o.Claim = func(output string) error { return outputs.claim(output, source) }
 		if unshard.Accepts(source) {
+			setMemoryGoal(checkpointGoal)
 			unshardCheckpoint(c, source, o, r)
+			setMemoryGoal(memoryGoal)
 			continue
 		}
 		convertModel(c.Context, source, o, c.Bool("dry-run"), r)

@@ -27,15 +27,23 @@ const (
 // hostile header may get there.
 const memoryGoal = 128 << 20
 
+// checkpointGoal is that for a sharded checkpoint. Of 64 ranks' headers far less is kept than is read.
+const checkpointGoal = 48 << 20
+
+// setMemoryGoal sets the goal, unless the user has set one.
+func setMemoryGoal(bytes int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(bytes)
+	}
+}
+
 func main() {
 	os.Exit(run(os.Args, os.Stdout, os.Stderr))
 }
 
 // run is the whole program. It returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryGoal)
-	}
+	setMemoryGoal(memoryGoal)
 	ctx, stop := withSignals(context.Background(), stderr)
 	defer stop()
 	out := &results{Writer: stdout}

@@ -12,6 +12,7 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/trainer"
+	"hf2olmo/convert/unshard"
 	"hf2olmo/convert/verify"
 )
 
@@ -68,6 +69,9 @@ func verifyFolder(c *cli.Context) error {
 		o.Progress = terminalProgress(c.App.ErrWriter)
 	}
 	source, folder := c.Args().Get(0), c.Args().Get(1)
+	if unshard.Accepts(source) {
+		setMemoryGoal(checkpointGoal)
+	}
 	v, err := verify.Folder(c.Context, source, folder, o)
 	rec := newVerifyRecord(source, folder, v, err)
 	if c.Bool("json") {
