@@ -17,11 +17,18 @@ import (
 // TestConcurrent runs eight processes on one output: one writes it, the others wait and find it up to date. With
 // --force each writes it, one after the other.
 func TestConcurrent(t *testing.T) {
-	source := filepath.Join(t.TempDir(), "model")
+	model, checkpoint := filepath.Join(t.TempDir(), "model"), filepath.Join(t.TempDir(), "step1000")
 	// 110 MB
-	sparse{layers: 2, width: 1024, heads: 16, kvHeads: 8, mlp: 2752, vocabulary: 16000, shards: 2}.write(t, source)
+	sparse{layers: 2, width: 1024, heads: 16, kvHeads: 8, mlp: 2752, vocabulary: 16000, shards: 2}.write(t, model)
+	sparseRun{ranks: 4, layers: 2, width: 512, heads: 8, mlp: 1408, vocabulary: 2000}.write(t, checkpoint)
+	for _, source := range []string{model, checkpoint} {
+		onOneOutput(t, source)
+	}
+}
+
+func onOneOutput(t *testing.T, source string) {
 	out := t.TempDir()
-	folder := filepath.Join(out, "model-unsharded")
+	folder := filepath.Join(out, filepath.Base(source)+"-unsharded")
 	for round, test := range []struct {
 		flags                []string
 		converted, unchanged int

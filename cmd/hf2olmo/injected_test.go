@@ -46,6 +46,8 @@ func TestInjected(t *testing.T) {
 	in := injected{older: filepath.Join(dir, "older"), newer: filepath.Join(dir, "newer"), out: filepath.Join(dir, "out")}
 	copyFiles(t, in.older, "../../testdata/models/llama")
 	copyFiles(t, in.newer, "../../testdata/models/olmo2-sharded")
+	checkpoint := filepath.Join(dir, "step3")
+	must(t, os.CopyFS(checkpoint, os.DirFS("../../testdata/checkpoints/legacy/step3")))
 	in.folder = filepath.Join(in.out, "x-unsharded")
 	in.program = filepath.Join(dir, "hf2olmo") // static, as released, so that no loader makes calls
 	build := exec.Command("go", "build", "-o", in.program, ".")
@@ -57,8 +59,15 @@ func TestInjected(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			for _, fault := range faults {
 				for when, next, n := 1, 2, 0; n < *injections; when, next, n = next, when+next, n+1 {
+					inject := fmt.Sprintf("%s:%s:when=%d", call, fault, when)
 					for _, force := range []bool{false, true} {
-						in.try(t, fmt.Sprintf("%s:%s:when=%d", call, fault, when), force)
+						in.try(t, inject, force)
+					}
+					if n == *injections-1 { // deepest in the run
+						sharded := in
+						sharded.newer = checkpoint
+						sharded.try(t, inject, true)
+						in.tries, in.failed, in.killed = sharded.tries, sharded.failed, sharded.killed
 					}
 				}
 			}

@@ -25,39 +25,47 @@ func mounted(t *testing.T, options string) string {
 	return dir
 }
 
+// someMegabytes are a model and a sharded checkpoint that become 5 to 7 MB.
+func someMegabytes(t *testing.T) []string {
+	model, checkpoint := filepath.Join(t.TempDir(), "model"), filepath.Join(t.TempDir(), "step1000")
+	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, model)
+	sparseRun{ranks: 3, layers: 2, width: 128, heads: 4, mlp: 256, vocabulary: 500}.write(t, checkpoint)
+	return []string{model, checkpoint}
+}
+
 // TestDiskFull converts to disks of every size from too small to large enough. A small one is noticed before a byte is
 // written if the system reports the free space, else while writing.
 func TestDiskFull(t *testing.T) {
-	source := filepath.Join(t.TempDir(), "model")
-	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, source) // 6.5 MB
-	failed := 0
-	for kB := 64; kB <= 8192; kB += 512 {
-		out := mounted(t, fmt.Sprintf("size=%dk", kB))
-		o := execute(t, "convert", "--into", out, source)
-		if o.status == 0 {
-			onlyWhole(t, source, out, filepath.Join(out, "model-unsharded"))
-			continue
+	for _, source := range someMegabytes(t) {
+		failed := 0
+		for kB := 64; kB <= 8192; kB += 512 {
+			out := mounted(t, fmt.Sprintf("size=%dk", kB))
+			o := execute(t, "convert", "--into", out, source)
+			if o.status == 0 {
+				onlyWhole(t, source, out, filepath.Join(out, filepath.Base(source)+"-unsharded"))
+				continue
+			}
+			o.checkRefused(t, out)
+			failed++
 		}
-		o.checkRefused(t, out)
-		failed++
-	}
-	if failed < 10 || failed > 15 {
-		t.Errorf("%d of 16 disks were too small", failed)
+		if failed < 10 || failed > 15 {
+			t.Errorf("%s: %d of 16 disks were too small", source, failed)
+		}
 	}
 }
 
 // TestDiskFills fills the disk while the program looks for space: more is reported than can be written.
 func TestDiskFills(t *testing.T) {
-	source := filepath.Join(t.TempDir(), "model")
-	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, source)
-	for _, blocks := range []int{1, 8, 100, 4000, 6000} {
-		out := t.TempDir()
-		script := fmt.Sprintf("ulimit -f %d; exec hf2olmo convert --into %s %s", blocks, out, source)
-		text, err := exec.Command("bash", "-c", script).CombinedOutput()
-		if err == nil || !strings.Contains(string(text), "file too large") || !strings.Contains(string(text), "ulimit -f") {
-			t.Errorf("%d blocks: %v: %s", blocks, err, text)
+	for _, source := range someMegabytes(t) {
+		for _, blocks := range []int{1, 8, 100, 1500} {
+			out := t.TempDir()
+			script := fmt.Sprintf("ulimit -f %d; exec hf2olmo convert --into %s %s", blocks, out, source)
+			text, err := exec.Command("bash", "-c", script).CombinedOutput()
+			if err == nil || !strings.Contains(string(text), "file too large") || !strings.Contains(string(text), "ulimit -f") {
+				t.Errorf("%d blocks: %v: %s", blocks, err, text)
+			}
+			nothing(t, out)
 		}
-		nothing(t, out)
 	}
 }
 

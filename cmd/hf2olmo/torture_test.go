@@ -18,10 +18,23 @@ var tries = flag.Int("tries", 10, "how often TestTorture kills")
 // TestTorture kills the program at random moments, with and without --force: any output is whole, an older one stays
 // until the new one replaces it, and the next run cleans up and succeeds.
 func TestTorture(t *testing.T) {
-	dir := t.TempDir()
-	older, newer := filepath.Join(dir, "older"), filepath.Join(dir, "newer")
-	sparse{layers: 1, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 8000, shards: 1}.write(t, older)
-	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 16000, shards: 2}.write(t, newer)
+	t.Run("model", func(t *testing.T) {
+		dir := t.TempDir()
+		older, newer := filepath.Join(dir, "older"), filepath.Join(dir, "newer")
+		sparse{layers: 1, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 8000, shards: 1}.write(t, older)
+		sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 16000, shards: 2}.write(t, newer)
+		torture(t, dir, older, newer, *tries)
+	})
+	t.Run("sharded checkpoint", func(t *testing.T) {
+		dir := t.TempDir()
+		older, newer := filepath.Join(dir, "older", "step1000"), filepath.Join(dir, "newer", "step1000")
+		sparseRun{ranks: 2, layers: 1, width: 256, heads: 4, mlp: 512, vocabulary: 1000}.write(t, older)
+		sparseRun{ranks: 4, layers: 2, width: 256, heads: 4, mlp: 512, vocabulary: 2000}.write(t, newer)
+		torture(t, dir, older, newer, *tries/2)
+	})
+}
+
+func torture(t *testing.T, dir, older, newer string, tries int) {
 	out := filepath.Join(dir, "out")
 	must(t, os.Mkdir(out, 0o777))
 	folder := filepath.Join(out, "x-unsharded")
@@ -35,7 +48,7 @@ func TestTorture(t *testing.T) {
 		usual = min(usual, time.Since(begun))
 	}
 	killed, i := 0, 0
-	for ; killed < *tries && i < 4**tries; i++ { // some end before they are killed
+	for ; killed < tries && i < 4*tries; i++ { // some end before they are killed
 		force := i%2 == 0
 		must(t, os.RemoveAll(folder))
 		args := []string{"convert", "--quiet", "--output", folder, newer}
@@ -56,7 +69,7 @@ func TestTorture(t *testing.T) {
 		}
 		onlyWhole(t, newer, out, folder)
 	}
-	if killed < *tries {
+	if killed < tries {
 		t.Errorf("only %d of %d runs were killed before their end", killed, i)
 	}
 	t.Logf("%d runs, %d of them killed before the end of some %v", i, killed, usual)
