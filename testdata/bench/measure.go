@@ -102,11 +102,13 @@ func coreByHand(python, folder, out string) call {
 	return scripted(python, coreByHandScript, folder, out, out)
 }
 
-// shardedRun makes the folder out of what four ranks would save of a model.
-func (b *bench) shardedRun(model, out string) error {
-	whole := b.convert(model)
-	defer os.RemoveAll(whole.out)
-	for _, args := range [][]string{whole.args, {b.python, shardedRunScript, whole.out, out}} {
+// checkpoints makes an unsharded checkpoint of a model and, if there is torch, what four ranks would save of it.
+func (b *bench) checkpoints(model, whole, run string) error {
+	commands := [][]string{{b.binary, "convert", "--quiet", "--output", whole, model}}
+	if b.python != "" {
+		commands = append(commands, []string{b.python, shardedRunScript, whole, run})
+	}
+	for _, args := range commands {
 		if text, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, text)
 		}

@@ -34,7 +34,7 @@ func (b *bench) groups(bytes int64) []group {
 		b.binGroup(small, "zip", torchZip),
 		b.binGroup(small, "older format", torchLegacy),
 		b.turnedGroup(wideTied(bytes / 4)),
-		b.shardedGroup(small),
+		b.checkpointGroup(small),
 		b.largeGroup(olmo2(3 * bytes / 4)),
 		b.dryGroup(),
 	}
@@ -83,17 +83,22 @@ func (b *bench) turnedGroup(s shape) group {
 	}}
 }
 
-// shardedGroup makes one checkpoint of what four ranks saved: the weights and, in twice as many
-// bytes, the optimizer's moments.
-func (b *bench) shardedGroup(s shape) group {
-	source, run := b.path("float32"), b.path("step1000")
+// checkpointGroup has checkpoints for sources: one that goes back to Hugging Face, and what four ranks saved, which
+// becomes one again: the weights and, in twice as many bytes, the optimizer's moments.
+func (b *bench) checkpointGroup(s shape) group {
+	source, whole, run := b.path("float32"), b.path("whole-unsharded"), b.path("step1000")
 	models := map[string]model{source: {shape: s, dtype: tensor.Float32, format: safetensors, shards: 3}}
-	g := group{models: models, made: []string{run}, rows: func() []row {
-		theirs := copying(run, b.path("theirs"))
-		return []row{{work: "4 ranks with optimizer → unsharded", against: "cp", ours: b.convert(run), theirs: &theirs,
-			goal: 1.10, torch: true}}
+	g := group{models: models, made: []string{whole, run}, rows: func() []row {
+		out := b.path("ours")
+		export := call{[]string{b.binary, "export", "--quiet", "--output", out, whole}, out, weightFiles(whole)}
+		copyWhole, copyRun := copying(whole, b.path("theirs")), copying(run, b.path("theirs"))
+		return []row{
+			{work: "float32 → Hugging Face", against: "cp", ours: export, theirs: &copyWhole, goal: 1.00},
+			{work: "4 ranks with optimizer → unsharded", against: "cp", ours: b.convert(run), theirs: &copyRun,
+				goal: 1.10, torch: true},
+		}
 	}}
-	g.prepare = func() error { return b.shardedRun(source, run) }
+	g.prepare = func() error { return b.checkpoints(source, whole, run) }
 	return g
 }
 
