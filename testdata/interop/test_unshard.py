@@ -41,6 +41,9 @@ def test_training_continues(run, tmp_path):
     np.random.default_rng(5).integers(2, 91, 16 * 64, dtype=np.uint16).tofile(data)
     torchrun("save", data, tmp_path, json.dumps(RUNS[run]))
     folders = [unshard(tmp_path / layout / "step3", tmp_path / f"{layout}-unsharded") for layout in LAYOUTS]
+    for layout, folder in zip(LAYOUTS, folders):
+        done = cli.run("verify", tmp_path / layout, folder)
+        assert done.returncode == 0 and "bit for bit" in done.stdout, done.stdout + done.stderr
     own = tmp_path / "own" / "step3-unsharded"
     torchrun("resume", data, tmp_path, own, *folders)
     want = json.loads((tmp_path / "report.json").read_text())
