@@ -93,6 +93,10 @@ func above(d *modelFolder) *fault.Fault {
 	if bad != nil {
 		return nil
 	}
+	if up.findRun() != nil {
+		return &fault.Fault{File: d.dir, Problem: "contains the config of a sharded run, and no weights",
+			Hint: "The weights are in the folder above: give " + up.dir + "."}
+	}
 	return inFolder(up)
 }
 

@@ -40,6 +40,10 @@ func (o *opening) findConfig() *fault.Fault {
 	}
 	config := slices.IndexFunc(folders, func(d *modelFolder) bool { return d.names[configName] })
 	tokenizer := slices.IndexFunc(folders, func(d *modelFolder) bool { return d.names[tokenizers.FileName] })
+	if config < 0 && o.folder.like != "" {
+		return &fault.Fault{File: "--like " + o.folder.like, Problem: "contains no " + configName,
+			Hint: "Name the downloaded model that was trained: its folder, or its id in the Hugging Face cache."}
+	}
 	if config >= 0 {
 		o.config = folders[config]
 	}

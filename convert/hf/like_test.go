@@ -48,6 +48,16 @@ func TestLike(t *testing.T) {
 	if have := shown(t, err, dir); have != "--like DIR/gone: does not exist\n" {
 		t.Error(have)
 	}
+
+	// A folder without a config is none to take it from.
+	bare, other := t.TempDir(), t.TempDir()
+	write(t, bare+"/pytorch_model_fsdp.bin", read(t, "testdata/bin/pytorch_model.bin"))
+	write(t, other+"/config.yaml", "model:\n")
+	_, err = hf.Open(bare, hf.Like(other))
+	if have := shown(t, err, other); have != "--like DIR: contains no config.json\n  Name the downloaded model that "+
+		"was trained: its folder, or its id in the Hugging Face cache.\n" {
+		t.Error(have)
+	}
 }
 
 // The id of a model in the hub's cache names its tokenizer too.

@@ -55,7 +55,7 @@ func locateRun(dir string) (where place, ok bool) {
 		}
 		if d.run = d.findRun(); d.run != nil {
 			if d.name = nameOfRun(d.place); inner != "." {
-				d.within = dir
+				d.name, d.within = describe(dir).name, dir
 			}
 			return d.place, true
 		}

@@ -165,6 +165,10 @@ func TestFolderOfRuns(t *testing.T) {
 		"  Give one of these folders, or several.\n")
 	expectFaults(t, dir+"/global_step_5/actor/model_world_size_3_rank_0.pt", dir,
 		"DIR/global_step_5/actor/model_world_size_3_rank_0.pt: is one part of a sharded model\n  Give the folder.\n")
+	must(t, os.CopyFS(root+"/best", os.DirFS(dir+"/global_step_5")))
+	if m, err := hf.Open(root + "/best"); err != nil || m.Name != "best" {
+		t.Errorf("%v, of a step's folder that was renamed", err)
+	}
 	must(t, os.Rename(dir+"/global_step_5/actor", root+"/elsewhere"))
 	must(t, os.Symlink(root+"/elsewhere", dir+"/global_step_5/actor"))
 	if _, err := hf.Open(dir + "/global_step_5"); err != nil {

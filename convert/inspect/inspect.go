@@ -91,8 +91,11 @@ func Open(ctx context.Context, path string, noFollow bool) (*Report, error) {
 func nativeReader(path string) func(context.Context, string) (*Report, error) {
 	info, err := os.Stat(path)
 	switch {
-	case err == nil && info.IsDir() && native.Recognize(path) != "" && !hf.IsRun(path):
+	case err == nil && info.IsDir() && !hf.IsRun(path) && native.Recognize(path) != "":
 		return openCheckpoint
+	case err == nil && info.IsDir() && !hf.IsRun(path) && native.Find(path) != "" &&
+		!regular.Is(filepath.Join(path, "config.json")): // the folder of a run
+		return func(ctx context.Context, path string) (*Report, error) { return openCheckpoint(ctx, native.Find(path)) }
 	case err == nil && info.Mode().IsRegular() && slices.Contains([]string{".pt", ".pth", ".ckpt"}, filepath.Ext(path)):
 		return openTorch
 	}

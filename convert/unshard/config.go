@@ -17,9 +17,17 @@ import (
 // readConfig reads config.yaml, which is copied as it is unless it shall name another
 // tokenizer.
 func (u *Unsharding) readConfig() error {
+	if _, err := os.Stat(filepath.Join(u.Checkpoint.Path, olmo.ConfigFile)); errors.Is(err, fs.ErrNotExist) {
+		return &fault.Fault{File: olmo.ConfigFile, Problem: "does not exist",
+			Hint: "Put the config.yaml of the run that saved the checkpoint into its folder."}
+	}
 	var err error
 	if u.written, err = olmo.ReadConfig(u.Checkpoint.Path); err != nil {
 		return err
+	}
+	if u.written.Model == nil {
+		return &fault.Fault{File: olmo.ConfigFile, Tensor: "model", Problem: "is missing",
+			Hint: "Put the config.yaml of the run that saved the checkpoint into its folder."}
 	}
 	text, err := regular.Read(filepath.Join(u.Checkpoint.Path, olmo.ConfigFile), omegaconf.MaxSize)
 	if err != nil {

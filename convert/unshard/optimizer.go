@@ -26,7 +26,11 @@ func (u *Unsharding) checkOptimizer() error {
 	}
 	var faults fault.List
 	grouped := map[string]bool{}
-	for _, g := range c.Groups {
+	for i, g := range c.Groups {
+		if !sameNames(sharded.Items(g.Get("params")), sharded.Items(g.Get("param_names"))) {
+			faults = append(faults, &fault.Fault{Tensor: fmt.Sprintf("param_groups[%d]", i),
+				Problem: "has other params than param_names"})
+		}
 		for _, item := range sharded.Items(g.Get("param_names")) {
 			text, _ := item.(string)
 			name := sharded.PlainName(text)
@@ -55,6 +59,15 @@ func (u *Unsharding) checkOptimizer() error {
 		return faults
 	}
 	return u.checkSteps()
+}
+
+// sameNames compares a group's parameters, by name or numbered, with their names.
+func sameNames(params, names []any) bool {
+	return len(params) == 0 || slices.EqualFunc(params, names, func(param, name any) bool {
+		text, isText := param.(string)
+		full, _ := name.(string)
+		return !isText || sharded.PlainName(text) == sharded.PlainName(full)
+	})
 }
 
 // usualMoments returns the moments that most parameters have.

@@ -29,7 +29,7 @@ func Accepts(path string) bool {
 		return false
 	case native.CoreTrainer:
 		return isCore(dir)
-	case native.TorchLegacy, native.Local:
+	case native.TorchLegacy, native.Local, native.OLMoCore:
 		return true // nobody else writes such files
 	}
 	return regular.Is(filepath.Join(dir, olmo.ConfigFile))
@@ -164,9 +164,13 @@ func readable(dir string) error {
 	kind := native.Recognize(dir)
 	switch {
 	case kind == native.CoreTrainer:
-		return &fault.Fault{File: dir,
+		bad := &fault.Fault{File: dir,
 			Problem: "is a checkpoint of OLMo-core's trainer, which is not converted to one of allenai/OLMo",
 			Hint:    "OLMo-core loads it with any number of GPUs as it is: give the folder as load_path."}
+		if !regular.Is(filepath.Join(dir, olmocore.ConfigFile)) { // allenai/OLMo's looks the same without its config
+			bad.Hint += " If allenai/OLMo saved it, put the run's " + olmo.ConfigFile + " into the folder."
+		}
+		return bad
 	case kind == native.Unsharded && bothFormats(dir):
 		return &fault.Fault{File: dir, Problem: "has both model.pt and model.safetensors, or both optim.pt and " +
 			"optim.safetensors: the trainer reads the .safetensors",

@@ -30,7 +30,10 @@ func TestRefuses(t *testing.T) {
 			"second moments float16 cannot represent"},
 		{"no config", legacy, func(t *testing.T, dir string, o *unshard.Options) {
 			must(t, os.Remove(filepath.Join(dir, olmo.ConfigFile)))
-		}, "config.yaml: cannot be read"},
+		}, "config.yaml: does not exist"},
+		{"no model in the config", legacy, func(t *testing.T, dir string, o *unshard.Options) {
+			must(t, os.WriteFile(filepath.Join(dir, olmo.ConfigFile), []byte("seed: 1\n"), 0o666))
+		}, "config.yaml: model: is missing"},
 		{"a rank lost", legacy, func(t *testing.T, dir string, o *unshard.Options) {
 			must(t, os.Remove(filepath.Join(dir,
 				"rank1.pt")))
