@@ -42,8 +42,8 @@ func (o *opener) trainState(path string, state *pickle.Map) error {
 	if o.c.Train == nil {
 		o.c.Train = state
 		step, ok := state.Get("global_step").(int64)
-		if !ok && o.c.Kind.Sharded() {
-			return &fault.Fault{File: name, Tensor: "global_step", Problem: "is missing"}
+		if (!ok || step < 0) && o.c.Kind.Sharded() {
+			return &fault.Fault{File: name, Tensor: "global_step", Problem: "is missing, or not the number of a step"}
 		}
 		if named := stepOf(o.Dir); named >= 0 && named != step {
 			bad := differs(name, "global_step", "is not the step of the folder's name", named, step)
@@ -54,12 +54,7 @@ func (o *opener) trainState(path string, state *pickle.Map) error {
 		return nil
 	}
 	for _, key := range counters {
-		switch first, own := o.c.Train.Get(key), state.Get(key); {
-		case first == own:
-		case first == nil || own == nil:
-			return &fault.Fault{File: name, Tensor: key, Problem: "is only in some of the ranks' files: they are of two " +
-				"checkpoints"}
-		default:
+		if first, own := o.c.Train.Get(key), state.Get(key); !sameValue(first, own, 0) {
 			return differs(name, key, "differs from rank 0's: the files are of two checkpoints", first, own)
 		}
 	}
@@ -67,8 +62,16 @@ func (o *opener) trainState(path string, state *pickle.Map) error {
 }
 
 func differs(file, field, problem string, expected, found any) *fault.Fault {
-	return &fault.Fault{File: file, Tensor: field, Problem: problem, Expected: fmt.Sprint(expected),
-		Found: fmt.Sprint(found)}
+	shown := func(v any) string {
+		switch v.(type) {
+		case nil:
+			return "none"
+		case int, int64:
+			return fmt.Sprint(v)
+		}
+		return "not a number"
+	}
+	return &fault.Fault{File: file, Tensor: field, Problem: problem, Expected: shown(expected), Found: shown(found)}
 }
 
 // setGroups keeps the optimizer's parameter groups of the first rank, and compares

@@ -44,7 +44,8 @@ func (s *Set) AddFlat(r *Rank, handle *pickle.Map, names []string, held map[stri
 		}
 		if info.offset < 0 || info.First < 0 || info.Count < 0 || info.Count > numel || info.First > numel-info.Count ||
 			info.offset > flat.Shape[0]-info.Count {
-			return wrong(r.File.Source.Name, name, "has a shard that reaches past its flat parameter", nil, fmt.Sprint(info))
+			return wrong(r.File.Source.Name, name, "has a shard that reaches past its flat parameter",
+				fmt.Sprintf("%d elements at most", flat.Shape[0]), fmt.Sprintf("%d from element %d", info.Count, info.offset))
 		}
 		data := flat
 		data.Shape, data.Stride = []int64{info.Count}, nil

@@ -188,7 +188,7 @@ func (r *Rank) ints(t tensor.Tensor) ([]int64, error) {
 	}
 	b, err := r.bytes(t)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("has a device mesh that cannot be read")
 	}
 	ints := make([]int64, t.Numel())
 	for i := range ints {

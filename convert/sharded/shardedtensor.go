@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
@@ -17,7 +18,9 @@ type shard struct {
 	rank        int
 }
 
-func (s shard) String() string { return fmt.Sprintf("%v+%v on rank %d", s.start, s.size, s.rank) }
+func (s shard) String() string {
+	return fmt.Sprintf("%v on rank %d", &dcp.Chunk{Start: s.start, Shape: s.size}, s.rank)
+}
 
 // addShards adds the parts of a ShardedTensor that a rank has. Its state is a tuple of
 // the rank's own shards, the metadata of the whole, the process group, and more.
