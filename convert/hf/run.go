@@ -25,6 +25,7 @@ type run struct {
 var (
 	worldFile   = regexp.MustCompile(`^model_world_size_(0|[1-9]\d{0,6})_rank_(0|[1-9]\d{0,6})\.pt$`)
 	localFile   = regexp.MustCompile(`^pytorch_model_fsdp_rank(0|[1-9]\d{0,6})\.bin$`)
+	nativeFile  = regexp.MustCompile(`^(rank\d+\.pt|__\d+_\d+\.distcp)$`) // as AI2's trainers save them
 	indexFolder = regexp.MustCompile(`^pytorch_model_fsdp_\d+$`)
 	stepFolder  = regexp.MustCompile(`^(global_step_|checkpoint-)\d+$`)
 )
@@ -92,7 +93,7 @@ func isIndexFolder(dir string) bool {
 // isPartOfRun reports whether a file is called like one of several that make up a model.
 func isPartOfRun(path string) bool {
 	base := filepath.Base(path)
-	return worldFile.MatchString(base) || localFile.MatchString(base) ||
+	return worldFile.MatchString(base) || localFile.MatchString(base) || nativeFile.MatchString(base) ||
 		indexFolder.MatchString(filepath.Base(filepath.Dir(path)))
 }
 

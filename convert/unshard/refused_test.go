@@ -1,7 +1,11 @@
 package unshard_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"encoding/binary"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +44,8 @@ func TestRefuses(t *testing.T) {
 		}, "lacks the files of 1 of"},
 		{"a replica damaged", filepath.Join(root, "olmo", "t215-noshard_legacy", "step3"), damageCopy,
 			"differs from the same part in rank0.pt"},
+		{"names of parameters swapped", filepath.Join(root, "core", "olmo2-fsdp-names"), swapNames,
+			"param_groups[1]: has other params than param_names"},
 		{"a record damaged", legacy, damageRecord, "the checksum of its record"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -57,6 +63,29 @@ func TestRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// swapNames swaps two of the optimizer's param_names, and mends the checksum.
+func swapNames(t *testing.T, dir string, o *unshard.Options) {
+	o.DType = tensor.BFloat16 // or it would be unsharded already
+	path := filepath.Join(dir, olmo.OptimizerFile)
+	archive, err := zip.OpenReader(path)
+	must(t, err)
+	defer archive.Close()
+	at, err := archive.File[0].DataOffset()
+	must(t, err)
+	text, err := os.ReadFile(path)
+	must(t, err)
+	record := text[at : at+int64(archive.File[0].UncompressedSize64)]
+	was := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(record))
+	pickled := func(name string) string {
+		name = "_fsdp_wrapped_module.transformer.blocks.0._fsdp_wrapped_module." + name
+		return "X" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(name)))) + name
+	}
+	a, b := pickled("attn_norm.weight"), pickled("ff_norm.weight") // of the same shape
+	copy(record, strings.NewReplacer(a, b, b, a).Replace(string(record)))
+	is := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(record))
+	must(t, os.WriteFile(path, bytes.ReplaceAll(text, was, is), 0o666))
 }
 
 // damageRecord changes a byte of a tensor.
