@@ -36,6 +36,7 @@ func checkFolders(c *cli.Context) error {
 	}
 	bad := false
 	for _, dir := range c.Args().Slice() {
+		setMemoryGoal(goalFor(dir))
 		report, err := check.Folder(c.Context, dir, check.Options{Full: c.Bool("full"), NoFollow: c.Bool(noFollow)})
 		if err != nil {
 			return err

@@ -52,6 +52,7 @@ func inspectPath(c *cli.Context) error {
 		return usagef(c, "--jobs must be at least 1")
 	}
 	path, start := c.Args().First(), time.Now()
+	setMemoryGoal(goalFor(path))
 	r, err := inspect.Open(c.Context, path, c.Bool(noFollow))
 	if err == nil && c.Bool("stats") {
 		err = measure(c, r)

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
 )
 
 // Exit statuses, which scripts depend on.
@@ -35,6 +36,15 @@ func setMemoryGoal(bytes int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(bytes)
 	}
+}
+
+// goalFor is the goal for reading a folder: many ranks' files of pickles have large headers.
+func goalFor(folder string) int64 {
+	switch native.Recognize(folder) {
+	case native.TorchLegacy, native.Local:
+		return checkpointGoal
+	}
+	return memoryGoal
 }
 
 func main() {
