@@ -26,7 +26,7 @@ const (
 	maxPickledBlob = 16 << 20
 )
 
-var shardFile = regexp.MustCompile(`^rank_(\d{1,9})\.safetensors$`)
+var shardFile = regexp.MustCompile(`^rank_(0|[1-9]\d{0,8})\.safetensors$`)
 
 // shardedState is an index of ai2-olmo-core 0.1.0: how each tensor is cut.
 type shardedState struct {

@@ -37,8 +37,8 @@ const (
 )
 
 var (
-	rankFile = regexp.MustCompile(`^rank(\d{1,9})\.pt$`)
-	itemFile = regexp.MustCompile(`^__(\d{1,9})_\d+\.distcp$`)
+	rankFile = regexp.MustCompile(`^rank(0|[1-9]\d{0,8})\.pt$`)
+	itemFile = regexp.MustCompile(`^__(0|[1-9]\d{0,8})_\d+\.distcp$`)
 	stepName = regexp.MustCompile(`^step(\d{1,18})$`)
 )
 

@@ -20,7 +20,7 @@ import (
 // rather than a model of Hugging Face: a native checkpoint has the trainer's config beside it,
 // or a folder with the index of a distributed checkpoint.
 func Accepts(path string) bool {
-	if path == "" || regular.Is(filepath.Join(path, hfConfig)) && !isCore(path) {
+	if path == "" || regular.Is(filepath.Join(path, hfConfig)) && !isCore(path) && !isSharded(path) {
 		return false
 	}
 	dir := native.Find(path)
@@ -41,6 +41,13 @@ const hfConfig = olmocore.ConfigFile
 // isCore reports whether a folder is a checkpoint of OLMo-core's trainer.
 func isCore(dir string) bool {
 	return regular.Is(filepath.Join(dir, olmocore.ModelFolder, dcp.MetadataFile))
+}
+
+// isSharded reports whether a folder is a sharded checkpoint of allenai/OLMo, whatever else
+// somebody put into it.
+func isSharded(dir string) bool {
+	kind := native.Recognize(dir)
+	return kind.Sharded() && kind != native.CoreTrainer && regular.Is(filepath.Join(dir, olmo.ConfigFile))
 }
 
 // Prepare is Open, and checks everything else that can be known before a byte is written: the
