@@ -9,6 +9,7 @@ import (
 	"hf2olmo/convert"
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/unshard"
@@ -17,7 +18,7 @@ import (
 // unshardCheckpoint makes an unsharded checkpoint of a sharded one. o are the options of
 // convert.
 func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *report) {
-	if problem, hint := notUnsharding(o); problem != "" {
+	if problem, hint := notUnsharding(source, o); problem != "" {
 		r.failed(source, nil, &fault.Fault{File: source, Problem: problem, Hint: hint})
 		return
 	}
@@ -44,10 +45,13 @@ func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *repo
 }
 
 // notUnsharding returns why a checkpoint is not unsharded with these options.
-func notUnsharding(o convert.Options) (problem, hint string) {
+func notUnsharding(source string, o convert.Options) (problem, hint string) {
 	switch {
 	case o.Keymap != nil:
 		return "is a checkpoint, and no table is applied to it", "Leave --keymap out."
+	case o.Target != defaultTarget && native.Recognize(native.Find(source)) == native.CoreTrainer:
+		return "is a checkpoint of OLMo-core's trainer already",
+			"OLMo-core loads it with any number of GPUs as it is: give the folder as load_path."
 	case o.Target != defaultTarget:
 		return "is a checkpoint, and it is not converted for another trainer than its own", "Leave --target out."
 	}
