@@ -5,7 +5,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hf2olmo/convert/assemble"
-	"hf2olmo/convert/disk"
 	"hf2olmo/convert/export"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/output"
@@ -126,38 +125,15 @@ func exportRecord(source string, res *export.Result) convertRecord {
 
 func (r *report) exported(source string, res *export.Result) {
 	r.warn(res.Warnings)
-	rec := exportRecord(source, res)
-	rec.Status = "converted"
-	if res.Unchanged {
-		r.unchanged++
-		rec.Status = "unchanged"
-		r.line(rec)
-		r.say("%s (%s) → %s: unchanged, already up to date\n", fault.Printable(source), res.Family, res.Output)
-		return
-	}
-	r.done++
-	r.line(rec)
-	r.say("%s (%s) → %s\n", fault.Printable(source), res.Family, res.Output)
-	r.say("  %s parameters in %d tensors, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors, res.DType,
-		humanize.Bytes(uint64(res.Bytes)), res.Seconds)
+	r.finished(exportRecord(source, res), res.Unchanged, 0)
 }
 
 // plannedExport prints a dry run: which rows of which tensor each one would be.
 func (r *report) plannedExport(source string, e *export.Export) {
-	res := e.Planned()
-	r.done++
-	r.warn(e.Warnings)
-	rec := exportRecord(source, res)
-	rec.Status = "planned"
-	r.line(rec)
+	rec := exportRecord(source, e.Planned())
+	r.startPlan(rec, e.Warnings)
 	for i, t := range e.Tensors {
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), fault.Printable(e.Rows(i)))
 	}
-	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(source), res.Family, res.Output)
-	r.say("  %s parameters in %d tensors, %s\n", count(res.Parameters), res.Tensors, res.DType)
-	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(res.Bytes)), res.Bytes)
-	if free, known := disk.FreeSpace(res.Output); known {
-		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
-	}
-	r.say("\n")
+	r.endPlan(rec, 0)
 }

@@ -48,24 +48,64 @@ func (r *report) warn(warnings []string) {
 	}
 }
 
-func (r *report) converted(source string, res *convert.Result) {
-	r.warn(res.Warnings)
-	rec := convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
-		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds, Status: "converted",
-		TrainCommand: res.Command}
-	if res.Unchanged {
+// contents says in short what is in an output, of whose tensors so many are the optimizer's.
+func contents(rec convertRecord, moments int) string {
+	return fmt.Sprintf("%s parameters in %d tensors%s, %s", count(rec.Parameters), rec.Tensors, ofOptimizer(moments),
+		rec.DType)
+}
+
+// ofOptimizer says how many of the tensors are the optimizer's.
+func ofOptimizer(moments int) string {
+	if moments == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them the optimizer's", moments)
+}
+
+// finished prints what became of a source, and reports whether its output was written just now.
+func (r *report) finished(rec convertRecord, unchanged bool, moments int) bool {
+	if unchanged {
 		r.unchanged++
 		rec.Status = "unchanged"
 		r.line(rec)
-		r.say("%s (%s) → %s: unchanged, already up to date\n", fault.Printable(source), res.Family, res.Output)
-		return
+		r.say("%s (%s) → %s: unchanged, already up to date\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
+		return false
 	}
 	r.done++
+	rec.Status = "converted"
 	r.line(rec)
-	r.say("%s (%s) → %s\n", fault.Printable(source), res.Family, res.Output)
-	r.say("  %s parameters in %d tensors, %s; %s in %.1f s\n", count(res.Parameters), res.Tensors, res.DType,
-		humanize.Bytes(uint64(res.Bytes)), res.Seconds)
-	r.howToTrain(res)
+	r.say("%s (%s) → %s\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
+	r.say("  %s; %s in %.1f s\n", contents(rec, moments), humanize.Bytes(uint64(rec.Bytes)), rec.Seconds)
+	return true
+}
+
+// startPlan counts a dry run and prints its warnings; the tensors follow, then endPlan.
+func (r *report) startPlan(rec convertRecord, warnings []string) {
+	r.done++
+	r.warn(warnings)
+	rec.Status = "planned"
+	r.line(rec)
+}
+
+// endPlan prints what a dry run comes to, and the space needed.
+func (r *report) endPlan(rec convertRecord, moments int) {
+	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
+	r.say("  %s\n", contents(rec, moments))
+	r.say("  %s (%d bytes) to write", humanize.Bytes(uint64(rec.Bytes)), rec.Bytes)
+	if free, known := disk.FreeSpace(rec.Output); known {
+		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
+	}
+	r.say("\n")
+}
+
+func (r *report) converted(source string, res *convert.Result) {
+	r.warn(res.Warnings)
+	rec := convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
+		TrainCommand: res.Command}
+	if r.finished(rec, res.Unchanged, 0) {
+		r.howToTrain(res)
+	}
 }
 
 // howToTrain prints the command that trains from the folder, or how a script uses it.
@@ -90,11 +130,8 @@ func recordOf(source string, c *convert.Conversion) convertRecord {
 
 // planned prints a dry run: what each tensor would be made from, and the space needed.
 func (r *report) planned(source string, c *convert.Conversion) {
-	r.done++
-	r.warn(c.Warnings)
 	rec := recordOf(source, c)
-	rec.Status = "planned"
-	r.line(rec)
+	r.startPlan(rec, c.Warnings)
 	for _, t := range c.Tensors {
 		var parts []string
 		for _, p := range t.Content.Parts {
@@ -108,13 +145,7 @@ func (r *report) planned(source string, c *convert.Conversion) {
 		}
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), strings.Join(parts, " + "))
 	}
-	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(source), c.Family, c.Output)
-	r.say("  %s parameters in %d tensors, %s\n", count(c.Parameters()), len(c.Tensors), c.DType())
-	r.say("  %s (%d bytes) to write", humanize.Bytes(uint64(c.Bytes())), c.Bytes())
-	if free, known := disk.FreeSpace(c.Output); known {
-		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
-	}
-	r.say("\n")
+	r.endPlan(rec, 0)
 }
 
 // failed reports why a model was not converted. c is nil if there was no conversion.

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"fmt"
-
-	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 
 	"hf2olmo/convert"
-	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/output"
@@ -31,14 +27,14 @@ func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *repo
 		r.failed(source, nil, err)
 		return
 	}
-	rec := unshardRecord(source, u.Planned())
-	if c.Bool("dry-run") && !rec.unchanged {
-		r.plannedUnsharding(rec, u)
+	planned := u.Planned()
+	if c.Bool("dry-run") && !planned.Unchanged {
+		r.plannedUnsharding(source, u)
 		return
 	}
 	result, err := u.Write(c.Context)
 	if err != nil {
-		r.failedAs(rec.convertRecord, err)
+		r.failedAs(unshardRecord(source, planned), err)
 		return
 	}
 	r.unsharded(source, result)
@@ -58,57 +54,25 @@ func notUnsharding(source string, o convert.Options) (problem, hint string) {
 	return "", ""
 }
 
-// unsharding is what is printed of one.
-type unsharding struct {
-	convertRecord
-	moments   int
-	unchanged bool
-}
-
-// contents says in short what is in the output.
-func (u *unsharding) contents() string {
-	return fmt.Sprintf("%s parameters in %d tensors%s, %s", count(u.Parameters), u.Tensors, ofOptimizer(u.moments),
-		u.DType)
-}
-
-// ofOptimizer says how many of the tensors are the optimizer's.
-func ofOptimizer(moments int) string {
-	if moments == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", %d of them the optimizer's", moments)
-}
-
-func unshardRecord(source string, res *unshard.Result) unsharding {
-	return unsharding{convertRecord{Source: source, Output: res.Output, ModelType: string(res.Kind), DType: res.DType,
+func unshardRecord(source string, res *unshard.Result) convertRecord {
+	return convertRecord{Source: source, Output: res.Output, ModelType: string(res.Kind), DType: res.DType,
 		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
-		TrainCommand: res.Command}, res.Moments, res.Unchanged}
+		TrainCommand: res.Command}
 }
 
 func (r *report) unsharded(source string, res *unshard.Result) {
 	r.warn(res.Warnings)
-	rec := unshardRecord(source, res)
-	rec.Status = "converted"
-	if res.Unchanged {
-		r.unchanged++
-		rec.Status = "unchanged"
-		r.line(rec.convertRecord)
-		r.say("%s (%s) → %s: unchanged, already up to date\n", fault.Printable(source), res.Kind, res.Output)
-		return
+	if r.finished(unshardRecord(source, res), res.Unchanged, res.Moments) {
+		r.say("To continue the training, in a clone of allenai/OLMo, with the run's folder for the dots:\n  %s\n",
+			res.Command)
 	}
-	r.done++
-	r.line(rec.convertRecord)
-	r.say("%s (%s) → %s\n", fault.Printable(source), res.Kind, res.Output)
-	r.say("  %s; %s in %.1f s\n", rec.contents(), humanize.Bytes(uint64(res.Bytes)), res.Seconds)
-	r.say("To continue the training, in a clone of allenai/OLMo, with the run's folder for the dots:\n  %s\n", res.Command)
 }
 
 // plannedUnsharding prints a dry run.
-func (r *report) plannedUnsharding(rec unsharding, u *unshard.Unsharding) {
-	r.done++
-	r.warn(u.Warnings)
-	rec.Status = "planned"
-	r.line(rec.convertRecord)
+func (r *report) plannedUnsharding(source string, u *unshard.Unsharding) {
+	res := u.Planned()
+	rec := unshardRecord(source, res)
+	r.startPlan(rec, u.Warnings)
 	for _, t := range u.Tensors {
 		pieces := max(1, len(t.Content.Parts[0].Blocks))
 		what := "pieces"
@@ -117,11 +81,5 @@ func (r *report) plannedUnsharding(rec unsharding, u *unshard.Unsharding) {
 		}
 		r.say("%s %s %s ← %d %s\n", fault.Printable(t.Name), t.Content.DType, tensor.ShapeString(t.Shape), pieces, what)
 	}
-	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
-	r.say("  %s\n", rec.contents())
-	r.say("  %s (%d bytes) to be written", humanize.Bytes(uint64(rec.Bytes)), rec.Bytes)
-	if free, known := disk.FreeSpace(rec.Output); known {
-		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
-	}
-	r.say("\n")
+	r.endPlan(rec, res.Moments)
 }

@@ -86,7 +86,8 @@ type Result struct {
 func (e *Export) Write(ctx context.Context) (*Result, error) {
 	start := time.Now()
 	if !e.out.Unchanged {
-		if err := e.compareCopies(ctx); err != nil {
+		o, title := &e.options.Folder, e.content.Title
+		if err := sharded.ShowCompareCopies(ctx, e.Checkpoint.Model, o.Jobs, o.Progress, title); err != nil {
 			return nil, err
 		}
 	}
@@ -100,34 +101,11 @@ func (e *Export) Write(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
-// compareCopies compares what replicas saved.
-func (e *Export) compareCopies(ctx context.Context) error {
-	var add func(int64)
-	if p := e.options.Folder.Progress; p != nil {
-		if n := sharded.CopyBytes(e.Checkpoint.Model); n > 0 {
-			p.Start(e.content.Title+": replicas", assemble.Comparing, n)
-			defer p.Stop()
-			add = p.Add
-		}
-	}
-	return sharded.CompareCopies(ctx, e.Checkpoint.Model, e.options.Folder.Jobs, add)
-}
-
 // Planned is the Result as far as it is known before anything is written.
 func (e *Export) Planned() *Result {
-	r := &Result{Output: e.Output, Family: e.Family, Tensors: len(e.Tensors), Bytes: e.content.Bytes(),
+	return &Result{Output: e.Output, Family: e.Family, DType: assemble.DType(e.Tensors),
+		Parameters: assemble.Parameters(e.Tensors), Tensors: len(e.Tensors), Bytes: e.content.Bytes(),
 		Warnings: e.Warnings, Unchanged: e.out.Unchanged}
-	for i := range e.Tensors {
-		c := &e.Tensors[i].Content
-		r.Parameters += c.Numel()
-		switch d := c.DType.String(); r.DType {
-		case "", d:
-			r.DType = d
-		default:
-			r.DType = "mixed"
-		}
-	}
-	return r
 }
 
 // Rows says which rows of the checkpoint's tensors the i-th of Tensors is.

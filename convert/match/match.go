@@ -93,25 +93,10 @@ func (m *Match) Weights() string {
 }
 
 // Parameters returns the number of elements of all tensors, tied ones once.
-func (m *Match) Parameters() int64 {
-	n := int64(0)
-	for _, t := range m.Tensors {
-		if t.Same == "" {
-			n += t.Content.Numel()
-		}
-	}
-	return n
-}
+func (m *Match) Parameters() int64 { return assemble.Parameters(m.Tensors) }
 
 // DType returns the dtype of all tensors, or "mixed".
-func (m *Match) DType() string {
-	for _, t := range m.Tensors {
-		if t.Content.DType != m.Tensors[0].Content.DType {
-			return "mixed"
-		}
-	}
-	return m.Tensors[0].Content.DType.String()
-}
+func (m *Match) DType() string { return assemble.DType(m.Tensors) }
 
 // warn adds a warning.
 func (m *Match) warn(format string, args ...any) {

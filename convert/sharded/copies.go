@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
 )
@@ -48,6 +49,20 @@ func CompareCopies(ctx context.Context, tensors []*Tensor, jobs int, progress fu
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Tensor, b.Tensor))
 	})
 	return c.faults.Err()
+}
+
+// minShown is how much is compared without showing progress: each rank saves the step counts.
+const minShown = 1 << 20
+
+// ShowCompareCopies is CompareCopies, followed by p (nil for none) under a title.
+func ShowCompareCopies(ctx context.Context, tensors []*Tensor, jobs int, p assemble.Progress, title string) error {
+	n := CopyBytes(tensors)
+	if p == nil || n < minShown {
+		return CompareCopies(ctx, tensors, jobs, nil)
+	}
+	p.Start(title+": replicas", assemble.Comparing, n)
+	defer p.Stop()
+	return CompareCopies(ctx, tensors, jobs, p.Add)
 }
 
 // CopyBytes returns how many bytes CompareCopies compares.

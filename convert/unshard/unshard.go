@@ -104,20 +104,11 @@ func (u *Unsharding) Write(ctx context.Context) (*Result, error) {
 
 // Planned is the Result as far as it is known before anything is written.
 func (u *Unsharding) Planned() *Result {
-	r := &Result{Output: u.Output, Kind: u.Checkpoint.Kind, Tensors: len(u.Tensors),
-		Moments: len(u.Tensors) - u.parameters, Bytes: u.content.Bytes(), Warnings: u.Warnings, Command: u.Command(),
+	model := u.Tensors[:u.parameters]
+	return &Result{Output: u.Output, Kind: u.Checkpoint.Kind, DType: assemble.DType(model),
+		Parameters: assemble.Parameters(model), Tensors: len(u.Tensors), Moments: len(u.Tensors) - u.parameters,
+		Bytes: u.content.Bytes(), Warnings: u.Warnings, Command: u.Command(),
 		Unchanged: u.out != nil && u.out.Unchanged}
-	for i := range u.Tensors[:u.parameters] {
-		c := &u.Tensors[i].Content
-		r.Parameters += c.Numel()
-		switch d := c.DType.String(); r.DType {
-		case "", d:
-			r.DType = d
-		default:
-			r.DType = "mixed"
-		}
-	}
-	return r
 }
 
 // Content is what will be written, and what it is made of.

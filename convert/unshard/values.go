@@ -43,22 +43,12 @@ func (u *Unsharding) checkValues(seen *assemble.Seen) error {
 	return faults.Err()
 }
 
-// minShown is how much is compared without showing progress: each rank saves the step counts.
-const minShown = 1 << 20
-
 // CompareCopies compares what replicas saved, byte for byte. The error is a fault.List.
 func (u *Unsharding) CompareCopies(ctx context.Context) error {
 	tensors := u.Checkpoint.Model
 	if !u.options.NoOptimizer {
 		tensors = u.Checkpoint.Tensors()
 	}
-	var add func(int64)
-	if p := u.options.Folder.Progress; p != nil {
-		if n := sharded.CopyBytes(tensors); n >= minShown {
-			p.Start(u.content.Title+": replicas", assemble.Comparing, n)
-			defer p.Stop()
-			add = p.Add
-		}
-	}
-	return sharded.CompareCopies(ctx, tensors, u.options.Folder.Jobs, add)
+	o := &u.options.Folder
+	return sharded.ShowCompareCopies(ctx, tensors, o.Jobs, o.Progress, u.content.Title)
 }
