@@ -1,19 +1,14 @@
 package olmo_test
 
 import (
-	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"hf2olmo/convert"
 	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/folder"
-	"hf2olmo/convert/hf"
-	"hf2olmo/convert/match"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/trainer"
 )
@@ -35,45 +30,6 @@ func TestTokenizer(t *testing.T) {
 	}
 }
 
-// made converts a model and returns what its checkpoint is made of.
-func made(t *testing.T) (*trainer.Inputs, *trainer.Files) {
-	t.Helper()
-	const source = "../../testdata/models/llama"
-	result, err := converttest.Convert(context.Background(), source, convert.Options{Into: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := hf.Open(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := match.Of(model, match.Options{Target: "olmo", Trainer: olmo.Side{}, Folder: result.Output})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := m.Inputs(result.Output)
-	files, err := olmo.Side{}.Files(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return in, files
-}
-
-// edit replaces text in a file.
-func edit(t *testing.T, path, old, with string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err == nil && !bytes.Contains(data, []byte(old)) {
-		t.Fatalf("%s: no %q", path, old)
-	}
-	if err == nil {
-		err = os.WriteFile(path, bytes.Replace(data, []byte(old), []byte(with), 1), 0o666)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestCompare changes one thing at a time in a checkpoint: it is a difference, or a warning.
 func TestCompare(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -83,30 +39,30 @@ func TestCompare(t *testing.T) {
 		damage  string             // in one of the lines about damage
 	}{
 		"nothing": {},
-		"config": {func(dir string) { edit(t, dir+"/config.yaml", "n_layers: 2", "n_layers: 3") },
+		"config": {func(dir string) { converttest.Edit(t, dir+"/config.yaml", "n_layers: 2", "n_layers: 3") },
 			trainer.Difference{File: "config.yaml", Field: "model.n_layers", Expected: "2", Found: "3"}, "",
 			"n_layers should be 2"},
-		"field gone": {func(dir string) { edit(t, dir+"/config.yaml", "  n_layers: 2\n", "") },
+		"field gone": {func(dir string) { converttest.Edit(t, dir+"/config.yaml", "  n_layers: 2\n", "") },
 			trainer.Difference{File: "config.yaml", Field: "model.n_layers", Expected: "2", Found: "missing"}, "",
 			"n_layers should be 2"},
 		"tokenizer": {func(dir string) {
-			edit(t, dir+"/config.yaml", "identifier: "+dir+"/tokenizer.json", "identifier: gpt2")
+			converttest.Edit(t, dir+"/config.yaml", "identifier: "+dir+"/tokenizer.json", "identifier: gpt2")
 		},
 			trainer.Difference{File: "config.yaml", Field: "tokenizer.identifier", Found: "gpt2"}, "", ""},
-		"load_path": {func(dir string) { edit(t, dir+"/config.yaml", "load_path: ", "load_path: /x") },
+		"load_path": {func(dir string) { converttest.Edit(t, dir+"/config.yaml", "load_path: ", "load_path: /x") },
 			trainer.Difference{}, "load_path in config.yaml is /x", ""},
-		"unknown key": {func(dir string) { edit(t, dir+"/config.yaml", "run_name", "rum_name") },
+		"unknown key": {func(dir string) { converttest.Edit(t, dir+"/config.yaml", "run_name", "rum_name") },
 			trainer.Difference{}, "has the key rum_name", ""},
 		"no train.pt": {func(dir string) { os.Remove(dir + "/train.pt") },
 			trainer.Difference{File: "train.pt", Expected: "the state of a trainer at step 0", Found: "missing"}, "", ""},
 		"shadow": {func(dir string) { os.WriteFile(dir+"/model.safetensors", nil, 0o666) },
 			trainer.Difference{File: "model.safetensors", Expected: "no such file",
 				Found: "a file that the trainer would read instead of model.pt"}, "", "model.safetensors is there"},
-		"tokenizer.json": {func(dir string) { edit(t, dir+"/tokenizer.json", "1.0", "1.1") },
+		"tokenizer.json": {func(dir string) { converttest.Edit(t, dir+"/tokenizer.json", "1.0", "1.1") },
 			trainer.Difference{File: "tokenizer.json", Expected: "the model's own", Found: "different contents"}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in, files := made(t)
+			in, files := converttest.Checkpoint(t, "../../testdata/models/llama", "olmo")
 			if c.change != nil {
 				c.change(in.Folder)
 			}
@@ -141,7 +97,7 @@ func expectLine(t *testing.T, what string, lines []string, want string) {
 
 // TestReadBack notices a file in which a tensor is called something else.
 func TestReadBack(t *testing.T) {
-	in, files := made(t)
+	in, files := converttest.Checkpoint(t, "../../testdata/models/llama", "olmo")
 	if err := (olmo.Side{}).ReadBack(in, files, in.Folder); err != nil {
 		t.Fatal(err)
 	}

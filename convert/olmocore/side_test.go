@@ -1,19 +1,14 @@
 package olmocore_test
 
 import (
-	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"hf2olmo/convert"
 	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/folder"
-	"hf2olmo/convert/hf"
-	"hf2olmo/convert/match"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/trainer"
 )
@@ -40,46 +35,6 @@ func TestTokenizer(t *testing.T) {
 	}
 }
 
-// made converts a model and returns what its checkpoint is made of.
-func made(t *testing.T) (*trainer.Inputs, *trainer.Files) {
-	t.Helper()
-	const source = "../../testdata/models-olmo-core/qwen3-tied"
-	result, err := converttest.Convert(context.Background(), source, convert.Options{Target: "olmo-core",
-		Into: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := hf.Open(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := match.Of(model, match.Options{Target: "olmo-core", Trainer: olmocore.Side{}, Folder: result.Output})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := m.Inputs(result.Output)
-	files, err := olmocore.Side{}.Files(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return in, files
-}
-
-// edit replaces text in a file.
-func edit(t *testing.T, path, old, with string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err == nil && !bytes.Contains(data, []byte(old)) {
-		t.Fatalf("%s: no %q", path, old)
-	}
-	if err == nil {
-		err = os.WriteFile(path, bytes.Replace(data, []byte(old), []byte(with), 1), 0o666)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestCompare changes one thing at a time in a checkpoint: it is a difference, or a warning;
 // and it is damage to an output that would be written again.
 func TestCompare(t *testing.T) {
@@ -91,21 +46,21 @@ func TestCompare(t *testing.T) {
 		damage  string
 	}{
 		"nothing": {},
-		"config": {func(dir string) { edit(t, filepath.Join(dir, config), `"n_layers": 2`, `"n_layers": 3`) },
+		"config": {func(dir string) { converttest.Edit(t, filepath.Join(dir, config), `"n_layers": 2`, `"n_layers": 3`) },
 			[]trainer.Difference{{File: config, Field: "model.n_layers", Expected: "2", Found: "3"}}, "",
 			"config.json has different contents"},
-		"not JSON": {func(dir string) { edit(t, filepath.Join(dir, config), "{", "[") }, nil, "",
+		"not JSON": {func(dir string) { converttest.Edit(t, filepath.Join(dir, config), "{", "[") }, nil, "",
 			"config.json has different contents"},
-		"added": {func(dir string) { edit(t, filepath.Join(dir, config), "{", `{"x": 1,`) }, nil,
+		"added": {func(dir string) { converttest.Edit(t, filepath.Join(dir, config), "{", `{"x": 1,`) }, nil,
 			"config.json has the key x, which convert does not write", "config.json has different contents"},
-		"index": {func(dir string) { edit(t, filepath.Join(dir, index), "model", "mogel") },
+		"index": {func(dir string) { converttest.Edit(t, filepath.Join(dir, index), "model", "mogel") },
 			[]trainer.Difference{{File: index, Expected: "as convert writes it", Found: "different contents"}}, "",
 			index + " has different contents"},
 		"no index": {func(dir string) { os.Remove(filepath.Join(dir, index)) },
 			[]trainer.Difference{{File: index, Expected: "as convert writes it", Found: "missing"}}, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in, files := made(t)
+			in, files := converttest.Checkpoint(t, "../../testdata/models-olmo-core/qwen3-tied", "olmo-core")
 			if c.change != nil {
 				c.change(in.Folder)
 			}
@@ -133,7 +88,7 @@ func TestCompare(t *testing.T) {
 
 // TestReadBack notices an index in which a tensor is called something else.
 func TestReadBack(t *testing.T) {
-	in, files := made(t)
+	in, files := converttest.Checkpoint(t, "../../testdata/models-olmo-core/qwen3-tied", "olmo-core")
 	if err := (olmocore.Side{}).ReadBack(in, files, in.Folder); err != nil {
 		t.Fatal(err)
 	}
