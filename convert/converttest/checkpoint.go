@@ -9,6 +9,7 @@ import (
 	"hf2olmo/convert"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/match"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/targets"
 	"hf2olmo/convert/trainer"
 )
@@ -44,7 +45,7 @@ func Checkpoint(t *testing.T, source, target string) (*trainer.Inputs, *trainer.
 // Edit replaces the first occurrence of a text in a file, which must have it.
 func Edit(t *testing.T, path, old, with string) {
 	t.Helper()
-	data, err := os.ReadFile(path)
+	data, err := regular.Read(path, 1<<20)
 	if err == nil && !bytes.Contains(data, []byte(old)) {
 		t.Fatalf("%s: no %q", path, old)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -82,26 +81,9 @@ func TestRoundTrip(t *testing.T) {
 // TestEveryLayout exports what allenai/OLMo's trainer saved in each of its layouts, and converts
 // that again: every tensor has the bytes that the ranks had.
 func TestEveryLayout(t *testing.T) {
-	dirs, _ := filepath.Glob(filepath.Join(fixtures.Extract(t), "olmo", "*"))
-	if len(dirs) != 33 {
-		t.Fatalf("%d checkpoints, want 33", len(dirs))
-	}
-	for _, dir := range dirs {
+	for _, want := range fixtures.Runs(t) {
+		dir := want.Dir
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			var want struct {
-				Model map[string]struct {
-					DType  string
-					Shape  []int64
-					SHA256 string
-				}
-			}
-			text, err := os.ReadFile(filepath.Join(dir, "expected.json"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := json.Unmarshal(text, &want); err != nil {
-				t.Fatal(err)
-			}
 			result, err := write(dir, export.Options{Into: t.TempDir()}) // the run's folder: its only step is meant
 			if filepath.Base(dir) == "t215-empty_legacy" {               // norms in front as well as of q and k
 				if err == nil || !strings.Contains(err.Error(), "norm_after is false (olmo2: true)") {

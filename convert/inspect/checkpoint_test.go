@@ -2,7 +2,6 @@ package inspect_test
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,27 +12,11 @@ import (
 	fixtures "hf2olmo/testdata/sharded"
 )
 
-// sum is what expected.json says of a tensor that the ranks had in memory.
-type sum struct {
-	DType string
-	Shape []int64
-}
-
 // TestSharded lists what allenai/OLMo's trainer saved in each of its layouts: full tensors,
 // the model's and the optimizer's.
 func TestSharded(t *testing.T) {
-	dirs, err := filepath.Glob(filepath.Join(fixtures.Extract(t), "olmo", "*"))
-	if err != nil || len(dirs) != 33 {
-		t.Fatalf("%d checkpoints, %v", len(dirs), err)
-	}
-	for _, dir := range dirs {
-		text, err := os.ReadFile(filepath.Join(dir, "expected.json"))
-		must(t, err)
-		var expected struct {
-			Model map[string]sum
-			Optim map[string]map[string]sum
-		}
-		must(t, json.Unmarshal(text, &expected))
+	for _, expected := range fixtures.Runs(t) {
+		dir := expected.Dir
 		want := expected.Model
 		for parameter, moments := range expected.Optim {
 			for moment, s := range moments {

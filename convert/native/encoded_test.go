@@ -12,6 +12,7 @@ import (
 
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/sharded"
+	fixtures "hf2olmo/testdata/sharded"
 )
 
 // TestEncoded reads model.safetensors and optim.safetensors of the trainer: the tensors
@@ -41,16 +42,16 @@ func TestEncoded(t *testing.T) {
 
 // sums describes tensors as expected.json does, by the last part of a moment's name or a
 // parameter's whole one.
-func sums(t *testing.T, tensors []*sharded.Tensor) map[string]sum {
+func sums(t *testing.T, tensors []*sharded.Tensor) map[string]fixtures.Sum {
 	t.Helper()
-	all := map[string]sum{}
+	all := map[string]fixtures.Sum{}
 	for _, full := range tensors {
 		name := full.Name
 		if !strings.HasSuffix(name, ".weight") {
 			name = name[strings.LastIndexByte(name, '.')+1:]
 		}
 		hash := sha256.Sum256(read(t, full))
-		all[name] = sum{DType: full.DType.String(), Shape: full.Shape, SHA256: hex.EncodeToString(hash[:])}
+		all[name] = fixtures.Sum{DType: full.DType.String(), Shape: full.Shape, SHA256: hex.EncodeToString(hash[:])}
 	}
 	return all
 }

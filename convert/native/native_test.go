@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -19,30 +18,12 @@ import (
 	fixtures "hf2olmo/testdata/sharded"
 )
 
-// A sum is what expected.json says of a tensor that the ranks had in memory.
-type sum struct {
-	DType  string
-	Shape  []int64
-	SHA256 string
-}
-
 // TestOLMo reads what allenai/OLMo's trainer saved in each of its layouts: every full
 // tensor and moment has the bytes that the ranks had.
 func TestOLMo(t *testing.T) {
-	dirs, _ := filepath.Glob(filepath.Join(fixtures.Extract(t), "olmo", "*"))
-	if len(dirs) != 33 {
-		t.Fatalf("%d checkpoints, want 33", len(dirs))
-	}
-	for _, dir := range dirs {
-		t.Run(filepath.Base(dir), func(t *testing.T) {
-			var want struct {
-				Step  int64
-				World int `json:"world_size"`
-				Model map[string]sum
-				Optim map[string]map[string]sum
-			}
-			readJSON(t, filepath.Join(dir, "expected.json"), &want)
-			c := open(t, filepath.Join(dir, "step3"))
+	for _, want := range fixtures.Runs(t) {
+		t.Run(filepath.Base(want.Dir), func(t *testing.T) {
+			c := open(t, filepath.Join(want.Dir, "step3"))
 			if c.Step != want.Step || c.World != want.World {
 				t.Errorf("step %d of %d ranks, want %d of %d", c.Step, c.World, want.Step, want.World)
 			}
@@ -108,16 +89,16 @@ func TestCore(t *testing.T) {
 		dir := filepath.Join(fixtures.Extract(t), "core", name)
 		t.Run(name, func(t *testing.T) {
 			var want struct {
-				Model, Optim map[string]sum
+				Model, Optim map[string]fixtures.Sum
 				Objects      map[string]any
 				Step         int64 `json:"global_step"`
 			}
-			readJSON(t, filepath.Join(dir, "expected.json"), &want)
+			fixtures.ReadJSON(t, filepath.Join(dir, "expected.json"), &want)
 			c := open(t, dir)
 			if c.Kind != native.CoreTrainer || c.Step != want.Step {
 				t.Errorf("%s of step %d, want step %d", c.Kind, c.Step, want.Step)
 			}
-			model := map[string]sum{}
+			model := map[string]fixtures.Sum{}
 			for name, s := range want.Model {
 				model[strings.TrimPrefix(name, "model.")] = s
 			}
@@ -171,18 +152,7 @@ func open(t *testing.T, dir string) *native.Checkpoint {
 	return c
 }
 
-func readJSON(t *testing.T, path string, into any) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, into); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func compareModel(t *testing.T, c *native.Checkpoint, want map[string]sum) {
+func compareModel(t *testing.T, c *native.Checkpoint, want map[string]fixtures.Sum) {
 	t.Helper()
 	if len(c.Model) != len(want) {
 		t.Errorf("%d tensors, want %d", len(c.Model), len(want))
@@ -192,7 +162,7 @@ func compareModel(t *testing.T, c *native.Checkpoint, want map[string]sum) {
 	}
 }
 
-func compareMoments(t *testing.T, name string, got map[string]*sharded.Tensor, want map[string]sum) {
+func compareMoments(t *testing.T, name string, got map[string]*sharded.Tensor, want map[string]fixtures.Sum) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Errorf("%s: %d moments, want %d", name, len(got), len(want))
@@ -223,7 +193,7 @@ func read(t *testing.T, full *sharded.Tensor) []byte {
 }
 
 // compare reads a tensor whole and compares the SHA-256 of its bytes.
-func compare(t *testing.T, full *sharded.Tensor, want sum) {
+func compare(t *testing.T, full *sharded.Tensor, want fixtures.Sum) {
 	t.Helper()
 	if full.DType.String() != want.DType || !slices.Equal(full.Shape, want.Shape) {
 		t.Errorf("%s: %v %v, want %v %v", full.Name, full.DType, full.Shape, want.DType, want.Shape)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,29 +40,12 @@ func must(t *testing.T, err error) {
 	}
 }
 
-type sum struct {
-	DType  string
-	Shape  []int64
-	SHA256 string
-}
-
 // TestEveryLayout unshards what allenai/OLMo's trainer saved in each of its layouts: every
 // tensor and moment has the bytes that the ranks had.
 func TestEveryLayout(t *testing.T) {
-	dirs, _ := filepath.Glob(filepath.Join(fixtures.Extract(t), "olmo", "*"))
-	if len(dirs) != 33 {
-		t.Fatalf("%d checkpoints, want 33", len(dirs))
-	}
-	for _, dir := range dirs {
+	for _, want := range fixtures.Runs(t) {
+		dir := want.Dir
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			var want struct {
-				World int `json:"world_size"`
-				Model map[string]sum
-				Optim map[string]map[string]sum
-			}
-			text, err := os.ReadFile(filepath.Join(dir, "expected.json"))
-			must(t, err)
-			must(t, json.Unmarshal(text, &want))
 			r, err := run(t, dir, options(t)) // the run's folder: its only step is meant
 			must(t, err)
 			if filepath.Base(r.Output) != "step3-unsharded" || r.Unchanged {
@@ -75,7 +57,7 @@ func TestEveryLayout(t *testing.T) {
 				c.Train.Get("global_train_examples_seen_this_epoch") == any(int64(0)) {
 				t.Errorf("%s of step %d: %v", c.Kind, c.Step, c.Train)
 			}
-			all := map[string]sum{}
+			all := map[string]fixtures.Sum{}
 			for name, s := range want.Model {
 				all[name] = s
 			}
@@ -91,7 +73,7 @@ func TestEveryLayout(t *testing.T) {
 	}
 }
 
-func compare(t *testing.T, c *native.Checkpoint, want map[string]sum) {
+func compare(t *testing.T, c *native.Checkpoint, want map[string]fixtures.Sum) {
 	t.Helper()
 	got := c.Tensors()
 	if len(got) != len(want) {

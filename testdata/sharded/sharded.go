@@ -12,6 +12,7 @@ import (
 	"archive/tar"
 	"bytes"
 	_ "embed"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -33,6 +34,50 @@ func Extract(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, "sharded")
+}
+
+// A Sum is what expected.json says of a tensor that the ranks had in memory.
+type Sum struct {
+	DType  string
+	Shape  []int64
+	SHA256 string
+}
+
+// A Run is one of olmo/NAME: the folder of a run whose only step is step3, and its expected.json.
+type Run struct {
+	Dir   string `json:"-"`
+	Step  int64
+	World int `json:"world_size"`
+	Model map[string]Sum
+	Optim map[string]map[string]Sum // by the parameter's name, then the moment's
+}
+
+// Runs unpacks the archive and returns the runs of allenai/OLMo's trainer.
+func Runs(t testing.TB) []Run {
+	t.Helper()
+	dirs, _ := filepath.Glob(filepath.Join(Extract(t), "olmo", "*")) // fails for bad patterns only
+	if len(dirs) != 33 {
+		t.Fatalf("%d checkpoints, want 33", len(dirs))
+	}
+	var runs []Run
+	for _, dir := range dirs {
+		run := Run{Dir: dir}
+		ReadJSON(t, filepath.Join(dir, "expected.json"), &run)
+		runs = append(runs, run)
+	}
+	return runs
+}
+
+// ReadJSON decodes a file.
+func ReadJSON(t testing.TB, path string, into any) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func extract(dir string) error {
