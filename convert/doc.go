@@ -8,9 +8,10 @@
 // but the elements of tensors, and output makes folders of them. On top of these are the sides: hf
 // reads what was downloaded or saved by its trainers; olmo and olmocore are a trainer each, behind
 // the interface in package trainer and known by name to package targets; native reads their
-// checkpoints. Package keymap has the tables of the families, match applies one to a model. The
-// verbs are this package, unshard, export, verify, check and inspect; export writes what layout,
-// below hf, lays out.
+// checkpoints. Package keymap has the tables of the families, match applies one to a model, and
+// middle turns one around: a checkpoint becomes the model that it would come from. The verbs are
+// this package, unshard, export, verify, check and inspect; export writes what layout, below hf,
+// lays out.
 //
 // # One tensor, from the command line to model.pt
 //

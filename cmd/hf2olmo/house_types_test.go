@@ -21,6 +21,7 @@ var layers = [][]string{
 	{"convert/trainer"},
 	{"convert/hf", "convert/olmo", "convert/olmocore", "convert/native"},
 	{"convert/targets", "convert/match", "convert/hf/layout"},
+	{"convert/middle"},
 	{"convert"},
 	{"convert/verify", "convert/check", "convert/inspect", "convert/unshard", "convert/export", "convert/converttest"},
 	{"cmd/hf2olmo"},

@@ -1,9 +1,8 @@
 // Package export turns a checkpoint of a trainer back into a Hugging Face folder, which
 // transformers 4.57 and 5 load. One run reads like this:
 //
-//	Prepare   native.OpenModel   every file's headers: the full tensors, as blocks of bytes
-//	          keymap.Export      the class of transformers that computes the same, its config.json, and
-//	                             of which rows of the native tensors its own are made
+//	Prepare   middle.Open        the model of transformers that computes the same: config.json, and of
+//	                             which rows of the checkpoint's tensors its own are made
 //	          layout.Weights     model.safetensors or shards: where every byte will be
 //	          output             whether the folder exists already, made from the same
 //	Write     CompareCopies      what replicas saved, byte for byte
@@ -24,17 +23,14 @@ package export
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"hf2olmo/convert/assemble"
-	"hf2olmo/convert/native"
-	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/middle"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
-	"hf2olmo/keymap"
 )
 
 // MaxShard is how many bytes a shard has at most if no other size is chosen: 5 GB.
@@ -53,16 +49,10 @@ type Options struct {
 
 // An Export is a checkpoint that was checked whole and can be written as a Hugging Face folder.
 type Export struct {
-	Checkpoint *native.Checkpoint
-	Output     string // the absolute path of the folder
-	Family     string // its model_type
-	Tensors    []assemble.Tensor
-	Warnings   []string
+	*middle.Model
+	Output string // the absolute path of the folder
 
 	options   Options
-	written   *olmo.Written // what config.yaml says
-	plan      *keymap.Export
-	rows      map[string]int64      // of the native tensors, by the names in plan
 	tokenizer *tokenizers.Tokenizer // nil if there is none
 	out       *output.Output
 	content   output.Content
@@ -106,14 +96,4 @@ func (e *Export) Planned() *Result {
 	return &Result{Output: e.Output, Family: e.Family, DType: assemble.DType(e.Tensors),
 		Parameters: assemble.Parameters(e.Tensors), Tensors: len(e.Tensors), Bytes: e.content.Bytes(),
 		Warnings: e.Warnings, Unchanged: e.out.Unchanged}
-}
-
-// Rows says which rows of the checkpoint's tensors the i-th of Tensors is.
-func (e *Export) Rows(i int) string {
-	t, rows := &e.plan.Tensors[i], e.Tensors[i].Shape[0]
-	from := e.Tensors[i].Content.Parts[0]
-	if t.First == 0 && rows == e.rows[t.From] {
-		return from.Name
-	}
-	return fmt.Sprintf("%s, rows %d to %d", from.Name, t.First, t.First+rows-1)
 }

@@ -1,8 +1,6 @@
 package export
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -69,7 +67,7 @@ func (e *Export) add(name string, data []byte) {
 
 // addConfigs adds the small files.
 func (e *Export) addConfigs() error {
-	text, err := e.plan.Config.JSON()
+	text, err := e.Config.JSON()
 	if err != nil {
 		return err
 	}
@@ -98,14 +96,7 @@ func (e *Export) recipe(maxShard int64) output.Recipe {
 	if e.tokenizer != nil {
 		r.Small = append(r.Small, e.tokenizer.Path)
 	}
-	h := sha256.New()
-	for _, s := range e.plan.Config {
-		fmt.Fprintf(h, "%q %v\n", s.Name, s.Value)
-	}
-	for i, t := range e.plan.Tensors {
-		fmt.Fprintf(h, "%q %s %v %q %d\n", t.Name, e.Tensors[i].Content.DType, t.Shape, t.From, t.First)
-	}
-	r.Plan = hex.EncodeToString(h.Sum(nil))
+	r.Plan = e.Hash()
 	return r
 }
 

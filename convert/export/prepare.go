@@ -8,39 +8,22 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/native"
+	"hf2olmo/convert/middle"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/output"
-	"hf2olmo/convert/regular"
 )
 
 // Prepare reads the headers of a checkpoint and checks everything that can be known before a
 // byte is written. path is the checkpoint's folder, or a run's: then its latest step. The error
 // is a fault.List with all that is wrong.
 func Prepare(ctx context.Context, path string, o Options) (*Export, error) {
-	dir := native.Find(path)
-	if err := accept(path, dir); err != nil {
+	model, err := middle.Open(ctx, path, middle.Options{DType: o.DType, NoFollow: o.NoFollow})
+	if model == nil {
 		return nil, err
 	}
-	if o.NoFollow {
-		if err := regular.NoLinksOut(dir); err != nil {
-			return nil, err
-		}
-	}
-	c, err := native.OpenModel(ctx, dir)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
-	e := &Export{Checkpoint: c, options: o}
+	e := &Export{Model: model, options: o}
 	var faults fault.List
-	if e.written, err = olmo.ReadConfig(dir); err != nil {
-		faults.Add("", err)
-	} else {
-		faults.Add("", e.match())
-	}
+	faults.Add("", err)
 	faults.Add("", e.findTokenizer())
 	faults.Add("", e.openOutput(ctx))
 	if len(faults) > 0 {
@@ -57,28 +40,6 @@ func Prepare(ctx context.Context, path string, o Options) (*Export, error) {
 		}
 	}
 	return e, nil
-}
-
-// accept refuses what is no checkpoint that can be exported. dir is what native found there.
-func accept(path, dir string) error {
-	switch kind := native.Recognize(dir); {
-	case dir == "" && regular.Is(filepath.Join(path, configFile)):
-		return &fault.Fault{File: path, Problem: "is not a checkpoint of a trainer; it has a config.json, as a model of " +
-			"Hugging Face has"}
-	case dir == "":
-		return &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
-	case kind == native.CoreTrainer:
-		return &fault.Fault{File: dir, Problem: "is a checkpoint of OLMo-core's trainer, which hf2olmo does not export yet",
-			Hint: "Those of allenai/OLMo can be exported."}
-	case kind == native.Unsharded && regular.Is(filepath.Join(dir, olmo.ModelFile)) &&
-		regular.Is(filepath.Join(dir, "model.safetensors")):
-		return &fault.Fault{File: dir, Problem: "has both model.pt and model.safetensors: the trainer reads the latter",
-			Hint: "Move the one that is not meant out of the folder."}
-	case !regular.Is(filepath.Join(dir, olmo.ConfigFile)):
-		return &fault.Fault{File: dir, Problem: "has no " + olmo.ConfigFile + ", which says what its tensors compute",
-			Hint: "Copy it from the folder of the run."}
-	}
-	return nil
 }
 
 // openOutput looks at the place of the output.

@@ -15,19 +15,9 @@ import (
 // roles are the special tokens that configs name, by their ids or their texts.
 var roles = []string{"bos", "eos", "pad"}
 
-// setting returns a field of config.json, nil if it is not there.
-func (e *Export) setting(name string) any {
-	for _, s := range e.plan.Config {
-		if s.Name == name {
-			return s.Value
-		}
-	}
-	return nil
-}
-
 // token returns the id of a special token, -1 for none.
 func (e *Export) token(role string) int64 {
-	if id, ok := e.setting(role + "_token_id").(int); ok && id >= 0 {
+	if id, ok := e.Setting(role + "_token_id").(int); ok && id >= 0 {
 		return int64(id)
 	}
 	return -1
@@ -44,10 +34,7 @@ func (e *Export) findTokenizer() (err error) {
 		}
 		return e.openTokenizer(path)
 	}
-	path, named := "", ""
-	if e.written != nil {
-		named = e.written.Tokenizer
-	}
+	path, named := "", e.Model.Tokenizer
 	if named != "" && !e.options.NoFollow {
 		path = hf.FindTokenizer(named)
 	}
@@ -72,10 +59,10 @@ func (e *Export) openTokenizer(path string) (err error) {
 		return err
 	}
 	e.Warnings = append(e.Warnings, e.tokenizer.Warnings...)
-	if e.plan == nil {
+	if e.Config == nil {
 		return nil
 	}
-	if rows, ok := e.setting("vocab_size").(int); ok {
+	if rows, ok := e.Setting("vocab_size").(int); ok {
 		if problem := e.tokenizer.PastText(int64(rows)); problem != "" {
 			e.warn("%s: %s", filepath.Base(path), problem)
 		}
@@ -112,7 +99,7 @@ func (e *Export) addTokenizer() error {
 	set = append(set, keymap.Object{
 		{Name: "model_input_names", Value: []any{"input_ids", "attention_mask"}}, // generate of 4.57 passes no others
 		{Name: "clean_up_tokenization_spaces", Value: false},
-		{Name: "model_max_length", Value: e.setting("max_position_embeddings")},
+		{Name: "model_max_length", Value: e.Setting("max_position_embeddings")},
 	}...)
 	config, err := set.JSON()
 	if err != nil {

@@ -1,4 +1,4 @@
-package export
+package middle
 
 import (
 	"cmp"
@@ -13,21 +13,21 @@ import (
 	"hf2olmo/keymap"
 )
 
-// match finds the class of transformers that computes the model, and makes its tensors of rows
-// of the checkpoint's.
-func (e *Export) match() error {
-	if e.written.Model == nil {
+// match finds the class of transformers that computes a native model with this config, nil if the
+// checkpoint has none, and makes its tensors of rows of the checkpoint's.
+func (m *Model) match(config map[string]any) error {
+	if config == nil {
 		return &fault.Fault{File: olmo.ConfigFile, Problem: "describes no model: it has no section model"}
 	}
 	target, err := keymap.TargetNamed("olmo")
 	if err != nil {
 		return err
 	}
-	byName, dtype, err := e.named(target)
+	byName, dtype, err := m.named(target)
 	if err != nil {
 		return err
 	}
-	plan, refusals := target.Export(e.written.Model, dtype.String(), keymap.Facts{Tensors: len(byName)})
+	plan, refusals := target.Export(config, dtype.String(), keymap.Facts{Tensors: len(byName)})
 	if plan == nil {
 		var faults fault.List
 		for _, r := range refusals {
@@ -35,34 +35,34 @@ func (e *Export) match() error {
 		}
 		return faults
 	}
-	e.plan, e.Family = plan, plan.ModelType()
+	m.plan, m.Family, m.Config = plan, plan.ModelType(), plan.Config
 	for _, said := range plan.Inexact {
-		e.warn("%s: %s", olmo.ConfigFile, said)
+		m.warn("%s: %s", olmo.ConfigFile, said)
 	}
-	own, err := e.checkShapes(target, byName)
+	own, err := m.checkShapes(target, byName)
 	if err != nil {
 		return err
 	}
-	e.rows = map[string]int64{}
+	m.rows = map[string]int64{}
 	for _, t := range plan.Tensors {
 		from := own[t.From]
-		e.rows[t.From] = from.Shape[0]
+		m.rows[t.From] = from.Shape[0]
 		content := tensor.Content{DType: from.DType, Parts: []*tensor.Tensor{tensor.Rows(&from.Tensor, t.First, t.Shape[0])}}
-		if e.options.DType != tensor.Invalid {
-			content.DType = e.options.DType
+		if m.dtype != tensor.Invalid {
+			content.DType = m.dtype
 		}
-		e.Tensors = append(e.Tensors, assemble.Tensor{Name: t.Name, Shape: t.Shape, Content: content})
+		m.Tensors = append(m.Tensors, assemble.Tensor{Name: t.Name, Shape: t.Shape, Content: content})
 	}
 	return nil
 }
 
 // named returns the model's tensors by the names that the trainer knows them by, and the dtype
 // of most of their elements as they will be written.
-func (e *Export) named(target *keymap.Target) (map[string]*sharded.Tensor, tensor.DType, error) {
+func (m *Model) named(target *keymap.Target) (map[string]*sharded.Tensor, tensor.DType, error) {
 	var faults fault.List
 	byName := map[string]*sharded.Tensor{}
 	elements := map[tensor.DType]int64{}
-	for _, t := range e.Checkpoint.Model {
+	for _, t := range m.Checkpoint.Model {
 		name, _ := target.Saved.Bare(t.Name)
 		if byName[name] != nil {
 			faults = append(faults, &fault.Fault{Tensor: t.Name, Problem: "is the second tensor that is called " + name})
@@ -74,11 +74,11 @@ func (e *Export) named(target *keymap.Target) (map[string]*sharded.Tensor, tenso
 				Expected: "float32, bfloat16 or float16", Found: t.DType.String()})
 		}
 	}
-	dtype := e.options.DType
+	dtype := m.dtype
 	if dtype == tensor.Invalid {
 		known := slices.Sorted(maps.Keys(elements))
 		if len(known) == 0 {
-			return nil, dtype, &fault.Fault{File: e.Checkpoint.Path, Problem: "has no tensors of a model"}
+			return nil, dtype, &fault.Fault{File: m.Checkpoint.Path, Problem: "has no tensors of a model"}
 		}
 		dtype = slices.MaxFunc(known, func(a, b tensor.DType) int { return cmp.Compare(elements[a], elements[b]) })
 	}
@@ -87,11 +87,11 @@ func (e *Export) named(target *keymap.Target) (map[string]*sharded.Tensor, tenso
 
 // checkShapes compares the tensors with the state dict of the exported model. It returns them by
 // the names in that, in which layers may be grouped in another way.
-func (e *Export) checkShapes(target *keymap.Target, byName map[string]*sharded.Tensor) (
+func (m *Model) checkShapes(target *keymap.Target, byName map[string]*sharded.Tensor) (
 	own map[string]*sharded.Tensor, err error,
 ) {
 	has := func(name string) bool { return byName[name] != nil }
-	declared, refusals := target.StateDict(e.plan.Native, len(byName), has)
+	declared, refusals := target.StateDict(m.plan.Native, len(byName), has)
 	var faults fault.List
 	for _, r := range refusals {
 		faults = append(faults, &fault.Fault{File: olmo.ConfigFile, Problem: r.Because, Hint: r.Hint})

@@ -1,0 +1,139 @@
+// Package middle makes a checkpoint of a trainer the Hugging Face model that computes the same, in
+// memory: its config.json, and of which rows of the checkpoint's tensors its own are made. It is
+// where two of any form meet: export writes it, the way to the other trainer goes on from it, and
+// verify compares two of them. No tensor's bytes are read.
+//
+//	Open    native.OpenModel   every file's headers: the full tensors, as blocks of bytes
+//	Of      olmo.ReadConfig    what the checkpoint's own config says
+//	        keymap.Export      the class of transformers that computes that, and its tensors
+//
+// What no class of transformers computes is refused, with the reason.
+package middle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/keymap"
+)
+
+// Options are what a checkpoint is opened for.
+type Options struct {
+	DType    tensor.DType // of all tensors; Invalid keeps each as it is
+	NoFollow bool         // refuse links that lead out of the checkpoint
+}
+
+// A Model is a checkpoint, and the Hugging Face model that computes the same.
+type Model struct {
+	Checkpoint *native.Checkpoint
+	Family     string            // its model_type
+	Config     keymap.Object     // config.json, in the spelling of transformers 4, which 5 reads right too
+	Tensors    []assemble.Tensor // under the names of transformers
+	Tokenizer  string            // as the checkpoint's config names it; "" if it names none
+	Warnings   []string
+
+	dtype tensor.DType // chosen
+	plan  *keymap.Export
+	rows  map[string]int64 // of the native tensors, by the names in plan
+}
+
+// Open reads the headers of a checkpoint. path is its folder, or a run's: then its latest step.
+// The error is a fault.List with all that is wrong. The model is returned, as far as it is
+// known, if its files could be read, and nil if they could not.
+func Open(ctx context.Context, path string, o Options) (*Model, error) {
+	dir := native.Find(path)
+	if err := accept(path, dir); err != nil {
+		return nil, err
+	}
+	if o.NoFollow {
+		if err := regular.NoLinksOut(dir); err != nil {
+			return nil, err
+		}
+	}
+	c, err := native.OpenModel(ctx, dir)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Of(c, o)
+}
+
+// Of is Open of a checkpoint whose headers were read.
+func Of(c *native.Checkpoint, o Options) (*Model, error) {
+	m := &Model{Checkpoint: c, dtype: o.DType}
+	written, err := olmo.ReadConfig(c.Path)
+	if err != nil {
+		return m, err
+	}
+	m.Tokenizer = written.Tokenizer
+	return m, m.match(written.Model)
+}
+
+// accept refuses what is no checkpoint that has a model of transformers. dir is what native found there.
+func accept(path, dir string) error {
+	switch kind := native.Recognize(dir); {
+	case dir == "" && regular.Is(filepath.Join(path, "config.json")):
+		return &fault.Fault{File: path, Problem: "is not a checkpoint of a trainer; it has a config.json, as a model of " +
+			"Hugging Face has"}
+	case dir == "":
+		return &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
+	case kind == native.CoreTrainer:
+		return &fault.Fault{File: dir, Problem: "is a checkpoint of OLMo-core's trainer, which hf2olmo does not export yet",
+			Hint: "Those of allenai/OLMo can be exported."}
+	case kind == native.Unsharded && regular.Is(filepath.Join(dir, olmo.ModelFile)) &&
+		regular.Is(filepath.Join(dir, "model.safetensors")):
+		return &fault.Fault{File: dir, Problem: "has both model.pt and model.safetensors: the trainer reads the latter",
+			Hint: "Move the one that is not meant out of the folder."}
+	case !regular.Is(filepath.Join(dir, olmo.ConfigFile)):
+		return &fault.Fault{File: dir, Problem: "has no " + olmo.ConfigFile + ", which says what its tensors compute",
+			Hint: "Copy it from the folder of the run."}
+	}
+	return nil
+}
+
+// Setting returns a field of config.json, nil if it is not there.
+func (m *Model) Setting(name string) any {
+	for _, s := range m.Config {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return nil
+}
+
+// Rows says which rows of the checkpoint's tensors the i-th of Tensors is.
+func (m *Model) Rows(i int) string {
+	t, rows := &m.plan.Tensors[i], m.Tensors[i].Shape[0]
+	from := m.Tensors[i].Content.Parts[0]
+	if t.First == 0 && rows == m.rows[t.From] {
+		return from.Name
+	}
+	return fmt.Sprintf("%s, rows %d to %d", from.Name, t.First, t.First+rows-1)
+}
+
+// Hash identifies all that is made of the checkpoint: config.json, and what each tensor consists of.
+func (m *Model) Hash() string {
+	h := sha256.New()
+	for _, s := range m.Config {
+		fmt.Fprintf(h, "%q %v\n", s.Name, s.Value)
+	}
+	for i, t := range m.plan.Tensors {
+		fmt.Fprintf(h, "%q %s %v %q %d\n", t.Name, m.Tensors[i].Content.DType, t.Shape, t.From, t.First)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (m *Model) warn(format string, args ...any) {
+	m.Warnings = append(m.Warnings, fault.Printable(fmt.Sprintf(format, args...)))
+}
