@@ -36,6 +36,7 @@ type Result struct {
 	Warnings   []string
 	Command    string   // starts the training
 	Advice     []string // how the folder is used from a script, a line each; nil where Command is all
+	Since      string   // the trainer's first release that builds the model; "" if it is not known
 	Unchanged  bool     // it was there already, and nothing was written
 }
 
@@ -164,6 +165,7 @@ func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
-		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.Advice(c.Output), Unchanged: c.Unchanged(),
+		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.Advice(c.Output), Since: c.Since,
+		Unchanged: c.Unchanged(),
 	}
 }

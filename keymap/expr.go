@@ -102,6 +102,18 @@ func (e *expression) bool(env map[string]any) (bool, error) {
 	return b, nil
 }
 
+func (e *expression) string(env map[string]any) (string, error) {
+	v, err := e.eval(env)
+	if err != nil {
+		return "", err
+	}
+	s, ok := v.(string)
+	if !ok {
+		return "", fmt.Errorf("%q is %v, not a text", e.text, v)
+	}
+	return s, nil
+}
+
 // int evaluates a size. Division gives floats, so whole floats count as integers.
 func (e *expression) int(env map[string]any) (int64, error) {
 	v, err := e.eval(env)

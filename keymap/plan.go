@@ -11,6 +11,7 @@ type Plan struct {
 	Family   string
 	Config   []Setting
 	Document Object // the target's config file; nil if it takes more than is known here
+	Since    string // the trainer's first release that builds the model; "" if its target names none
 	Tensors  []PlannedTensor
 	Drop     []Drop
 	Unknown  []string // fields of config.json that have a value and are in no list, sorted
@@ -96,7 +97,11 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	if len(faults) > 0 {
 		return nil, refusals
 	}
-	if err := t.planTensors(plan, target, native, facts); err != nil {
+	err := t.planTensors(plan, target, native, facts)
+	if err == nil && target.since != nil {
+		plan.Since, err = target.since.string(native)
+	}
+	if err != nil {
 		return nil, append(refusals, &Refusal{Because: err.Error()})
 	}
 	if len(target.document.takes) == 0 && len(refusals) == 0 {

@@ -9,14 +9,22 @@ import (
 
 // readBack says how the fields of a config are read back from a nested config file.
 type readBack struct {
-	known  []*expression // conditions; other models are not read
-	fields map[string]*expression
+	known     []*expression // conditions; other models are not read
+	fields    map[string]*expression
+	spellings map[string]spelling // by class
 }
 
 func parseReadBack(read map[string]any, known scope) (readBack, error) {
 	r := readBack{fields: map[string]*expression{}}
 	names := scope{"model": true, "block": true}
 	for _, name := range slices.Sorted(maps.Keys(read)) {
+		if name == "spelling" {
+			var err error
+			if r.spellings, err = parseSpellings(read[name]); err != nil {
+				return r, fmt.Errorf("spelling: %w", err)
+			}
+			continue
+		}
 		if conditions, isList := read[name].([]any); isList && name == "known" {
 			for _, text := range conditions {
 				e, err := compile(fmt.Sprint(text), names)
@@ -39,8 +47,8 @@ func parseReadBack(read map[string]any, known scope) (readBack, error) {
 	return r, nil
 }
 
-// ReadBack returns the config fields, as StateDict takes them, of a model section with these
-// blocks. ok is false if the target does not describe the model, or if its blocks differ in shape.
+// ReadBack returns the config fields, as StateDict takes them, of a model section (as Plain returns it) with
+// these blocks. ok is false if the target does not describe the model, or if its blocks differ in shape.
 func (t *Target) ReadBack(model map[string]any, blocks []map[string]any) (config map[string]any, ok bool) {
 	for _, block := range blocks {
 		fields, ok := t.readBack.read(map[string]any{"model": model, "block": block})

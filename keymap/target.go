@@ -19,6 +19,7 @@ type Target struct {
 	let        []binding
 	refuse     []rule
 	document   *template        // the config file
+	since      *expression      // the trainer's first release that builds a model; nil if none is named
 	comments   map[string]*text // above its members
 	tensors    []tensorSpec
 	layers     []tensorSpec
@@ -66,6 +67,7 @@ type targetYAML struct {
 	Saved      Saved          `yaml:"saved"`
 	Immaterial []string       `yaml:"immaterial"`
 	Templates  yaml.MapSlice  `yaml:"templates"`
+	Since      string         `yaml:"since"`
 	Document   yaml.MapSlice  `yaml:"document"`
 	Comments   yaml.MapSlice  `yaml:"comments"`
 	Read       map[string]any `yaml:"read"`
@@ -100,6 +102,11 @@ func parseTarget(text []byte) (*Target, error) {
 	}
 	if t.layerName, err = compile(y.Layers.Name, t.names.with("i")); err != nil {
 		return nil, fmt.Errorf("layers: name: %w", err)
+	}
+	if y.Since != "" {
+		if t.since, err = compile(y.Since, t.names); err != nil {
+			return nil, fmt.Errorf("since: %w", err)
+		}
 	}
 	if err := t.parseDocument(y); err != nil {
 		return nil, err

@@ -94,3 +94,30 @@ func TestOlderFormat(t *testing.T) {
 		run(1, "contains "+foreign+", which hf2olmo did not write", force...)
 	}
 }
+
+// TestEarlierSpelling: a config.json for OLMo-core 2.5 and newer alone, with the same model in it, is up to date.
+func TestEarlierSpelling(t *testing.T) {
+	source, output := oldOutput(t, "2", "olmo-core")
+	for want, args := range map[string][]string{
+		"unchanged":   {"convert", "--target", "olmo-core", "--tokenizer", "org/llama", "--output", output, source},
+		"bit for bit": {"verify", source, output},
+		"would load":  {"check", output},
+	} {
+		if o := execute(t, args...); o.status != 0 || !strings.Contains(o.stdout, want) {
+			t.Errorf("%q: status %d, want %q\n%s%s", args, o.status, want, o.stdout, o.stderr)
+		}
+	}
+	config := filepath.Join(output, "config.json")
+	text, err := os.ReadFile(config)
+	must(t, err)
+	must(t, os.WriteFile(config, []byte(strings.Replace(string(text), `"head_dim": 4`, `"head_dim": 8`, 1)), 0o666))
+	for want, args := range map[string][]string{
+		"config.json has different contents": {"convert", "--target", "olmo-core", "--tokenizer", "org/llama", "--output",
+			output, source},
+		"sequence_mixer.head_dim: expected 4, found 8": {"verify", source, output},
+	} {
+		if o := execute(t, args...); o.status != 1 || !strings.Contains(o.stdout+o.stderr, want) {
+			t.Errorf("%q: status %d, want %q\n%s%s", args, o.status, want, o.stdout, o.stderr)
+		}
+	}
+}

@@ -115,8 +115,8 @@ func (r *report) howToTrain(res *convert.Result) {
 			res.Command)
 		return
 	}
-	r.say("To train from it with OLMo-core 3.0.0: load_path in your script (or --trainer.load_path=... on the command " +
-		"line of\nOLMo-core's own), and the model built from config.json:\n")
+	r.say("To train from it with OLMo-core %s or newer: load_path in your script (or --trainer.load_path=... on the "+
+		"command line of\nOLMo-core's own), and the model built from config.json:\n", res.Since)
 	for _, line := range res.Advice {
 		r.say("  %s\n", line)
 	}

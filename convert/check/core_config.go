@@ -66,6 +66,7 @@ func (c coreChecks) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) er
 	if err != nil || checkpoint == nil {
 		return err
 	}
+	model = keymap.Plain(target, model)
 	config, ok := target.ReadBack(model, coreBlocks(model))
 	if !ok {
 		c.add("core-config/unknown-model", about{file: olmocore.ConfigFile, tensor: "model"})

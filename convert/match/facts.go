@@ -38,7 +38,7 @@ func (m *matching) plan() (*keymap.Plan, error) {
 		faults.Add("", refusal(r))
 	}
 	if plan != nil {
-		m.Family, m.Config, m.Document = plan.Family, plan.Config, plan.Document
+		m.Family, m.Config, m.Document, m.Since = plan.Family, plan.Config, plan.Document, plan.Since
 		faults.Add("", m.checkTokens())
 		m.warnOfFields(plan)
 	}

@@ -32,6 +32,7 @@ type Match struct {
 	Family   string
 	Config   []keymap.Setting  // of the native model
 	Document keymap.Object     // the target's config file, if keymap declares one
+	Since    string            // the trainer's first release that builds the model, if keymap knows it
 	Tensors  []assemble.Tensor // of the native state dict, in the order in which they are written
 	Warnings []string
 

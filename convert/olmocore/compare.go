@@ -142,6 +142,7 @@ func (c *comparison) compareConfig(want, found []byte) {
 		c.File(ConfigFile, "a config", "not an object of JSON: "+err.Error())
 		return
 	}
+	plain(expected, written)
 	var stray []string
 	for _, name := range slices.Sorted(maps.Keys(written)) {
 		if _, known := expected[name]; !known {

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Creates the Python environment of the interop suite, once per machine, and prints the path of its python.
-# It is in a cache folder outside the checkout, named by a hash of its requirements. Progress goes to stderr.
+# It is in a cache folder outside the checkout, named by a hash of its requirements; other versions of some packages are
+# beside its python (requirements-beside.txt). Progress goes to stderr.
 #
 #   HF2OLMO_CACHE   the cache folder (default: $XDG_CACHE_HOME/hf2olmo or ~/.cache/hf2olmo)
 #   PYTHON          the python to build with (default: python3)
@@ -54,4 +55,13 @@ if [ ! -x "$env/bin/python" ]; then
     mv "$env.new" "$env"
     trap - EXIT HUP INT TERM
 fi
+grep -v '^#' "$here/requirements-beside.txt" | while read -r name requirements; do
+    beside="$env/beside/$name"
+    [ -d "$beside" ] && continue
+    say "installing $requirements beside it"
+    rm -rf "$beside.new"
+    "$env/bin/python" -m pip install --disable-pip-version-check --progress-bar off --no-deps \
+        --target "$beside.new" $requirements >&2
+    mv "$beside.new" "$beside"
+done
 echo "$env/bin/python"

@@ -64,12 +64,16 @@ def check_tensors(want: dict, folder: Path) -> None:
         assert not different, different
 
 
-def logits(source: Path, model) -> tuple:
-    generator = torch.Generator().manual_seed(3)
-    tokens = torch.randint(2, 91, (2, TOKENS), generator=generator)
+def logits_of_source(source: Path, tokens: torch.Tensor) -> torch.Tensor:
     reference = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, attn_implementation="eager").eval()
     with torch.no_grad():
-        return reference(tokens, use_cache=False).logits, model.eval()(tokens)
+        return reference(tokens, use_cache=False).logits
+
+
+def logits(source: Path, model) -> tuple:
+    tokens = torch.randint(2, 91, (2, TOKENS), generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        return logits_of_source(source, tokens), model.eval()(tokens)
 
 
 @pytest.mark.parametrize("name", core_models.VARIANTS)
@@ -137,7 +141,7 @@ def test_their_converter(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["olmoe", "olmoe-flat", "flex_olmo"])
 def test_experts_load(name, tmp_path):
-    """Mixtures of experts load strictly (their forward needs a GPU), and their config says what transformers computes."""
+    """Mixtures of experts load strictly (their forward: test_core_versions.py), and their config says what transformers computes."""
     source = core_models.write(name, tmp_path / "source")
     folder = convert(source, tmp_path / "out")
     model = build(folder)
