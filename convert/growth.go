@@ -21,6 +21,19 @@ func growsTooMuch(m *match.Match, large []assemble.File) error {
 	if !tensor.TooLarge(made, source) {
 		return nil
 	}
+	zeros := int64(0)
+	for i := range m.Tensors {
+		for _, part := range m.Tensors[i].Content.Parts {
+			if part.Filled() {
+				zeros += part.Bytes()
+			}
+		}
+	}
+	if 2*zeros > made {
+		return &fault.Fault{File: "config.json", Problem: fmt.Sprintf("the checkpoint would be more than %d times as "+
+			"large as the model: the %s table fills in zeros", tensor.MaxGrowth, m.Family),
+			Expected: fmt.Sprintf("at most %d bytes", tensor.MaxGrowth*source), Found: fmt.Sprintf("%d bytes", made)}
+	}
 	return &fault.Fault{File: m.Weights(), Problem: fmt.Sprintf("its tensors share their bytes: "+
 		"the checkpoint would be more than %d times as large", tensor.MaxGrowth),
 		Expected: fmt.Sprintf("at most %d bytes", tensor.MaxGrowth*source), Found: fmt.Sprintf("%d bytes", made),

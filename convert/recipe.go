@@ -47,7 +47,7 @@ func (c *Conversion) planHash() string {
 	for _, t := range c.Tensors {
 		fmt.Fprintf(h, "%q %s %v", t.Name, t.Content.DType, t.Shape)
 		for _, part := range t.Content.Parts {
-			fmt.Fprintf(h, " %q %v", part.Name, part.Shape)
+			fmt.Fprintf(h, " %q %v", part.Called(), part.Shape)
 		}
 		fmt.Fprintf(h, " %v %q", t.Content.Add, t.Same)
 		fmt.Fprintln(h)

@@ -108,6 +108,10 @@ func (t *Target) attempt(table *Table, env map[string]any, facts Facts) (*attemp
 		}
 		return a, nil
 	}
+	if word := plan.oneWay(); word != "" {
+		a.differences = append(a.differences, "the way back of "+word+" is not known")
+		return a, nil
+	}
 	again := map[string]any{"weights": env["weights"]}
 	for _, s := range plan.Config {
 		again[s.Name] = s.Value
@@ -119,6 +123,21 @@ func (t *Target) attempt(table *Table, env map[string]any, facts Facts) (*attemp
 	var err error
 	a.differences, err = t.same.compare(env, again, table.Family)
 	return a, err
+}
+
+// oneWay returns the first word of the plan that is not turned around, "" if there is none.
+func (p *Plan) oneWay() string {
+	for _, t := range p.Tensors {
+		for _, part := range t.Parts {
+			switch {
+			case part.Zeros:
+				return "zeros"
+			case part.Rows != (RowRange{}):
+				return "rows"
+			}
+		}
+	}
+	return ""
 }
 
 // maxFused is how many tensors of a model a table may fuse into each native one.

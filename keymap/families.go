@@ -50,7 +50,9 @@ func (t *Table) fit(names []string) (f fit) {
 	own := map[string]bool{} // whether some name matches, by template
 	for _, sources := range t.sources {
 		for _, s := range sources.parts {
-			own[s.name] = false
+			if !s.zeros {
+				own[s.name] = false
+			}
 		}
 	}
 	for _, name := range names {

@@ -36,19 +36,33 @@ type PlannedTensor struct {
 	Same  string  // the tensor of the target that it is another name of; then it has no parts
 }
 
-// A Part is a tensor of the model with the shape that it must have.
+// A Part is a tensor of the model with the shape that it must have, or rows of one, or zeros.
 type Part struct {
-	Name       string
-	Shape      []int64
-	Transposed bool // its rows become columns
+	Name       string   // "" for zeros
+	Shape      []int64  // of the whole tensor
+	Zeros      bool     // it is in no file
+	Rows       RowRange // of the tensor, that are the part
+	Transposed bool     // its rows become columns
 }
 
 // Target returns the shape that the part has in the target.
 func (p Part) Target() []int64 {
-	if p.Transposed {
-		return []int64{p.Shape[1], p.Shape[0]}
+	shape := p.Shape
+	if p.Rows != (RowRange{}) {
+		shape = append([]int64{p.Rows.count(shape[0])}, shape[1:]...)
 	}
-	return p.Shape
+	if p.Transposed {
+		return []int64{shape[1], shape[0]}
+	}
+	return shape
+}
+
+// called is what messages call the part.
+func (p Part) called() string {
+	if p.Zeros {
+		return "zeros"
+	}
+	return p.Name
 }
 
 // A Drop is a tensor of the model that is left out if present; if SameAs is not
@@ -56,6 +70,7 @@ func (p Part) Target() []int64 {
 type Drop struct {
 	Name   string
 	SameAs string
+	Rows   RowRange // that alone are left out, of a tensor whose other rows are used
 }
 
 // Facts are what is known about a model besides its config.json.

@@ -2,8 +2,6 @@ package keymap
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -17,18 +15,22 @@ type origin struct {
 	flatten bool    // the elements of its only part in another shape
 }
 
-// sourceSpec is a part of a target tensor: a tensor of the model.
+// sourceSpec is a part of a target tensor: a tensor of the model, or rows of one.
 type sourceSpec struct {
-	name      string        // with {i} in it for a tensor of every layer
-	shape     []*expression // nil: the target's own, for a tensor that is not fused
-	transpose *expression   // whether its rows are the target's columns; nil: no
-	each      *binding      // repeats it for each number below a size, which replaces {name}; nil: once
+	name      string         // with {i} in it for a tensor of every layer; "" for zeros
+	zeros     bool           // it is in no file
+	shape     []*expression  // of the whole tensor; nil: the target's own, for a tensor that is not fused
+	rows      *[2]expression // from and to: those of its rows that are the part; nil: all
+	transpose *expression    // whether its rows are the target's columns; nil: no
+	each      *binding       // repeats it for each number below a size, which replaces {name}; nil: once
 }
 
 // originYAML is the long form of an origin.
 type originYAML struct {
 	From      string        `yaml:"from"`
+	Zeros     bool          `yaml:"zeros"`
 	Shape     []string      `yaml:"shape"`
+	Rows      []string      `yaml:"rows"`
 	Each      yaml.MapSlice `yaml:"each"`
 	Transpose string        `yaml:"transpose"`
 	Flatten   bool          `yaml:"flatten"`
@@ -36,36 +38,69 @@ type originYAML struct {
 	DType     string        `yaml:"dtype"`
 }
 
-// parseOrigin reads a name, a list of "name: [shape]" whose rows follow each other, or
-// "from: name" with what is done to it.
+// parseOrigin reads a name, a list of parts whose rows follow each other, or "from: name" with
+// what is done to it.
 func parseOrigin(value any, names scope) (origin, error) {
-	if name, ok := value.(string); ok {
-		return origin{parts: []sourceSpec{{name: name}}}, nil
+	switch value := value.(type) {
+	case string:
+		return origin{parts: []sourceSpec{{name: value}}}, nil
+	case []any:
+		return parseParts(value, names)
 	}
-	if _, ok := value.([]any); !ok {
-		return parseLongOrigin(value, names)
+	return parseLongOrigin(value, names)
+}
+
+// parseParts reads a list of parts: "name: [shape]" each, or in the long form.
+func parseParts(list []any, names scope) (o origin, err error) {
+	if len(list) > maxParts {
+		return o, fmt.Errorf("%d parts: at most %d", len(list), maxParts)
 	}
-	var parts []map[string][]string
-	if err := remarshal(value, &parts); err != nil {
-		return origin{}, err
-	}
-	if len(parts) > maxParts {
-		return origin{}, fmt.Errorf("%d parts: at most %d", len(parts), maxParts)
-	}
-	var o origin
-	for _, part := range parts {
-		for name, sizes := range part {
-			shape, err := compileShape(sizes, names)
-			if err != nil {
-				return o, err
-			}
-			o.parts = append(o.parts, sourceSpec{name: name, shape: shape})
+	for _, item := range list {
+		one, err := parsePart(item, names)
+		if err != nil {
+			return o, err
 		}
-		if len(part) != 1 {
-			return o, fmt.Errorf("each entry of the list is one name with its shape")
-		}
+		o.parts = append(o.parts, one)
 	}
 	return o, nil
+}
+
+func parsePart(item any, names scope) (s sourceSpec, err error) {
+	entries, _ := item.(yaml.MapSlice)
+	for _, e := range entries {
+		if e.Key != "from" && e.Key != "zeros" {
+			continue
+		}
+		o, err := parseLongOrigin(item, names)
+		switch {
+		case err != nil:
+			return s, err
+		case o.flatten || o.add != 0 || o.dtype != "":
+			return s, fmt.Errorf("%s: flatten, add and dtype are of a whole tensor, not of one of its parts",
+				o.parts[0].called())
+		case o.parts[0].shape == nil:
+			return s, fmt.Errorf("%s: shape is missing", o.parts[0].called())
+		}
+		return o.parts[0], nil
+	}
+	if len(entries) != 1 {
+		return s, fmt.Errorf("each entry of the list is one name with its shape, or a part with from or zeros")
+	}
+	var sizes []string
+	if err := remarshal(entries[0].Value, &sizes); err != nil {
+		return s, err
+	}
+	s.name = fmt.Sprint(entries[0].Key)
+	s.shape, err = compileShape(sizes, names)
+	return s, err
+}
+
+// called is what messages call a part.
+func (s *sourceSpec) called() string {
+	if s.zeros {
+		return "zeros"
+	}
+	return s.name
 }
 
 func parseLongOrigin(value any, names scope) (origin, error) {
@@ -73,20 +108,20 @@ func parseLongOrigin(value any, names scope) (origin, error) {
 	if err := remarshal(value, &y); err != nil {
 		return origin{}, err
 	}
-	o := origin{dtype: y.DType, add: y.Add, flatten: y.Flatten}
-	part := sourceSpec{name: y.From}
-	var err error
-	switch {
-	case y.From == "":
-		return o, fmt.Errorf("from is missing: the tensor that it is made of")
-	case y.Add != 0 && y.DType != "float32":
-		return o, fmt.Errorf("add needs dtype: float32, in which it is computed")
-	case len(y.Each) > 1:
-		return o, fmt.Errorf("each: expected one name and its size")
+	if err := y.check(); err != nil {
+		return origin{}, err
 	}
+	part := sourceSpec{name: y.From, zeros: y.Zeros}
+	o := origin{dtype: y.DType, add: y.Add, flatten: y.Flatten}
+	var err error
 	if len(y.Shape) > 0 {
 		if part.shape, err = compileShape(y.Shape, names); err != nil {
 			return o, err
+		}
+	}
+	if len(y.Rows) > 0 {
+		if part.rows, err = compileRows(y.Rows, names); err != nil {
+			return o, fmt.Errorf("rows: %w", err)
 		}
 	}
 	if y.Transpose != "" {
@@ -105,72 +140,35 @@ func parseLongOrigin(value any, names scope) (origin, error) {
 	return o, nil
 }
 
-// plan evaluates an origin for a tensor of the target with the given shape. room is how many
-// more parts can be planned for all tensors together.
-func (o *origin) plan(
-	name string, shape []int64, env map[string]any, fill *strings.Replacer, room *int,
-) (PlannedTensor, error) {
-	planned := PlannedTensor{Name: name, Shape: shape, DType: o.dtype, Add: o.add}
-	for _, s := range o.parts {
-		parts, err := s.plan(shape, env, fill, room)
-		if err != nil {
-			return planned, fmt.Errorf("%s: %w", s.name, err)
-		}
-		planned.Parts = append(planned.Parts, parts...)
-	}
-	if o.flatten {
-		return planned, planned.sameElements()
-	}
-	return planned, planned.rowsAddUp()
-}
-
-func (s *sourceSpec) plan(shape []int64, env map[string]any, fill *strings.Replacer, room *int) ([]Part, error) {
-	part := Part{Name: replace(fill, s.name), Shape: shape}
-	var err error
-	if s.shape != nil {
-		if part.Shape, err = evalShape(s.shape, env); err != nil {
-			return nil, err
-		}
-	}
-	if s.transpose != nil {
-		if part.Transposed, err = s.transpose.bool(env); err != nil {
-			return nil, err
-		}
-	}
-	if part.Transposed && len(part.Shape) != 2 {
-		return nil, fmt.Errorf("only a matrix can be transposed")
-	}
-	if s.each == nil {
-		*room--
-		return []Part{part}, nil
-	}
-	n, err := s.each.value.int(env)
+// check refuses words that do not go together.
+func (y *originYAML) check() error {
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("each: %w", err)
-	case n > int64(*room):
-		return nil, fmt.Errorf("each: %d parts: the weights files do not have that many tensors", n)
-	}
-	*room -= int(n)
-	parts := make([]Part, n)
-	for i := range parts {
-		parts[i] = part
-		parts[i].Name = strings.ReplaceAll(part.Name, "{"+s.each.name+"}", strconv.Itoa(i))
-	}
-	return parts, nil
-}
-
-// sameElements checks that a tensor that only has another shape than its part has as many elements.
-func (p PlannedTensor) sameElements() error {
-	count := func(shape []int64) float64 {
-		n := 1.0
-		for _, size := range shape {
-			n *= float64(size)
-		}
-		return n
-	}
-	if len(p.Parts) != 1 || count(p.Parts[0].Shape) != count(p.Shape) {
-		return fmt.Errorf("%s: does not have as many elements as the tensor it is flattened from", p.Name)
+	case y.From == "" && !y.Zeros:
+		return fmt.Errorf("from is missing: the tensor that it is made of")
+	case y.From != "" && y.Zeros:
+		return fmt.Errorf("%s: zeros come from no tensor", y.From)
+	case y.Zeros && (y.Flatten || y.Add != 0 || y.Transpose != "" || len(y.Rows) > 0 || len(y.Each) > 0):
+		return fmt.Errorf("zeros have a shape, and nothing is done to them")
+	case len(y.Rows) > 0 && len(y.Shape) == 0:
+		return fmt.Errorf("rows needs shape: that of the whole tensor")
+	case len(y.Rows) > 0 && (y.Flatten || len(y.Each) > 0):
+		return fmt.Errorf("rows does not go together with flatten or each")
+	case y.Add != 0 && y.DType != "float32":
+		return fmt.Errorf("add needs dtype: float32, in which it is computed")
+	case len(y.Each) > 1:
+		return fmt.Errorf("each: expected one name and its size")
 	}
 	return nil
+}
+
+// compileRows reads the first of some rows, and the one after the last.
+func compileRows(bounds []string, names scope) (*[2]expression, error) {
+	if len(bounds) != 2 {
+		return nil, fmt.Errorf("expected [from, to]: the first row, and the one after the last")
+	}
+	list, err := compileShape(bounds, names)
+	if err != nil {
+		return nil, err
+	}
+	return &[2]expression{*list[0], *list[1]}, nil
 }

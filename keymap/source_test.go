@@ -19,33 +19,67 @@ func originForTest(t *testing.T, text string) (origin, error) {
 	return parseOrigin(y.Tensor, scope{"n": true, "turn": true})
 }
 
+// words says what a part is, as tests expect it.
+func words(parts []Part) string {
+	var list []string
+	for _, p := range parts {
+		w := fmt.Sprint(p.called(), p.Shape)
+		if p.Rows != (RowRange{}) {
+			w += fmt.Sprintf(" %d:%d", p.Rows.From, p.Rows.To)
+		}
+		if p.Transposed {
+			w += " turned"
+		}
+		list = append(list, w)
+	}
+	return strings.Join(list, " ")
+}
+
 // TestOrigins plans tensors of the shape 6 × 4.
 func TestOrigins(t *testing.T) {
 	for text, want := range map[string]string{
-		"a":                                "[{a [6 4] false}]",
-		"[{a: [2, 4]}, {b: ['n + 1', 4]}]": "[{a [2 4] false} {b [4 4] false}]",
-		"{from: a, shape: [4, 6], transpose: turn}":                   "[{a [4 6] true}]",
-		"{from: 'a{e}', each: {e: n}, shape: [2,4]}":                  "[{a0 [2 4] false} {a1 [2 4] false} {a2 [2 4] false}]",
-		"{from: 'a{e}', each: {e: n}, shape: [4,2], transpose: true}": "[{a0 [4 2] true} {a1 [4 2] true} {a2 [4 2] true}]",
-		"{from: a, shape: [24], flatten: true}":                       "[{a [24] false}]",
-		"{from: a, add: 1, dtype: float32}":                           "[{a [6 4] false}] float32+1",
-		"[{a: [2, 4]}, {b: [3, 4]}]":                                  "error: its parts have 5 rows, it has 6",
-		"{from: a, shape: [4, 6]}":                                    "error: have another length",
-		"{from: a, shape: [25], flatten: true}":                       "error: not have as many elements",
-		"{from: a, shape: [2, 3, 4], transpose: true}":                "error: only a matrix",
-		"{from: 'a.{e}', each: {e: 10000000 * n}, shape: [2, 4]}":     "error: 30000000 parts",
-		"{shape: [2, 3]}":                                             "error: from is missing",
-		"{from: a, add: 1}":                                           "error: add needs dtype: float32",
-		"{from: a, each: {e: n, f: n}}":                               "error: one name and its size",
-		"{from: a, transpose: nothing}":                               "error: unknown name nothing",
-		"[{a: [2, 4], b: [4, 4]}]":                                    "error: one name with its shape",
+		"a":                                "a[6 4]",
+		"[{a: [2, 4]}, {b: ['n + 1', 4]}]": "a[2 4] b[4 4]",
+		"{from: a, shape: [4, 6], transpose: turn}":                   "a[4 6] turned",
+		"{from: 'a{e}', each: {e: n}, shape: [2,4]}":                  "a0[2 4] a1[2 4] a2[2 4]",
+		"{from: 'a{e}', each: {e: n}, shape: [4,2], transpose: true}": "a0[4 2] turned a1[4 2] turned a2[4 2] turned",
+		"{from: a, shape: [24], flatten: true}":                       "a[24]",
+		"{from: a, add: 1, dtype: float32}":                           "a[6 4] float32+1",
+		"{from: a, shape: [9, 4], rows: [n, 3 * n]}":                  "a[9 4] 3:9",
+		"{from: a, shape: [4, 9], rows: [0, 4], transpose: true}":     "error: its parts have 9 rows, it has 6",
+		"{from: a, shape: [7, 6], rows: [3, 7], transpose: true}":     "a[7 6] 3:7 turned",
+		"[{a: [2, 4]}, {from: b, shape: [8, 4], rows: [4, 8]}]":       "a[2 4] b[8 4] 4:8",
+		"{zeros: true}": "zeros[6 4]",
+		"[{zeros: true, shape: [2, 4]}, {a: [4, 4]}]":                  "zeros[2 4] a[4 4]",
+		"[{a: [2, 4]}, {b: [3, 4]}]":                                   "error: its parts have 5 rows, it has 6",
+		"{from: a, shape: [4, 6]}":                                     "error: have another length",
+		"{from: a, shape: [25], flatten: true}":                        "error: not have as many elements",
+		"{from: a, shape: [2, 3, 4], transpose: true}":                 "error: only a matrix",
+		"{from: 'a.{e}', each: {e: 10000000 * n}, shape: [2, 4]}":      "error: 30000000 parts",
+		"{shape: [2, 3]}":                                              "error: from is missing",
+		"{from: a, add: 1}":                                            "error: add needs dtype: float32",
+		"{from: a, each: {e: n, f: n}}":                                "error: one name and its size",
+		"{from: a, transpose: nothing}":                                "error: unknown name nothing",
+		"[{a: [2, 4], b: [4, 4]}]":                                     "error: one name with its shape",
+		"{from: a, rows: [0, 6]}":                                      "error: rows needs shape",
+		"{from: a, shape: [9, 4], rows: [0]}":                          "error: expected [from, to]",
+		"{from: a, shape: [9, 4], rows: [3, 10]}":                      "error: rows 3 to 10 of a tensor of the shape [9 4]",
+		"{from: a, shape: [9, 4], rows: [-1, 5]}":                      "error: \"-1\" is -1, not a size",
+		"{from: a, shape: [9, 4], rows: [3, 3]}":                       "error: rows 3 to 3: expected",
+		"{from: a, shape: [9, 4], rows: [9000000000000000, 0]}":        "error: expected the first row",
+		"{from: a, shape: [9, 4], rows: [0, 6], flatten: true}":        "error: does not go together with flatten",
+		"{from: a, zeros: true}":                                       "error: zeros come from no tensor",
+		"{zeros: true, add: 1, dtype: float32}":                        "error: nothing is done to them",
+		"[{zeros: true}, {a: [4, 4]}]":                                 "error: zeros: shape is missing",
+		"[{zeros: true, shape: [2, 4000000000000]}, {a: [4, 4]}]":      "error: more than any model has",
+		"[{from: a, shape: [2, 4], add: 1, dtype: float32}, {b: [4]}]": "error: of a whole tensor, not of one of its parts",
 	} {
 		o, err := originForTest(t, text)
 		var got PlannedTensor
 		if room := 100; err == nil {
 			got, err = o.plan("t", []int64{6, 4}, map[string]any{"n": 3, "turn": true}, nil, &room)
 		}
-		found := fmt.Sprint(got.Parts)
+		found := words(got.Parts)
 		if got.Add != 0 {
 			found += fmt.Sprintf(" %s+%v", got.DType, got.Add)
 		}
@@ -55,6 +89,41 @@ func TestOrigins(t *testing.T) {
 			}
 		} else if err != nil || found != want {
 			t.Errorf("%s: %s, %v, want %s", text, found, err, want)
+		}
+	}
+}
+
+// TestRowsOnce cuts tensors of 6 rows: each row is used once, or dropped by its number.
+func TestRowsOnce(t *testing.T) {
+	part := func(from, to int64) PlannedTensor {
+		return PlannedTensor{Parts: []Part{{Name: "a", Shape: []int64{6, 4}, Rows: RowRange{from, to}}}}
+	}
+	whole := PlannedTensor{Parts: []Part{{Name: "a", Shape: []int64{6, 4}}}}
+	other := PlannedTensor{Parts: []Part{{Name: "a", Shape: []int64{6, 5}, Rows: RowRange{2, 6}}}}
+	drop := func(from, to int64) []Drop { return []Drop{{Name: "a", Rows: RowRange{from, to}}} }
+	for i, c := range []struct {
+		tensors []PlannedTensor
+		drop    []Drop
+		want    string
+	}{
+		{[]PlannedTensor{part(2, 6), part(0, 2)}, nil, ""},
+		{[]PlannedTensor{part(2, 6)}, drop(0, 2), ""},
+		{[]PlannedTensor{part(2, 6)}, nil, "a: rows 0 to 1 are neither used nor dropped"},
+		{[]PlannedTensor{part(0, 2), part(3, 6)}, nil, "a: rows 2 to 2 are neither used nor dropped"},
+		{[]PlannedTensor{part(0, 3)}, []Drop{{Name: "a"}}, "a: rows 3 to 5 are neither used nor dropped"},
+		{[]PlannedTensor{part(0, 4), part(2, 6)}, nil, "a: rows 2 to 3 are used twice"},
+		{[]PlannedTensor{part(0, 6), part(2, 4)}, nil, "a: rows 2 to 3 are used twice"},
+		{[]PlannedTensor{part(0, 6), whole}, nil, "a: rows 0 to 5 are used twice"},
+		{[]PlannedTensor{part(0, 6)}, drop(0, 2), "a: rows 0 to 1 are used twice"},
+		{[]PlannedTensor{part(0, 6)}, drop(6, 9), "a: rows 6 to 8 are dropped, and it has 6"},
+		{[]PlannedTensor{part(0, 2), other}, nil, "a: has the shape [6 5] and the shape [6 4]"},
+	} {
+		got := ""
+		if err := (&Plan{Tensors: c.tensors, Drop: c.drop}).checkRows(); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%d: %q, want %q", i, got, c.want)
 		}
 	}
 }

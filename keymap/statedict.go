@@ -25,7 +25,13 @@ func (t *Table) planTensors(plan *Plan, target *Target, env map[string]any, fact
 	if err != nil {
 		return err
 	}
-	return t.planDrops(plan, env, int(layers), maxPlanned(facts))
+	if err := t.planDrops(plan, env, int(layers), maxPlanned(facts)); err != nil {
+		return err
+	}
+	if err := plan.checkRows(); err != nil {
+		return fmt.Errorf("table %s: %w", t.Family, err)
+	}
+	return nil
 }
 
 // maxPlanned is how many tensors are planned for a model. A config may ask for so many more than
@@ -146,27 +152,6 @@ func evalShape(sizes []*expression, env map[string]any) ([]int64, error) {
 	return shape, nil
 }
 
-// rowsAddUp checks that the parts make up the tensor: the same row, and as many rows.
-func (p PlannedTensor) rowsAddUp() error {
-	rows := int64(0)
-	for _, part := range p.Parts {
-		shape := part.Target()
-		if len(shape) != len(p.Shape) || len(p.Shape) == 0 {
-			return fmt.Errorf("%s: the shape of %s does not fit", p.Name, part.Name)
-		}
-		for d := 1; d < len(p.Shape); d++ {
-			if shape[d] != p.Shape[d] {
-				return fmt.Errorf("%s: the rows of %s have another length", p.Name, part.Name)
-			}
-		}
-		rows += shape[0]
-	}
-	if rows != p.Shape[0] {
-		return fmt.Errorf("%s: its parts have %d rows, it has %d", p.Name, rows, p.Shape[0])
-	}
-	return nil
-}
-
 func (t *Table) planDrops(plan *Plan, env map[string]any, layers, limit int) error {
 	for _, spec := range t.drop {
 		if spec.when != nil {
@@ -179,12 +164,20 @@ func (t *Table) planDrops(plan *Plan, env map[string]any, layers, limit int) err
 		if len(plan.Drop) > limit {
 			return fmt.Errorf("table %s: drop: more than %d tensors", t.Family, limit)
 		}
+		drop := Drop{Name: spec.name, SameAs: spec.sameAs}
+		if spec.rows != nil {
+			var err error
+			if drop.Rows, err = evalRows(spec.rows, env); err != nil {
+				return fmt.Errorf("table %s: drop: %s: %w", t.Family, spec.name, err)
+			}
+		}
 		if !strings.Contains(spec.name, "{i}") {
-			plan.Drop = append(plan.Drop, Drop{spec.name, spec.sameAs})
+			plan.Drop = append(plan.Drop, drop)
 			continue
 		}
 		for i := range layers {
-			plan.Drop = append(plan.Drop, Drop{strings.ReplaceAll(spec.name, "{i}", strconv.Itoa(i)), spec.sameAs})
+			drop.Name = strings.ReplaceAll(spec.name, "{i}", strconv.Itoa(i))
+			plan.Drop = append(plan.Drop, drop)
 		}
 	}
 	return nil

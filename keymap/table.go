@@ -29,8 +29,9 @@ type Table struct {
 // dropSpec is a tensor that a model may contain and the target does not have.
 type dropSpec struct {
 	name   string
-	when   *expression // sees the target's config; nil: always
-	sameAs string      // the tensor that it must equal bit for bit, or ""
+	when   *expression    // sees the target's config; nil: always
+	sameAs string         // the tensor that it must equal bit for bit, or ""
+	rows   *[2]expression // of it that are left out while others are used; nil: all of them
 }
 
 type tableYAML struct {
@@ -193,13 +194,20 @@ func (t *Table) parseDrop(items yaml.MapSlice, target *Target) error {
 	for _, item := range items {
 		spec := dropSpec{name: fmt.Sprint(item.Key)}
 		var y struct {
-			When   string `yaml:"when"`
-			SameAs string `yaml:"same_as"`
+			When   string   `yaml:"when"`
+			SameAs string   `yaml:"same_as"`
+			Rows   []string `yaml:"rows"`
 		}
 		if err := remarshal(item.Value, &y); err != nil {
 			return fmt.Errorf("%s: %w", spec.name, err)
 		}
 		spec.sameAs = y.SameAs
+		if len(y.Rows) > 0 {
+			var err error
+			if spec.rows, err = compileRows(y.Rows, target.names); err != nil {
+				return fmt.Errorf("%s: rows: %w", spec.name, err)
+			}
+		}
 		if y.When != "" {
 			var err error
 			if spec.when, err = compile(y.When, target.names); err != nil {

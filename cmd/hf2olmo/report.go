@@ -135,7 +135,7 @@ func (r *report) planned(source string, c *convert.Conversion) {
 	for _, t := range c.Tensors {
 		var parts []string
 		for _, p := range t.Content.Parts {
-			parts = append(parts, fault.Printable(p.Name))
+			parts = append(parts, fault.Printable(p.Called()))
 		}
 		if t.Content.Add != 0 {
 			parts = append(parts, fmt.Sprint(t.Content.Add))

@@ -39,6 +39,10 @@ func (s *Seen) piece(t *Tensor, off int64, buffer []byte, overflows int64) {
 	at := -off // of the part, in the buffer
 	for _, part := range t.Content.Parts {
 		size := part.Numel() * dtype.Size()
+		if part.Filled() {
+			at += size
+			continue
+		}
 		if from, to := max(at, 0), min(at+size, int64(len(buffer))); from < to {
 			special := tensor.Look(buffer[from:to], dtype)
 			special.Infinite = special.Infinite && overflows == 0

@@ -26,7 +26,7 @@ func (m *matching) match(plan *keymap.Plan) error {
 func (m *matching) newMatcher() *matcher {
 	k := &matcher{files: m.Weights(), placed: m.Model.Placed, dtype: m.options.DType,
 		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, left: map[string]bool{},
-		done: map[string]assemble.Tensor{}}
+		lacks: map[string]bool{}, done: map[string]assemble.Tensor{}}
 	for i := range m.Model.Tensors {
 		k.found[m.Model.Tensors[i].Name] = &m.Model.Tensors[i]
 	}
@@ -65,22 +65,18 @@ func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.
 // and a model with that many unknown tensors is refused anyway.
 const maxBuffers = 5_000
 
-// A pair of tensors must be equal bit for bit, or the first may not be left out.
-type pair struct {
-	left, kept *tensor.Tensor
-	differs    func(kept *tensor.Tensor, found string) *fault.Fault // what is wrong if they are not
-}
-
 type matcher struct {
 	files   string            // what the weights are called if no single file is concerned
 	placed  map[string]string // shards in which an index places tensors that are in no file
 	dtype   tensor.DType
+	mostly  tensor.DType // what most returns, once it is known
 	found   map[string]*tensor.Tensor
 	used    map[string]bool
 	left    map[string]bool            // those of used that are left out whatever their values
 	done    map[string]assemble.Tensor // of the target
 	parts   int                        // that were found
-	missing []string                   // names of the table that the model lacks
+	lacks   map[string]bool            // names of the table that the model lacks,
+	missing []string                   // each once
 	surplus []string                   // names of the model that the table lacks
 	misfits []misfit
 	faults  fault.List
@@ -105,24 +101,51 @@ func (m *matcher) tensor(planned keymap.PlannedTensor) assemble.Tensor {
 		return t
 	}
 	t.Content.Add = float32(planned.Add)
+	var zeros []*tensor.Tensor
 	for _, part := range planned.Parts {
-		source, ok := m.found[part.Name]
-		if !ok {
-			m.missing = append(m.missing, part.Name)
-			m.faults = append(m.faults, m.absent(part))
-			continue
+		if part.Zeros {
+			zeros = append(zeros, tensor.Zeros(tensor.Invalid, part.Shape))
+			t.Content.Parts = append(t.Content.Parts, zeros[len(zeros)-1])
+		} else if source := m.part(part); source != nil {
+			t.Content.Parts = append(t.Content.Parts, source)
 		}
-		m.checkPart(source, part)
-		if part.Transposed && len(source.Shape) == 2 {
-			source = tensor.Transposed(source)
-		}
-		t.Content.Parts = append(t.Content.Parts, source)
 	}
 	if t.Content.DType = tensor.ParseDType(planned.DType); planned.DType == "" {
 		t.Content.DType = m.commonDType(t.Content.Parts)
 	}
+	for _, z := range zeros {
+		z.DType = t.Content.DType
+	}
 	m.done[t.Name] = t
 	return t
+}
+
+// part returns what a part of the plan is of the model's tensors, nil if there is no such tensor.
+func (m *matcher) part(part keymap.Part) *tensor.Tensor {
+	source, ok := m.found[part.Name]
+	if !ok {
+		if !m.lacks[part.Name] {
+			m.lacks[part.Name] = true
+			m.missing = append(m.missing, part.Name)
+			m.faults = append(m.faults, m.absent(part))
+		}
+		return nil
+	}
+	if part.Rows == (keymap.RowRange{}) || !m.used[source.Name] { // whose rows the plan uses once
+		m.checkPart(source, part)
+	}
+	if !slices.Equal(source.Shape, part.Shape) {
+		return source
+	}
+	if r := part.Rows; r != (keymap.RowRange{}) {
+		rows := *tensor.Rows(source, r.From, r.To-r.From)
+		rows.Cut = fmt.Sprintf("rows %d to %d", r.From, r.To-1)
+		source = &rows
+	}
+	if part.Transposed {
+		source = tensor.Transposed(source)
+	}
+	return source
 }
 
 // absent is the fault of a part that no file has.
@@ -163,10 +186,14 @@ func (m *matcher) checkPart(t *tensor.Tensor, part keymap.Part) {
 }
 
 // commonDType returns the dtype that parts are written in: the chosen one, or their own if they
-// have one in common.
+// have one in common. Zeros have that of the others, or of most of the model.
 func (m *matcher) commonDType(parts []*tensor.Tensor) tensor.DType {
 	if m.dtype != tensor.Invalid || len(parts) == 0 {
 		return m.dtype
+	}
+	parts = slices.DeleteFunc(slices.Clone(parts), (*tensor.Tensor).Filled)
+	if len(parts) == 0 {
+		return m.most()
 	}
 	for _, t := range parts[1:] {
 		if t.DType != parts[0].DType {
@@ -178,54 +205,22 @@ func (m *matcher) commonDType(parts []*tensor.Tensor) tensor.DType {
 	return parts[0].DType
 }
 
-// useTiedTwin uses a tensor that would be left out as a duplicate if the one that it duplicates
-// is missing: of two tied tensors, some programs save the wrong one.
-func (m *matcher) useTiedTwin(d keymap.Drop) {
-	if left := m.found[d.Name]; left != nil && d.SameAs != "" && m.found[d.SameAs] == nil {
-		m.found[d.SameAs] = left
+// most returns the dtype that most of the model's elements have.
+func (m *matcher) most() tensor.DType {
+	if m.mostly != tensor.Invalid {
+		return m.mostly
 	}
-}
-
-// drop marks a tensor that the table leaves out as used, if it is there, and
-// returns what it must be equal to.
-func (m *matcher) drop(d keymap.Drop) []pair {
-	left, ok := m.found[d.Name]
-	if !ok {
-		return nil
+	elements := map[tensor.DType]int64{}
+	for _, t := range m.found {
+		if t.DType.Convertible() {
+			elements[t.DType] += t.Numel()
+		}
 	}
-	m.used[d.Name] = true
-	m.left[d.Name] = d.SameAs == ""
-	kept := m.found[d.SameAs]
-	if d.SameAs == "" || kept == left {
-		return nil
+	m.mostly = tensor.Float32
+	for dtype, n := range elements {
+		if most := elements[m.mostly]; n > most || n == most && dtype < m.mostly {
+			m.mostly = dtype
+		}
 	}
-	if left.DType != kept.DType || !slices.Equal(left.Shape, kept.Shape) {
-		m.fault(left, differs(kept, fmt.Sprintf("%s %s", left.DType, tensor.ShapeString(left.Shape))))
-		return nil
-	}
-	return []pair{{left, kept, differs}}
-}
-
-// again returns what a tensor that is also in a later shard must be equal to.
-func (m *matcher) again(t *tensor.Tensor) []pair {
-	kept := m.found[t.Name]
-	if t.DType != kept.DType || !slices.Equal(t.Shape, kept.Shape) {
-		m.fault(t, unequal(kept, fmt.Sprintf("%s %s", t.DType, tensor.ShapeString(t.Shape))))
-		return nil
-	}
-	return []pair{{t, kept, unequal}}
-}
-
-// unequal is the fault of a tensor that is in two files with different values.
-func unequal(kept *tensor.Tensor, found string) *fault.Fault {
-	return &fault.Fault{Problem: "is also in " + kept.Where() + ", with different contents",
-		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,
-		Hint: "The shards belong to two models, or to two versions of one: download all of them again."}
-}
-
-// differs is the fault of a tensor that the config declares to be tied to another.
-func differs(kept *tensor.Tensor, found string) *fault.Fault {
-	return &fault.Fault{Problem: "differs from " + kept.Name + ", to which config.json ties it",
-		Expected: fmt.Sprintf("the same %s %s", kept.DType, tensor.ShapeString(kept.Shape)), Found: found,
-		Hint: "If the two are meant to differ, set tie_word_embeddings (weight_tying) to false in config.json."}
+	return m.mostly
 }

@@ -94,6 +94,11 @@ func (g *Gatherer) Sum(p []byte) uint32 {
 
 // readPart fills p with elements start … start+count of one tensor, cast to dtype.
 func (g *Gatherer) readPart(p []byte, t *Tensor, dtype DType, start, count int64) error {
+	if t.Filled() {
+		clear(p)
+		g.summed = -1 // no file has a sum of them
+		return nil
+	}
 	if t.Blocks != nil {
 		return g.readBlocks(p, t, dtype, start, count)
 	}

@@ -38,6 +38,16 @@ type Tensor struct {
 	// and File is that of the first block.
 	Blocks []Block
 	Flat   bool // blocks are ranges of the elements in row-major order
+	// Cut is which part of the tensor called Name it is, as messages say it: "rows 0 to 15"; "" for all of it.
+	Cut string
+}
+
+// Called is what messages call the tensor.
+func (t *Tensor) Called() string {
+	if t.Cut == "" {
+		return t.Name
+	}
+	return t.Name + ", " + t.Cut
 }
 
 // MaxTensors is the most tensors that a file, or a model in several files, may have. The

@@ -125,7 +125,7 @@ func (v *verifier) pair() {
 		t := &v.tensors[i]
 		f := found[t.Name]
 		delete(found, t.Name)
-		source := t.Content.Parts[0].Name
+		source := t.Content.Parts[0].Called()
 		switch {
 		case f == nil:
 			v.structure(t.Name, source, "is missing")
@@ -235,7 +235,7 @@ func (v *verifier) describe(k *comparison) TensorDifference {
 	}
 	rest := k.first
 	for _, part := range k.content.Parts {
-		if d.Source = part.Name; rest < part.Numel() {
+		if d.Source = part.Called(); rest < part.Numel() {
 			if v.exact { // its name says nothing more
 				file, _ := part.ByteOf(rest)
 				d.Source = file.Name
