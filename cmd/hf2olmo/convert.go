@@ -45,11 +45,10 @@ signal N, with nothing left behind.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "target", Value: defaultTarget,
 				Usage: "the trainer that the checkpoint is `FOR`: olmo (allenai/OLMo) or olmo-core (OLMo-core 3.0.0)"},
-			&cli.StringFlag{Name: "output", Usage: "write the checkpoint folder `DIR`; for olmo -unsharded is appended where " +
-				"missing, for olmo-core nothing (default: ./<model>-unsharded, ./<model>/step0)"},
+			outputFlag("write the checkpoint folder `DIR`; for olmo -unsharded is appended where " +
+				"missing, for olmo-core nothing (default: ./<model>-unsharded, ./<model>/step0)"),
 			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded, or <model>/step0, of each model into `DIR`"},
-			&cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, " +
-				"bfloat16 or float16"},
+			dtypeFlag(),
 			toggle("force", "replace an earlier conversion, once the new one is complete"),
 			toggle("dry-run", "read headers only, and print what would be written"),
 			toggle("json", "print one JSON object per model, each on its own line"),
@@ -146,8 +145,13 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 		return o, usagef(c, "--output and --into exclude each other")
 	case o.Output != "" && c.NArg() > 1:
 		return o, usagef(c, "--output is for one model; use --into DIR for %d", c.NArg())
+	case namesNothing(o.Output):
+		return o, usagef(c, "--output %s: give the checkpoint a name", o.Output)
 	case c.IsSet("jobs") && o.Jobs < 1:
 		return o, usagef(c, "--jobs must be at least 1")
+	}
+	if name := misplacedName(c); name != "" {
+		return o, usageError{c.Command.Name, name + " is not a model", "To name the output: --output " + name}
 	}
 	if o.DType, err = chosenDType(c); err != nil {
 		return o, err
@@ -166,6 +170,9 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 // chosenDType is the value of --dtype, Invalid for auto.
 func chosenDType(c *cli.Context) (tensor.DType, error) {
 	name := c.String("dtype")
+	if long, ok := shortDTypes[name]; ok {
+		name = long
+	}
 	if name == "auto" {
 		return tensor.Invalid, nil
 	}

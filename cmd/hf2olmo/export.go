@@ -30,10 +30,9 @@ that no class of transformers computes is refused.
 Exit status: 0 all done, 1 a checkpoint failed (the others are done), 2 the call is wrong, 128+N stopped
 by signal N, with nothing left behind.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "output", Usage: "write the folder `DIR` (default: ./<checkpoint>-hf, without -unsharded)"},
+			outputFlag("write the folder `DIR` (default: ./<checkpoint>-hf, without -unsharded)"),
 			&cli.StringFlag{Name: "into", Usage: "write <checkpoint>-hf of each checkpoint into `DIR`"},
-			&cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, " +
-				"bfloat16 or float16"},
+			dtypeFlag(),
 			&cli.StringFlag{Name: "max-shard-size", Value: "5GB", Usage: "write files of at most `SIZE` (10^9 bytes: 1GB; " +
 				"2^30: 1GiB); a larger tensor gets one of its own"},
 			toggle("force", "replace an earlier export, once the new one is complete"),
@@ -107,11 +106,16 @@ func exportOptions(c *cli.Context) (o export.Options, err error) {
 		return o, usagef(c, "--output and --into exclude each other")
 	case o.Output != "" && c.NArg() > 1:
 		return o, usagef(c, "--output is for one checkpoint; use --into DIR for %d", c.NArg())
+	case namesNothing(o.Output):
+		return o, usagef(c, "--output %s: give the folder a name", o.Output)
 	case c.IsSet("jobs") && o.Folder.Jobs < 1:
 		return o, usagef(c, "--jobs must be at least 1")
 	case sizeErr != nil || size < 1 || size > 1<<62:
 		return o, usagef(c, "--max-shard-size %s: expected a size such as 5GB or 4GiB",
 			fault.Printable(c.String("max-shard-size")))
+	}
+	if name := misplacedName(c); name != "" {
+		return o, usageError{c.Command.Name, name + " is not a checkpoint", "To name the output: --output " + name}
 	}
 	o.MaxShard = int64(size)
 	o.DType, err = chosenDType(c)

@@ -3,24 +3,33 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
 // flagsFirst moves the flags of a subcommand before its arguments, because urfave/cli takes everything after the first
-// argument for arguments. "--" ends the flags. A flag that is unknown, or whose value is missing or empty (perhaps an
-// unset variable), is a usageError: the next word must not become its value.
+// argument for arguments. "--" ends the flags. A flag that is unknown, or whose value is missing, empty (perhaps an
+// unset variable) or of another kind, is a usageError: the next word must not become its value, and what the library
+// would print is not for users.
 func flagsFirst(app *cli.App, args []string) ([]string, error) {
-	at := slices.IndexFunc(args[min(1, len(args)):], func(a string) bool { return !strings.HasPrefix(a, "-") })
-	if at < 0 {
+	words := args[min(1, len(args)):]
+	at := slices.IndexFunc(words, func(a string) bool { return !strings.HasPrefix(a, "-") })
+	if err := firstOptions(words, at); err != nil || at < 0 {
+		return args, err
+	}
+	name, rest := words[at], words[at+1:]
+	if name == "help" || name == "h" {
+		if len(rest) > 0 && app.Command(rest[0]) == nil {
+			return nil, noCommand(app, rest[0])
+		}
 		return args, nil
 	}
-	command := app.Command(args[at+1])
+	command := app.Command(name)
 	if command == nil {
-		return args, nil
+		return nil, noCommand(app, name)
 	}
-	head, rest := args[:at+2], args[at+2:]
 	var flags, arguments []string
 	for i := 0; i < len(rest); i++ {
 		switch a := rest[i]; {
@@ -30,39 +39,70 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 		case len(a) < 2 || a[0] != '-':
 			arguments = append(arguments, a)
 		default:
-			words, err := flagWords(command, rest[i:])
+			flag, taken, err := readFlag(command, rest[i:])
 			if err != nil {
 				return nil, err
 			}
-			flags = append(flags, words...)
-			i += len(words) - 1
+			flags = append(flags, flag)
+			i += taken - 1
 		}
 	}
-	return slices.Concat(head, flags, []string{"--"}, arguments), nil
+	return slices.Concat(args[:at+2], flags, []string{"--"}, arguments), nil
 }
 
-// flagWords returns the flag at the beginning of words, along with its value if that is the next word.
-func flagWords(command *cli.Command, words []string) ([]string, error) {
+// firstOptions checks the words before the command, which is at that index; none if it is negative.
+func firstOptions(words []string, at int) error {
+	if at < 0 {
+		at = len(words)
+	}
+	for _, word := range words[:at] {
+		name, _, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		switch {
+		case !slices.Contains([]string{"version", "v", "help", "h", ""}, name):
+			e := usageError{problem: "there is no option --" + name + " before the command"}
+			if command := slices.Index(words, "convert"); command >= 0 {
+				moved := slices.Concat(words[:command], words[command+1:])
+				e.hint = "Options follow the command: hf2olmo convert " + strings.Join(moved, " ")
+			}
+			return e
+		case joined:
+			return usageError{problem: "--" + name + " takes no value"}
+		}
+	}
+	return nil
+}
+
+// readFlag returns the flag at the beginning of words as one word, and of how many words it was made.
+func readFlag(command *cli.Command, words []string) (flag string, taken int, err error) {
 	name, value, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
-	wrong := func(format string, args ...any) ([]string, error) {
-		return nil, usageError{command: command.Name, problem: fmt.Sprintf(format, args...)}
+	wrong := func(format string, args ...any) (string, int, error) {
+		return "", 0, usageError{command: command.Name, problem: fmt.Sprintf(format, args...)}
 	}
 	isNamed := func(f cli.Flag) bool { return slices.Contains(f.Names(), name) }
-	known := slices.IndexFunc(append(command.Flags, cli.HelpFlag), isNamed)
+	flags := append(slices.Clone(command.Flags), cli.HelpFlag)
+	known := slices.IndexFunc(flags, isNamed)
 	if known < 0 {
-		return wrong("%s has no option %s", command.Name, strings.TrimSuffix(words[0], "="+value))
+		return "", 0, noOption(command, strings.TrimSuffix(words[0], "="+value))
 	}
-	if known == len(command.Flags) || isToggle(command.Flags[known]) {
-		return words[:1], nil
+	if isToggle(flags[known]) {
+		if joined {
+			return wrong("--%s takes no value", name)
+		}
+		return words[0], 1, nil
 	}
-	taken := 1
+	taken = 1
 	if !joined && len(words) > 1 && !strings.HasPrefix(words[1], "--") {
 		value, taken = words[1], 2
 	}
 	if value == "" {
 		return wrong("--%s needs a value", name)
 	}
-	return words[:taken], nil
+	if _, isNumber := flags[known].(*cli.IntFlag); isNumber {
+		if _, err := strconv.Atoi(value); err != nil {
+			return wrong("--%s %s: expected a number", name, value)
+		}
+	}
+	return "--" + name + "=" + atHome(value), taken, nil
 }
 
 // toggle is a flag without a value. The help does not mention that it is false by default.
@@ -95,4 +135,18 @@ const like = "like"
 func likeFlag() cli.Flag {
 	return &cli.StringFlag{Name: like, Usage: "take config.json and the tokenizer from `MODEL`, " +
 		"which was trained, if there are none beside the weights"}
+}
+
+// dtypeFlag is --dtype of a command that writes tensors.
+func dtypeFlag() cli.Flag {
+	return &cli.StringFlag{Name: "dtype", Value: "auto", Usage: "`TYPE` of all tensors: auto (as they are), float32, " +
+		"bfloat16 or float16; fp32, bf16 and fp16 for short"}
+}
+
+// shortDTypes are other names of types.
+var shortDTypes = map[string]string{"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+
+// outputFlag is --output of a command that writes folders.
+func outputFlag(usage string) cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: usage}
 }

@@ -135,7 +135,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 				cli.ShowAppHelp(c)
 				return usageError{problem: "a command is missing"}
 			}
-			return usageError{problem: fmt.Sprintf("there is no command %q", c.Args().First())}
+			return noCommand(c.App, c.Args().First())
 		},
 	}
 }

@@ -63,7 +63,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestVacant: a place is vacant unless something is there, or a folder of another's has the temporary name.
+// TestVacant: a place is vacant if nothing is there, or an empty folder, unless a folder of another's has the temporary
+// name.
 func TestVacant(t *testing.T) {
 	dir := t.TempDir()
 	p := place(filepath.Join(dir, "x"), false)
@@ -77,6 +78,8 @@ func TestVacant(t *testing.T) {
 	}
 	must(t, os.Remove(filepath.Join(temp, "note")))
 	must(t, os.Mkdir(p.Path, 0o777))
+	must(t, p.Vacant(t.Context()))
+	must(t, os.WriteFile(filepath.Join(p.Path, "note"), nil, 0o666))
 	if err := p.Vacant(t.Context()); err == nil || !strings.Contains(err.Error(), "already exists") {
 		t.Error(err)
 	}

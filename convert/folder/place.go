@@ -125,7 +125,7 @@ func (p *Place) glance() (fs.FileInfo, error) {
 		return nil, inTheWay("it is a link to "+to, "Give --output the folder itself, or remove the link.")
 	case !info.IsDir():
 		return nil, inTheWay("it is "+kind(info.Mode())+", not a folder", "Move it away, or choose another --output.")
-	case !p.Force:
+	case !p.Force && !isEmpty(p.Path):
 		return nil, p.exists()
 	}
 	if pinned := disk.Pinned(p.Path); pinned != "" {
@@ -134,10 +134,17 @@ func (p *Place) glance() (fs.FileInfo, error) {
 	return info, nil
 }
 
+// isEmpty reports whether a folder can be listed and has nothing in it: it is taken as if it were not there.
+func isEmpty(path string) bool {
+	entries, err := os.ReadDir(path)
+	return err == nil && len(entries) == 0
+}
+
 // exists is the fault of an existing folder without --force.
 func (p *Place) exists() error {
-	f := &fault.Fault{File: p.Path, Problem: "already exists", Hint: "Choose another --output, or move the folder away."}
-	if entries, err := os.ReadDir(p.Path); err == nil && len(entries) == 0 || ReadManifest(p.Path) != nil {
+	f := &fault.Fault{File: p.Path, Problem: "already exists",
+		Hint: "Did you mean --into? Otherwise choose another --output, or move the folder away."}
+	if ReadManifest(p.Path) != nil {
 		f.Hint = "Choose another --output, or replace it with --force."
 	}
 	return f

@@ -27,6 +27,15 @@ func statFault(path, name string, err error) *fault.Fault {
 	return &fault.Fault{File: name, Problem: "does not exist"}
 }
 
+// IsThere reports whether something has this path, or else whether it is the id of a model in the Hugging Face cache.
+func IsThere(path string) bool {
+	if path == "" || exists(path) {
+		return path != ""
+	}
+	_, bad := locate(path)
+	return bad == nil
+}
+
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
