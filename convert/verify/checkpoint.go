@@ -83,7 +83,7 @@ func newOfCheckpoint(ctx context.Context, source string, found *checkpoint, o Op
 	result := &Result{Output: found.Path, Family: string(planned.Kind), Tensors: planned.Tensors,
 		Moments: planned.Tensors - len(u.Checkpoint.Model), Bytes: found.Bytes(), Parameters: planned.Parameters,
 		DType: planned.DType, Step: max(0, found.Step)}
-	v := &verifier{options: o, found: found, recorded: recorded, result: result,
+	v := &verifier{options: o, found: found.judge(), recorded: recorded, result: result,
 		layOut: func() ([]assemble.File, error) { return content.Large, nil },
 		expected: expected{title: content.Title, whole: "the checkpoint", tensors: u.Tensors, exact: true,
 			sources: content.Sources, files: u.Checkpoint.Files}}

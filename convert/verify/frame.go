@@ -53,8 +53,8 @@ func (v *verifier) compareFrames() error {
 func (v *verifier) checkFrames() error {
 	var file *os.File
 	defer func() { file.Close() }()
-	for i, a := range v.found.Archives {
-		if i == 0 || a.File != v.found.Archives[i-1].File {
+	for i, a := range v.found.archives {
+		if i == 0 || a.File != v.found.archives[i-1].File {
 			file.Close()
 			var err error
 			if file, _, err = regular.Open(a.File.Path); err != nil {
@@ -76,7 +76,7 @@ func (v *verifier) checkFrames() error {
 // asConverted reports whether the files are those that convert writes: what torch saved has a
 // different size, and the same tensors at different offsets.
 func (v *verifier) asConverted() bool {
-	if v.recorded != nil && v.recorded.Layout != folder.ManifestLayout || len(v.structural) > 0 {
+	if v.layOut == nil || v.recorded != nil && v.recorded.Layout != folder.ManifestLayout || len(v.structural) > 0 {
 		return false
 	}
 	for _, f := range v.large {
@@ -115,7 +115,7 @@ func (v *verifier) frameDiffers(file string, at int64, problem string) {
 }
 
 func (v *verifier) inFolder(name string) string {
-	return filepath.Join(v.found.Path, filepath.FromSlash(name))
+	return filepath.Join(v.found.dir, filepath.FromSlash(name))
 }
 
 // segment is a range of bytes of a tensor, and its checksum.

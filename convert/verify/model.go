@@ -18,6 +18,7 @@ import (
 // ofModel is a comparison with a conversion of a model.
 type ofModel struct {
 	*verifier
+	found   *checkpoint
 	model   *match.Match
 	trainer trainer.Trainer
 	planned trainer.Files // that a conversion would write, none if tensors are missing or of other shapes
@@ -69,8 +70,8 @@ func newOfModel(source string, found *checkpoint, o Options) (*ofModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &ofModel{model: matched, trainer: chosen.Trainer, verifier: &verifier{options: o, found: found,
-		recorded: recorded,
+	v := &ofModel{found: found, model: matched, trainer: chosen.Trainer, verifier: &verifier{options: o,
+		found: found.judge(), recorded: recorded,
 		expected: expected{title: model.Name, whole: "the model", tensors: matched.Tensors, sources: model.Tensors,
 			files: model.Files},
 		result: &Result{Output: found.Path, Family: matched.Family, Tensors: len(matched.Tensors), Bytes: found.Bytes()}}}

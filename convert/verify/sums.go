@@ -16,7 +16,7 @@ func (v *verifier) compareSums(ctx context.Context, files *tensor.Files) error {
 	if err := files.CheckRecords(ctx, v.files...); err != nil {
 		return err
 	}
-	err := files.CheckRecords(ctx, v.found.Files...)
+	err := files.CheckRecords(ctx, v.found.files...)
 	var faults fault.List
 	if !errors.As(err, &faults) {
 		return err
@@ -39,7 +39,7 @@ func (v *verifier) compareSums(ctx context.Context, files *tensor.Files) error {
 
 // warnUnsummed warns of files in which damage cannot be seen.
 func (v *verifier) warnUnsummed() {
-	for _, files := range [][]*tensor.File{v.files, v.found.Files} {
+	for _, files := range [][]*tensor.File{v.files, v.found.files} {
 		for _, file := range files {
 			if warning := file.Unsummed(); warning != "" {
 				v.warn("%s", warning)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"hash/crc32"
 	"slices"
 	"sync"
@@ -28,23 +27,13 @@ type TensorDifference struct {
 	File     string `json:"file"`
 }
 
-// expected is what a folder should contain, whatever that is made of.
-type expected struct {
-	title   string            // what Progress shows
-	whole   string            // what the tensors are parts of
-	tensors []assemble.Tensor // in the dtypes of the folder, as far as they are known
-	exact   bool              // dtypes and names are the sources': no other dtype is a cast
-	sources []tensor.Tensor   // of whose files the tensors are made
-	files   []*tensor.File    // of the sources, whose checksums are compared
-}
-
 // verifier is one comparison of tensors and of the files with them, shared by its workers.
 type verifier struct {
 	expected
 	options    Options
-	layOut     func() ([]assemble.File, error) // the files with the tensors; called if none is missing
+	layOut     func() ([]assemble.File, error) // the files with the tensors, called if none is missing; nil if any will do
 	large      []assemble.File                 // what layOut returned
-	found      *checkpoint
+	found      judged
 	recorded   *folder.Manifest
 	result     *Result
 	structural []TensorDifference
@@ -67,16 +56,12 @@ type comparison struct {
 // compareTensors compares names and shapes, then all bytes, then the structure of the files.
 func (v *verifier) compareTensors(ctx context.Context) error {
 	v.pair()
-	if len(v.structural) == 0 {
+	if len(v.structural) == 0 && v.layOut != nil {
 		if err := v.cutFiles(); err != nil {
 			return err
 		}
 	}
-	all := slices.Clone(v.sources)
-	for _, t := range v.found.Tensors() {
-		all = append(all, t.Tensor)
-	}
-	files, err := tensor.OpenFiles(all)
+	files, err := tensor.OpenFiles(slices.Concat(v.sources, v.found.sources))
 	if err != nil {
 		return err
 	}
@@ -112,46 +97,6 @@ func (v *verifier) compareTensors(ctx context.Context) error {
 		return err
 	}
 	return v.compareFrames()
-}
-
-// pair finds each expected tensor in the folder. Its dtype is the folder's, if that may be
-// another: what was cast is compared with the cast of the source.
-func (v *verifier) pair() {
-	found := map[string]*tensor.Tensor{}
-	for _, t := range v.found.Tensors() {
-		found[t.Name] = &t.Tensor
-	}
-	for i := range v.tensors {
-		t := &v.tensors[i]
-		f := found[t.Name]
-		delete(found, t.Name)
-		source := t.Content.Parts[0].Called()
-		switch {
-		case f == nil:
-			v.structure(t.Name, source, "is missing")
-		case !slices.Equal(f.Shape, t.Shape):
-			v.structure(t.Name, source, fmt.Sprintf("has shape %s: expected %s", tensor.ShapeString(f.Shape),
-				tensor.ShapeString(t.Shape)))
-		case !v.exact && !f.DType.Convertible():
-			v.structure(t.Name, source, fmt.Sprintf("has dtype %s, which no conversion writes", f.DType))
-		case f.DType != t.Content.DType && (v.exact || t.Content.Add != 0):
-			v.structure(t.Name, source, fmt.Sprintf("has dtype %s: expected %s", f.DType, t.Content.DType))
-		default:
-			t.Content.DType = f.DType
-			v.compared = append(v.compared, comparison{tensor: i, content: &t.Content, first: -1,
-				found: &tensor.Content{DType: f.DType, Parts: []*tensor.Tensor{f}}})
-		}
-	}
-	for _, t := range v.found.Tensors() {
-		if found[t.Name] != nil {
-			v.structure(t.Name, "", "is not part of "+v.whole)
-		}
-	}
-}
-
-func (v *verifier) structure(name, source, problem string) {
-	v.structural = append(v.structural, TensorDifference{Tensor: name, Source: source, Element: -1, Offset: -1,
-		Problem: problem})
 }
 
 // compareBytes is how much of the folder is compared with a piece of the source at once.
@@ -229,20 +174,26 @@ func countDifferences(a, b []byte, size int) (first, n int64) {
 func (v *verifier) describe(k *comparison) TensorDifference {
 	d := TensorDifference{Tensor: v.tensors[k.tensor].Name, Element: k.first, Elements: k.differ,
 		Problem: "differs", Offset: -1}
-	if found := k.found.Parts[0]; found.Contiguous() {
-		file, at := found.ByteOf(k.first)
-		d.File, d.Offset = file.Name, at
+	if found, at := partOf(k.found, k.first); found.Contiguous() {
+		file, offset := found.ByteOf(at)
+		d.File, d.Offset = file.Name, offset
 	}
-	rest := k.first
-	for _, part := range k.content.Parts {
-		if d.Source = part.Called(); rest < part.Numel() {
-			if v.exact { // its name says nothing more
-				file, _ := part.ByteOf(rest)
-				d.Source = file.Name
-			}
-			break
-		}
-		rest -= part.Numel()
+	part, at := partOf(k.content, k.first)
+	if d.Source = part.Called(); v.exact || d.Source == d.Tensor { // then its name says nothing more
+		file, _ := part.ByteOf(at)
+		d.Source = file.Name
 	}
 	return d
+}
+
+// partOf returns the part of a content that has an element, and the element's number in it.
+func partOf(c *tensor.Content, element int64) (*tensor.Tensor, int64) {
+	for _, part := range c.Parts[:len(c.Parts)-1] {
+		n := part.Numel()
+		if element < n {
+			return part, element
+		}
+		element -= n
+	}
+	return c.Parts[len(c.Parts)-1], element
 }
