@@ -39,21 +39,25 @@ func (m *Model) match(config map[string]any) error {
 	for _, said := range plan.Inexact {
 		m.warn("%s: %s", olmo.ConfigFile, said)
 	}
-	own, err := m.checkShapes(target, byName)
-	if err != nil {
+	if m.own, err = m.checkShapes(target, byName); err != nil {
 		return err
 	}
-	m.rows = map[string]int64{}
-	for _, t := range plan.Tensors {
-		from := own[t.From]
-		m.rows[t.From] = from.Shape[0]
-		content := tensor.Content{DType: from.DType, Parts: []*tensor.Tensor{tensor.Rows(&from.Tensor, t.First, t.Shape[0])}}
+	for i := range plan.Tensors {
+		one := cut(&plan.Tensors[i], &m.own[plan.Tensors[i].From].Tensor)
 		if m.dtype != tensor.Invalid {
-			content.DType = m.dtype
+			one.Content.DType = m.dtype
 		}
-		m.Tensors = append(m.Tensors, assemble.Tensor{Name: t.Name, Shape: t.Shape, Content: content})
+		m.Tensors = append(m.Tensors, one)
 	}
 	return nil
+}
+
+// cut returns the part of a native tensor that a tensor of the Hugging Face model is, or the
+// same part of a moment that lies as that does.
+func cut(t *keymap.ExportedTensor, from *tensor.Tensor) assemble.Tensor {
+	part := tensor.Rows(from, t.First, t.Shape[0])
+	return assemble.Tensor{Name: t.Name, Shape: t.Shape,
+		Content: tensor.Content{DType: from.DType, Parts: []*tensor.Tensor{part}}}
 }
 
 // named returns the model's tensors by the names that the trainer knows them by, and the dtype

@@ -22,14 +22,16 @@ import (
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/regular"
+	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
 
 // Options are what a checkpoint is opened for.
 type Options struct {
-	DType    tensor.DType // of all tensors; Invalid keeps each as it is
-	NoFollow bool         // refuse links that lead out of the checkpoint
+	DType     tensor.DType // of all tensors; Invalid keeps each as it is
+	NoFollow  bool         // refuse links that lead out of the checkpoint
+	Optimizer bool         // read the headers of the optimizer's state too
 }
 
 // A Model is a checkpoint, and the Hugging Face model that computes the same.
@@ -43,7 +45,7 @@ type Model struct {
 
 	dtype tensor.DType // chosen
 	plan  *keymap.Export
-	rows  map[string]int64 // of the native tensors, by the names in plan
+	own   map[string]*sharded.Tensor // the native tensors, by the names in plan
 }
 
 // Open reads the headers of a checkpoint. path is its folder, or a run's: then its latest step.
@@ -59,7 +61,11 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 			return nil, err
 		}
 	}
-	c, err := native.OpenModel(ctx, dir)
+	open := native.OpenModel
+	if o.Optimizer {
+		open = native.Open
+	}
+	c, err := open(ctx, dir)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -116,7 +122,7 @@ func (m *Model) Setting(name string) any {
 func (m *Model) Rows(i int) string {
 	t, rows := &m.plan.Tensors[i], m.Tensors[i].Shape[0]
 	from := m.Tensors[i].Content.Parts[0]
-	if t.First == 0 && rows == m.rows[t.From] {
+	if t.First == 0 && rows == m.own[t.From].Shape[0] {
 		return from.Name
 	}
 	return fmt.Sprintf("%s, rows %d to %d", from.Name, t.First, t.First+rows-1)
