@@ -9,7 +9,7 @@ import (
 // exp_avg: the same part of each as the tensor is of its parameter. What is one number for the
 // whole parameter, as its step, is that of each part. What the checkpoint has as a Python number
 // is left out. Nil if the checkpoint was opened without its optimizer, or has none.
-func (m *Model) Moments(i int) map[string]assemble.Tensor {
+func Moments(m *Model, i int) map[string]assemble.Tensor {
 	t := &m.plan.Tensors[i]
 	state := m.Checkpoint.Optim[m.own[t.From].Name]
 	if len(state) == 0 {

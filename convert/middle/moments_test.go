@@ -21,7 +21,7 @@ func TestMoments(t *testing.T) {
 	}
 	for i := range m.Tensors {
 		weight := &m.Tensors[i]
-		moments := m.Moments(i)
+		moments := middle.Moments(m, i)
 		for _, name := range []string{"exp_avg", "exp_avg_sq", "step"} {
 			one, ok := moments[name]
 			if !ok || one.Name != weight.Name+"."+name || one.Content.DType != tensor.Float32 {
@@ -41,7 +41,7 @@ func TestMoments(t *testing.T) {
 		}
 	}
 	alone, err := middle.Open(context.Background(), path, middle.Options{})
-	if err != nil || alone.Moments(0) != nil {
-		t.Errorf("without the optimizer: %v, %v", alone.Moments(0), err)
+	if err != nil || middle.Moments(alone, 0) != nil {
+		t.Errorf("without the optimizer: %v, %v", middle.Moments(alone, 0), err)
 	}
 }
