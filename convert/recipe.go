@@ -9,11 +9,12 @@ import (
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/tokenizers"
 )
 
 // recipe is what the manifest says the conversion is made from.
 func (c *Conversion) recipe() output.Recipe {
-	r := output.Recipe{Target: c.options.target(), Folder: c.Model.Dir, Small: c.smallSources(),
+	r := output.Recipe{Target: c.options.target(), Folder: c.Model.Dir, Small: c.smallSources(), Beside: c.besideSources(),
 		Weights: c.Model.Files, Plan: c.planHash()}
 	r.Choices = folder.Choices{DType: "auto", Tokenizer: c.options.Tokenizer, AllowNaN: c.options.AllowNaN}
 	if c.options.DType != tensor.Invalid {
@@ -31,8 +32,18 @@ func (c *Conversion) smallSources() []string {
 	if c.Model.Index != "" {
 		paths = append(paths, filepath.Join(c.Model.Dir, c.Model.Index))
 	}
-	if c.Model.Tokenizer != nil {
+	if c.Model.Tokenizer != nil { // its tokens are counted
 		paths = append(paths, c.Model.Tokenizer.Path)
+	}
+	return paths
+}
+
+// besideSources are the paths of the other files that go along with the model.
+func (c *Conversion) besideSources() (paths []string) {
+	for _, f := range c.Model.Beside {
+		if f.Name != tokenizers.FileName {
+			paths = append(paths, f.Path)
+		}
 	}
 	return paths
 }

@@ -8,6 +8,7 @@ import (
 
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tokenizers"
 )
 
@@ -62,7 +63,11 @@ func (c coreTokenizerChecks) openCoreTokenizer(id string) *tokenizers.Tokenizer 
 	case err != nil && hf.IsID(id) && !strings.HasSuffix(id, ".json"):
 		return nil
 	case err != nil:
-		c.add("tokenizer-missing/core-folder", about{file: olmocore.ConfigFile, tensor: coreIdentifier, found: id})
+		finding := "tokenizer-missing/core-folder"
+		if regular.Is(filepath.Join(c.dir.path, tokenizers.FileName)) {
+			finding = "tokenizer-missing/core-folder-beside"
+		}
+		c.add(finding, about{file: olmocore.ConfigFile, tensor: coreIdentifier, found: id}, "path", c.dir.path)
 		return nil
 	}
 	t, err := hf.OpenTokenizer(filepath.Join(id, tokenizers.FileName))

@@ -66,7 +66,7 @@ func stateChanges(was, is []State) []string {
 		delete(now, s.Name)
 	}
 	for _, s := range is {
-		if _, added := now[s.Name]; added {
+		if _, added := now[s.Name]; added && !s.Optional {
 			changes = append(changes, s.Name+" was added")
 		}
 	}

@@ -56,6 +56,8 @@ type State struct {
 	// output without the bytes of its tensors, but with their checksums.
 	Hash  string `json:"hash,omitempty"`
 	CRC32 string `json:"crc32,omitempty"` // of a large file of the output, all of it
+	// Optional is a file of the source that an output is no worse for lacking.
+	Optional bool `json:"-"`
 }
 
 // maxManifest bounds what is read, in bytes: a manifest has a few hundred per file.

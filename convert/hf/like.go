@@ -49,7 +49,7 @@ func (o *opening) findConfig() *fault.Fault {
 	}
 	if tokenizer >= 0 {
 		o.tokenizer = folders[tokenizer]
-	} else if config >= 0 && !o.folder.names[tokenizerSet] {
+	} else if config >= 0 && !o.folder.names[tokenizers.SettingsFile] {
 		o.tokenizer = o.config
 	}
 	if own < len(folders) && config < own && tokenizer < own {

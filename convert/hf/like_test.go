@@ -20,8 +20,8 @@ func TestLike(t *testing.T) {
 	write(t, dir+"/pytorch_model_fsdp.bin", read(t, "testdata/bin/pytorch_model.bin"))
 	m, err := hf.Open(dir, hf.Like(single))
 	must(t, err)
-	if m.Name != "checkpoint-500" || m.ConfigPath() != single+"/config.json" || m.TokenizerFolder() != single {
-		t.Errorf("%q %q %q", m.Name, m.ConfigPath(), m.TokenizerFolder())
+	if m.Name != "checkpoint-500" || m.ConfigPath() != single+"/config.json" || filepath.Dir(m.Tokenizer.Path) != single {
+		t.Errorf("%q %q %q", m.Name, m.ConfigPath(), filepath.Dir(m.Tokenizer.Path))
 	}
 	eos, ok := m.SpecialTokenID("eos")
 	if !reflect.DeepEqual(m.Config, whole.Config) || !ok || eos != 8 ||
@@ -33,15 +33,15 @@ func TestLike(t *testing.T) {
 	write(t, dir+"/config.json", `{"own": true}`)
 	m, err = hf.Open(dir, hf.Like(single))
 	must(t, err)
-	if m.Config["own"] != true || m.TokenizerFolder() != single || m.ConfigPath() != dir+"/config.json" {
-		t.Errorf("%v %s", m.Config, m.TokenizerFolder())
+	if m.Config["own"] != true || filepath.Dir(m.Tokenizer.Path) != single || m.ConfigPath() != dir+"/config.json" {
+		t.Errorf("%v %s", m.Config, filepath.Dir(m.Tokenizer.Path))
 	}
 
 	// A model that needs nothing says so.
 	m, err = hf.Open(single, hf.Like("testdata/bin"))
 	must(t, err)
 	want := []string{"--like testdata/bin is not used: it has no config.json or tokenizer that " + single + " lacks"}
-	if !reflect.DeepEqual(m.Warnings, want) || m.TokenizerFolder() != single {
+	if !reflect.DeepEqual(m.Warnings, want) || filepath.Dir(m.Tokenizer.Path) != single {
 		t.Errorf("%q", m.Warnings)
 	}
 	_, err = hf.Open(dir, hf.Like(dir+"/gone"))

@@ -29,6 +29,10 @@ type Model struct {
 	Tokenizer *tokenizers.Tokenizer // nil if there is no tokenizer.json
 	Warnings  []string              // what is odd but does no harm, one line each
 
+	// Beside are the small files that go along with the model, as far as transformers could read
+	// them: those of the tokenizer are all of one folder.
+	Beside []tokenizers.File
+
 	// Again are tensors whose names an earlier shard has too. They may be left out if
 	// their bits are the same.
 	Again []tensor.Tensor
@@ -103,15 +107,6 @@ func newOpening(path string, options []Option) (*opening, *fault.Fault) {
 
 // ConfigPath returns where config.json is.
 func (m *Model) ConfigPath() string { return filepath.Join(m.configDir, configName) }
-
-// TokenizerFolder returns the folder of the tokenizer: Dir, unless it is that of another
-// model, or inside.
-func (m *Model) TokenizerFolder() string {
-	if m.Tokenizer == nil || m.Tokenizer.Path == filepath.Join(m.Dir, tokenizers.FileName) {
-		return m.Dir
-	}
-	return filepath.Dir(m.Tokenizer.Path)
-}
 
 func (o *opening) add(f *fault.Fault) { o.faults = append(o.faults, f) }
 

@@ -1,34 +1,90 @@
 package hf
 
-const (
-	generationName = "generation_config.json"
-	tokenizerSet   = "tokenizer_config.json"
-	specialsName   = "special_tokens_map.json"
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"unicode/utf8"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/tokenizers"
 )
 
-// readSides reads the small files that name special tokens. They are only a fallback, so
-// one that cannot be read is a warning.
+// readSides reads the small files beside config.json and the tokenizer. Models train without
+// them, so one that transformers could not read is a warning, and does not go along.
 func (o *opening) readSides() {
 	o.model.sides = map[string]map[string]any{}
-	for _, name := range []string{generationName, tokenizerSet, specialsName} {
+	for _, name := range tokenizers.Beside {
 		d := o.tokenizer
-		if name == generationName {
+		if name == tokenizers.GenerationFile {
 			d = o.config
 		}
-		if !d.names[name] {
+		if !d.names[name] || name == tokenizers.FileName {
 			continue
 		}
 		if bad := d.leadsOut(name); bad != nil {
 			o.add(bad)
 			continue
 		}
-		object, bad := d.readObject(name)
-		if bad != nil {
+		if bad := o.readSide(d, name); bad != nil {
 			o.warn(bad.Error() + "; it is not used")
-			continue
 		}
-		o.model.sides[name] = object
 	}
+}
+
+// readSide reads one of the small files.
+func (o *opening) readSide(d *modelFolder, name string) (bad *fault.Fault) {
+	if filepath.Ext(name) != ".json" {
+		bad = d.checkText(name)
+	} else {
+		var object map[string]any
+		if object, bad = d.readObject(name); bad == nil {
+			o.model.sides[name] = object
+		}
+	}
+	if bad == nil {
+		o.goesAlong(d, name)
+	}
+	return bad
+}
+
+// goesAlong notes a file that goes along with the model.
+func (o *opening) goesAlong(d *modelFolder, name string) {
+	info, err := os.Stat(d.path(name))
+	if err != nil {
+		o.faults.Add(d.called+name, err)
+		return
+	}
+	file := tokenizers.File{Name: name, Path: d.path(name), Size: info.Size()}
+	at := slices.Index(tokenizers.Beside, name)
+	before := func(f tokenizers.File) bool { return slices.Index(tokenizers.Beside, f.Name) > at }
+	if i := slices.IndexFunc(o.model.Beside, before); i >= 0 {
+		o.model.Beside = slices.Insert(o.model.Beside, i, file)
+		return
+	}
+	o.model.Beside = append(o.model.Beside, file)
+}
+
+// checkText reports what keeps a file from being a text.
+func (d *modelFolder) checkText(name string) *fault.Fault {
+	f, info, bad := d.open(name)
+	if bad != nil {
+		return bad
+	}
+	f.Close()
+	if bad := jsonfile.TooLarge(d.called+name, info.Size(), jsonfile.ConfigLimits); bad != nil {
+		return bad
+	}
+	text, err := regular.Read(d.path(name), info.Size())
+	switch {
+	case err != nil:
+		return &fault.Fault{File: d.called + name, Problem: "cannot be read: " + fault.Cause(err)}
+	case !utf8.Valid(text):
+		return &fault.Fault{File: d.called + name, Problem: "is not UTF-8 text"}
+	}
+	return nil
 }
 
 // SpecialTokenID returns the id of the special token with a role, "eos" or "pad",
@@ -36,7 +92,7 @@ func (o *opening) readSides() {
 // the first is taken); tokenizer_config.json and special_tokens_map.json give a token,
 // whose id tokenizer.json has. It does not look into config.json, which goes before all of them.
 func (m *Model) SpecialTokenID(role string) (id int64, ok bool) {
-	v := m.sides[generationName][role+"_token_id"]
+	v := m.sides[tokenizers.GenerationFile][role+"_token_id"]
 	if list, isList := v.([]any); isList && len(list) > 0 {
 		v = list[0]
 	}
@@ -56,7 +112,7 @@ func (m *Model) SpecialTokenID(role string) (id int64, ok bool) {
 
 // specialNames are the tokens that the files beside config.json name for a role.
 func (m *Model) specialNames(role string) (names []string) {
-	for _, name := range []string{tokenizerSet, specialsName} {
+	for _, name := range []string{tokenizers.SettingsFile, tokenizers.SpecialsFile} {
 		token := m.sides[name][role+"_token"]
 		if object, isObject := token.(map[string]any); isObject {
 			token = object["content"]

@@ -64,4 +64,5 @@ func (o *opening) readTokenizer() {
 		o.warn(line)
 	}
 	o.model.Tokenizer = t
+	o.goesAlong(o.tokenizer, tokenizers.FileName)
 }

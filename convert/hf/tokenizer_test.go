@@ -49,8 +49,8 @@ func TestSideFilesAreNotNeeded(t *testing.T) {
 	m, err := hf.Open(dir)
 	must(t, err)
 	want := []string{
-		"generation_config.json: is not valid JSON: unexpected EOF at line 1, column 2; it is not used",
 		"tokenizer_config.json: is a Git LFS pointer, not the file itself; it is not used",
+		"generation_config.json: is not valid JSON: unexpected EOF at line 1, column 2; it is not used",
 	}
 	if _, ok := m.SpecialTokenID("eos"); ok || !reflect.DeepEqual(m.Warnings, want) {
 		t.Errorf("%v %q", ok, m.Warnings)

@@ -46,7 +46,7 @@ type Match struct {
 // is wrong; what could be found is returned even then.
 func Of(model *hf.Model, o Options) (*Match, error) {
 	use := o.Trainer.Tokenizer(trainer.TokenizerSource{Chosen: o.Tokenizer, Own: model.Tokenizer != nil,
-		ModelFolder: model.TokenizerFolder(), Repo: model.Repo, Output: o.Folder})
+		Output: o.Folder})
 	m := &matching{options: o, use: use, Match: &Match{Model: model, Warnings: model.Warnings, TokenizerName: use.Name}}
 	var faults fault.List
 	plan, err := m.plan()
@@ -75,12 +75,9 @@ type matching struct {
 // Inputs are what the checkpoint in a folder is made of.
 func (m *Match) Inputs(folder string) *trainer.Inputs {
 	in := &trainer.Inputs{Folder: folder, Model: m.Model.Name, Source: m.Model.Source, Config: m.Config,
-		Document: m.Document, Tensors: m.Tensors, Tokenizer: m.TokenizerName}
+		Document: m.Document, Tensors: m.Tensors, Tokenizer: m.TokenizerName, Beside: m.Model.Beside}
 	if m.Tokenizer != nil {
 		in.Tokens = m.Tokenizer.Span()
-	}
-	if own := m.Model.Tokenizer; own != nil {
-		in.TokenizerFile, in.TokenizerSize = own.Path, own.Size
 	}
 	return in
 }

@@ -10,14 +10,13 @@ import (
 	"slices"
 	"strings"
 
-	"hf2olmo/convert/fault"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/keymap"
 )
 
-// Compare compares config.yaml, train.pt and tokenizer.json, and distinguishes a folder that
+// Compare compares config.yaml, train.pt and what goes along with the model, and distinguishes a folder that
 // the trainer saved from one that was damaged.
 func (Side) Compare(in *trainer.Inputs, _ *trainer.Files, found *trainer.Found) (*trainer.Comparison, error) {
 	c := &comparison{in: in, found: found}
@@ -36,11 +35,11 @@ func (Side) Compare(in *trainer.Inputs, _ *trainer.Files, found *trainer.Found) 
 		c.comparePaths(written)
 		c.warnOfConfig(written)
 	}
-	if in.TokenizerFile != "" {
-		if err := c.compareTokenizer(); err != nil {
-			return nil, err
-		}
+	beside, err := trainer.ReadBeside(in)
+	if err != nil {
+		return nil, err
 	}
+	c.CompareBeside(found, beside, TokenizerFile)
 	err = c.compareTrainState(step, known, noOptimizer == nil)
 	return &c.Comparison, err
 }
@@ -156,21 +155,6 @@ func (c *comparison) warnOfConfig(written *Written) {
 		c.Warn("tokenizer.truncate_direction in %s is %s; convert writes %s",
 			ConfigFile, cmp.Or(d, trainer.Missing), TruncateDirection)
 	}
-}
-
-func (c *comparison) compareTokenizer() error {
-	expected, err := regular.Read(c.in.TokenizerFile, c.in.TokenizerSize)
-	if err != nil {
-		return &fault.Fault{File: TokenizerFile, Problem: "cannot be read: " + fault.Cause(err)}
-	}
-	found, err := regular.Read(filepath.Join(c.found.Folder, TokenizerFile), output.MaxSmall)
-	switch {
-	case err != nil:
-		c.File(TokenizerFile, "the model's own", trainer.Missing)
-	case !bytes.Equal(expected, found):
-		c.File(TokenizerFile, "the model's own", "different contents")
-	}
-	return nil
 }
 
 // compareTrainState compares train.pt with that of a trainer which has seen nothing yet. What

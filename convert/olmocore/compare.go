@@ -19,11 +19,12 @@ import (
 	"hf2olmo/convert/omegaconf"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 )
 
-// Compare compares the config; and the indexes, if a conversion wrote them: a trainer cuts
-// tensors in another way.
+// Compare compares the config and what goes along with the model; and the indexes, if a conversion
+// wrote them: a trainer cuts tensors in another way.
 func (Side) Compare(in *trainer.Inputs, files *trainer.Files, found *trainer.Found) (*trainer.Comparison, error) {
 	c := &comparison{found: found}
 	c.Trained = !found.Structural && found.Differing > 0 && found.Optimizer
@@ -41,17 +42,23 @@ func (Side) Compare(in *trainer.Inputs, files *trainer.Files, found *trainer.Fou
 			return nil, err
 		}
 	}
+	var beside []output.Small
 	for _, f := range small {
-		if f.Name == ConfigFile || found.Manifest != nil {
+		switch {
+		case slices.Contains(tokenizers.Beside, f.Name):
+			beside = append(beside, f)
+		case f.Name == ConfigFile || found.Manifest != nil:
 			c.compareFile(f)
 		}
 	}
+	c.CompareBeside(found, beside, "")
 	return &c.Comparison, nil
 }
 
 type comparison struct {
 	found *trainer.Found
 	trainer.Comparison
+	identifier string // of the tokenizer, if it differs
 }
 
 func (c *comparison) inFolder(name string) string {
@@ -168,12 +175,21 @@ func (c *comparison) compareObjects(path string, expected, found map[string]any)
 			c.compareObjects(path+name+".", objectA, objectB)
 		case inA == inB && reflect.DeepEqual(a, b):
 		case path+name == IdentifierField:
-			c.Warn("%s: %s is %s; convert would write %s for this model",
-				ConfigFile, path+name, inWords(b, inB), inWords(a, inA))
+			c.compareIdentifier(inWords(a, inA), inWords(b, inB))
 		default:
 			c.Field(ConfigFile, path+name, inWords(a, inA), inWords(b, inB))
 		}
 	}
+}
+
+// compareIdentifier warns of a tokenizer that is called differently.
+func (c *comparison) compareIdentifier(expected, found string) {
+	c.identifier = found
+	if m := c.found.Manifest; m != nil && found == m.Output && expected == c.found.Folder {
+		c.Warnings = append(c.Warnings, moved(c.found.Folder, m))
+		return
+	}
+	c.Warn("%s: %s is %s; convert would write %s for this model", ConfigFile, IdentifierField, found, expected)
 }
 
 // inWords is a value of JSON in one line.

@@ -5,6 +5,7 @@
 //	.metadata                       the index of the tensors, as the trainer looks for it first
 //	model_and_optim/.metadata       the same, as its loaders of models look for it
 //	model_and_optim/__0_<i>.distcp  the tensors
+//	tokenizer.json, …               what goes along with the model: see tokenizers.Beside
 //
 // Source: olmo_core/train/checkpoint.py (Checkpointer), olmo_core/config.py and
 // olmo_core/distributed/checkpoint of ai2-olmo-core 3.0.0.
@@ -14,11 +15,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/folder"
+	"hf2olmo/convert/tokenizers"
 )
 
 // The parts of a checkpoint.
@@ -45,7 +48,7 @@ func Ours(name string) bool {
 		return true
 	}
 	file, ok := strings.CutPrefix(name, ModelFolder+"/")
-	return ok && dcp.IsFile(file)
+	return ok && dcp.IsFile(file) || slices.Contains(tokenizers.Beside, name)
 }
 
 // Command is the shell command that starts training from the folder with one of

@@ -1,18 +1,16 @@
 package olmocore
 
 import (
-	"bytes"
 	"path"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/folder"
 	"hf2olmo/convert/output"
-	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 )
@@ -33,16 +31,12 @@ func (Side) Command(folder string) string { return Command(folder) }
 // Advice is how a script uses the folder.
 func (Side) Advice(folder string) []string { return Advice(folder) }
 
-// Tokenizer is an id of the hub or a folder with a tokenizer in it, as the model's own is:
-// whatever reads the config takes both.
+// Tokenizer is the one that was chosen, or the copy of the model's own in the checkpoint: whatever
+// reads the config takes a folder with a tokenizer in it, or an id of the hub.
 func (Side) Tokenizer(t trainer.TokenizerSource) trainer.Tokenizer {
 	use := trainer.Tokenizer{Config: ConfigFile, Missing: "names no tokenizer", Name: t.Chosen}
-	switch absolute, err := filepath.Abs(t.ModelFolder); {
-	case use.Name != "" || !t.Own:
-	case t.Repo != "":
-		use.Name = t.Repo
-	case err == nil:
-		use.Name = absolute
+	if use.Name == "" && t.Own {
+		use.Name = t.Output
 	}
 	return use
 }
@@ -67,7 +61,7 @@ func (Side) Rows(config map[string]any) int {
 // Bundles reports that no tokenizer comes with OLMo-core.
 func (Side) Bundles(string) bool { return false }
 
-// Files lays out the .distcp files, config.json and the two indexes.
+// Files lays out the .distcp files, config.json, the two indexes, and what goes along with the model.
 func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 	plan, err := dcp.NewPlan(entries(in.Tensors))
 	if err != nil {
@@ -86,7 +80,11 @@ func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 		return nil, err
 	}
 	indexes, err := indexFiles(&plan.Metadata, checkpointID(in))
-	files.Small = append([]output.Small{{Name: ConfigFile, Data: config}}, indexes...)
+	if err != nil {
+		return nil, err
+	}
+	beside, err := besideFiles(in)
+	files.Small = slices.Concat([]output.Small{{Name: ConfigFile, Data: config}}, indexes, beside)
 	return files, err
 }
 
@@ -149,18 +147,4 @@ func relative(index *dcp.Metadata) {
 			chunks[k].File = strings.TrimPrefix(chunks[k].File, ModelFolder+"/")
 		}
 	}
-}
-
-// Damage compares the contents of the small files.
-func (Side) Damage(in *trainer.Inputs, files *trainer.Files, _ *folder.Manifest) (damage, warnings []string) {
-	for _, f := range files.Small {
-		found, err := regular.Read(filepath.Join(in.Folder, filepath.FromSlash(f.Name)), output.MaxSmall)
-		switch {
-		case err != nil && f.Name == ConfigFile: // the manifest shows that of the others
-			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
-		case err == nil && !bytes.Equal(found, f.Data) && !(f.Name == ConfigFile && sameConfig(found, f.Data)):
-			damage = append(damage, f.Name+" has different contents")
-		}
-	}
-	return damage, nil
 }

@@ -13,17 +13,15 @@ import (
 	"hf2olmo/convert/trainer"
 )
 
-// TestTokenizer: the chosen one goes before the model's own, which is an id if the hub's cache
-// says so, else the model's folder.
+// TestTokenizer: the chosen one goes before the model's own, which is copied into the checkpoint.
 func TestTokenizer(t *testing.T) {
 	for _, c := range []struct {
 		source trainer.TokenizerSource
 		want   string
 	}{
-		{trainer.TokenizerSource{Chosen: "org/name", Own: true, Repo: "org/model"}, "org/name"},
-		{trainer.TokenizerSource{Own: true, Repo: "org/model", ModelFolder: "/m"}, "org/model"},
-		{trainer.TokenizerSource{Own: true, ModelFolder: "/m"}, "/m"},
-		{trainer.TokenizerSource{ModelFolder: "/m", Repo: "org/model"}, ""},
+		{trainer.TokenizerSource{Chosen: "org/name", Own: true, Output: "/out"}, "org/name"},
+		{trainer.TokenizerSource{Own: true, Output: "/out"}, "/out"},
+		{trainer.TokenizerSource{Output: "/out"}, ""},
 	} {
 		use := olmocore.Side{}.Tokenizer(c.source)
 		if use.Name != c.want || use.Strict || use.Config != "config.json" {

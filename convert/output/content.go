@@ -41,6 +41,7 @@ type Recipe struct {
 	Target  string         // the trainer
 	Folder  string         // of the source; the manifest has its absolute path without links
 	Small   []string       // paths of the source's files that are hashed whole
+	Beside  []string       // as Small; an output that was made without them is not made again
 	Weights []*tensor.File // those of which headers and some blocks are hashed
 	Choices folder.Choices
 	Plan    string // a hash of all that is made of the source's tensors and config

@@ -35,6 +35,14 @@ func (o *Output) manifest(c *Content) (*folder.Manifest, error) {
 		}
 		m.Sources = append(m.Sources, state)
 	}
+	for _, path := range r.Beside {
+		state, err := HashFile(path)
+		if err != nil {
+			return nil, err
+		}
+		state.Optional = true
+		m.Sources = append(m.Sources, state)
+	}
 	for _, file := range r.Weights {
 		state, err := hashWeights(file, c.Sources)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/output"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/keymap"
 )
 
@@ -44,11 +45,9 @@ type Trainer interface {
 
 // TokenizerSource is what may give a checkpoint its tokenizer.
 type TokenizerSource struct {
-	Chosen      string // with --tokenizer, "" for none
-	Own         bool   // the model has a tokenizer.json
-	ModelFolder string // as the user named it
-	Repo        string // "org/name" if the model is in the hub's cache
-	Output      string // the absolute path of the checkpoint
+	Chosen string // with --tokenizer, "" for none
+	Own    bool   // the model has a tokenizer.json
+	Output string // the absolute path of the checkpoint
 }
 
 // A Tokenizer is how a trainer uses a tokenizer.
@@ -68,10 +67,10 @@ type Inputs struct {
 	Document keymap.Object     // the target's config file, if keymap declares one
 	Tensors  []assemble.Tensor // in the order in which they are written
 
-	Tokenizer     string // what the config calls it; "" for none
-	Tokens        int64  // ids of tokens that may occur in data, from 0; 0 if only the config says
-	TokenizerFile string // the path of the model's own tokenizer.json, "" for none
-	TokenizerSize int64  // bytes of it
+	Tokenizer string // what the config calls it; "" for none
+	Tokens    int64  // ids of tokens that may occur in data, from 0; 0 if only the config says
+	// Beside are the model's own files that go along with the checkpoint.
+	Beside []tokenizers.File
 }
 
 // Files are those of a checkpoint.

@@ -1,0 +1,198 @@
+package tokenizers
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/jsonfile"
+)
+
+// Roles are the special tokens that configs name, by their ids or their texts.
+var Roles = []string{"bos", "eos", "pad"}
+
+// Settings are what a tokenizer_config.json is made of with which transformers gives the ids of
+// tokenizer.json. Most of its classes build the tokenizer themselves, with a split or a normalizer of
+// their own: in transformers 5 that loads, and gives other ids.
+type Settings struct {
+	Tokenizer []byte           // tokenizer.json
+	Given     []byte           // the tokenizer_config.json of the model; nil for none
+	Specials  []byte           // its special_tokens_map.json; nil for none
+	IDs       map[string]int64 // of special tokens by their role, for those that neither file names
+	MaxLength int              // for model_max_length, if Given does not say; 0 for none
+}
+
+// plainClass is the one that reads tokenizer.json as it is, in transformers 4 and 5.
+const plainClass = `"PreTrainedTokenizerFast"`
+
+// rebuilding are settings that make transformers change what tokenizer.json says, load other files
+// in its place, or run code.
+var rebuilding = []string{"auto_map", "from_slow", "use_fast", "fast_tokenizer_files", "fix_mistral_regex",
+	"tokenizer_file", "vocab_file", "merges_file", "add_prefix_space"}
+
+// Text returns the tokenizer_config.json: Given as it is, if transformers gives the right ids by it,
+// else with the class that does, and all the rest as it was. missing are the roles of IDs that no
+// token has. The error is a *fault.Fault.
+func (s *Settings) Text() (text []byte, missing []string, err error) {
+	given, err := readSettings(SettingsFile, s.Given)
+	if err != nil {
+		return nil, nil, err
+	}
+	specials, err := readSettings(SpecialsFile, s.Specials)
+	if err != nil {
+		return nil, nil, err
+	}
+	prefix, err := readPrefixSpace(s.Tokenizer)
+	if err != nil {
+		return nil, nil, notRead(FileName, err)
+	}
+	rebuilds := func(m setting) bool { return slices.Contains(rebuilding, m.name) }
+	want := slices.DeleteFunc(slices.Clone(given), rebuilds)
+	if prefix != nil {
+		want.set("add_prefix_space", prefix)
+	}
+	want.set("tokenizer_class", []byte(plainClass))
+	tokens, missing, err := s.special(given, specials)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range slices.Concat(tokens, s.defaults()) {
+		if !want.has(m.name) {
+			want = append(want, m)
+		}
+	}
+	same := func(a, b setting) bool { return a.name == b.name && bytes.Equal(a.value, b.value) }
+	if slices.EqualFunc(want, given, same) {
+		return s.Given, missing, nil
+	}
+	text, err = want.text()
+	return text, missing, err
+}
+
+// special returns the special tokens by the ids, if no file names them.
+func (s *Settings) special(given, specials settings) (tokens settings, missing []string, err error) {
+	ids := map[string]int64{}
+	for role, id := range s.IDs {
+		if name := role + "_token"; !given.has(name) && !specials.has(name) && id >= 0 {
+			ids[role] = id
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil, nil
+	}
+	var wanted []int64
+	for _, id := range ids {
+		wanted = append(wanted, id)
+	}
+	contents, err := Contents(bytes.NewReader(s.Tokenizer), wanted...)
+	if err != nil {
+		return nil, nil, notRead(FileName, err)
+	}
+	for _, role := range Roles {
+		id, want := ids[role]
+		content, known := contents[id]
+		if !want || !known {
+			if want {
+				missing = append(missing, role)
+			}
+			continue
+		}
+		value, err := jsontext.AppendQuote(nil, content)
+		if err != nil {
+			return nil, nil, notRead(FileName, err)
+		}
+		tokens = append(tokens, setting{role + "_token", value})
+	}
+	return tokens, missing, nil
+}
+
+// defaults are what the class does otherwise than those of the families: without the first, generate
+// of 4.57 passes token types to models that take none.
+func (s *Settings) defaults() settings {
+	all := settings{{"model_input_names", []byte(`["input_ids", "attention_mask"]`)},
+		{"clean_up_tokenization_spaces", []byte("false")}}
+	if s.MaxLength > 0 {
+		all = append(all, setting{"model_max_length", []byte(jsontext.Int(int64(s.MaxLength)).String())})
+	}
+	return all
+}
+
+// settings are the members of an object, in their order.
+type settings []setting
+
+type setting struct {
+	name  string
+	value []byte // as JSON
+}
+
+func (o settings) has(name string) bool {
+	return slices.ContainsFunc(o, func(m setting) bool { return m.name == name })
+}
+
+func (o *settings) set(name string, value []byte) {
+	if at := slices.IndexFunc(*o, func(m setting) bool { return m.name == name }); at >= 0 {
+		(*o)[at].value = value
+		return
+	}
+	*o = append(*o, setting{name, value})
+}
+
+// readSettings reads an object of settings, none if text is nil. Of a name that appears twice the last
+// one counts, as in Python.
+func readSettings(name string, text []byte) (settings, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var all settings
+	d := jsonfile.NewDecoder(bytes.NewReader(text), jsonfile.ConfigLimits, jsontext.AllowDuplicateNames(true),
+		jsontext.AllowInvalidUTF8(true))
+	err := jsonfile.EachMember(d, "the JSON value", func(key string) error {
+		value, err := d.ReadValue()
+		all.set(key, bytes.Clone(value))
+		return err
+	})
+	if err != nil {
+		return nil, notRead(name, err)
+	}
+	return all, nil
+}
+
+func notRead(name string, err error) error {
+	return &fault.Fault{File: name, Problem: "cannot be read: " + err.Error()}
+}
+
+// text is the object as an indented text.
+func (o settings) text() ([]byte, error) {
+	var b strings.Builder
+	e := jsontext.NewEncoder(&b, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true),
+		jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(true))
+	err := e.WriteToken(jsontext.BeginObject)
+	for _, m := range o {
+		err = errors.Join(err, e.WriteToken(jsontext.String(m.name)), e.WriteValue(m.value))
+	}
+	err = errors.Join(err, e.WriteToken(jsontext.EndObject))
+	return []byte(b.String()), err
+}
+
+// readPrefixSpace returns add_prefix_space of a tokenizer.json's pre-tokenizer, as JSON: transformers 4
+// puts the setting in its place. It is nil if there is none at the top.
+func readPrefixSpace(tokenizer []byte) (value []byte, err error) {
+	d := jsonfile.NewDecoder(bytes.NewReader(tokenizer), Limits, jsontext.AllowDuplicateNames(true))
+	err = jsonfile.EachMember(d, "the JSON value", func(key string) error {
+		if key != "pre_tokenizer" || d.PeekKind() != '{' {
+			return d.SkipValue()
+		}
+		return jsonfile.EachMember(d, key, func(key string) error {
+			found, err := d.ReadValue()
+			if key == "add_prefix_space" && (found.Kind() == 't' || found.Kind() == 'f') {
+				value = bytes.Clone(found)
+			}
+			return err
+		})
+	})
+	return value, err
+}
