@@ -6,6 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+# What goes along with a model.
+BESIDE = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "generation_config.json", "chat_template.jinja", "chat_template.json"}
+
 
 def binary() -> Path:
     """The binary under test: $HF2OLMO, or bin/hf2olmo in the repository."""
@@ -45,7 +48,7 @@ def refuse(source, output: Path, *mentions: str, args: tuple = ()) -> str:
 def assert_nothing_else(folder: Path) -> None:
     """Only the files of a native checkpoint, and no temporary folder beside it."""
     names = {path.name for path in folder.iterdir()}
-    assert names - {"tokenizer.json", "hf2olmo.json"} == {"model.pt", "train.pt", "config.yaml"}, names
+    assert names - {"hf2olmo.json"} - BESIDE == {"model.pt", "train.pt", "config.yaml"}, names
     others = (path.name for path in folder.parent.iterdir() if not path.name.endswith("-unsharded"))
     beside = [name for name in others if folder.name in name]
     assert not beside, f"left beside {folder.name}: {beside}"
