@@ -72,7 +72,7 @@ func TestChangedMeanwhile(t *testing.T) {
 		"output made by one": {func(_, o string) error {
 			return os.WriteFile(filepath.Join(o, "x-unsharded"), nil, 0o666)
 		}, "x-unsharded: is in the way"},
-		"output's folder": {func(_, o string) error { return os.Mkdir(filepath.Join(o, "x-unsharded"), 0o777) },
+		"output's folder": {func(_, o string) error { return os.MkdirAll(filepath.Join(o, "x-unsharded", "a"), 0o777) },
 			"x-unsharded: already exists"},
 	}
 	for name, c := range cases {
