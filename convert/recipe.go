@@ -59,8 +59,14 @@ func (c *Conversion) planHash() string {
 		fmt.Fprintf(h, "%q %s %v", t.Name, t.Content.DType, t.Shape)
 		for _, part := range t.Content.Parts {
 			fmt.Fprintf(h, " %q %v", part.Called(), part.Shape)
+			if part.Ordered != nil {
+				fmt.Fprintf(h, " %v", part.Ordered.Order)
+			}
 		}
 		fmt.Fprintf(h, " %v %q", t.Content.Add, t.Same)
+		if t.Content.Scale != 0 {
+			fmt.Fprintf(h, " %v", t.Content.Scale)
+		}
 		fmt.Fprintln(h)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -134,7 +134,12 @@ func (p *Plan) oneWay() string {
 				return "zeros"
 			case part.Rows != (RowRange{}):
 				return "rows"
+			case part.Order != (Order{}):
+				return "permute"
 			}
+		}
+		if t.Scale != 0 {
+			return "scale"
 		}
 	}
 	return ""

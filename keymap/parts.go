@@ -2,6 +2,7 @@ package keymap
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -61,6 +62,11 @@ func (s *sourceSpec) planOne(shape []int64, env map[string]any, fill *strings.Re
 	if part.Zeros && elements(part.Shape) > maxZeros {
 		return part, fmt.Errorf("%v: more than any model has", part.Shape)
 	}
+	if s.order != nil && len(part.Shape) > 0 {
+		if part.Order, err = s.order.plan(part.Shape[0], env); err != nil {
+			return part, fmt.Errorf("permute: %w", err)
+		}
+	}
 	if s.rows != nil {
 		if part.Rows, err = evalRows(s.rows, env); err != nil {
 			return part, err
@@ -79,6 +85,31 @@ func (s *sourceSpec) planOne(shape []int64, env map[string]any, fill *strings.Re
 	}
 	return part, nil
 }
+
+// factor evaluates what every element is multiplied by; 0 for nothing.
+func (o *origin) factor(model map[string]any) (float64, error) {
+	if o.scale == nil {
+		return 0, nil
+	}
+	v, err := o.scale.eval(model)
+	if err != nil {
+		return 0, fmt.Errorf("scale: %w", err)
+	}
+	x, ok := number(v)
+	switch size := math.Abs(x); {
+	case !ok || !(size >= minScale && size <= maxScale):
+		return 0, fmt.Errorf("scale: %q is %v: expected a number between 2^-40 and 2^40", o.scale.text, v)
+	case x == 1:
+		return 0, nil
+	}
+	return x, nil
+}
+
+// Scales that no model needs would make elements infinite, or zeros.
+const (
+	maxScale = 1 << 40
+	minScale = 1.0 / maxScale
+)
 
 // maxZeros is how many zeros a tensor may be made of, as many as no model has elements.
 const maxZeros = 1 << 40

@@ -16,7 +16,8 @@ type Plan struct {
 	Drop     []Drop
 	Unknown  []string // fields of config.json that have a value and are in no list, sorted
 
-	room int // how many more parts can be planned
+	room  int            // how many more parts can be planned
+	model map[string]any // what expressions of the model's side see
 }
 
 // A Setting is a field of the target's config; Value is an int, float64, bool, string,
@@ -33,6 +34,7 @@ type PlannedTensor struct {
 	Parts []Part
 	DType string  // what it must be stored in; "" for any
 	Add   float64 // to every element
+	Scale float64 // times every element, after Add; 0 for nothing
 	Same  string  // the tensor of the target that it is another name of; then it has no parts
 }
 
@@ -41,7 +43,8 @@ type Part struct {
 	Name       string   // "" for zeros
 	Shape      []int64  // of the whole tensor
 	Zeros      bool     // it is in no file
-	Rows       RowRange // of the tensor, that are the part
+	Order      Order    // of its rows
+	Rows       RowRange // of the tensor, in that order, that are the part
 	Transposed bool     // its rows become columns
 }
 
@@ -94,7 +97,7 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	if env == nil {
 		return nil, refusals
 	}
-	plan := &Plan{Family: t.Family, Unknown: t.unknown(config)}
+	plan := &Plan{Family: t.Family, Unknown: t.unknown(config), model: env}
 	native := map[string]any{"weights": env["weights"]}
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)

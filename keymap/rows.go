@@ -21,6 +21,7 @@ func (r RowRange) count(all int64) int64 {
 // rowUse is which of a tensor's rows the plan uses, in any order.
 type rowUse struct {
 	shape  []int64
+	order  Order
 	ranges []RowRange
 }
 
@@ -31,7 +32,7 @@ func (p *Plan) checkRows() error {
 	for _, t := range p.Tensors {
 		for _, part := range t.Parts {
 			if part.Rows != (RowRange{}) {
-				cut[part.Name] = &rowUse{shape: part.Shape}
+				cut[part.Name] = &rowUse{shape: part.Shape, order: part.Order}
 			}
 		}
 	}
@@ -46,6 +47,8 @@ func (p *Plan) checkRows() error {
 				continue
 			case !slices.Equal(use.shape, part.Shape):
 				return fmt.Errorf("%s: has the shape %v and the shape %v", part.Name, use.shape, part.Shape)
+			case use.order != part.Order:
+				return fmt.Errorf("%s: is permuted for some of its parts only", part.Name)
 			}
 			use.ranges = append(use.ranges, RowRange{part.Rows.From, part.Rows.From + part.Rows.count(part.Shape[0])})
 		}

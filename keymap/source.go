@@ -10,9 +10,10 @@ import (
 // other, and what is done to all elements.
 type origin struct {
 	parts   []sourceSpec
-	dtype   string  // that of the result, "" for the parts' own
-	add     float64 // to every element, in that dtype
-	flatten bool    // the elements of its only part in another shape
+	dtype   string      // that of the result, "" for the parts' own
+	add     float64     // to every element, in that dtype
+	scale   *expression // that every element is multiplied by, after add; sees what config sees. nil: nothing
+	flatten bool        // the elements of its only part in another shape
 }
 
 // sourceSpec is a part of a target tensor: a tensor of the model, or rows of one.
@@ -20,7 +21,8 @@ type sourceSpec struct {
 	name      string         // with {i} in it for a tensor of every layer; "" for zeros
 	zeros     bool           // it is in no file
 	shape     []*expression  // of the whole tensor; nil: the target's own, for a tensor that is not fused
-	rows      *[2]expression // from and to: those of its rows that are the part; nil: all
+	order     *orderSpec     // of its rows; nil: their own
+	rows      *[2]expression // from and to: those of its rows, in that order, that are the part; nil: all
 	transpose *expression    // whether its rows are the target's columns; nil: no
 	each      *binding       // repeats it for each number below a size, which replaces {name}; nil: once
 }
@@ -31,32 +33,38 @@ type originYAML struct {
 	Zeros     bool          `yaml:"zeros"`
 	Shape     []string      `yaml:"shape"`
 	Rows      []string      `yaml:"rows"`
+	Permute   yaml.MapSlice `yaml:"permute"`
 	Each      yaml.MapSlice `yaml:"each"`
 	Transpose string        `yaml:"transpose"`
 	Flatten   bool          `yaml:"flatten"`
 	Add       float64       `yaml:"add"`
+	Scale     string        `yaml:"scale"`
 	DType     string        `yaml:"dtype"`
 }
 
 // parseOrigin reads a name, a list of parts whose rows follow each other, or "from: name" with
-// what is done to it.
-func parseOrigin(value any, names scope) (origin, error) {
+// what is done to it. model has the names that config sees.
+func parseOrigin(value any, names, model scope) (origin, error) {
 	switch value := value.(type) {
 	case string:
 		return origin{parts: []sourceSpec{{name: value}}}, nil
 	case []any:
-		return parseParts(value, names)
+		return parseParts(value, names, model)
 	}
-	return parseLongOrigin(value, names)
+	o, err := parseLongOrigin(value, names, model)
+	if err != nil && len(o.parts) > 0 {
+		err = fmt.Errorf("%s: %w", o.parts[0].called(), err)
+	}
+	return o, err
 }
 
 // parseParts reads a list of parts: "name: [shape]" each, or in the long form.
-func parseParts(list []any, names scope) (o origin, err error) {
+func parseParts(list []any, names, model scope) (o origin, err error) {
 	if len(list) > maxParts {
 		return o, fmt.Errorf("%d parts: at most %d", len(list), maxParts)
 	}
 	for _, item := range list {
-		one, err := parsePart(item, names)
+		one, err := parsePart(item, names, model)
 		if err != nil {
 			return o, err
 		}
@@ -65,18 +73,18 @@ func parseParts(list []any, names scope) (o origin, err error) {
 	return o, nil
 }
 
-func parsePart(item any, names scope) (s sourceSpec, err error) {
+func parsePart(item any, names, model scope) (s sourceSpec, err error) {
 	entries, _ := item.(yaml.MapSlice)
 	for _, e := range entries {
 		if e.Key != "from" && e.Key != "zeros" {
 			continue
 		}
-		o, err := parseLongOrigin(item, names)
+		o, err := parseLongOrigin(item, names, model)
 		switch {
 		case err != nil:
 			return s, err
-		case o.flatten || o.add != 0 || o.dtype != "":
-			return s, fmt.Errorf("%s: flatten, add and dtype are of a whole tensor, not of one of its parts",
+		case o.flatten || o.add != 0 || o.scale != nil || o.dtype != "":
+			return s, fmt.Errorf("%s: flatten, add, scale and dtype are of a whole tensor, not of one of its parts",
 				o.parts[0].called())
 		case o.parts[0].shape == nil:
 			return s, fmt.Errorf("%s: shape is missing", o.parts[0].called())
@@ -103,7 +111,7 @@ func (s *sourceSpec) called() string {
 	return s.name
 }
 
-func parseLongOrigin(value any, names scope) (origin, error) {
+func parseLongOrigin(value any, names, model scope) (origin, error) {
 	var y originYAML
 	if err := remarshal(value, &y); err != nil {
 		return origin{}, err
@@ -124,9 +132,19 @@ func parseLongOrigin(value any, names scope) (origin, error) {
 			return o, fmt.Errorf("rows: %w", err)
 		}
 	}
+	if len(y.Permute) > 0 {
+		if part.order, err = parseOrder(y.Permute, names); err != nil {
+			return o, fmt.Errorf("permute: %w", err)
+		}
+	}
 	if y.Transpose != "" {
 		if part.transpose, err = compile(y.Transpose, names); err != nil {
 			return o, fmt.Errorf("transpose: %w", err)
+		}
+	}
+	if y.Scale != "" {
+		if o.scale, err = compile(y.Scale, model); err != nil {
+			return o, fmt.Errorf("scale: %w", err)
 		}
 	}
 	for _, item := range y.Each {
@@ -147,12 +165,15 @@ func (y *originYAML) check() error {
 		return fmt.Errorf("from is missing: the tensor that it is made of")
 	case y.From != "" && y.Zeros:
 		return fmt.Errorf("%s: zeros come from no tensor", y.From)
-	case y.Zeros && (y.Flatten || y.Add != 0 || y.Transpose != "" || len(y.Rows) > 0 || len(y.Each) > 0):
+	case y.Zeros && (y.Flatten || y.Add != 0 || y.Scale != "" || y.Transpose != "" || len(y.Rows) > 0 ||
+		len(y.Permute) > 0 || len(y.Each) > 0):
 		return fmt.Errorf("zeros have a shape, and nothing is done to them")
 	case len(y.Rows) > 0 && len(y.Shape) == 0:
 		return fmt.Errorf("rows needs shape: that of the whole tensor")
 	case len(y.Rows) > 0 && (y.Flatten || len(y.Each) > 0):
 		return fmt.Errorf("rows does not go together with flatten or each")
+	case len(y.Permute) > 0 && (y.Flatten || y.Transpose != ""):
+		return fmt.Errorf("permute does not go together with flatten or transpose")
 	case y.Add != 0 && y.DType != "float32":
 		return fmt.Errorf("add needs dtype: float32, in which it is computed")
 	case len(y.Each) > 1:

@@ -16,7 +16,7 @@ func originForTest(t *testing.T, text string) (origin, error) {
 	if err := yaml.UnmarshalWithOptions([]byte("tensor: "+text), &y, yaml.UseOrderedMap()); err != nil {
 		t.Fatal(err)
 	}
-	return parseOrigin(y.Tensor, scope{"n": true, "turn": true})
+	return parseOrigin(y.Tensor, scope{"n": true, "turn": true}, scope{"x": true})
 }
 
 // words says what a part is, as tests expect it.
@@ -24,6 +24,9 @@ func words(parts []Part) string {
 	var list []string
 	for _, p := range parts {
 		w := fmt.Sprint(p.called(), p.Shape)
+		if p.Order != (Order{}) {
+			w += fmt.Sprintf(" %v", p.Order)
+		}
 		if p.Rows != (RowRange{}) {
 			w += fmt.Sprintf(" %d:%d", p.Rows.From, p.Rows.To)
 		}
@@ -50,38 +53,68 @@ func TestOrigins(t *testing.T) {
 		"{from: a, shape: [7, 6], rows: [3, 7], transpose: true}":     "a[7 6] 3:7 turned",
 		"[{a: [2, 4]}, {from: b, shape: [8, 4], rows: [4, 8]}]":       "a[2 4] b[8 4] 4:8",
 		"{zeros: true}": "zeros[6 4]",
-		"[{zeros: true, shape: [2, 4]}, {a: [4, 4]}]":                  "zeros[2 4] a[4 4]",
-		"[{a: [2, 4]}, {b: [3, 4]}]":                                   "error: its parts have 5 rows, it has 6",
-		"{from: a, shape: [4, 6]}":                                     "error: have another length",
-		"{from: a, shape: [25], flatten: true}":                        "error: not have as many elements",
-		"{from: a, shape: [2, 3, 4], transpose: true}":                 "error: only a matrix",
-		"{from: 'a.{e}', each: {e: 10000000 * n}, shape: [2, 4]}":      "error: 30000000 parts",
-		"{shape: [2, 3]}":                                              "error: from is missing",
-		"{from: a, add: 1}":                                            "error: add needs dtype: float32",
-		"{from: a, each: {e: n, f: n}}":                                "error: one name and its size",
-		"{from: a, transpose: nothing}":                                "error: unknown name nothing",
-		"[{a: [2, 4], b: [4, 4]}]":                                     "error: one name with its shape",
-		"{from: a, rows: [0, 6]}":                                      "error: rows needs shape",
-		"{from: a, shape: [9, 4], rows: [0]}":                          "error: expected [from, to]",
-		"{from: a, shape: [9, 4], rows: [3, 10]}":                      "error: rows 3 to 10 of a tensor of the shape [9 4]",
-		"{from: a, shape: [9, 4], rows: [-1, 5]}":                      "error: \"-1\" is -1, not a size",
-		"{from: a, shape: [9, 4], rows: [3, 3]}":                       "error: rows 3 to 3: expected",
-		"{from: a, shape: [9, 4], rows: [9000000000000000, 0]}":        "error: expected the first row",
-		"{from: a, shape: [9, 4], rows: [0, 6], flatten: true}":        "error: does not go together with flatten",
-		"{from: a, zeros: true}":                                       "error: zeros come from no tensor",
-		"{zeros: true, add: 1, dtype: float32}":                        "error: nothing is done to them",
-		"[{zeros: true}, {a: [4, 4]}]":                                 "error: zeros: shape is missing",
-		"[{zeros: true, shape: [2, 4000000000000]}, {a: [4, 4]}]":      "error: more than any model has",
-		"[{from: a, shape: [2, 4], add: 1, dtype: float32}, {b: [4]}]": "error: of a whole tensor, not of one of its parts",
+		"[{zeros: true, shape: [2, 4]}, {a: [4, 4]}]":                         "zeros[2 4] a[4 4]",
+		"[{a: [2, 4]}, {b: [3, 4]}]":                                          "error: its parts have 5 rows, it has 6",
+		"{from: a, shape: [4, 6]}":                                            "error: have another length",
+		"{from: a, shape: [25], flatten: true}":                               "error: not have as many elements",
+		"{from: a, shape: [2, 3, 4], transpose: true}":                        "error: only a matrix",
+		"{from: 'a.{e}', each: {e: 10000000 * n}, shape: [2, 4]}":             "error: 30000000 parts",
+		"{shape: [2, 3]}":                                                     "error: from is missing",
+		"{from: a, add: 1}":                                                   "error: add needs dtype: float32",
+		"{from: a, each: {e: n, f: n}}":                                       "error: one name and its size",
+		"{from: a, transpose: nothing}":                                       "error: unknown name nothing",
+		"[{a: [2, 4], b: [4, 4]}]":                                            "error: one name with its shape",
+		"{from: a, rows: [0, 6]}":                                             "error: rows needs shape",
+		"{from: a, shape: [9, 4], rows: [0]}":                                 "error: expected [from, to]",
+		"{from: a, shape: [9, 4], rows: [3, 10]}":                             "error: rows 3 to 10 of a tensor of the shape [9 4]",
+		"{from: a, shape: [9, 4], rows: [-1, 5]}":                             "error: \"-1\" is -1, not a size",
+		"{from: a, shape: [9, 4], rows: [3, 3]}":                              "error: rows 3 to 3: expected",
+		"{from: a, shape: [9, 4], rows: [9000000000000000, 0]}":               "error: expected the first row",
+		"{from: a, shape: [9, 4], rows: [0, 6], flatten: true}":               "error: does not go together with flatten",
+		"{from: a, permute: {halves: [n, 2]}}":                                "a[6 4] {3 2 2 1}",
+		"{from: a, permute: {halves: [n, '0']}}":                              "a[6 4]",
+		"{from: a, permute: {apart: ['1', n]}}":                               "a[6 4] {6 6 1 3}",
+		"{from: a, permute: {apart: [2, n]}, shape: [12, 4], rows: [6, 12]}":  "a[12 4] {12 12 2 3} 6:12",
+		"{from: a, permute: {halves: [4, 2]}}":                                "error: halves [4, 2] of 6 rows: expected [rows of a head,",
+		"{from: a, permute: {halves: [n, 4]}}":                                "error: halves [3, 4] of 6 rows",
+		"{from: a, permute: {halves: [n, n]}}":                                "error: halves [3, 3] of 6 rows",
+		"{from: a, permute: {halves: ['0', 0]}}":                              "error: halves [0, 0] of 6 rows",
+		"{from: a, permute: {apart: [0, n]}}":                                 "error: apart [0, 3] of 6 rows",
+		"{from: a, permute: {apart: [n, 0]}}":                                 "error: apart [3, 0] of 6 rows",
+		"{from: a, permute: {apart: [9007199254740991, 9007199254740991]}}":   "error: of 6 rows: expected",
+		"{from: a, permute: {apart: [2]}}":                                    "error: apart: expected [ways, rows of each]",
+		"{from: a, permute: {shuffled: [2, n]}}":                              "error: no permutation is called \"shuffled\"",
+		"{from: a, permute: {apart: [2, n], halves: [2, n]}}":                 "error: expected one permutation and its sizes",
+		"{from: a, permute: {apart: [2, n]}, transpose: true, shape: [4, 6]}": "error: does not go together",
+		"{from: a, scale: x}":                                                 "a[6 4] ×0.5",
+		"{from: a, scale: 2 * x}":                                             "a[6 4]",
+		"{from: a, scale: x ** 0.5 / n}":                                      "error: unknown name n",
+		"{from: a, scale: x * 0}":                                             "error: is 0: expected a number between",
+		"{from: a, scale: x / 0}":                                             "error: is +Inf: expected",
+		"{from: a, scale: 0 * x / 0}":                                         "error: is NaN: expected",
+		"{from: a, scale: 'x > 0'}":                                           "error: is true: expected",
+		"{from: a, scale: x * 10000000000000}":                                "error: expected a number between",
+		"[{from: a, shape: [2, 4], scale: 2}, {b: [4, 4]}]":                   "error: of a whole tensor, not of one of its parts",
+		"{from: a, zeros: true}":                                              "error: zeros come from no tensor",
+		"{zeros: true, add: 1, dtype: float32}":                               "error: nothing is done to them",
+		"[{zeros: true}, {a: [4, 4]}]":                                        "error: zeros: shape is missing",
+		"[{zeros: true, shape: [2, 4000000000000]}, {a: [4, 4]}]":             "error: more than any model has",
+		"[{from: a, shape: [2, 4], add: 1, dtype: float32}, {b: [4]}]":        "error: of a whole tensor, not of one of its parts",
 	} {
 		o, err := originForTest(t, text)
 		var got PlannedTensor
 		if room := 100; err == nil {
 			got, err = o.plan("t", []int64{6, 4}, map[string]any{"n": 3, "turn": true}, nil, &room)
+			if err == nil {
+				got.Scale, err = o.factor(map[string]any{"x": 0.5})
+			}
 		}
 		found := words(got.Parts)
 		if got.Add != 0 {
 			found += fmt.Sprintf(" %s+%v", got.DType, got.Add)
+		}
+		if got.Scale != 0 {
+			found += fmt.Sprintf(" ×%v", got.Scale)
 		}
 		if problem, bad := strings.CutPrefix(want, "error: "); bad {
 			if err == nil || !strings.Contains(err.Error(), problem) {
@@ -100,6 +133,7 @@ func TestRowsOnce(t *testing.T) {
 	}
 	whole := PlannedTensor{Parts: []Part{{Name: "a", Shape: []int64{6, 4}}}}
 	other := PlannedTensor{Parts: []Part{{Name: "a", Shape: []int64{6, 5}, Rows: RowRange{2, 6}}}}
+	ordered := PlannedTensor{Parts: []Part{{Name: "a", Shape: []int64{6, 4}, Order: Order{6, 6, 2, 1}, Rows: RowRange{2, 6}}}}
 	drop := func(from, to int64) []Drop { return []Drop{{Name: "a", Rows: RowRange{from, to}}} }
 	for i, c := range []struct {
 		tensors []PlannedTensor
@@ -117,6 +151,7 @@ func TestRowsOnce(t *testing.T) {
 		{[]PlannedTensor{part(0, 6)}, drop(0, 2), "a: rows 0 to 1 are used twice"},
 		{[]PlannedTensor{part(0, 6)}, drop(6, 9), "a: rows 6 to 8 are dropped, and it has 6"},
 		{[]PlannedTensor{part(0, 2), other}, nil, "a: has the shape [6 5] and the shape [6 4]"},
+		{[]PlannedTensor{part(0, 2), ordered}, nil, "a: is permuted for some of its parts only"},
 	} {
 		got := ""
 		if err := (&Plan{Tensors: c.tensors, Drop: c.drop}).checkRows(); err != nil {

@@ -120,7 +120,13 @@ func (t *Table) planOrigin(
 	} else if !ok {
 		return PlannedTensor{}, fmt.Errorf("does not say where %s comes from", spec.name)
 	}
-	return source.plan(name, shape, env, fill, &plan.room)
+	planned, err := source.plan(name, shape, env, fill, &plan.room)
+	if err == nil {
+		if planned.Scale, err = source.factor(plan.model); err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return planned, err
 }
 
 // same checks that a tensor that is another name of one has its shape.

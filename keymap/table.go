@@ -84,7 +84,7 @@ func Parse(text []byte) (*Table, error) {
 	if err := t.parseConfig(y.Config, target, names); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	if err := t.parseTensors(y.Tensors, target); err != nil {
+	if err := t.parseTensors(y.Tensors, target, names); err != nil {
 		return nil, fmt.Errorf("tensors: %w", err)
 	}
 	if err := t.parseDrop(y.Drop, target); err != nil {
@@ -170,7 +170,7 @@ func namesOf(fields []Field) scope {
 	return names
 }
 
-func (t *Table) parseTensors(items yaml.MapSlice, target *Target) error {
+func (t *Table) parseTensors(items yaml.MapSlice, target *Target, names scope) error {
 	t.sources = map[string]origin{}
 	known := scope{}
 	for _, spec := range append(target.tensors[:len(target.tensors):len(target.tensors)], target.layers...) {
@@ -181,7 +181,7 @@ func (t *Table) parseTensors(items yaml.MapSlice, target *Target) error {
 		if !known[name] {
 			return fmt.Errorf("%s has no tensor %q", target.Name, name)
 		}
-		source, err := parseOrigin(item.Value, target.names)
+		source, err := parseOrigin(item.Value, target.names, names)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

@@ -133,17 +133,7 @@ func (r *report) planned(source string, c *convert.Conversion) {
 	rec := recordOf(source, c)
 	r.startPlan(rec, c.Warnings)
 	for _, t := range c.Tensors {
-		var parts []string
-		for _, p := range t.Content.Parts {
-			parts = append(parts, fault.Printable(p.Called()))
-		}
-		if t.Content.Add != 0 {
-			parts = append(parts, fmt.Sprint(t.Content.Add))
-		}
-		if t.Same != "" {
-			parts = []string{"same as " + t.Same}
-		}
-		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), strings.Join(parts, " + "))
+		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), madeOf(&t))
 	}
 	r.endPlan(rec, 0)
 }

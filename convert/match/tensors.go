@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
@@ -100,7 +101,7 @@ func (m *matcher) tensor(planned keymap.PlannedTensor) assemble.Tensor {
 		t.Content = m.done[t.Same].Content
 		return t
 	}
-	t.Content.Add = float32(planned.Add)
+	t.Content.Add, t.Content.Scale = float32(planned.Add), float32(planned.Scale)
 	var zeros []*tensor.Tensor
 	for _, part := range planned.Parts {
 		if part.Zeros {
@@ -137,9 +138,13 @@ func (m *matcher) part(part keymap.Part) *tensor.Tensor {
 	if !slices.Equal(source.Shape, part.Shape) {
 		return source
 	}
+	if part.Order != (keymap.Order{}) {
+		source = tensor.InOrder(source, tensor.Order(part.Order))
+		source.Cut = "permuted"
+	}
 	if r := part.Rows; r != (keymap.RowRange{}) {
 		rows := *tensor.Rows(source, r.From, r.To-r.From)
-		rows.Cut = fmt.Sprintf("rows %d to %d", r.From, r.To-1)
+		rows.Cut = strings.TrimPrefix(fmt.Sprintf("%s, rows %d to %d", rows.Cut, r.From, r.To-1), ", ")
 		source = &rows
 	}
 	if part.Transposed {

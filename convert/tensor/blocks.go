@@ -49,6 +49,10 @@ func FileNames(files []*File) string {
 // ByteOf returns the file that contains an element, by its row-major number, and the
 // element's byte in it.
 func (t *Tensor) ByteOf(element int64) (file *File, at int64) {
+	if t.Ordered != nil {
+		first, _ := t.Ordered.run(element, 1, t.width())
+		return t.Ordered.Of.ByteOf(first)
+	}
 	if t.Blocks != nil {
 		t.Runs(element, func(data *Tensor, first, _ int64) bool {
 			file, at = data.ByteOf(first)

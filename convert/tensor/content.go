@@ -8,6 +8,7 @@ type Content struct {
 	DType DType
 	Parts []*Tensor
 	Add   float32 // to every element, computed in float32, which DType then is; 0 for nothing
+	Scale float32 // times every element, after Add, computed in float32 and cast to DType; 0 for nothing
 }
 
 // Numel returns the number of elements.
@@ -33,12 +34,13 @@ func (c *Content) Strided() bool {
 	return false
 }
 
-// A Gatherer reads pieces of contents. It keeps two small buffers, so a worker has
+// A Gatherer reads pieces of contents. It keeps three small buffers, so a worker has
 // one of its own; its memory does not grow with a model's size.
 type Gatherer struct {
 	files  *Files
 	raw    []byte // elements before a cast
 	turned []byte // columns before they are turned into rows, after a cast
+	wide   []byte // float32 that are multiplied before a cast
 	// Overflows counts the elements that a cast turned from finite to infinite.
 	Overflows int64
 
@@ -68,17 +70,28 @@ func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 			continue
 		}
 		count := min(n-start, int64(len(p))/size)
-		if err := g.readPart(p[:count*size], part, c.DType, start, count); err != nil {
+		if err := g.readElements(p[:count*size], c, part, start, count); err != nil {
 			return err
-		}
-		if c.Add != 0 {
-			addFloat32(p[:count*size], c.Add)
-			g.summed = -1
 		}
 		p = p[count*size:]
 		if start = 0; len(p) == 0 {
 			return nil
 		}
+	}
+	return nil
+}
+
+// readElements fills p with elements start … start+count of one part, with what is done to them.
+func (g *Gatherer) readElements(p []byte, c *Content, part *Tensor, start, count int64) error {
+	if c.Scale != 0 {
+		return g.readScaled(p, c, part, start, count)
+	}
+	if err := g.readPart(p, part, c.DType, start, count); err != nil {
+		return err
+	}
+	if c.Add != 0 {
+		addFloat32(p, c.Add)
+		g.summed = -1
 	}
 	return nil
 }
@@ -98,6 +111,9 @@ func (g *Gatherer) readPart(p []byte, t *Tensor, dtype DType, start, count int64
 		clear(p)
 		g.summed = -1 // no file has a sum of them
 		return nil
+	}
+	if t.Ordered != nil {
+		return g.readOrdered(p, t, dtype, start, count)
 	}
 	if t.Blocks != nil {
 		return g.readBlocks(p, t, dtype, start, count)

@@ -37,6 +37,9 @@ func OpenFiles(tensors []Tensor) (*Files, error) {
 
 // ownParts returns the tensors with a file of their own that t is made of.
 func (t *Tensor) ownParts() []*Tensor {
+	if t.Ordered != nil {
+		return t.Ordered.Of.ownParts()
+	}
 	if t.Blocks == nil {
 		return []*Tensor{t}
 	}

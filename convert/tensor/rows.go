@@ -8,9 +8,12 @@ func Rows(t *Tensor, first, count int64) *Tensor {
 	}
 	part := *t
 	part.Shape = append([]int64{count}, t.Shape[1:]...)
-	width := int64(1)
-	for _, size := range t.Shape[1:] {
-		width *= size
+	width := t.width()
+	if t.Ordered != nil {
+		ordered := *t.Ordered
+		ordered.First += first
+		part.Ordered = &ordered
+		return &part
 	}
 	if t.Blocks == nil {
 		stride := width

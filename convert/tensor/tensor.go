@@ -38,6 +38,9 @@ type Tensor struct {
 	// and File is that of the first block.
 	Blocks []Block
 	Flat   bool // blocks are ranges of the elements in row-major order
+	// Ordered has the rows of the tensor in another order; nil if they are in their own. Where they are
+	// is known there.
+	Ordered *Ordered
 	// Cut is which part of the tensor called Name it is, as messages say it: "rows 0 to 15"; "" for all of it.
 	Cut string
 }
@@ -73,6 +76,9 @@ func (t *Tensor) Bytes() int64 { return t.Numel() * t.DType.Size() }
 
 // Contiguous reports whether the elements are in row-major order without gaps.
 func (t *Tensor) Contiguous() bool {
+	if t.Ordered != nil {
+		return false
+	}
 	for i := range t.Blocks {
 		if !t.Blocks[i].Data.Contiguous() {
 			return false
