@@ -113,21 +113,24 @@ extends: olmo-core/llama
 tensors:
   "{layer}.attention.w_q.weight":
     {from: "model.layers.{i}.self_attn.q_proj.weight", permute: {halves: [head_dim, head_dim]}}
-  "{layer}.attention.w_out.weight": {from: "model.layers.{i}.self_attn.o_proj.weight", scale: (3.0 / hidden_size) ** 0.5}
+  "{layer}.attention.w_out.weight":
+    {from: "model.layers.{i}.self_attn.o_proj.weight", scale: (3.0 / hidden_size) ** 0.5}
 `
 	const source = "../testdata/models/llama"
 	wide, _ := worded(t, source, table, tensor.Float32)
 	for _, dtype := range []tensor.DType{tensor.Invalid, tensor.BFloat16} {
 		model, made := worded(t, source, table, dtype)
 		for _, layer := range []string{"0", "1"} {
-			from, to := model["model.layers."+layer+".self_attn.q_proj.weight"], made["blocks."+layer+".attention.w_q.weight"]
+			from := model["model.layers."+layer+".self_attn.q_proj.weight"]
+			to := made["blocks."+layer+".attention.w_q.weight"]
 			row := len(from) / 16
 			for i, at := range []int{0, 2, 1, 3, 4, 6, 5, 7} { // of two heads
 				if !bytes.Equal(to[i*row:(i+1)*row], from[at*row:(at+1)*row]) {
 					t.Errorf("%v: layer %s: row %d is not row %d", dtype, layer, i, at)
 				}
 			}
-			from, to = wide["model.layers."+layer+".self_attn.o_proj.weight"], made["blocks."+layer+".attention.w_out.weight"]
+			from = wide["model.layers."+layer+".self_attn.o_proj.weight"]
+			to = made["blocks."+layer+".attention.w_out.weight"]
 			want := make([]byte, 0, len(from))
 			for ; len(from) > 0; from = from[4:] {
 				x := math.Float32frombits(binary.LittleEndian.Uint32(from)) * float32(math.Sqrt(3.0/16))
