@@ -63,12 +63,18 @@ func many() []float32 {
 }
 
 // TestSums compares the sum of a file, which is put together from those of pieces, with the
-// sum of its bytes, and the bytes of any number of workers with those of one.
+// sum of its bytes, and the bytes of any number of workers with those of one, of a source in
+// order and of one that is turned.
 func TestSums(t *testing.T) {
-	for _, dtype := range []tensor.DType{tensor.Float32, tensor.BFloat16} {
+	for i, dtype := range []tensor.DType{tensor.Float32, tensor.BFloat16, tensor.Float32, tensor.BFloat16} {
 		var first []byte
 		for _, workers := range []int{1, 3, 16} {
-			j := jobOf(t, dtype, source(t, "a", many()), source(t, "b", []float32{1}), source(t, "c", nil))
+			long := source(t, "a", append(many(), many()...))
+			if i >= 2 {
+				long.Shape = []int64{2, 700_000}
+				long = *tensor.Transposed(&long)
+			}
+			j := jobOf(t, dtype, long, source(t, "b", []float32{1}), source(t, "c", nil))
 			j.Workers = workers
 			sums, err := j.Run(context.Background())
 			if err != nil {

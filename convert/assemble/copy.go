@@ -10,16 +10,8 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// Each worker copies one piece at a time, so its memory does not grow with the model.
-// Pieces are small enough for a processor's cache, which they pass four times: read,
-// summed, looked through for what is not finite, written. Transposed matrices are read
-// in short runs, longer the larger the piece.
-const (
-	pieceBytes   = 1 << 20
-	stridedBytes = 8 << 20
-	minBytes     = 64 << 10
-	allBytes     = 24 << 20 // of all workers' pieces together
-)
+// minBytes is what a worker has to copy, for it to be worth another.
+const minBytes = 64 << 10
 
 // copier is one copy of all runs to their places, shared by its workers.
 type copier struct {
@@ -29,9 +21,10 @@ type copier struct {
 	runs  []placed
 
 	workers int
+	cutter  tensor.Cutter
 	mu      sync.Mutex
 	next    piece
-	sums    [][]uint32 // of each run's pieces, in order
+	sums    []uint32 // of each run: what its pieces so far contribute to it
 	seen    Seen
 }
 
@@ -55,7 +48,7 @@ func newCopier(j *Job, files *tensor.Files, out []*os.File) *copier {
 			k.runs = append(k.runs, placed{r, i})
 		}
 	}
-	k.sums = make([][]uint32, len(k.runs))
+	k.sums = make([]uint32, len(k.runs))
 	return k
 }
 
@@ -66,7 +59,7 @@ func (k *copier) run(ctx context.Context) ([]uint32, error) {
 		total += r.Place.Bytes
 		pieces += r.Place.Bytes/minBytes + 1
 	}
-	k.workers = tensor.Workers(k.Workers, pieces)
+	k.cutter, k.workers = tensor.NewCutter(k.contents(), tensor.Workers(k.Workers, pieces))
 	if k.Progress != nil {
 		k.Progress.Start(k.Name, Copying, total)
 		defer k.Progress.Stop()
@@ -86,7 +79,7 @@ func (k *copier) run(ctx context.Context) ([]uint32, error) {
 	if k.Check != nil {
 		faults.Add("", k.Check(&k.seen))
 	}
-	return k.combine(), faults.Err()
+	return k.sums, faults.Err()
 }
 
 // take hands out the next piece, in the order of the files.
@@ -100,37 +93,30 @@ func (k *copier) take() (piece, bool) {
 			continue
 		}
 		p := k.next
-		p.length = min(k.pieceSize(p.run), size-p.offset)
+		r := &k.runs[p.run]
+		p.length = min(k.cutter.Length(&k.Tensors[r.Tensor].Content, r.From+p.offset), size-p.offset)
 		k.next.offset += p.length
-		k.sums[p.run] = append(k.sums[p.run], 0)
 		return p, true
 	}
 	return piece{}, false
 }
 
-// pieceSize is the same for all pieces of a run but the last. Those of a strided tensor
-// are whole rows if these are not longer than a piece may be, for only whole rows are
-// transposed fast.
-func (k *copier) pieceSize(i int) int64 {
-	t := &k.Tensors[k.runs[i].Tensor]
-	share := max(allBytes/int64(k.workers)&^63, minBytes)
-	if !t.Content.Strided() {
-		return min(pieceBytes, share)
-	}
-	size := min(stridedBytes, share)
-	if len(t.Shape) == 2 {
-		if row := t.Shape[1] * t.Content.DType.Size(); 0 < row && row <= size {
-			return size / row * row
+// contents are those that runs refer to.
+func (k *copier) contents() []*tensor.Content {
+	var all []*tensor.Content
+	for i, r := range k.runs {
+		if i == 0 || r.Tensor != k.runs[i-1].Tensor {
+			all = append(all, &k.Tensors[r.Tensor].Content)
 		}
 	}
-	return size
+	return all
 }
 
 // maxPiece is what a worker needs room for.
 func (k *copier) maxPiece() int64 {
 	most := int64(0)
-	for i, r := range k.runs {
-		most = max(most, min(k.pieceSize(i), r.Place.Bytes))
+	for _, r := range k.runs {
+		most = max(most, min(k.cutter.Most(&k.Tensors[r.Tensor].Content), r.Place.Bytes))
 	}
 	return most
 }
@@ -156,7 +142,8 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	if err := g.Read(buffer, &k.Tensors[r.Tensor].Content, r.From+p.offset); err != nil {
 		return err
 	}
-	sum := g.Sum(buffer)
+	after := r.Place.Bytes - p.offset - p.length
+	sum := tensor.CombineCRC(g.Sum(buffer), 0, after)
 	k.seen.piece(&k.Tensors[r.Tensor], r.From+p.offset, buffer, g.Overflows)
 	at := r.Place.Offset + p.offset
 	if _, err := k.out[r.file].WriteAt(buffer, at); err != nil {
@@ -165,20 +152,6 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	disk.StartWriteback(k.out[r.file], at, p.length)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.sums[p.run][p.offset/k.pieceSize(p.run)] = sum
+	k.sums[p.run] ^= sum // a CRC is the sum of polynomials, in any order
 	return nil
-}
-
-// combine makes one CRC of each run's pieces.
-func (k *copier) combine() []uint32 {
-	sums := make([]uint32, len(k.runs))
-	for i, pieces := range k.sums {
-		size, done := k.pieceSize(i), int64(0)
-		for _, sum := range pieces {
-			n := min(size, k.runs[i].Place.Bytes-done)
-			sums[i] = tensor.CombineCRC(sums[i], sum, n)
-			done += n
-		}
-	}
-	return sums
 }

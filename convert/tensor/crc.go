@@ -10,6 +10,21 @@ func CombineCRC(first, second uint32, secondBytes int64) uint32 {
 	return multiply(xTo(8*uint64(secondBytes)), first) ^ second
 }
 
+// joiner adds up the CRCs of runs of bytes that begin at equal distances, in their order: the sum is what
+// they contribute to the CRC of all bytes from anywhere before the first to the end of the last.
+type joiner struct {
+	every int64  // bytes from the beginning of one to that of the next
+	times uint32 // by which that multiplies what is before
+	sum   uint32
+}
+
+func (j *joiner) add(crc uint32) {
+	if j.times == 0 {
+		j.times = xTo(8 * uint64(j.every))
+	}
+	j.sum = multiply(j.times, j.sum) ^ crc
+}
+
 // multiply is the product of two polynomials modulo the CRC's, bit 31 being x^0.
 func multiply(a, b uint32) uint32 {
 	var product uint32

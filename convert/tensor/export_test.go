@@ -4,6 +4,7 @@ package tensor
 var (
 	Caster         = caster
 	NarrowBFloat16 = narrowBFloat16
+	Transpose      = transpose
 	Weights        = weights
 	Contains       = (*Block).contains
 )

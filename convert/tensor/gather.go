@@ -1,5 +1,7 @@
 package tensor
 
+import "hash/crc32"
+
 // view is a strided tensor with its dimensions folded: those of size 1 left out,
 // those that are adjacent in the file merged.
 type view struct {
@@ -112,23 +114,22 @@ func (g *Gatherer) elements(p []byte, v view, dtype DType, start, count int64) e
 const padding = 64
 
 // columns fills rows of width elements, the first of which p begins with, with those of a
-// matrix that is in the file column by column. A band of rows is a short run in every
-// column; as many columns are read into the scratch buffer as fit, and turned there.
+// matrix that is in the file column by column. A band of rows is a run in every column; as
+// many columns are read into the scratch buffer as fit, and turned there. Of those that are
+// read whole and follow one another in the file, many are read at once.
 func (g *Gatherer) columns(p []byte, width int64, v view, dtype DType, first, rows int64) error {
 	from, to, all := v.DType.Size(), dtype.Size(), v.shape[1]
+	line := lineBytes / to // columns are turned fast by lines of them
 	for rows > 0 {
-		band := min(rows, (scratchBytes-padding)/to)
-		run := band * to
-		pitch := run + padding
-		most := scratchBytes / pitch // columns in the buffer at a time
+		band := min(rows, (scratchBytes/line-padding)/max(from, to))
+		pitch := band*to + padding
+		most := scratchBytes / (band*max(from, to) + padding) / line * line // columns in the buffer at a time
 		turned := buffer(&g.turned)
 		for c := int64(0); c < all; c += most {
 			n := min(most, all-c)
-			for k := range n {
-				at := v.Offset + (first+(c+k)*v.stride[1])*from
-				if err := g.readRun(turned[k*pitch:k*pitch+run], v.Tensor, dtype, at, band); err != nil {
-					return err
-				}
+			at := v.Offset + (first+c*v.stride[1])*from
+			if err := g.readColumns(turned, pitch, v, dtype, at, band, n); err != nil {
+				return err
 			}
 			transpose(p[c*to:], turned, to, width, band, pitch, n)
 		}
@@ -136,6 +137,47 @@ func (g *Gatherer) columns(p []byte, width int64, v view, dtype DType, first, ro
 		if rows > 0 {
 			p = p[band*width*to:]
 		}
+	}
+	return nil
+}
+
+// readColumns puts runs of band elements of n columns, the first at the byte at of the file, into the
+// scratch buffer turned, pitch bytes apart.
+func (g *Gatherer) readColumns(turned []byte, pitch int64, v view, dtype DType, at, band, n int64) error {
+	from, run, sums := v.DType.Size(), band*dtype.Size(), g.files.sums[v.File]
+	read, every := band*from, v.stride[1]*from
+	if every == read {
+		raw := buffer(&g.raw)[:n*read]
+		if err := g.files.ReadAt(v.File, raw, at); err != nil {
+			return err
+		}
+		if sums != nil {
+			sums.note(at, at+n*read, crc32.ChecksumIEEE(raw))
+		}
+		for k := range n {
+			g.cast(turned[k*pitch:][:run], raw[k*read:][:read], v.DType, dtype)
+		}
+		return nil
+	}
+	together := joiner{every: every}
+	for k := range n {
+		into := turned[k*pitch:][:run]
+		raw := into
+		if dtype != v.DType {
+			raw = buffer(&g.raw)[:read]
+		}
+		if err := g.files.ReadAt(v.File, raw, at+k*every); err != nil {
+			return err
+		}
+		if sums != nil {
+			together.add(crc32.ChecksumIEEE(raw))
+		}
+		if dtype != v.DType {
+			g.cast(into, raw, v.DType, dtype)
+		}
+	}
+	if sums != nil {
+		sums.noteApart(at, at+(n-1)*every+read, n*read, together.sum)
 	}
 	return nil
 }

@@ -39,31 +39,56 @@ type stretch struct {
 type sums struct {
 	records []Record // by offset
 
-	mu   sync.Mutex
-	read [][]stretch // of each record
+	mu    sync.Mutex
+	read  [][]stretch // of each record
+	apart []scattered // of each record
+}
+
+// scattered is what was read of a record in runs that do not follow on one another: too many to keep each.
+type scattered struct {
+	bytes int64
+	sum   uint32 // what they contribute to the CRC of the record
 }
 
 func newSums(file *File) *sums {
 	if len(file.Records) == 0 {
 		return nil
 	}
-	s := &sums{records: slices.Clone(file.Records), read: make([][]stretch, len(file.Records))}
+	s := &sums{records: slices.Clone(file.Records), read: make([][]stretch, len(file.Records)),
+		apart: make([]scattered, len(file.Records))}
 	slices.SortFunc(s.records, func(a, b Record) int { return cmp.Compare(a.Offset, b.Offset) })
 	return s
 }
 
 // note keeps the sum of bytes that were read, if they are in one record.
 func (s *sums) note(from, to int64, sum uint32) {
+	if i, ok := s.recordOf(from, to); ok {
+		s.mu.Lock()
+		s.read[i] = append(s.read[i], stretch{from, to, sum})
+		s.mu.Unlock()
+	}
+}
+
+// noteApart keeps what so many bytes, in runs from one byte of the file to another, contribute to the CRC of
+// all that are there.
+func (s *sums) noteApart(from, to, bytes int64, sum uint32) {
+	if i, ok := s.recordOf(from, to); ok {
+		r := &s.records[i]
+		sum = CombineCRC(sum, 0, r.Offset+r.Bytes-to)
+		s.mu.Lock()
+		s.apart[i].bytes += bytes
+		s.apart[i].sum ^= sum
+		s.mu.Unlock()
+	}
+}
+
+// recordOf returns the number of the record that a range of the file is in.
+func (s *sums) recordOf(from, to int64) (i int, ok bool) {
 	i, found := slices.BinarySearchFunc(s.records, from, func(r Record, at int64) int { return cmp.Compare(r.Offset, at) })
 	if !found {
 		i--
 	}
-	if i < 0 || to > s.records[i].Offset+s.records[i].Bytes {
-		return
-	}
-	s.mu.Lock()
-	s.read[i] = append(s.read[i], stretch{from, to, sum})
-	s.mu.Unlock()
+	return i, i >= 0 && to <= s.records[i].Offset+s.records[i].Bytes
 }
 
 // CheckRecords compares the checksums that the files have of their records with their
@@ -120,6 +145,9 @@ func (r *Record) wrong(file *File, sum uint32) *fault.Fault {
 func (f *Files) sumRecord(ctx context.Context, file *File, s *sums, i int) (sum uint32, err error) {
 	r := &s.records[i]
 	read := s.read[i]
+	if a := s.apart[i]; a.bytes == r.Bytes && a.sum == r.CRC {
+		return a.sum, nil
+	}
 	slices.SortFunc(read, func(a, b stretch) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
 	at, end := r.Offset, r.Offset+r.Bytes
 	var buffer []byte
@@ -132,7 +160,7 @@ func (f *Files) sumRecord(ctx context.Context, file *File, s *sums, i int) (sum 
 			at = read[0].to
 			continue
 		}
-		gap := min(end-at, sweepBytes)
+		gap := min(end-at, straightBytes)
 		if len(read) > 0 {
 			gap = min(gap, read[0].from-at)
 		}
@@ -140,7 +168,7 @@ func (f *Files) sumRecord(ctx context.Context, file *File, s *sums, i int) (sum 
 			return 0, context.Cause(ctx)
 		}
 		if buffer == nil {
-			buffer = make([]byte, min(end-at, sweepBytes))
+			buffer = make([]byte, min(end-at, straightBytes))
 		}
 		if err := f.ReadAt(file, buffer[:gap], at); err != nil {
 			return 0, err

@@ -3,7 +3,7 @@ package tensor
 import "context"
 
 // A Piece is a range of bytes of one of several contents. Pieces of a content are
-// numbered from 0, and all but the last of them have the same length.
+// numbered from 0.
 type Piece struct {
 	Content        int
 	Number         int64
@@ -13,22 +13,15 @@ type Piece struct {
 // A Visitor is shown the bytes of pieces, one at a time. It must not keep data.
 type Visitor func(g *Gatherer, p Piece, data []byte) error
 
-// The memory of a worker does not grow with the contents. Turned matrices are read
-// in short runs, longer the larger the piece.
-const (
-	sweepBytes   = 1 << 20
-	sweepStrided = 32 << 20 // of all workers together
-)
-
 // Sweep reads all contents once, in parallel, and shows every piece to the visitor
 // of the worker that read it. jobs 0 is as many workers as suits.
 func Sweep(ctx context.Context, files *Files, contents []*Content, jobs int, visitor func() Visitor) error {
 	pieces := int64(0)
 	for _, c := range contents {
-		pieces += c.Bytes()/sweepBytes + 1
+		pieces += c.Bytes()/straightBytes + 1
 	}
-	jobs = Workers(jobs, pieces)
-	s := &sweep{contents: contents, strided: min(8<<20, sweepStrided/int64(jobs))}
+	cutter, jobs := NewCutter(contents, Workers(jobs, pieces))
+	s := &sweep{contents: contents, cutter: cutter}
 	return Parallel(ctx, jobs, s.take, func(context.Context) func(Piece) error {
 		g, visit := NewGatherer(files), visitor()
 		var buffer []byte
@@ -47,7 +40,7 @@ func Sweep(ctx context.Context, files *Files, contents []*Content, jobs int, vis
 
 type sweep struct {
 	contents []*Content
-	strided  int64 // bytes of a strided piece
+	cutter   Cutter
 	next     Piece
 }
 
@@ -55,30 +48,15 @@ type sweep struct {
 func (s *sweep) take() (Piece, bool) {
 	for s.next.Content < len(s.contents) {
 		c := s.contents[s.next.Content]
-		size := c.Bytes()
-		if s.next.Offset >= size {
+		if s.next.Offset >= c.Bytes() {
 			s.next = Piece{Content: s.next.Content + 1}
 			continue
 		}
 		p := s.next
-		p.Length = min(s.pieceSize(c), size-p.Offset)
+		p.Length = s.cutter.Length(c, p.Offset)
 		s.next.Offset += p.Length
 		s.next.Number++
 		return p, true
 	}
 	return Piece{}, false
-}
-
-// pieceSize is a multiple of the element size; of a turned matrix, whole rows where they are
-// not longer than a piece may be.
-func (s *sweep) pieceSize(c *Content) int64 {
-	if !c.Strided() {
-		return sweepBytes
-	}
-	if shape := c.Parts[0].Shape; len(shape) == 2 && shape[1] > 0 {
-		if row := shape[1] * c.DType.Size(); row <= s.strided {
-			return s.strided / row * row
-		}
-	}
-	return s.strided &^ 15
 }

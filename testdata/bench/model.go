@@ -11,9 +11,10 @@ import (
 	"hf2olmo/keymap"
 )
 
-// A shape is that of a model of the family olmo2.
+// A shape is that of a model of the family olmo2, or with experts of olmoe.
 type shape struct {
 	layers, width, heads, hidden, vocab int64
+	experts                             int64 // in each layer; 0 for none
 	tied                                bool
 }
 
@@ -26,6 +27,21 @@ func olmo2(parameters int64) shape {
 	s.vocab = 64
 	s.vocab += max(0, (parameters-s.parameters())/(2*s.width)/64*64)
 	return s
+}
+
+// olmoe is OLMoE-1B-7B with one layer and fewer experts, of about so many parameters.
+func olmoe(parameters int64) shape {
+	s := shape{layers: 1, width: 2048, heads: 16, hidden: 1024, vocab: 64, experts: 8}
+	s.experts += max(0, (parameters-s.parameters())/(3*s.hidden*s.width))
+	return s
+}
+
+// target is the trainer that the model is converted for.
+func (s shape) target() string {
+	if s.experts > 0 {
+		return "olmo-core"
+	}
+	return "olmo"
 }
 
 // sevenBillion is the shape of the dry run.
@@ -60,7 +76,7 @@ func (w weight) numel() int64 {
 
 // weights are those that the table of the family wants for a model of this config.
 func (s shape) weights() []weight {
-	target, err := keymap.TargetNamed("olmo")
+	target, err := keymap.TargetNamed(s.target())
 	if err != nil {
 		panic(err)
 	}
@@ -83,7 +99,7 @@ func (s shape) weights() []weight {
 }
 
 func (s shape) config(dtype tensor.DType) map[string]any {
-	return map[string]any{
+	c := map[string]any{
 		"architectures": []string{"Olmo2ForCausalLM"}, "model_type": "olmo2", "dtype": dtype.String(),
 		"hidden_size": s.width, "num_hidden_layers": s.layers, "num_attention_heads": s.heads,
 		"num_key_value_heads": s.heads, "intermediate_size": s.hidden, "vocab_size": s.vocab,
@@ -91,6 +107,11 @@ func (s shape) config(dtype tensor.DType) map[string]any {
 		"rope_parameters":     map[string]any{"rope_theta": int64(500000), "rope_type": "default"},
 		"tie_word_embeddings": s.tied, "attention_bias": false, "eos_token_id": int64(0), "pad_token_id": int64(1),
 	}
+	if s.experts > 0 {
+		c["architectures"], c["model_type"] = []string{"OlmoeForCausalLM"}, "olmoe"
+		c["num_experts"], c["num_experts_per_tok"], c["rms_norm_eps"] = s.experts, int64(8), 1e-5
+	}
+	return c
 }
 
 // A model is one to be made in a folder.

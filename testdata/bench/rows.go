@@ -34,6 +34,7 @@ func (b *bench) groups(bytes int64) []group {
 		b.binGroup(small, "zip", torchZip),
 		b.binGroup(small, "older format", torchLegacy),
 		b.turnedGroup(wideTied(bytes / 4)),
+		b.expertsGroup(bytes / 4),
 		b.checkpointGroup(small),
 		b.largeGroup(olmo2(3 * bytes / 4)),
 		b.dryGroup(),
@@ -80,6 +81,21 @@ func (b *bench) turnedGroup(s shape) group {
 			b.against(source, "float32, one transposed matrix", "cp", source, 0),
 			b.against(source, "the same → bfloat16", "cp of the input", source, 0, "--dtype", "bfloat16"),
 		}
+	}}
+}
+
+// expertsGroup has a model whose experts' matrices are turned, every third of them, and one of as many bytes that are
+// in order.
+func (b *bench) expertsGroup(parameters int64) group {
+	experts, straight := b.path("experts"), b.path("straight")
+	models := map[string]model{
+		experts:  {shape: olmoe(parameters), dtype: tensor.BFloat16, format: safetensors, shards: 3},
+		straight: {shape: olmo2(parameters), dtype: tensor.BFloat16, format: safetensors, shards: 3},
+	}
+	return group{models: models, rows: func() []row {
+		ours, theirs := b.toCore(experts, b.path("ours")), b.toCore(straight, b.path("theirs"))
+		return []row{{work: "OLMoE, bfloat16 → OLMo-core", against: "hf2olmo, OLMo 2", ours: ours, theirs: &theirs,
+			goal: 1.20}}
 	}}
 }
 
@@ -138,11 +154,13 @@ func (b *bench) againstTorch(source, work string, dtype ...string) row {
 
 // core is the second target.
 func (b *bench) core(source, against string, theirs call, goal float64) row {
-	out := b.path("ours")
+	return row{work: "float32 → OLMo-core", against: against, ours: b.toCore(source, b.path("ours")), theirs: &theirs,
+		goal: goal, torch: against != "cp"}
+}
+
+func (b *bench) toCore(source, out string) call {
 	args := []string{b.binary, "convert", "--quiet", "--target", "olmo-core", "--output", out, source}
-	ours := call{args, out, weightFiles(source)}
-	return row{work: "float32 → OLMo-core", against: against, ours: ours, theirs: &theirs, goal: goal,
-		torch: against != "cp"}
+	return call{args, out, weightFiles(source)}
 }
 
 func (b *bench) convert(source string, flags ...string) call {
