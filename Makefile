@@ -1,17 +1,16 @@
 # "make help" lists the targets.
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 BIN := bin/hf2olmo
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test race lint cross interop interop-full differential bench fuzz torture disks reproducible clean
+.PHONY: help build demo test race lint cross interop interop-full differential bench fuzz torture disks reproducible dist dist-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 build: ## build bin/hf2olmo, one static binary
-	@go build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(VERSION)' -o $(BIN) ./cmd/hf2olmo
+	@go build -trimpath -buildvcs=false -ldflags '-s -w -buildid=' -o $(BIN) ./cmd/hf2olmo
 
 demo: build ## convert bundled models, show a folder and the training command
 	@sh testdata/demo.sh $(BIN)
@@ -21,8 +20,9 @@ test: ## run all tests; needs only Go
 
 # S1016 would convert one group of checks into another in place of naming what they share.
 lint: ## gofmt, go vet, staticcheck, the rules in TestHouse, dead code
-	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	@test -z "$$(gofmt -l . .ci | tee /dev/stderr)"
 	go vet ./... ./testdata/bench ./testdata/interop/differential
+	go vet .ci/dist/*.go
 	go run $(STATICCHECK) -checks inherit,-S1016 ./... ./testdata/bench ./testdata/interop/differential
 	go test -run 'TestHouse|TestDoors' ./cmd/hf2olmo
 	@dead=$$(go run $(DEADCODE) ./cmd/hf2olmo | tee /dev/stderr); test -z "$$dead"
@@ -74,5 +74,11 @@ race: ## run the tests with the race detector; needs a C compiler
 reproducible: ## check that builds in two folders are identical
 	@sh testdata/reproducible.sh
 
+dist: ## make the files of a release: archives, wheels, Debian and RPM packages, sums
+	@go run .ci/dist/*.go && ls -l dist
+
+dist-check: ## make them twice and compare; install and try them; needs root, python3-venv and dpkg
+	@sh .ci/dist/try.sh
+
 clean: ## remove what was built
-	rm -rf bin demo bench
+	rm -rf bin demo bench dist

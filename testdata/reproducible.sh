@@ -4,11 +4,10 @@ set -eu
 root=$(git rev-parse --show-toplevel)
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-version=$(git -C "$root" describe --tags --always)
 for folder in one two/deeper; do
 	mkdir -p "$work/$folder"
 	git -C "$root" archive HEAD | tar -x -C "$work/$folder"
-	GOCACHE="$work/cache-$(basename $folder)" make -s -C "$work/$folder" build VERSION="$version"
+	GOCACHE="$work/cache-$(basename $folder)" make -s -C "$work/$folder" build
 done
 cmp "$work/one/bin/hf2olmo" "$work/two/deeper/bin/hf2olmo"
 if ldd "$work/one/bin/hf2olmo" >/dev/null 2>&1; then

@@ -129,10 +129,12 @@ type tableRecord struct {
 
 // versionRecord is what version reports.
 type versionRecord struct {
-	Version string `json:"version"`
-	Go      string `json:"go"`
-	OS      string `json:"os"`
-	Arch    string `json:"arch"`
+	Version  string   `json:"version"`
+	Go       string   `json:"go"`
+	OS       string   `json:"os"`
+	Arch     string   `json:"arch"`
+	OLMoCore []string `json:"olmo_core"` // the first and the last version whose checkpoints are written
+	Layout   int      `json:"layout"`    // of the files with tensors, as in hf2olmo.json
 }
 
 // writeJSON writes one record on a line of its own.

@@ -28,7 +28,7 @@ func TestRecords(t *testing.T) {
 		{inspect.Total{}, "name tensors parameters bytes"},
 		{inspect.Values{}, "min max mean nan inf"},
 		{tableRecord{}, "name target text"},
-		{versionRecord{}, "version go os arch"},
+		{versionRecord{}, "version go os arch olmo_core layout"},
 	} {
 		var fields []string
 		record := reflect.TypeOf(test.record)

@@ -171,7 +171,7 @@ func TestSynopsis(t *testing.T) {
 		if b.heading != synopsis || b.language != "" {
 			continue
 		}
-		for _, c := range newApp(nil, nil).Commands {
+		for _, c := range newApp(nil, nil).VisibleCommands() {
 			_, rest, found := strings.Cut("\n"+b.text, "\nhf2olmo "+c.Name)
 			if !found {
 				t.Errorf("the list of commands lacks %s", c.Name)
@@ -186,4 +186,20 @@ func TestSynopsis(t *testing.T) {
 		return
 	}
 	t.Errorf("there is no list of commands under %q", synopsis)
+}
+
+// TestVersion: the names of packages in the pages are those of this version.
+func TestVersion(t *testing.T) {
+	named := regexp.MustCompile(`hf2olmo[-_](\d+\.\d+\.\d+)`)
+	found := 0
+	for _, b := range pageBlocks(t) {
+		for _, m := range named.FindAllStringSubmatch(b.text, -1) {
+			if found++; m[1] != version() {
+				t.Errorf("%v: %s, and this is %s", b, m[0], version())
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no package is named")
+	}
 }

@@ -30,8 +30,8 @@ var doors = map[string][]string{
 	"library.Open":    {}, // of the safetensors library, as convert/safetensors calls it
 	"pytorch.Load":    {},
 	"exec.Command":    {},
-	"fmt.Fprintf": {"cmd/hf2olmo/print.go", "cmd/hf2olmo/json.go", "cmd/hf2olmo/check.go", "convert/",
-		"keymap/"},
+	"fmt.Fprintf": {"cmd/hf2olmo/print.go", "cmd/hf2olmo/json.go", "cmd/hf2olmo/check.go", "cmd/hf2olmo/man.go",
+		"convert/", "keymap/"},
 	"fmt.Fprintln":          {"convert/"},
 	"fmt.Fprint":            {"convert/", "keymap/"},
 	"fmt.Println":           {},
@@ -49,7 +49,7 @@ func TestDoors(t *testing.T) {
 		if err != nil || e.IsDir() || !strings.HasSuffix(name, ".go") {
 			return err
 		}
-		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "testdata") {
+		if strings.HasSuffix(name, "_test.go") || startsWithAny(name, []string{"testdata", ".ci"}) {
 			return nil
 		}
 		seen++

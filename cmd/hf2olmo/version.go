@@ -1,13 +1,22 @@
 package main
 
 import (
+	_ "embed"
 	"runtime"
+	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"hf2olmo/convert/folder"
+	"hf2olmo/convert/olmocore"
 )
 
-// version is set when a release is built: -ldflags "-X main.version=1.0.0".
-var version = "development"
+// versionText is the version of the program, of its packages and of its manual: it is written nowhere else.
+//
+//go:embed version.txt
+var versionText string
+
+func version() string { return strings.TrimSpace(versionText) }
 
 func versionCommand() *cli.Command {
 	return &cli.Command{
@@ -25,9 +34,10 @@ func printVersion(c *cli.Context) error {
 		return usagef(c, "version takes no argument")
 	}
 	if c.Bool("json") {
-		writeJSON(c.App.Writer, versionRecord{version, runtime.Version(), runtime.GOOS, runtime.GOARCH})
+		writeJSON(c.App.Writer, versionRecord{version(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
+			[]string{olmocore.FirstVersion, olmocore.LastVersion}, folder.ManifestLayout})
 		return nil
 	}
-	printf(c.App.Writer, "hf2olmo %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	printf(c.App.Writer, "hf2olmo %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }

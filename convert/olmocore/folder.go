@@ -33,6 +33,12 @@ const (
 	Step = "step0"
 )
 
+// The versions of ai2-olmo-core that can use what is written.
+const (
+	FirstVersion = "2.2.0"
+	LastVersion  = "3.0.0"
+)
+
 // IdentifierField is where ConfigFile names the tokenizer. The trainer's own scripts look there;
 // no weights depend on it.
 const IdentifierField = "dataset.tokenizer.identifier"
