@@ -10,6 +10,7 @@ import (
 
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/pickle"
+	"hf2olmo/convert/torchfile"
 )
 
 // sparseRun is a checkpoint of allenai/OLMo that ranks saved through ai2-olmo-core 0.1.0, with the moments of AdamW.
@@ -68,7 +69,7 @@ func (s sparseRun) write(t *testing.T, dir string) {
 			state[i].Value = s.ranks
 		}
 	}
-	text, err := olmo.SmallFile("train", state)
+	text, err := torchfile.Bytes("train", state)
 	must(t, err)
 	for r := range s.ranks {
 		must(t, os.WriteFile(filepath.Join(dir, "train", fmt.Sprintf("rank%d.pt", r)), text, 0o666))

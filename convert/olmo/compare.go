@@ -12,6 +12,7 @@ import (
 
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
+	"hf2olmo/convert/torchfile"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/keymap"
 )
@@ -160,7 +161,7 @@ func (c *comparison) warnOfConfig(written *Written) {
 // compareTrainState compares train.pt with that of a trainer which has seen nothing yet. What
 // a trainer saved at its very first step differs from it in words alone.
 func (c *comparison) compareTrainState(step int64, known, hasOptimizer bool) error {
-	expected, err := SmallFile("train", TrainState())
+	expected, err := torchfile.Bytes("train", TrainState())
 	if err != nil {
 		return err
 	}

@@ -103,27 +103,13 @@ func smallFiles(in *trainer.Inputs) ([]output.Small, error) {
 	if err != nil {
 		return nil, err
 	}
-	train, err := SmallFile("train", TrainState())
+	train, err := torchfile.Bytes("train", TrainState())
 	if err != nil {
 		return nil, err
 	}
 	small := []output.Small{{Name: ConfigFile, Data: config}, {Name: TrainFile, Data: train}}
 	beside, err := trainer.ReadBeside(in)
 	return append(small, beside...), err
-}
-
-// SmallFile returns the bytes that torch.save writes of a dict without tensors; name is the
-// archive's folder.
-func SmallFile(name string, dict pickle.Dict) ([]byte, error) {
-	layout, err := torchfile.Plan(name, dict)
-	if err != nil {
-		return nil, err
-	}
-	data := make([]byte, layout.Size)
-	for _, piece := range layout.Frame(nil) {
-		copy(data[piece.Offset:], piece.Data)
-	}
-	return data, nil
 }
 
 // ReadBack opens model.pt as any reader would.

@@ -48,6 +48,20 @@ func Plan(archive string, d pickle.Dict) (*Layout, error) { return plan(archive,
 // PlanTensor lays out the file that torch.save would write for one tensor by itself.
 func PlanTensor(archive string, t Tensor) (*Layout, error) { return plan(archive, t) }
 
+// Bytes returns the file that torch.save would write for a value that contains no tensor, which
+// is anything that pickle.Item.Value may be. archive is as for Plan.
+func Bytes(archive string, value any) ([]byte, error) {
+	l, err := plan(archive, value)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, l.Size)
+	for _, piece := range l.Frame(nil) {
+		copy(data[piece.Offset:], piece.Data)
+	}
+	return data, nil
+}
+
 func plan(archive string, value any) (*Layout, error) {
 	if !validArchive(archive) {
 		return nil, fmt.Errorf("%q cannot be the name of a folder in an archive", archive)

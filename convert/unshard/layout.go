@@ -33,13 +33,13 @@ func (u *Unsharding) layOut() error {
 		}
 		large = append(large, optim)
 	}
-	train, err := torchfile.Plan("train", olmo.ResumeState(u.Checkpoint.Train))
+	train, err := torchfile.Bytes("train", olmo.ResumeState(u.Checkpoint.Train))
 	if err != nil {
 		return err
 	}
 	u.content = output.Content{
 		Title: filepath.Base(u.Checkpoint.Path), Tensors: u.Tensors, Large: large,
-		Small:       []output.Small{{Name: olmo.ConfigFile, Data: u.config}, {Name: olmo.TrainFile, Data: wholeFile(train)}},
+		Small:       []output.Small{{Name: olmo.ConfigFile, Data: u.config}, {Name: olmo.TrainFile, Data: train}},
 		CheckValues: u.checkValues, ReadBack: u.readBack,
 		Damage: func(*folder.Manifest) ([]string, []string) { return u.damage(), nil },
 	}
@@ -117,15 +117,6 @@ func file(name, archive string, dict pickle.Dict, first int) (assemble.File, err
 		f.Runs = append(f.Runs, assemble.Run{Tensor: first + i, Place: place})
 	}
 	return f, nil
-}
-
-// wholeFile returns a file of torch.save that has no storages.
-func wholeFile(l *torchfile.Layout) []byte {
-	data := make([]byte, l.Size)
-	for _, piece := range l.Frame(nil) {
-		copy(data[piece.Offset:], piece.Data)
-	}
-	return data
 }
 
 // recipe is what the manifest says that the output was made from.

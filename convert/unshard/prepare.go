@@ -196,25 +196,6 @@ func bothFormats(dir string) bool {
 	return false
 }
 
-// checkShapes compares the model with config.yaml.
-func (u *Unsharding) checkShapes() error {
-	known, err := u.Checkpoint.CheckShapes()
-	if err == nil && !known {
-		u.warn("%s describes a model that this program does not know, so the tensors' shapes were not compared with it",
-			olmo.ConfigFile)
-	}
-	return err
-}
-
-// checkTrain refuses a checkpoint without the trainer's state: the trainer would stop.
-func checkTrain(c *native.Checkpoint) error {
-	if c.Train == nil {
-		return &fault.Fault{File: olmo.TrainFile, Problem: "is missing or damaged",
-			Hint: "The trainer reads it even with --reset_trainer_state."}
-	}
-	return nil
-}
-
 // openOutput looks at the place of the output.
 func (u *Unsharding) openOutput(ctx context.Context) error {
 	o := &u.options

@@ -15,6 +15,7 @@ import (
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/torchfile"
 	"hf2olmo/convert/unshard"
 	"hf2olmo/convert/verify"
 	fixtures "hf2olmo/testdata/sharded"
@@ -112,7 +113,7 @@ func train(t *testing.T, step int64) []byte {
 			state[i].Value = step
 		}
 	}
-	text, err := olmo.SmallFile("train", state)
+	text, err := torchfile.Bytes("train", state)
 	must(t, err)
 	return text
 }

@@ -1,4 +1,4 @@
-package unshard
+package native
 
 import (
 	"encoding/binary"
@@ -13,17 +13,10 @@ import (
 	"hf2olmo/convert/tensor"
 )
 
-// checkOptimizer checks that the optimizer's state is complete: the trainer stops at a
-// parameter without state only after it has loaded all others, or starts it from zero.
-func (u *Unsharding) checkOptimizer() error {
-	c := u.Checkpoint
-	if u.options.NoOptimizer {
-		return nil
-	}
-	if len(c.Optim) == 0 {
-		u.warn("there is no optimizer's state in it: the optimizer will start from scratch")
-		return nil
-	}
+// CheckOptimizer checks that the optimizer's state is complete: the trainer stops at a
+// parameter without state only after it has loaded all others, or starts it from zero. It
+// warns of what is odd about the steps that the optimizer has made.
+func (c *Checkpoint) CheckOptimizer() (warnings []string, err error) {
 	var faults fault.List
 	grouped := map[string]bool{}
 	for i, g := range c.Groups {
@@ -56,9 +49,9 @@ func (u *Unsharding) checkOptimizer() error {
 		}
 	}
 	if len(faults) > 0 {
-		return faults
+		return nil, faults
 	}
-	return u.checkSteps()
+	return c.checkSteps()
 }
 
 // sameNames compares a group's parameters, by name or numbered, with their names.
@@ -88,29 +81,31 @@ func momentNames(state map[string]*sharded.Tensor) string {
 
 // checkSteps warns of parameters whose count of steps is not the run's: of a run whose
 // optimizer was reset once, or whose parameters were frozen for a time.
-func (u *Unsharding) checkSteps() error {
+func (c *Checkpoint) checkSteps() (warnings []string, err error) {
 	var steps []*sharded.Tensor
-	for _, name := range slices.Sorted(maps.Keys(u.Checkpoint.Optim)) {
-		if t := u.Checkpoint.Optim[name]["step"]; t != nil {
+	for _, name := range slices.Sorted(maps.Keys(c.Optim)) {
+		if t := c.Optim[name]["step"]; t != nil {
 			steps = append(steps, t)
 		}
 	}
-	values, err := readNumbers(steps)
+	values, err := Numbers(steps)
 	if err != nil || len(values) == 0 {
-		return err
+		return nil, err
 	}
 	low, high := slices.Min(values), slices.Max(values)
-	switch step := u.Checkpoint.Step; {
+	switch {
 	case low != high:
-		u.warn("the optimizer has made %v steps with some parameters and %v with others", low, high)
-	case step >= 0 && low != float64(step):
-		u.warn("the optimizer has made %v steps and the run %d: it was reset at step %v", low, step, float64(step)-low)
+		warnings = append(warnings, fmt.Sprintf("the optimizer has made %v steps with some parameters and %v with others",
+			low, high))
+	case c.Step >= 0 && low != float64(c.Step):
+		warnings = append(warnings, fmt.Sprintf("the optimizer has made %v steps and the run %d: it was reset at step %v",
+			low, c.Step, float64(c.Step)-low))
 	}
-	return nil
+	return warnings, nil
 }
 
-// readNumbers reads tensors of one float32 each, or what was saved as a Python number.
-func readNumbers(tensors []*sharded.Tensor) ([]float64, error) {
+// Numbers reads tensors of one float32 each, such as steps, or what was saved as a Python number.
+func Numbers(tensors []*sharded.Tensor) ([]float64, error) {
 	var all []tensor.Tensor
 	for _, t := range tensors {
 		if t.Value == nil {
