@@ -129,7 +129,7 @@ func TestPlanLarge(t *testing.T) {
 		{Path: []string{"model", "tied"}, DType: tensor.Float32, Shape: []int64{100_352, 4096}, Same: 0},
 		{Path: []string{"model", "one row"}, DType: tensor.Float32, Shape: []int64{2, 100 << 20}, Same: -1},
 		{Path: []string{"model", "scalar"}, DType: tensor.Float32, Same: -1},
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,7 +54,7 @@ func TestGoldenMetadata(t *testing.T) {
 
 // TestGoldenItem compares what our plan writes for the golden tensor with the golden item.
 func TestGoldenItem(t *testing.T) {
-	plan, err := NewPlan([]Entry{{Path: []string{"model", "w"}, DType: tensor.Float32, Shape: []int64{2}, Same: -1}})
+	plan, err := NewPlan([]Entry{{Path: []string{"model", "w"}, DType: tensor.Float32, Shape: []int64{2}, Same: -1}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

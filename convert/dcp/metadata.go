@@ -19,6 +19,7 @@ type Metadata struct {
 // that torch.save wrote or a plain pickle.
 type Blob struct {
 	Name   string
+	Path   []string // as in Tensor; its parts that are numbers, of lists, are empty
 	File   string // relative to the folder of .metadata
 	Offset int64
 	Bytes  int64
@@ -65,15 +66,11 @@ const (
 // Marshal returns the bytes of .metadata. id is what the checkpoint is called in it;
 // prefix is put before the file of every chunk.
 func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
-	var tensors, paths, places pickle.Entries
+	var entries, paths, places pickle.Entries
 	for i := range m.Tensors {
 		t := &m.Tensors[i]
-		var path pickle.Tuple
-		for _, part := range t.Path {
-			path = append(path, part)
-		}
-		tensors = append(tensors, pickle.Entry{Key: t.Name, Value: t.entry()})
-		paths = append(paths, pickle.Entry{Key: t.Name, Value: path})
+		entries = append(entries, pickle.Entry{Key: t.Name, Value: t.entry()})
+		paths = append(paths, pickle.Entry{Key: t.Name, Value: texts(t.Path)})
 		for n, c := range t.Chunks {
 			places = append(places, pickle.Entry{
 				Key:   object(classIndex, "fqn", t.Name, "index", int64(n), "offset", size(c.Start)),
@@ -81,8 +78,16 @@ func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
 			})
 		}
 	}
+	for _, b := range m.Blobs {
+		entries = append(entries, pickle.Entry{Key: b.Name, Value: &pickle.Instance{Class: classBytes}})
+		paths = append(paths, pickle.Entry{Key: b.Name, Value: texts(b.Path)})
+		places = append(places, pickle.Entry{
+			Key:   object(classIndex, "fqn", b.Name, "index", nil),
+			Value: object(classPlace, "relative_path", prefix+b.File, "offset", b.Offset, "length", b.Bytes),
+		})
+	}
 	return pickle.Marshal(object(classMetadata,
-		"state_dict_metadata", tensors,
+		"state_dict_metadata", entries,
 		"planner_data", paths,
 		"storage_data", places,
 		"storage_meta", object(classMeta, "checkpoint_id", id, "save_id", id, "load_id", nil, "modules", []any{}),
@@ -114,6 +119,15 @@ func object(class pickle.Name, attributes ...any) *pickle.Instance {
 		state = append(state, pickle.Entry{Key: attributes[i], Value: attributes[i+1]})
 	}
 	return &pickle.Instance{Class: class, State: state}
+}
+
+// texts is a tuple of them.
+func texts(list []string) pickle.Tuple {
+	tuple := make(pickle.Tuple, len(list))
+	for i, text := range list {
+		tuple[i] = text
+	}
+	return tuple
 }
 
 // size is a torch.Size.

@@ -41,6 +41,12 @@ type Entry struct {
 	Same  int // the number of the entry whose items this one names too, or -1
 }
 
+// A Value is an entry that is not a tensor.
+type Value struct {
+	Path []string // as in Tensor
+	Item []byte   // as torch.save writes the value
+}
+
 // A Plan is a checkpoint of which everything is known but the bytes of the tensors
 // and their checksums.
 type Plan struct {
@@ -53,6 +59,8 @@ type File struct {
 	Name  string
 	Size  int64
 	Items []Item
+
+	values []torchfile.Piece // between and behind the items
 }
 
 // An Item holds rows of a tensor, as torch.save writes them.
@@ -65,8 +73,8 @@ type Item struct {
 }
 
 // NewPlan lays out a checkpoint of the tensors in their order, cut along their first
-// dimension. The same tensors give the same plan, which has passed Check.
-func NewPlan(entries []Entry) (*Plan, error) {
+// dimension, and behind them the values. The same entries give the same plan, which has passed Check.
+func NewPlan(entries []Entry, values []Value) (*Plan, error) {
 	p := &Plan{}
 	for i, e := range entries {
 		t := Tensor{Name: join(e.Path), Path: e.Path, DType: e.DType, Shape: e.Shape}
@@ -77,6 +85,13 @@ func NewPlan(entries []Entry) (*Plan, error) {
 			return nil, fmt.Errorf("%s: %w", t.Name, err)
 		}
 		p.Metadata.Tensors = append(p.Metadata.Tensors, t)
+	}
+	for _, v := range values {
+		f := p.file(int64(len(v.Item)))
+		p.Metadata.Blobs = append(p.Metadata.Blobs, Blob{Name: join(v.Path), Path: v.Path, File: f.Name, Offset: f.Size,
+			Bytes: int64(len(v.Item))})
+		f.values = append(f.values, torchfile.Piece{Offset: f.Size, Data: v.Item})
+		f.Size += int64(len(v.Item))
 	}
 	return p, p.Metadata.Check()
 }
@@ -119,18 +134,23 @@ func (p *Plan) add(entry int, e Entry) ([]Chunk, error) {
 
 // append puts an item behind the others, and returns its place.
 func (p *Plan) append(item Item) (file string, offset, bytes int64) {
-	n := len(p.Files)
-	if n == 0 || p.Files[n-1].Size+item.layout.Size > maxFile {
-		p.Files = append(p.Files, File{Name: filePrefix + strconv.Itoa(n) + fileSuffix})
-		n++
-	}
-	f := &p.Files[n-1]
+	f := p.file(item.layout.Size)
 	item.Offset = f.Size
 	item.Data = item.layout.Storages[0]
 	item.Data.Offset += item.Offset
 	f.Items = append(f.Items, item)
 	f.Size += item.layout.Size
 	return f.Name, item.Offset, item.layout.Size
+}
+
+// file returns the file that receives so many bytes next.
+func (p *Plan) file(bytes int64) *File {
+	n := len(p.Files)
+	if n == 0 || p.Files[n-1].Size+bytes > maxFile {
+		p.Files = append(p.Files, File{Name: filePrefix + strconv.Itoa(n) + fileSuffix})
+		n++
+	}
+	return &p.Files[n-1]
 }
 
 // Frame returns all bytes of the file that are not in an item's Data, in rising order
@@ -143,5 +163,5 @@ func (f *File) Frame(crcs []uint32) []torchfile.Piece {
 			pieces = append(pieces, piece)
 		}
 	}
-	return pieces
+	return append(pieces, f.values...)
 }

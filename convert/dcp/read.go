@@ -109,7 +109,7 @@ func (x *index) place(t *Tensor) *fault.Fault {
 	return nil
 }
 
-// setPaths fills in where each tensor is in the state dict; only checkpoints that were
+// setPaths fills in where each entry is in the state dict; only checkpoints that were
 // flattened say.
 func (m *Metadata) setPaths(paths *pickle.Map) {
 	known := map[string][]string{}
@@ -121,7 +121,7 @@ func (m *Metadata) setPaths(paths *pickle.Map) {
 				continue
 			}
 			for _, item := range list.Items {
-				part, _ := item.(string) // a number in a list is of no tensor of a model
+				part, _ := item.(string) // a number in a list of groups: of no tensor
 				known[name] = append(known[name], part)
 			}
 		}
@@ -130,6 +130,12 @@ func (m *Metadata) setPaths(paths *pickle.Map) {
 		t := &m.Tensors[i]
 		if t.Path = known[t.Name]; len(t.Path) == 0 {
 			t.Path = []string{t.Name}
+		}
+	}
+	for i := range m.Blobs {
+		b := &m.Blobs[i]
+		if b.Path = known[b.Name]; len(b.Path) == 0 {
+			b.Path = []string{b.Name}
 		}
 	}
 }

@@ -78,11 +78,11 @@ func (c *comparison) renamed(in *trainer.Inputs, files []output.Small) ([]output
 	if err != nil || index.ID == checkpointID(in) {
 		return files, err
 	}
-	plan, err := dcp.NewPlan(entries(in.Tensors))
+	plan, err := newPlan(in)
 	if err != nil {
 		return nil, err
 	}
-	indexes, err := indexFiles(&plan.Metadata, index.ID)
+	indexes, err := indexFiles(in, &plan.Metadata, index.ID)
 	files = slices.Clone(files)
 	for _, renamed := range indexes {
 		for i := range files {

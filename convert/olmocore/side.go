@@ -63,7 +63,7 @@ func (Side) Bundles(string) bool { return false }
 
 // Files lays out the .distcp files, config.json, the two indexes, and what goes along with the model.
 func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
-	plan, err := dcp.NewPlan(entries(in.Tensors))
+	plan, err := newPlan(in)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +79,26 @@ func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	indexes, err := indexFiles(&plan.Metadata, checkpointID(in))
+	others := indexFiles
+	if in.Training != nil {
+		others = trainedFiles
+	}
+	more, err := others(in, &plan.Metadata, checkpointID(in))
 	if err != nil {
 		return nil, err
 	}
 	beside, err := besideFiles(in)
-	files.Small = slices.Concat([]output.Small{{Name: ConfigFile, Data: config}}, indexes, beside)
+	files.Small = slices.Concat([]output.Small{{Name: ConfigFile, Data: config}}, more, beside)
 	return files, err
+}
+
+// newPlan lays out the tensors, and what the optimizer has besides.
+func newPlan(in *trainer.Inputs) (*dcp.Plan, error) {
+	values, err := settings(in.Training)
+	if err != nil {
+		return nil, err
+	}
+	return dcp.NewPlan(append(entries(in.Tensors), moments(in.Training)...), values)
 }
 
 // entries are the tensors as package dcp lays them out.
@@ -104,7 +117,7 @@ func entries(tensors []assemble.Tensor) []dcp.Entry {
 }
 
 // indexFiles are the two indexes of a checkpoint that is called id.
-func indexFiles(m *dcp.Metadata, id string) ([]output.Small, error) {
+func indexFiles(_ *trainer.Inputs, m *dcp.Metadata, id string) ([]output.Small, error) {
 	inner, err := m.Marshal(id, "")
 	if err != nil {
 		return nil, err
@@ -121,7 +134,7 @@ func checkpointID(in *trainer.Inputs) string { return string([]rune(in.Model)) }
 
 // ReadBack opens the checkpoint by both of its indexes, and the header of every item.
 func (Side) ReadBack(in *trainer.Inputs, _ *trainer.Files, dir string) error {
-	want, err := dcp.NewPlan(entries(in.Tensors))
+	want, err := newPlan(in)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ type Call struct {
 }
 
 // Instance is an instance of a Python class, made without arguments and given its
-// State: mostly a dict of its attributes.
+// State: mostly a dict of its attributes, or nil for an object without any.
 type Instance struct {
 	Class Name
 	State any

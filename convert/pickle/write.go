@@ -68,6 +68,9 @@ func (w *writer) object(v any) error {
 		if err := w.apply(v.Class, nil, opNewObj); err != nil {
 			return err
 		}
+		if v.State == nil {
+			return nil
+		}
 		if err := w.value(v.State); err != nil {
 			return err
 		}

@@ -71,6 +71,8 @@ type Inputs struct {
 	Tokens    int64  // ids of tokens that may occur in data, from 0; 0 if only the config says
 	// Beside are the model's own files that go along with the checkpoint.
 	Beside []tokenizers.File
+
+	Training *Training // what a run goes on with; nil for a model that is to be trained
 }
 
 // Files are those of a checkpoint.

@@ -1,0 +1,42 @@
+package trainer
+
+import (
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/pickle"
+)
+
+// A Training is the state of a run that continues from a checkpoint.
+type Training struct {
+	State      pickle.Dict // the trainer's own
+	Parameters []Parameter // with their states in the optimizer; nil if that starts from scratch
+}
+
+// A Parameter is one that the optimizer has a state of.
+type Parameter struct {
+	Name     string      // of its tensor in the native state dict
+	Settings pickle.Dict // the optimizer's for this parameter, such as lr
+	Moments  []Moment    // in the order in which they are written
+}
+
+// A Moment is a tensor of the optimizer's state of a parameter: step, exp_avg or exp_avg_sq.
+type Moment struct {
+	Name string
+	assemble.Tensor
+}
+
+// All are the tensors of the model, and then those of the optimizer, as Run.Tensor of Files counts
+// them. The latter are called by their parameter and moment.
+func (in *Inputs) All() []assemble.Tensor {
+	if in.Training == nil {
+		return in.Tensors
+	}
+	all := append([]assemble.Tensor(nil), in.Tensors...)
+	for _, p := range in.Training.Parameters {
+		for _, m := range p.Moments {
+			t := m.Tensor
+			t.Name = p.Name + "." + m.Name
+			all = append(all, t)
+		}
+	}
+	return all
+}
