@@ -36,6 +36,10 @@ becomes step<N>-unsharded, with the optimizer: training continues from there on 
 
    hf2olmo convert runs/OLMo-1B/step5000
 
+For the other trainer it becomes <run>-olmo-core/step<N>, with AdamW's moments, from which the run goes on.
+
+   hf2olmo convert --target olmo-core runs/OLMo-1B/step5000
+
 Everything is checked before a byte is written, and the folder appears whole or not at all. One that
 was converted already, from the same source with the same options, is left alone (unchanged).
 What remains to be done is printed: the command that starts training.
@@ -59,7 +63,7 @@ signal N, with nothing left behind.`,
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
 			toggle("allow-nan", "accept tensors that contain NaN"),
 			likeFlag(),
-			toggle("no-optimizer", "of a sharded checkpoint, write the model alone"),
+			toggle("no-optimizer", "of a checkpoint, write the model alone"),
 			noFollowFlag("MODEL"),
 		},
 		OnUsageError:    onUsageError,
@@ -92,7 +96,7 @@ func convertModels(c *cli.Context) error {
 		o.Claim = func(output string) error { return outputs.claim(output, source) }
 		if unshard.Accepts(source) {
 			setMemoryGoal(checkpointGoal)
-			unshardCheckpoint(c, source, o, r)
+			convertCheckpoint(c, source, o, r)
 			setMemoryGoal(memoryGoal)
 			continue
 		}

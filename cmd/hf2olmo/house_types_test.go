@@ -23,7 +23,8 @@ var layers = [][]string{
 	{"convert/targets", "convert/match", "convert/hf/layout"},
 	{"convert/middle"},
 	{"convert"},
-	{"convert/verify", "convert/check", "convert/inspect", "convert/unshard", "convert/export", "convert/converttest"},
+	{"convert/verify", "convert/check", "convert/inspect", "convert/unshard", "convert/between", "convert/export",
+		"convert/converttest"},
 	{"cmd/hf2olmo"},
 }
 

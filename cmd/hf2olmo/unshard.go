@@ -5,7 +5,6 @@ import (
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/native"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/unshard"
@@ -14,10 +13,6 @@ import (
 // unshardCheckpoint makes an unsharded checkpoint of a sharded one. o are the options of
 // convert.
 func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *report) {
-	if problem, hint := notUnsharding(source, o); problem != "" {
-		r.failed(source, nil, &fault.Fault{File: source, Problem: problem, Hint: hint})
-		return
-	}
 	u, err := unshard.Prepare(c.Context, source, unshard.Options{
 		Output: o.Output, Into: o.Into, DType: o.DType, NoOptimizer: c.Bool("no-optimizer"), AllowNaN: o.AllowNaN,
 		NoFollow: o.NoFollow, Tokenizer: o.Tokenizer,
@@ -38,20 +33,6 @@ func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *repo
 		return
 	}
 	r.unsharded(source, result)
-}
-
-// notUnsharding returns why a checkpoint is not unsharded with these options.
-func notUnsharding(source string, o convert.Options) (problem, hint string) {
-	switch {
-	case o.Keymap != nil:
-		return "is a checkpoint, and no table is applied to it", "Leave --keymap out."
-	case o.Target != defaultTarget && native.Recognize(native.Find(source)) == native.CoreTrainer:
-		return "is a checkpoint of OLMo-core's trainer already",
-			"OLMo-core loads it with any number of GPUs as it is: give the folder as load_path."
-	case o.Target != defaultTarget:
-		return "is a checkpoint, and it is not converted for another trainer than its own", "Leave --target out."
-	}
-	return "", ""
 }
 
 func unshardRecord(source string, res *unshard.Result) convertRecord {

@@ -82,3 +82,33 @@ func TestGoldenItem(t *testing.T) {
 		}
 	}
 }
+
+// TestValues reads back an index with a number and with entries that are not tensors.
+func TestValues(t *testing.T) {
+	item, err := torchfile.Bytes("archive", 0.5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := NewPlan([]Entry{
+		{Path: []string{"model", "w"}, DType: tensor.Float32, Shape: []int64{2}, Same: -1},
+		{Path: []string{"optim", "state.w.step"}, DType: tensor.Float32, Shape: []int64{}, Same: -1},
+	}, []Value{{[]string{"optim", "param_groups.w.lr"}, item}, {[]string{"optim", "param_groups.w.eps"}, item}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := plan.Metadata.Marshal("/x", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Metadata.ID = "/x"
+	again, err := ReadMetadata(bytes.NewReader(index), int64(len(index)))
+	if err != nil || !reflect.DeepEqual(*again, plan.Metadata) {
+		t.Errorf("read back %#v, want %#v: %v", again, plan.Metadata, err)
+	}
+	f := plan.Files[0]
+	pieces := f.Frame(make([]uint32, len(f.Items)))
+	last := pieces[len(pieces)-1]
+	if !slices.Equal(last.Data, item) || last.Offset+int64(len(item)) != f.Size || len(again.Blobs) != 2 {
+		t.Errorf("%d bytes at %d of %d, %v", len(last.Data), last.Offset, f.Size, again.Blobs)
+	}
+}

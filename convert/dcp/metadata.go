@@ -20,7 +20,7 @@ type Metadata struct {
 type Blob struct {
 	Name   string
 	Path   []string // as in Tensor; its parts that are numbers, of lists, are empty
-	File   string // relative to the folder of .metadata
+	File   string   // relative to the folder of .metadata
 	Offset int64
 	Bytes  int64
 }

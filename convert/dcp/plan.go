@@ -118,7 +118,7 @@ func (p *Plan) add(entry int, e Entry) ([]Chunk, error) {
 	var chunks []Chunk
 	for first := int64(0); first < rows || first == 0; first += step {
 		n := min(step, rows-first)
-		c := Chunk{Start: make([]int64, len(e.Shape)), Shape: append([]int64(nil), e.Shape...)}
+		c := Chunk{Start: make([]int64, len(e.Shape)), Shape: append([]int64{}, e.Shape...)}
 		if len(e.Shape) > 0 {
 			c.Start[0], c.Shape[0] = first, n
 		}

@@ -76,9 +76,15 @@ func (f *Folder) keptAll(found *earlier) error {
 	return nil
 }
 
-// WriteFile writes a small file into the folder and syncs it. The folders in its name must exist.
+// WriteFile writes a small file into the folder and syncs it. The folders in its name are made;
+// Commit syncs them.
 func (f *Folder) WriteFile(name string, data []byte) error {
-	if _, err := writeNew(filepath.Join(f.Temp, name), 0o666, bytes.NewReader(data)); err != nil {
+	path := filepath.Join(f.Temp, filepath.FromSlash(name))
+	err := os.MkdirAll(filepath.Dir(path), 0o777)
+	if err == nil {
+		_, err = writeNew(path, 0o666, bytes.NewReader(data))
+	}
+	if err != nil {
 		return notWritten(filepath.Join(f.Path, name), err)
 	}
 	return nil

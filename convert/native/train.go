@@ -36,7 +36,11 @@ func (o *opener) trainFiles() error {
 // trainState checks the state of one rank against those before it, and keeps rank 0's.
 func (o *opener) trainState(path string, state *pickle.Map) error {
 	name := o.Name(path)
-	if world := state.Get("world_size"); world != nil && world != int64(o.c.World) && o.c.Kind.Sharded() {
+	world := state.Get("world_size")
+	if o.c.Kind == CoreTrainer && world == int64(0) {
+		world = nil // of another trainer's run: see package olmocore
+	}
+	if world != nil && world != int64(o.c.World) && o.c.Kind.Sharded() {
 		return differs(name, "world_size", "was saved by a run of another number of ranks", o.c.World, world)
 	}
 	if o.c.Train == nil {

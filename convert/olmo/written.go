@@ -17,6 +17,7 @@ type Written struct {
 	Truncate  string // tokenizer.truncate_direction
 	LoadPath  string
 	Keys      []string // at the top, in order
+	Run       Run      // how the model is trained
 }
 
 // ReadConfig reads the config.yaml of a checkpoint folder.
@@ -41,7 +42,7 @@ func ReadConfig(folder string) (*Written, error) {
 	w.Tokenizer = shown(top.Section("tokenizer").Get("identifier"))
 	w.Truncate = shown(top.Section("tokenizer").Get("truncate_direction"))
 	w.LoadPath = shown(top.Get("load_path"))
-	w.Keys = top.Keys()
+	w.Keys, w.Run = top.Keys(), readRun(top)
 	return w, nil
 }
 

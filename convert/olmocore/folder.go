@@ -7,6 +7,11 @@
 //	model_and_optim/__0_<i>.distcp  the tensors
 //	tokenizer.json, …               what goes along with the model: see tokenizers.Beside
 //
+// One that continues a run has no .metadata of its own, but
+//
+//	train/rank0.pt                  the trainer's state: the step, and where the data goes on
+//	.metadata.json                  by which the trainer knows a checkpoint of a run
+//
 // Source: olmo_core/train/checkpoint.py (Checkpointer), olmo_core/config.py and
 // olmo_core/distributed/checkpoint of ai2-olmo-core 3.0.0.
 package olmocore
@@ -50,7 +55,7 @@ const ModelPrefix = "model"
 // Ours reports whether conversions write a file of this name, with slashes.
 func Ours(name string) bool {
 	switch name {
-	case ConfigFile, dcp.MetadataFile, path.Join(ModelFolder, dcp.MetadataFile):
+	case ConfigFile, dcp.MetadataFile, path.Join(ModelFolder, dcp.MetadataFile), StateFile, MarkerFile:
 		return true
 	}
 	file, ok := strings.CutPrefix(name, ModelFolder+"/")

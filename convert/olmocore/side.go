@@ -132,14 +132,18 @@ func indexFiles(_ *trainer.Inputs, m *dcp.Metadata, id string) ([]output.Small, 
 // checkpointID is what .metadata calls the checkpoint: the model's name, as text.
 func checkpointID(in *trainer.Inputs) string { return string([]rune(in.Model)) }
 
-// ReadBack opens the checkpoint by both of its indexes, and the header of every item.
+// ReadBack opens the checkpoint by each of its indexes, and the header of every item.
 func (Side) ReadBack(in *trainer.Inputs, _ *trainer.Files, dir string) error {
 	want, err := newPlan(in)
 	if err != nil {
 		return err
 	}
 	want.Metadata.ID = checkpointID(in)
-	for _, at := range []string{dir, filepath.Join(dir, ModelFolder)} {
+	indexed := []string{filepath.Join(dir, ModelFolder)}
+	if in.Training == nil {
+		indexed = append(indexed, dir)
+	}
+	for _, at := range indexed {
 		written, err := dcp.Open(at)
 		if err != nil {
 			return err

@@ -82,13 +82,13 @@ type Progress struct {
 	Step, Tokens int64
 	Epoch        int64 // from 1
 	Seed         int64 // by which data is shuffled
-	Length       int64 // tokens of a sequence
 }
 
 // State is what StateFile contains of a run that another trainer began, at the first batch of its
-// epoch. The trainer restores its random states if the number of ranks is that of the run: none
-// have been saved, so it is none. It takes Seed in place of its config's. Fingerprints of data
-// that was ordered by another trainer would be no use: their version is one that OLMo-core warns of.
+// epoch, for data of sequences of one length (NumpyFSLDataset). The trainer restores its random
+// states if the number of ranks is that of the run: none have been saved, so it is none. It takes
+// Seed in place of its config's. Fingerprints of data that was ordered by another trainer would be
+// no use: their version is one that OLMo-core warns of.
 func (p *Progress) State() pickle.Dict {
 	return pickle.Dict{
 		{Key: "global_step", Value: p.Step},
@@ -99,7 +99,6 @@ func (p *Progress) State() pickle.Dict {
 			{Key: "dataset_type", Value: "fsl"},
 			{Key: "dataset_fingerprint_version", Value: "of another trainer"},
 			{Key: "dataset_fingerprint", Value: ""},
-			{Key: "sequence_length", Value: p.Length},
 			{Key: "max_target_sequence_length", Value: nil},
 			{Key: "seed", Value: p.Seed},
 			{Key: "batches_processed", Value: int64(0)},

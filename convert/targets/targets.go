@@ -4,6 +4,7 @@ package targets
 
 import (
 	"fmt"
+	"path"
 
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
@@ -24,7 +25,7 @@ func Named(name string) (trainer.Trainer, error) {
 // Files are the files of checkpoints for all trainers: --force replaces one by another.
 var Files = folder.Names{
 	Ours:     func(name string) bool { return olmo.Ours(name) || olmocore.Ours(name) },
-	Folders:  []string{olmocore.ModelFolder},
+	Folders:  []string{olmocore.ModelFolder, path.Dir(olmocore.StateFile)},
 	Configs:  []string{olmo.ConfigFile, olmocore.ConfigFile},
 	Unlisted: map[string]string{"olmo": olmo.ConfigFile},
 }

@@ -1,0 +1,91 @@
+package between
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A guide says how the training continues, and what the trainer takes from where.
+type guide struct{ of *Crossing }
+
+// notes are the lines of it.
+func (g guide) notes() []string {
+	c := g.of
+	notes := []string{fmt.Sprintf("To continue the run with OLMo-core 3.0.0 after step %d, build the model from "+
+		"config.json, and give your script:", c.run.step)}
+	for _, line := range append(c.trainer.Advice(c.Output), g.script()...) {
+		notes = append(notes, "  "+line)
+	}
+	notes = append(notes,
+		fmt.Sprintf("The step, the tokens seen (%d) and the epoch (%d) come from the checkpoint.", c.run.tokens,
+			c.run.epoch+1),
+		"The position in the data is not carried over: the trainers order data differently, so this one starts with the "+
+			"first batch of the epoch.")
+	if c.trained() {
+		notes = append(notes, "Moments, betas, eps and weight decay come from the checkpoint, the latter for each group "+
+			"from its first parameter: use these groups.",
+			"The learning rate is that of your scheduler.")
+	}
+	return notes
+}
+
+// script are the parts of a script of OLMo-core by which the run goes on as it did.
+func (g guide) script() []string {
+	var lines []string
+	if c := g.of; c.trained() {
+		decay, overrides := groups(c.inputs.Training.Parameters, c.adamW)
+		first := c.adamW[c.inputs.Training.Parameters[0].Name]
+		lines = append(lines, fmt.Sprintf("AdamWConfig(lr=%s, betas=(%s, %s), eps=%s, weight_decay=%s, group_overrides=[",
+			python(first.InitialLR), python(first.Beta1), python(first.Beta2), python(first.Eps), python(decay)))
+		for _, o := range overrides {
+			lines = append(lines, fmt.Sprintf("    OptimGroupOverride(params=[%s], opts={\"weight_decay\": %s}),", o.quoted(),
+				python(o.decay)))
+		}
+		lines = append(lines, "])")
+	}
+	return append(lines, g.scheduler())
+}
+
+// schedulers are OLMo-core's, by the names of those of allenai/OLMo that compute the same, and how they
+// are called in a script.
+var schedulers = map[string]string{
+	"cosine_with_warmup":       "CosWithWarmup({warmup}{final}{end})",
+	"linear_with_warmup":       "LinearWithWarmup({warmup}{final}{end})",
+	"inverse_sqrt_with_warmup": "InvSqrtWithWarmup({warmup}alpha_f=0.0)",
+	"constant_with_warmup":     "ConstantWithWarmup({warmup})",
+	"constant":                 "ConstantScheduler()",
+}
+
+// scheduler is the scheduler of config.yaml in a script of OLMo-core. Its warm-up starts at a tenth
+// of the learning rate if the config does not say, and OLMo-core's at 0.
+func (g guide) scheduler() string {
+	s := &g.of.run.olmo.Scheduler
+	call := schedulers[s.Name]
+	if call == "" {
+		return "# a scheduler that does what " + strconv.Quote(s.Name) + " of config.yaml does"
+	}
+	first := s.First
+	if first < 0 {
+		first = g.of.run.olmo.LearningRate / 10
+	}
+	warmup := fmt.Sprintf("warmup=%.0f, warmup_min_lr=%s, ", s.Warmup, python(first))
+	end := ""
+	if s.Max > 0 {
+		end = fmt.Sprintf("t_max=%.0f, ", s.Max)
+	}
+	if s.Units == "tokens" {
+		end += "units=SchedulerUnits.tokens, "
+	}
+	call = strings.NewReplacer("{warmup}", warmup, "{final}", "alpha_f="+python(s.Final)+", ", "{end}", end).Replace(call)
+	return strings.Replace(call, ", )", ")", 1)
+}
+
+// python is a float as Python writes it.
+func python(v float64) string {
+	text := strconv.FormatFloat(v, 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return text
+}

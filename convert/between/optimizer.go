@@ -1,0 +1,150 @@
+package between
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/sharded"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/trainer"
+)
+
+// What AdamW knows of a parameter: how many steps it has made with it, and its moments.
+const stepMoment = "step"
+
+var adamMoments = []string{stepMoment, "exp_avg", "exp_avg_sq"}
+
+// clippingMoment is what allenai/OLMo's adaptive clipping of gradients keeps, and OLMo-core has not.
+const clippingMoment = "grad_norm_exp_avg"
+
+// checkOptimizer checks that the optimizer is AdamW and its state complete.
+func (c *Crossing) checkOptimizer() error {
+	switch {
+	case c.options.NoOptimizer:
+		return nil
+	case len(c.Checkpoint.Optim) == 0:
+		c.warn("there is no optimizer's state in it: the optimizer will start from scratch")
+		return nil
+	}
+	if err := c.checkMoments(); err != nil {
+		return err
+	}
+	warnings, err := c.Checkpoint.CheckOptimizer()
+	c.Warnings = append(c.Warnings, warnings...)
+	return err
+}
+
+// checkMoments checks that each parameter has the moments of AdamW.
+func (c *Crossing) checkMoments() error {
+	var faults fault.List
+	clipping := false
+	for _, t := range c.Checkpoint.Model {
+		state := c.Checkpoint.Optim[t.Name]
+		names := slices.Sorted(maps.Keys(state))
+		if at := slices.Index(names, clippingMoment); at >= 0 {
+			names, clipping = slices.Delete(names, at, at+1), true
+		}
+		want := slices.Sorted(slices.Values(adamMoments))
+		switch {
+		case len(names) == 0:
+			faults = append(faults, &fault.Fault{Tensor: t.Name, Problem: "has no optimizer's state, and other parameters " +
+				"have one", Hint: noOptimizer})
+		case !slices.Equal(names, want):
+			faults = append(faults, &fault.Fault{Tensor: t.Name, Problem: "has the state of another optimizer than AdamW",
+				Expected: strings.Join(want, ", "), Found: strings.Join(names, ", "), Hint: noOptimizer})
+		default:
+			faults.Add("", checkState(t, state))
+		}
+	}
+	if clipping {
+		c.warn("%s is left out: OLMo-core does not clip gradients by their averages", clippingMoment)
+	}
+	return faults.Err()
+}
+
+// checkState checks the moments of one parameter.
+func checkState(t *sharded.Tensor, state map[string]*sharded.Tensor) error {
+	var faults fault.List
+	for _, name := range adamMoments {
+		m := state[name]
+		switch {
+		case m.Value != nil:
+			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "is a number of Python, and no tensor, as torch " +
+				"saves since version 1.12", Hint: noOptimizer})
+		case name == stepMoment && (m.DType != tensor.Float32 || len(m.Shape) > 0):
+			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "is not a number of steps",
+				Expected: "float32 []", Found: m.DType.String() + " " + tensor.ShapeString(m.Shape)})
+		case name != stepMoment && !slices.Equal(m.Shape, t.Shape):
+			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "has another shape than its parameter",
+				Expected: tensor.ShapeString(t.Shape), Found: tensor.ShapeString(m.Shape)})
+		}
+	}
+	return faults.Err()
+}
+
+// parameters makes the optimizer's state of the other trainer's parameters. parts are the tensors
+// of the middle that each of them consists of.
+func (c *Crossing) parameters(parts map[string][]int) ([]trainer.Parameter, error) {
+	settings, err := c.settings()
+	if err != nil {
+		return nil, err
+	}
+	c.adamW = map[string]adamW{}
+	var faults fault.List
+	var list []trainer.Parameter
+	for _, t := range c.to.Tensors {
+		if t.Same != "" {
+			continue
+		}
+		own := parts[t.Name]
+		first := c.parts[own[0]].Parameter
+		a := settings[first]
+		for _, n := range own[1:] {
+			if other := c.parts[n].Parameter; settings[other] != a {
+				faults = append(faults, &fault.Fault{Tensor: other, Problem: "is fused with " + first +
+					", for which the optimizer has other settings", Hint: noOptimizer})
+			}
+		}
+		c.adamW[t.Name] = a
+		p := trainer.Parameter{Name: t.Name, Settings: a.dict()}
+		for _, moment := range adamMoments {
+			p.Moments = append(p.Moments, trainer.Moment{Name: moment, Tensor: c.moment(own, moment)})
+			name := t.Name + "." + moment
+			if moment == stepMoment {
+				c.origins[name] = []string{moment + " of " + first}
+				continue
+			}
+			for _, origin := range c.origins[t.Name] {
+				c.origins[name] = append(c.origins[name], moment+" of "+origin)
+			}
+		}
+		list = append(list, p)
+	}
+	return list, faults.Err()
+}
+
+// moment makes a moment of the parts of a tensor, as the tensor is made of them. The number of
+// steps is that of the first, and the same for all.
+func (c *Crossing) moment(parts []int, name string) assemble.Tensor {
+	if name == stepMoment {
+		step := &c.Checkpoint.Optim[c.parts[parts[0]].Parameter][name].Tensor
+		return assemble.Tensor{Shape: step.Shape, Content: tensor.Content{DType: step.DType, Parts: []*tensor.Tensor{step}}}
+	}
+	var made assemble.Tensor
+	for _, n := range parts {
+		part := c.parts[n].Of(&c.Checkpoint.Optim[c.parts[n].Parameter][name].Tensor)
+		made.Content.Parts = append(made.Content.Parts, part)
+		if made.Shape == nil {
+			made.Shape = slices.Clone(part.Shape)
+		} else {
+			made.Shape[0] += part.Shape[0]
+		}
+	}
+	if made.Content.DType = c.options.DType; made.Content.DType == tensor.Invalid {
+		made.Content.DType = made.Content.Parts[0].DType
+	}
+	return made
+}

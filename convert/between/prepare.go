@@ -1,0 +1,195 @@
+package between
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/match"
+	"hf2olmo/convert/middle"
+	"hf2olmo/convert/native"
+	"hf2olmo/convert/output"
+	"hf2olmo/convert/regular"
+	"hf2olmo/convert/targets"
+	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/trainer"
+	"hf2olmo/keymap"
+)
+
+// Prepare reads the headers of a checkpoint and checks everything that can be known before a
+// byte is written. path is the checkpoint's folder, or a run's: then its latest step. The error
+// is a fault.List with all that is wrong.
+func Prepare(ctx context.Context, path string, o Options) (*Crossing, error) {
+	dir := native.Find(path)
+	if err := accept(path, dir, &o); err != nil {
+		return nil, err
+	}
+	c, err := open(ctx, dir, o)
+	if err != nil {
+		return nil, err
+	}
+	var faults fault.List
+	if c.run, err = readRun(c.Checkpoint); err != nil {
+		return nil, err
+	}
+	faults.Add("", c.checkOptimizer())
+	faults.Add("", c.match())
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	if err := c.convert(); err != nil {
+		return nil, err
+	}
+	o.Folder.Names = targets.Files
+	if c.out, err = output.Open(ctx, c.Output, o.Folder); err != nil {
+		return nil, err
+	}
+	if err := c.layOut(); err != nil {
+		return nil, err
+	}
+	if c.out.Existing != nil {
+		warnings, err := c.out.CheckExisting(&c.content)
+		c.Warnings = append(c.Warnings, warnings...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// accept refuses what cannot be carried over. dir is what native found at path.
+func accept(path, dir string, o *Options) error {
+	switch {
+	case dir == "":
+		return &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
+	case o.DType == tensor.Float16 && !o.NoOptimizer:
+		return &fault.Fault{File: dir,
+			Problem: "has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
+			Hint:    "Choose --dtype bfloat16, or leave the optimizer out with --no-optimizer."}
+	}
+	if o.NoFollow {
+		return regular.NoLinksOut(dir)
+	}
+	return nil
+}
+
+// open reads the headers, and finds the model of transformers that computes the same.
+func open(ctx context.Context, dir string, o Options) (*Crossing, error) {
+	read := native.Open
+	if o.NoOptimizer {
+		read = native.OpenModel
+	}
+	checkpoint, err := read(ctx, dir)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if o.NoOptimizer && !checkpoint.Kind.Sharded() {
+		if err := checkpoint.ReadTrain(ctx); err != nil {
+			return nil, err
+		}
+	}
+	c := &Crossing{Checkpoint: checkpoint, options: o}
+	if c.trainer, err = targets.Named(o.Target); err != nil {
+		return nil, err
+	}
+	if c.from, err = middle.Of(checkpoint, middle.Options{}); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(keymap.Families(o.Target), c.from.Family) {
+		return nil, &fault.Fault{File: dir, Problem: fmt.Sprintf("is a model of the family %s, for which there is no table "+
+			"of %s", c.from.Family, o.Target)}
+	}
+	return c, nil
+}
+
+// match applies the other trainer's table to the model.
+func (c *Crossing) match() error {
+	name := Name(c.Checkpoint.Path, c.options.Target, c.run.step)
+	path, err := output.Resolve(c.options.Output, c.options.Into, name)
+	if err != nil {
+		return err
+	}
+	if c.Output, err = c.trainer.FolderPath(path, "", ""); err != nil {
+		return err
+	}
+	model, parts, err := middle.Downloaded(c.from, filepath.Base(filepath.Dir(name)))
+	if c.parts = parts; err != nil {
+		return err
+	}
+	chosen := c.options.Tokenizer
+	if chosen == "" {
+		if chosen, err = c.ownTokenizer(model); err != nil {
+			return err
+		}
+	}
+	c.to, err = match.Of(model, match.Options{Target: c.options.Target, Trainer: c.trainer, Folder: c.Output,
+		DType: c.options.DType, Tokenizer: chosen})
+	c.Warnings = append(append(c.Warnings, c.from.Warnings...), c.to.Warnings...)
+	return err
+}
+
+// ownTokenizer opens the tokenizer that the checkpoint's config names, or that is in its folder.
+// If there is none, it returns what the config of the other trainer may call it: an id of the hub.
+func (c *Crossing) ownTokenizer(model *hf.Model) (name string, err error) {
+	named, path := c.from.Tokenizer, ""
+	if named != "" && !c.options.NoFollow {
+		path = hf.FindTokenizer(named)
+	}
+	if path == "" {
+		path = hf.FindTokenizer(c.Checkpoint.Path)
+	}
+	if path == "" {
+		if hf.IsID(named) && filepath.Ext(named) != ".json" {
+			return named, nil
+		}
+		return "", nil
+	}
+	model.Tokenizer, err = hf.OpenTokenizer(path)
+	if err == nil {
+		model.Warnings = append(model.Warnings, model.Tokenizer.Warnings...)
+	}
+	return "", err
+}
+
+// convert makes the tensors of the other trainer from those of the checkpoint, and with them the
+// optimizer's state.
+func (c *Crossing) convert() error {
+	number := map[string]int{}
+	for i := range c.from.Tensors {
+		number[c.from.Tensors[i].Name] = i
+	}
+	c.origins = map[string][]string{}
+	parts := map[string][]int{} // of each tensor, by their numbers in the middle
+	for i := range c.to.Tensors {
+		t := &c.to.Tensors[i]
+		if t.Same != "" {
+			continue
+		}
+		for k, part := range t.Content.Parts {
+			n := number[part.Name]
+			parts[t.Name] = append(parts[t.Name], n)
+			c.origins[t.Name] = append(c.origins[t.Name], c.from.Rows(n))
+			own := *part
+			own.Name = c.parts[n].Parameter // as messages call it
+			t.Content.Parts[k] = &own
+		}
+	}
+	c.inputs = c.to.Inputs(c.Output)
+	c.inputs.Training = &trainer.Training{State: c.run.state()}
+	if c.options.NoOptimizer || len(c.Checkpoint.Optim) == 0 {
+		return nil
+	}
+	parameters, err := c.parameters(parts)
+	c.inputs.Training.Parameters = parameters
+	return err
+}
+
+func (c *Crossing) warn(format string, args ...any) {
+	c.Warnings = append(c.Warnings, fault.Printable(fmt.Sprintf(format, args...)))
+}
