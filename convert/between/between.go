@@ -59,7 +59,6 @@ type Crossing struct {
 
 	options Options
 	from    *middle.Model
-	parts   []middle.Part // by the numbers of from.Tensors
 	to      *match.Match
 	trainer trainer.Trainer
 	run     *run

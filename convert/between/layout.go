@@ -60,8 +60,8 @@ func (c *Crossing) recipe() output.Recipe {
 	if c.options.DType != tensor.Invalid {
 		r.Choices.DType = c.options.DType.String()
 	}
-	if t := c.to.Model.Tokenizer; t != nil {
-		r.Small = append(r.Small, t.Path)
+	for _, f := range c.to.Model.Beside {
+		r.Beside = append(r.Beside, f.Path)
 	}
 	h := sha256.New()
 	for _, s := range c.to.Config {

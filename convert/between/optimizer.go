@@ -7,6 +7,7 @@ import (
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/middle"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/trainer"
@@ -100,10 +101,10 @@ func (c *Crossing) parameters(parts map[string][]int) ([]trainer.Parameter, erro
 			continue
 		}
 		own := parts[t.Name]
-		first := c.parts[own[0]].Parameter
+		first := c.parameter(own[0])
 		a := settings[first]
 		for _, n := range own[1:] {
-			if other := c.parts[n].Parameter; settings[other] != a {
+			if other := c.parameter(n); settings[other] != a {
 				faults = append(faults, &fault.Fault{Tensor: other, Problem: "is fused with " + first +
 					", for which the optimizer has other settings", Hint: noOptimizer})
 			}
@@ -129,22 +130,21 @@ func (c *Crossing) parameters(parts map[string][]int) ([]trainer.Parameter, erro
 // moment makes a moment of the parts of a tensor, as the tensor is made of them. The number of
 // steps is that of the first, and the same for all.
 func (c *Crossing) moment(parts []int, name string) assemble.Tensor {
+	made := middle.Moments(c.from, parts[0])[name]
 	if name == stepMoment {
-		step := &c.Checkpoint.Optim[c.parts[parts[0]].Parameter][name].Tensor
-		return assemble.Tensor{Shape: step.Shape, Content: tensor.Content{DType: step.DType, Parts: []*tensor.Tensor{step}}}
+		return made
 	}
-	var made assemble.Tensor
-	for _, n := range parts {
-		part := c.parts[n].Of(&c.Checkpoint.Optim[c.parts[n].Parameter][name].Tensor)
-		made.Content.Parts = append(made.Content.Parts, part)
-		if made.Shape == nil {
-			made.Shape = slices.Clone(part.Shape)
-		} else {
-			made.Shape[0] += part.Shape[0]
-		}
+	made.Shape = slices.Clone(made.Shape)
+	for _, n := range parts[1:] {
+		part := middle.Moments(c.from, n)[name]
+		made.Content.Parts = append(made.Content.Parts, part.Content.Parts...)
+		made.Shape[0] += part.Shape[0]
 	}
-	if made.Content.DType = c.options.DType; made.Content.DType == tensor.Invalid {
-		made.Content.DType = made.Content.Parts[0].DType
+	if c.options.DType != tensor.Invalid {
+		made.Content.DType = c.options.DType
 	}
 	return made
 }
+
+// parameter returns the name of the checkpoint's tensor that one of the middle is a part of.
+func (c *Crossing) parameter(n int) string { return c.from.Tensors[n].Content.Parts[0].Name }

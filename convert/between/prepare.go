@@ -3,6 +3,7 @@ package between
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -15,6 +16,7 @@ import (
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/targets"
 	"hf2olmo/convert/tensor"
+	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/keymap"
 )
@@ -118,8 +120,8 @@ func (c *Crossing) match() error {
 	if c.Output, err = c.trainer.FolderPath(path, "", ""); err != nil {
 		return err
 	}
-	model, parts, err := middle.Downloaded(c.from, filepath.Base(filepath.Dir(name)))
-	if c.parts = parts; err != nil {
+	model, err := middle.Downloaded(c.from, filepath.Base(filepath.Dir(name)))
+	if err != nil {
 		return err
 	}
 	chosen := c.options.Tokenizer
@@ -150,11 +152,29 @@ func (c *Crossing) ownTokenizer(model *hf.Model) (name string, err error) {
 		}
 		return "", nil
 	}
-	model.Tokenizer, err = hf.OpenTokenizer(path)
-	if err == nil {
-		model.Warnings = append(model.Warnings, model.Tokenizer.Warnings...)
+	if model.Tokenizer, err = hf.OpenTokenizer(path); err != nil {
+		return "", err
 	}
-	return "", err
+	model.Warnings = append(model.Warnings, model.Tokenizer.Warnings...)
+	model.Beside = beside(path)
+	return "", nil
+}
+
+// beside are the files that go along with a model whose tokenizer.json is at path, whatever it is
+// called.
+func beside(path string) (files []tokenizers.File) {
+	for _, name := range tokenizers.Beside {
+		file := filepath.Join(filepath.Dir(path), name)
+		if name == tokenizers.FileName {
+			file = path
+		} else if filepath.Base(path) != tokenizers.FileName {
+			continue
+		}
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			files = append(files, tokenizers.File{Name: name, Path: file, Size: info.Size()})
+		}
+	}
+	return files
 }
 
 // convert makes the tensors of the other trainer from those of the checkpoint, and with them the
@@ -176,7 +196,7 @@ func (c *Crossing) convert() error {
 			parts[t.Name] = append(parts[t.Name], n)
 			c.origins[t.Name] = append(c.origins[t.Name], c.from.Rows(n))
 			own := *part
-			own.Name = c.parts[n].Parameter // as messages call it
+			own.Name = c.parameter(n) // as messages call it
 			t.Content.Parts[k] = &own
 		}
 	}

@@ -2,6 +2,7 @@ package dcp
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -77,6 +78,7 @@ type Item struct {
 func NewPlan(entries []Entry, values []Value) (*Plan, error) {
 	p := &Plan{}
 	for i, e := range entries {
+		e.Shape = append([]int64{}, e.Shape...) // as it is read back, also of a scalar
 		t := Tensor{Name: join(e.Path), Path: e.Path, DType: e.DType, Shape: e.Shape}
 		var err error
 		if e.Same >= 0 {
@@ -118,7 +120,7 @@ func (p *Plan) add(entry int, e Entry) ([]Chunk, error) {
 	var chunks []Chunk
 	for first := int64(0); first < rows || first == 0; first += step {
 		n := min(step, rows-first)
-		c := Chunk{Start: make([]int64, len(e.Shape)), Shape: append([]int64{}, e.Shape...)}
+		c := Chunk{Start: make([]int64, len(e.Shape)), Shape: slices.Clone(e.Shape)}
 		if len(e.Shape) > 0 {
 			c.Start[0], c.Shape[0] = first, n
 		}
