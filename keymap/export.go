@@ -2,6 +2,7 @@ package keymap
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -11,6 +12,7 @@ type Export struct {
 	Native  map[string]any // the native config as the exported model would become it again
 	Config  Object         // config.json
 	Tensors []ExportedTensor
+	Tied    []Tied
 	Inexact []string // what the exported model does not have as the native one has it, in words
 }
 
@@ -24,49 +26,41 @@ func (e *Export) ModelType() string {
 	return e.Family
 }
 
-// An ExportedTensor is a tensor of the Hugging Face model: rows of one of the native ones.
-type ExportedTensor struct {
-	Name  string
-	Shape []int64
-	From  string // the native tensor
-	First int64  // the first of the rows in that
-}
+// maxExported is how many tensors a native model may become at most, and how many each of its own:
+// the experts of a layer are one tensor in the trainer's checkpoints.
+const (
+	maxExported = 1 << 17
+	maxCut      = 512
+)
 
 // Export finds the class of transformers that computes what a model with this config does: by
 // turning the tables around. Each says in its section export which config.json a native config
 // would come from. That is put through the table again, and the class is the first, by name,
 // of whose models the result is a native model that computes the same. The tensors are those
-// that this way in would fuse. Fields that the config leaves out take the target's defaults.
+// that this way in would make the native ones of. Fields that the config leaves out take the
+// target's defaults.
 //
-// facts are those of the native model, dtype is what config.json calls that of its tensors. The
-// export is nil if something is refused.
+// config is the target's own, or, if its config file is nested, what that contains. facts are
+// those of the native model, dtype is what config.json calls that of its tensors. The export is
+// nil if something is refused.
 func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Export, []*Refusal) {
-	env, refusals := t.complete(config)
-	if env == nil {
+	n, refusals := t.native(config, facts)
+	if n == nil || len(refusals) > 0 {
 		return nil, refusals
 	}
-	env["weights"] = map[string]any{"tensors": facts.Tensors}
-	if faults := t.check(env, facts); len(faults) > 0 {
-		for _, r := range faults {
-			r.Hint = "" // which is about the way in
-		}
-		return nil, append(refusals, faults...)
-	}
-	env["dtype"] = dtype
+	n.env["dtype"] = dtype
 	var nearest *attempt
 	for _, b := range bundledTables() {
 		table, err := b.Table()
 		if b.Target != t.Name || err != nil || len(table.export) == 0 {
 			continue
 		}
-		a, err := t.attempt(table, env, facts)
+		a, err := t.attempt(table, n, facts)
 		switch {
 		case err != nil:
 			return nil, []*Refusal{{Because: fmt.Sprintf("table %s: export: %v", b.Name, err)}}
 		case a.export != nil && len(a.differences) == 0:
-			for _, r := range apply(t.same.inexact, env) {
-				a.export.Inexact = append(a.export.Inexact, r.Because)
-			}
+			a.export.Inexact = n.inexact
 			return a.export, nil
 		case nearest == nil || len(a.differences) < len(nearest.differences):
 			nearest = a
@@ -79,6 +73,49 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 		nearest.family + ", but " + strings.Join(nearest.differences, ", ")}}
 }
 
+// A native is the model of a checkpoint, as the tables are told of it.
+type native struct {
+	env       map[string]any // its config, and the names of the target's let
+	described *described     // of a nested config file, nil of any other
+	inexact   []string
+}
+
+// native reads a native config and checks it. It is nil if it does not say enough.
+func (t *Target) native(config map[string]any, facts Facts) (*native, []*Refusal) {
+	n := &native{}
+	var rules map[string]any
+	if t.readBack != nil {
+		one, err := t.readBack.of(config, facts.Tensors)
+		if err != nil {
+			return nil, []*Refusal{{File: source, Because: err.Error()}}
+		}
+		n.described, config, rules = one.described, one.config, one.env
+		for _, r := range apply(t.readBack.inexact, rules) {
+			n.inexact = append(n.inexact, r.Because)
+		}
+	}
+	env, refusals := t.complete(config)
+	if n.described != nil {
+		refusals = append(refusals, apply(t.readBack.refuse, rules)...)
+	}
+	if env == nil {
+		return nil, refusals
+	}
+	n.env = env
+	env["weights"] = map[string]any{"tensors": exported(facts)}
+	for _, r := range t.check(env, facts) {
+		r.Hint = "" // which is about the way in
+		refusals = append(refusals, r)
+	}
+	for _, r := range apply(t.same.inexact, env) {
+		n.inexact = append(n.inexact, r.Because)
+	}
+	return n, refusals
+}
+
+// exported returns how many tensors a native model may become.
+func exported(facts Facts) int { return max(facts.Tensors, min(facts.Tensors*maxCut, maxExported)) }
+
 // An attempt is what one table would make of a native model.
 type attempt struct {
 	family      string
@@ -86,22 +123,15 @@ type attempt struct {
 	differences []string // between the native model and what the export would become again
 }
 
-// attempt turns one table around. env has the native config and the target's let.
-func (t *Target) attempt(table *Table, env map[string]any, facts Facts) (*attempt, error) {
+// attempt turns one table around.
+func (t *Target) attempt(table *Table, n *native, facts Facts) (*attempt, error) {
 	a := &attempt{family: table.Family}
-	var config Object
-	for _, b := range table.export {
-		v, err := b.value.eval(env)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", b.name, err)
-		}
-		config = append(config, Setting{b.name, v})
+	config, err := table.config4(n.env)
+	if err != nil {
+		return nil, err
 	}
-	object := map[string]any{}
-	for _, s := range config {
-		object[s.Name] = s.Value
-	}
-	plan, refusals := table.Plan(t, object, Facts{Tokenizer: t.same.tokenizer(env), Tensors: facts.Tensors * maxFused})
+	plan, refusals := table.planWith(t, copied(config).(map[string]any),
+		Facts{Tokenizer: t.same.tokenizer(n.env), Tensors: exported(facts)}, t.same.keeps(n.env))
 	if plan == nil || len(refusals) > 0 {
 		for _, r := range refusals {
 			a.differences = append(a.differences, r.Because)
@@ -112,50 +142,46 @@ func (t *Target) attempt(table *Table, env map[string]any, facts Facts) (*attemp
 		a.differences = append(a.differences, "the way back of "+word+" is not known")
 		return a, nil
 	}
-	again := map[string]any{"weights": env["weights"]}
+	again := map[string]any{"weights": n.env["weights"]}
 	for _, s := range plan.Config {
 		again[s.Name] = s.Value
 	}
-	a.export = &Export{Family: table.Family, Native: again, Config: config, Tensors: plan.turned()}
+	a.export = &Export{Family: table.Family, Native: maps.Clone(again), Config: config}
+	a.export.Tensors, a.export.Tied = plan.turned()
+	if n.described != nil {
+		a.differences, err = t.describedDifferences(n, plan, facts)
+		return a, err
+	}
 	if err := bind(t.let, again); err != nil {
 		return nil, err
 	}
-	var err error
-	a.differences, err = t.same.compare(env, again, table.Family)
+	a.differences, err = t.same.compare(n.env, again, table.Family)
 	return a, err
 }
 
-// oneWay returns the first word of the plan that is not turned around, "" if there is none.
-func (p *Plan) oneWay() string {
-	for _, t := range p.Tensors {
-		for _, part := range t.Parts {
-			switch {
-			case part.Zeros:
-				return "zeros"
-			case part.Rows != (RowRange{}):
-				return "rows"
-			case part.Order != (Order{}):
-				return "permute"
-			}
-		}
-		if t.Scale != 0 {
-			return "scale"
-		}
+// describedDifferences compares the native model with the one that the config file of a plan describes.
+func (t *Target) describedDifferences(n *native, plan *Plan, facts Facts) ([]string, error) {
+	document, _ := copied(plan.Document).(map[string]any)
+	section, _ := document[modelSection].(map[string]any)
+	family, err := t.readBack.describe(section, facts.Tensors)
+	if err != nil {
+		return nil, err
 	}
-	return ""
+	return t.readBack.normal.differences(n.described, family, plan.Family), nil
 }
 
-// maxFused is how many tensors of a model a table may fuse into each native one.
-const maxFused = maxParts
-
-// turned returns the parts of the plan's tensors as what they are cut from.
-func (p *Plan) turned() (tensors []ExportedTensor) {
-	for _, t := range p.Tensors {
-		row := int64(0)
-		for _, part := range t.Parts {
-			tensors = append(tensors, ExportedTensor{Name: part.Name, Shape: part.Shape, From: t.Name, First: row})
-			row += part.Shape[0]
+// config4 returns the config.json that a native model would come from, in the spelling of transformers 4.
+func (t *Table) config4(env map[string]any) (Object, error) {
+	var config Object
+	for _, b := range t.export {
+		v, err := b.value.eval(env)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", b.name, err)
+		}
+		name, optional := strings.CutSuffix(b.name, "?")
+		if v != nil || !optional {
+			config = append(config, Setting{name, v})
 		}
 	}
-	return tensors
+	return config, nil
 }

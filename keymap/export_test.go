@@ -90,12 +90,12 @@ func TestExportedTensors(t *testing.T) {
 	}
 	const layer, fused = "model.layers.0.", "transformer.blocks.0.att_proj.weight"
 	for _, want := range []keymap.ExportedTensor{
-		{layer + "self_attn.q_proj.weight", []int64{16, 16}, fused, 0},
-		{layer + "self_attn.k_proj.weight", []int64{8, 16}, fused, 16},
-		{layer + "self_attn.v_proj.weight", []int64{8, 16}, fused, 24},
-		{layer + "mlp.up_proj.weight", []int64{24, 16}, "transformer.blocks.0.ff_proj.weight", 0},
-		{layer + "mlp.gate_proj.weight", []int64{24, 16}, "transformer.blocks.0.ff_proj.weight", 24},
-		{"lm_head.weight", []int64{96, 16}, "transformer.ff_out.weight", 0},
+		{Name: layer + "self_attn.q_proj.weight", Shape: []int64{16, 16}, From: fused, First: 0, Count: 16},
+		{Name: layer + "self_attn.k_proj.weight", Shape: []int64{8, 16}, From: fused, First: 16, Count: 8},
+		{Name: layer + "self_attn.v_proj.weight", Shape: []int64{8, 16}, From: fused, First: 24, Count: 8},
+		{Name: layer + "mlp.up_proj.weight", Shape: []int64{24, 16}, From: "transformer.blocks.0.ff_proj.weight", First: 0, Count: 24},
+		{Name: layer + "mlp.gate_proj.weight", Shape: []int64{24, 16}, From: "transformer.blocks.0.ff_proj.weight", First: 24, Count: 24},
+		{Name: "lm_head.weight", Shape: []int64{96, 16}, From: "transformer.ff_out.weight", First: 0, Count: 96},
 	} {
 		if !reflect.DeepEqual(got[want.Name], want) {
 			t.Errorf("%+v, want %+v", got[want.Name], want)

@@ -93,6 +93,13 @@ const source = "config.json"
 // target's config that has a wrong value is not refused again if a rule of its name
 // has refused it.
 func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan, []*Refusal) {
+	return t.planWith(target, config, facts, nil)
+}
+
+// planWith is Plan with some fields of the target's config, whatever the table says of them.
+func (t *Table) planWith(target *Target, config map[string]any, facts Facts, fixed map[string]any) (
+	*Plan, []*Refusal,
+) {
 	env, refusals := t.read(config, facts)
 	if env == nil {
 		return nil, refusals
@@ -101,6 +108,9 @@ func (t *Table) Plan(target *Target, config map[string]any, facts Facts) (*Plan,
 	native := map[string]any{"weights": env["weights"]}
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)
+		if own, ok := fixed[f.Name]; ok {
+			v, err = f.convert(own)
+		}
 		if err != nil && !slices.ContainsFunc(refusals, func(r *Refusal) bool { return r.rule == f.Name }) {
 			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
 		}

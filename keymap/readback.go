@@ -1,80 +1,166 @@
 package keymap
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+
+	"github.com/goccy/go-yaml"
 )
 
 // readBack says how the fields of a config are read back from a nested config file.
 type readBack struct {
-	known     []*expression // conditions; other models are not read
-	fields    map[string]*expression
 	spellings map[string]spelling // by class
+	normal    normal
+	known     []*expression          // of each layer; the shapes of other models are not known
+	layer     map[string]*expression // fields that each layer has; they see model, block and i
+	let       []binding              // these and the rest see model, blocks, document and weights
+	whole     map[string]*expression // all other fields
+	refuse    []rule
+	inexact   []rule
 }
 
-func parseReadBack(read map[string]any, known scope) (readBack, error) {
-	r := readBack{fields: map[string]*expression{}}
-	names := scope{"model": true, "block": true}
-	for _, name := range slices.Sorted(maps.Keys(read)) {
-		if name == "spelling" {
-			var err error
-			if r.spellings, err = parseSpellings(read[name]); err != nil {
-				return r, fmt.Errorf("spelling: %w", err)
-			}
-			continue
-		}
-		if conditions, isList := read[name].([]any); isList && name == "known" {
-			for _, text := range conditions {
-				e, err := compile(fmt.Sprint(text), names)
-				if err != nil {
-					return r, err
-				}
-				r.known = append(r.known, e)
-			}
-			continue
-		}
-		if !known[name] {
-			return r, fmt.Errorf("there is no field %q", name)
-		}
-		e, err := compile(fmt.Sprint(read[name]), names)
+type readBackYAML struct {
+	Spelling any            `yaml:"spelling"`
+	Normal   normalYAML     `yaml:"normal"`
+	Known    []string       `yaml:"known"`
+	Layer    map[string]any `yaml:"layer"`
+	Let      yaml.MapSlice  `yaml:"let"`
+	Whole    map[string]any `yaml:"whole"`
+	Refuse   any            `yaml:"refuse"`
+	Inexact  any            `yaml:"inexact"`
+}
+
+// modelSection is the part of a nested config file that describes the model.
+const modelSection = "model"
+
+func parseReadBack(y *readBackYAML, fields scope) (*readBack, error) {
+	if y == nil {
+		return nil, nil
+	}
+	r := &readBack{}
+	var err error
+	if r.spellings, err = parseSpellings(y.Spelling); err != nil {
+		return nil, fmt.Errorf("spelling: %w", err)
+	}
+	if r.normal, err = parseNormal(y.Normal); err != nil {
+		return nil, fmt.Errorf("normal: %w", err)
+	}
+	ofLayer, ofAll := scope{}.with("model", "block", "i"), scope{}.with("model", "blocks", "document", "weights")
+	for _, text := range y.Known {
+		e, err := compile(text, ofLayer)
 		if err != nil {
-			return r, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("known: %w", err)
 		}
-		r.fields[name] = e
+		r.known = append(r.known, e)
+	}
+	if r.layer, err = parseReadings(y.Layer, fields, ofLayer); err != nil {
+		return nil, fmt.Errorf("layer: %w", err)
+	}
+	if r.let, ofAll, err = parseLet(y.Let, ofAll); err != nil {
+		return nil, fmt.Errorf("let: %w", err)
+	}
+	if r.whole, err = parseReadings(y.Whole, fields, ofAll); err != nil {
+		return nil, fmt.Errorf("whole: %w", err)
+	}
+	if r.refuse, err = parseRules(y.Refuse, ofAll); err != nil {
+		return nil, fmt.Errorf("refuse: %w", err)
+	}
+	if r.inexact, err = parseRules(y.Inexact, ofAll); err != nil {
+		return nil, fmt.Errorf("inexact: %w", err)
 	}
 	return r, nil
 }
 
-// ReadBack returns the config fields, as StateDict takes them, of a model section (as Plain returns it) with
-// these blocks. ok is false if the target does not describe the model, or if its blocks differ in shape.
-func (t *Target) ReadBack(model map[string]any, blocks []map[string]any) (config map[string]any, ok bool) {
-	for _, block := range blocks {
-		fields, ok := t.readBack.read(map[string]any{"model": model, "block": block})
-		if !ok || config != nil && !reflect.DeepEqual(config, fields) {
-			return nil, false
+func parseReadings(read map[string]any, fields, names scope) (map[string]*expression, error) {
+	readings := map[string]*expression{}
+	for _, name := range slices.Sorted(maps.Keys(read)) {
+		if !fields[name] {
+			return nil, fmt.Errorf("there is no field %q", name)
 		}
-		config = fields
+		e, err := compile(fmt.Sprint(read[name]), names)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		readings[name] = e
 	}
-	return config, config != nil
+	return readings, nil
 }
 
-func (r *readBack) read(env map[string]any) (map[string]any, bool) {
-	for _, condition := range r.known {
-		if so, err := condition.bool(env); err != nil || !so {
-			return nil, false
+// reading is what a nested config file says.
+type reading struct {
+	described *described
+	config    map[string]any // the fields
+	uneven    []string       // fields that not all layers have the same; config has those of the first
+	env       map[string]any // what rules see
+}
+
+// of reads a config file of a model whose files have that many tensors.
+func (r *readBack) of(document map[string]any, tensors int) (*reading, error) {
+	section, _ := document[modelSection].(map[string]any)
+	if section == nil {
+		return nil, errors.New("describes no model: it has no section " + modelSection)
+	}
+	var err error
+	one := &reading{config: map[string]any{}}
+	if one.described, err = r.describe(section, tensors); err != nil {
+		return nil, err
+	}
+	if len(one.described.blocks) == 0 {
+		return nil, errors.New("describes a model without layers")
+	}
+	var blocks []any
+	for i, block := range one.described.blocks {
+		blocks = append(blocks, block)
+		env := map[string]any{"model": one.described.model, "block": block, "i": i}
+		if err := one.add(r.layer, env, i); err != nil {
+			return nil, fmt.Errorf("layer %d: %w", i, err)
 		}
 	}
-	fields := map[string]any{}
-	for name, e := range r.fields {
-		v, err := e.eval(env)
-		if err != nil {
-			return nil, false
-		}
-		if v != nil {
-			fields[name] = v
+	one.env = map[string]any{"model": one.described.model, "blocks": blocks, "document": copied(document),
+		"weights": map[string]any{"tensors": tensors}}
+	if err := bind(r.let, one.env); err != nil {
+		return nil, err
+	}
+	return one, one.add(r.whole, one.env, 0)
+}
+
+// add reads fields of a layer.
+func (one *reading) add(fields map[string]*expression, env map[string]any, layer int) error {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		v, err := fields[name].eval(env)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", name, err)
+		case layer == 0 && v != nil:
+			one.config[name] = v
+		case layer > 0 && !reflect.DeepEqual(one.config[name], v) && !slices.Contains(one.uneven, name):
+			one.uneven = append(one.uneven, name)
 		}
 	}
-	return fields, len(fields) > 0
+	return nil
+}
+
+// ReadBack returns the config fields, as StateDict takes them, of a config file whose model has
+// that many tensors. ok is false if the target does not describe the model, or if its layers
+// differ in more than their windows and ropes.
+func (t *Target) ReadBack(document map[string]any, tensors int) (config map[string]any, ok bool) {
+	if t.readBack == nil {
+		return nil, false
+	}
+	one, err := t.readBack.of(document, tensors)
+	if err != nil || len(one.uneven) > 0 {
+		return nil, false
+	}
+	for i, block := range one.described.blocks {
+		env := map[string]any{"model": one.described.model, "block": block, "i": i}
+		for _, condition := range t.readBack.known {
+			if so, err := condition.bool(env); err != nil || !so {
+				return nil, false
+			}
+		}
+	}
+	return one.config, true
 }

@@ -12,6 +12,7 @@ type sameness struct {
 	values  []binding
 	facts   []binding // of the tokenizer, which the way in asks for
 	inexact []rule    // what need not be the same, but is said
+	kept    []string  // fields of the config that no config.json states, and that are taken over
 	hint    string    // why it may be that no class computes a model
 }
 
@@ -19,11 +20,12 @@ type samenessYAML struct {
 	Same      yaml.MapSlice `yaml:"same"`
 	Tokenizer yaml.MapSlice `yaml:"tokenizer"`
 	Inexact   any           `yaml:"inexact"`
+	Kept      []string      `yaml:"kept"`
 	Hint      string        `yaml:"hint"`
 }
 
 func parseSameness(y samenessYAML, names scope) (s sameness, err error) {
-	s.hint = y.Hint
+	s.hint, s.kept = y.Hint, y.Kept
 	if s.values, err = parseBindings(y.Same, names); err != nil {
 		return s, fmt.Errorf("same: %w", err)
 	}
@@ -58,6 +60,15 @@ func (s *sameness) tokenizer(env map[string]any) map[string]any {
 		}
 	}
 	return facts
+}
+
+// keeps returns the fields that are taken over from the native config.
+func (s *sameness) keeps(env map[string]any) map[string]any {
+	fields := map[string]any{}
+	for _, name := range s.kept {
+		fields[name] = env[name]
+	}
+	return fields
 }
 
 // compare returns how a native model differs from one of a family of transformers, in words.

@@ -25,7 +25,7 @@ type Target struct {
 	layers     []tensorSpec
 	layerCount *expression
 	layerName  *expression
-	readBack   readBack
+	readBack   *readBack // nil if the config file is the config
 	same       sameness
 	names      scope // that shapes and conditions can use
 }
@@ -64,14 +64,14 @@ type targetYAML struct {
 		Name    string        `yaml:"name"`
 		Tensors yaml.MapSlice `yaml:"tensors"`
 	} `yaml:"layers"`
-	Saved      Saved          `yaml:"saved"`
-	Immaterial []string       `yaml:"immaterial"`
-	Templates  yaml.MapSlice  `yaml:"templates"`
-	Since      string         `yaml:"since"`
-	Document   yaml.MapSlice  `yaml:"document"`
-	Comments   yaml.MapSlice  `yaml:"comments"`
-	Read       map[string]any `yaml:"read"`
-	Computes   samenessYAML   `yaml:"computes"`
+	Saved      Saved         `yaml:"saved"`
+	Immaterial []string      `yaml:"immaterial"`
+	Templates  yaml.MapSlice `yaml:"templates"`
+	Since      string        `yaml:"since"`
+	Document   yaml.MapSlice `yaml:"document"`
+	Comments   yaml.MapSlice `yaml:"comments"`
+	Read       *readBackYAML `yaml:"read"`
+	Computes   samenessYAML  `yaml:"computes"`
 }
 
 func parseTarget(text []byte) (*Target, error) {

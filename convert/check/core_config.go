@@ -66,17 +66,16 @@ func (c coreChecks) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) er
 	if err != nil || checkpoint == nil {
 		return err
 	}
-	model = keymap.Plain(target, model)
-	config, ok := target.ReadBack(model, coreBlocks(model))
-	if !ok {
-		c.add("core-config/unknown-model", about{file: olmocore.ConfigFile, tensor: "model"})
-		return nil
-	}
 	byName := map[string]saved{}
 	for _, t := range checkpoint.Tensors {
 		if name, isModel := strings.CutPrefix(t.Name, olmocore.ModelPrefix+"."); isModel {
 			byName[name] = saved{t.Name, t.Shape, t.DType}
 		}
+	}
+	config, ok := target.ReadBack(map[string]any{"model": model}, len(byName))
+	if !ok {
+		c.add("core-config/unknown-model", about{file: olmocore.ConfigFile, tensor: "model"})
+		return nil
 	}
 	has := func(name string) bool { _, ok := byName[name]; return ok }
 	declared, refusals := target.StateDict(config, len(byName), has)
@@ -106,29 +105,4 @@ func (c coreChecks) coreFields(classes map[string][]string, at string, v any) {
 		}
 		c.coreFields(classes, at+"."+name, object[name])
 	}
-}
-
-// coreBlocks returns the kinds of blocks that a model has: one for all layers, with overrides
-// for some, or several with names.
-func coreBlocks(model map[string]any) []map[string]any {
-	var blocks []map[string]any
-	add := func(v any) bool {
-		block, _ := v.(map[string]any)
-		if _, isBlock := block["sequence_mixer"]; isBlock {
-			blocks = append(blocks, block)
-			return true
-		}
-		return false
-	}
-	named, _ := model["block"].(map[string]any)
-	if !add(named) {
-		for _, name := range slices.Sorted(maps.Keys(named)) {
-			add(named[name])
-		}
-	}
-	overrides, _ := model["block_overrides"].(map[string]any)
-	for _, layer := range slices.Sorted(maps.Keys(overrides)) {
-		add(overrides[layer])
-	}
-	return blocks
 }
