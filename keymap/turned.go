@@ -11,6 +11,7 @@ type ExportedTensor struct {
 	First, Count int64
 	Transposed   bool    // the rows are its columns
 	Flat         bool    // the rows have another shape, with the same elements in the same order
+	Widened      bool    // the trainer has it in float32 whatever the type of the others is
 	Add          float64 // to every element, computed in float32
 }
 
@@ -27,7 +28,7 @@ func (p *Plan) turned() (tensors []ExportedTensor, tied []Tied) {
 		row := int64(0)
 		for _, part := range t.Parts {
 			one := ExportedTensor{Name: part.Name, Shape: part.Shape, From: t.Name, First: row, Count: part.Target()[0],
-				Transposed: part.Transposed, Add: -t.Add}
+				Transposed: part.Transposed, Widened: t.DType != "", Add: -t.Add}
 			if one.Flat = len(t.Parts) == 1 && !slices.Equal(part.Target(), t.Shape); one.Flat {
 				one.Count = t.Shape[0]
 			}

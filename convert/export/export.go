@@ -17,8 +17,7 @@
 //	tokenizer.json          byte for byte, and a tokenizer_config.json by which both versions of
 //	                        transformers give its ids, if there is one
 //
-// What no class of transformers computes is refused, with the reason. Models of allenai/OLMo are
-// exported; those of OLMo-core's trainer are not yet.
+// What no class of transformers computes is refused, with the reason.
 package export
 
 import (
@@ -28,7 +27,6 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/middle"
 	"hf2olmo/convert/output"
-	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
 )
@@ -77,7 +75,7 @@ func (e *Export) Write(ctx context.Context) (*Result, error) {
 	start := time.Now()
 	if !e.out.Unchanged {
 		o, title := &e.options.Folder, e.content.Title
-		if err := sharded.ShowCompareCopies(ctx, e.Checkpoint.Model, o.Jobs, o.Progress, title); err != nil {
+		if err := e.CompareCopies(ctx, o.Jobs, o.Progress, title); err != nil {
 			return nil, err
 		}
 	}

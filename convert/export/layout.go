@@ -9,7 +9,6 @@ import (
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/hf/layout"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
@@ -88,7 +87,7 @@ func (e *Export) addConfigs() error {
 // recipe is what the manifest says that the output was made from.
 func (e *Export) recipe(maxShard int64) output.Recipe {
 	r := output.Recipe{Target: "transformers", Folder: e.Checkpoint.Path, Weights: e.Checkpoint.Files,
-		Small:   []string{filepath.Join(e.Checkpoint.Path, olmo.ConfigFile)},
+		Small:   []string{filepath.Join(e.Checkpoint.Path, e.ConfigFile)},
 		Choices: folder.Choices{DType: "auto", Tokenizer: e.options.Tokenizer, MaxShard: maxShard}}
 	if e.options.DType != tensor.Invalid {
 		r.Choices.DType = e.options.DType.String()

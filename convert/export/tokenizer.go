@@ -6,7 +6,6 @@ import (
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tokenizers"
 	"hf2olmo/keymap"
@@ -46,10 +45,10 @@ func (e *Export) findTokenizer() (err error) {
 		return e.openTokenizer(path)
 	case named == "":
 		e.warn("there is no tokenizer.json in the checkpoint, and %s names none: the model is written without a "+
-			"tokenizer; name one with --tokenizer", olmo.ConfigFile)
+			"tokenizer; name one with --tokenizer", e.ConfigFile)
 	default:
 		e.warn("there is no tokenizer.json in the checkpoint, nor is %s one, which %s names: the model is written without "+
-			"a tokenizer; name one with --tokenizer", named, olmo.ConfigFile)
+			"a tokenizer; name one with --tokenizer", named, e.ConfigFile)
 	}
 	return nil
 }

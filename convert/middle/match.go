@@ -7,22 +7,14 @@ import (
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
 
-// match finds the class of transformers that computes a native model with this config, nil if the
-// checkpoint has none, and makes its tensors of rows of the checkpoint's.
-func (m *Model) match(config map[string]any) error {
-	if config == nil {
-		return &fault.Fault{File: olmo.ConfigFile, Problem: "describes no model: it has no section model"}
-	}
-	target, err := keymap.TargetNamed("olmo")
-	if err != nil {
-		return err
-	}
+// match finds the class of transformers that computes a native model with this config, and makes
+// its tensors of parts of the checkpoint's.
+func (m *Model) match(target *keymap.Target, config map[string]any) error {
 	byName, dtype, err := m.named(target)
 	if err != nil {
 		return err
@@ -31,23 +23,30 @@ func (m *Model) match(config map[string]any) error {
 	if plan == nil {
 		var faults fault.List
 		for _, r := range refusals {
-			faults = append(faults, &fault.Fault{File: olmo.ConfigFile, Problem: r.Because, Hint: r.Hint})
+			faults = append(faults, &fault.Fault{File: m.ConfigFile, Problem: r.Because, Hint: r.Hint})
 		}
 		return faults
 	}
 	m.plan, m.Family, m.Config = plan, plan.ModelType(), plan.Config
 	for _, said := range plan.Inexact {
-		m.warn("%s: %s", olmo.ConfigFile, said)
+		m.warn("%s: %s", m.ConfigFile, said)
 	}
 	if m.own, err = m.checkShapes(target, byName); err != nil {
 		return err
 	}
 	for i := range plan.Tensors {
-		one := cut(&plan.Tensors[i], &m.own[plan.Tensors[i].From].Tensor)
-		if m.dtype != tensor.Invalid {
+		t := &plan.Tensors[i]
+		one := cut(t, &m.own[t.From].Tensor)
+		switch {
+		case m.dtype != tensor.Invalid:
 			one.Content.DType = m.dtype
+		case t.Widened:
+			one.Content.DType = dtype
 		}
 		m.Tensors = append(m.Tensors, one)
+	}
+	for _, t := range plan.Tied {
+		m.tied = append(m.tied, tied{m.own[t.Name], m.own[t.Same]})
 	}
 	return nil
 }
@@ -55,9 +54,12 @@ func (m *Model) match(config map[string]any) error {
 // cut returns the part of a native tensor that a tensor of the Hugging Face model is, or the
 // same part of a moment that lies as that does.
 func cut(t *keymap.ExportedTensor, from *tensor.Tensor) assemble.Tensor {
-	part := tensor.Rows(from, t.First, t.Shape[0])
+	part := tensor.Rows(from, t.First, t.Count)
+	if t.Transposed {
+		part = tensor.Transposed(part)
+	}
 	return assemble.Tensor{Name: t.Name, Shape: t.Shape,
-		Content: tensor.Content{DType: from.DType, Parts: []*tensor.Tensor{part}}}
+		Content: tensor.Content{DType: from.DType, Parts: []*tensor.Tensor{part}, Add: float32(t.Add)}}
 }
 
 // named returns the model's tensors by the names that the trainer knows them by, and the dtype
@@ -98,7 +100,7 @@ func (m *Model) checkShapes(target *keymap.Target, byName map[string]*sharded.Te
 	declared, refusals := target.StateDict(m.plan.Native, len(byName), has)
 	var faults fault.List
 	for _, r := range refusals {
-		faults = append(faults, &fault.Fault{File: olmo.ConfigFile, Problem: r.Because, Hint: r.Hint})
+		faults = append(faults, &fault.Fault{File: m.ConfigFile, Problem: r.Because, Hint: r.Hint})
 	}
 	const hint = "Either the config is not of these weights, or the weights are incomplete or of another model."
 	own, used := map[string]*sharded.Tensor{}, map[string]bool{}
@@ -110,14 +112,14 @@ func (m *Model) checkShapes(target *keymap.Target, byName map[string]*sharded.Te
 			faults = append(faults, &fault.Fault{Tensor: d.Name, Problem: "is missing",
 				Expected: tensor.ShapeString(d.Shape), Hint: hint})
 		case !slices.Equal(t.Shape, d.Shape):
-			faults = append(faults, &fault.Fault{Tensor: d.Name, Problem: "has another shape than " + olmo.ConfigFile +
+			faults = append(faults, &fault.Fault{Tensor: d.Name, Problem: "has another shape than " + m.ConfigFile +
 				" says", Expected: tensor.ShapeString(d.Shape), Found: tensor.ShapeString(t.Shape), Hint: hint})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		if !used[name] {
 			faults = append(faults, &fault.Fault{Tensor: name, Problem: "is not a tensor of the model that " +
-				olmo.ConfigFile + " describes", Found: tensor.ShapeString(byName[name].Shape), Hint: hint})
+				m.ConfigFile + " describes", Found: tensor.ShapeString(byName[name].Shape), Hint: hint})
 		}
 	}
 	return own, faults.Err()

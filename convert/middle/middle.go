@@ -4,7 +4,7 @@
 // verify compares two of them. No tensor's bytes are read.
 //
 //	Open    native.OpenModel   every file's headers: the full tensors, as blocks of bytes
-//	Of      olmo.ReadConfig    what the checkpoint's own config says
+//	Of      describe           what the checkpoint's own config says
 //	        keymap.Export      the class of transformers that computes that, and its tensors
 //
 // What no class of transformers computes is refused, with the reason.
@@ -15,12 +15,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/native"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
@@ -41,18 +39,20 @@ type Model struct {
 	Config     keymap.Object     // config.json, in the spelling of transformers 4, which 5 reads right too
 	Tensors    []assemble.Tensor // under the names of transformers
 	Tokenizer  string            // as the checkpoint's config names it; "" if it names none
+	ConfigFile string            // the checkpoint's, as messages call it
 	Warnings   []string
 
 	dtype tensor.DType // chosen
 	plan  *keymap.Export
 	own   map[string]*sharded.Tensor // the native tensors, by the names in plan
+	tied  []tied
 }
 
 // Open reads the headers of a checkpoint. path is its folder, or a run's: then its latest step.
 // The error is a fault.List with all that is wrong. The model is returned, as far as it is
 // known, if its files could be read, and nil if they could not.
 func Open(ctx context.Context, path string, o Options) (*Model, error) {
-	dir := native.Find(path)
+	dir := stepOf(native.Find(path))
 	if err := accept(path, dir); err != nil {
 		return nil, err
 	}
@@ -78,34 +78,11 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 // Of is Open of a checkpoint whose headers were read.
 func Of(c *native.Checkpoint, o Options) (*Model, error) {
 	m := &Model{Checkpoint: c, dtype: o.DType}
-	written, err := olmo.ReadConfig(c.Path)
+	target, config, err := m.describe()
 	if err != nil {
 		return m, err
 	}
-	m.Tokenizer = written.Tokenizer
-	return m, m.match(written.Model)
-}
-
-// accept refuses what is no checkpoint that has a model of transformers. dir is what native found there.
-func accept(path, dir string) error {
-	switch kind := native.Recognize(dir); {
-	case dir == "" && regular.Is(filepath.Join(path, "config.json")):
-		return &fault.Fault{File: path, Problem: "is not a checkpoint of a trainer; it has a config.json, as a model of " +
-			"Hugging Face has"}
-	case dir == "":
-		return &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
-	case kind == native.CoreTrainer:
-		return &fault.Fault{File: dir, Problem: "is a checkpoint of OLMo-core's trainer, which hf2olmo does not export yet",
-			Hint: "Those of allenai/OLMo can be exported."}
-	case kind == native.Unsharded && regular.Is(filepath.Join(dir, olmo.ModelFile)) &&
-		regular.Is(filepath.Join(dir, "model.safetensors")):
-		return &fault.Fault{File: dir, Problem: "has both model.pt and model.safetensors: the trainer reads the latter",
-			Hint: "Move the one that is not meant out of the folder."}
-	case !regular.Is(filepath.Join(dir, olmo.ConfigFile)):
-		return &fault.Fault{File: dir, Problem: "has no " + olmo.ConfigFile + ", which says what its tensors compute",
-			Hint: "Copy it from the folder of the run."}
-	}
-	return nil
+	return m, m.match(target, config)
 }
 
 // Setting returns a field of config.json, nil if it is not there.
@@ -120,12 +97,18 @@ func (m *Model) Setting(name string) any {
 
 // Rows says which rows of the checkpoint's tensors the i-th of Tensors is.
 func (m *Model) Rows(i int) string {
-	t, rows := &m.plan.Tensors[i], m.Tensors[i].Shape[0]
-	from := m.Tensors[i].Content.Parts[0]
-	if t.First == 0 && rows == m.own[t.From].Shape[0] {
-		return from.Name
+	t := &m.plan.Tensors[i]
+	said := m.Tensors[i].Content.Parts[0].Name
+	if t.Count != m.own[t.From].Shape[0] {
+		said += fmt.Sprintf(", rows %d to %d", t.First, t.First+t.Count-1)
 	}
-	return fmt.Sprintf("%s, rows %d to %d", from.Name, t.First, t.First+rows-1)
+	if t.Transposed {
+		said += ", transposed"
+	}
+	if t.Add != 0 {
+		said += fmt.Sprintf(", %+g", t.Add)
+	}
+	return said
 }
 
 // Hash identifies all that is made of the checkpoint: config.json, and what each tensor consists of.
@@ -135,7 +118,11 @@ func (m *Model) Hash() string {
 		fmt.Fprintf(h, "%q %v\n", s.Name, s.Value)
 	}
 	for i, t := range m.plan.Tensors {
-		fmt.Fprintf(h, "%q %s %v %q %d\n", t.Name, m.Tensors[i].Content.DType, t.Shape, t.From, t.First)
+		fmt.Fprintf(h, "%q %s %v %q %d", t.Name, m.Tensors[i].Content.DType, t.Shape, t.From, t.First)
+		if t.Transposed || t.Add != 0 {
+			fmt.Fprintf(h, " %v %v", t.Transposed, t.Add)
+		}
+		fmt.Fprintln(h)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

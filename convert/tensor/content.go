@@ -7,7 +7,7 @@ import "hash/crc32"
 type Content struct {
 	DType DType
 	Parts []*Tensor
-	Add   float32 // to every element, computed in float32, which DType then is; 0 for nothing
+	Add   float32 // to every element, computed in float32 and cast to DType; 0 for nothing
 	Scale float32 // times every element, after Add, computed in float32 and cast to DType; 0 for nothing
 }
 
@@ -40,7 +40,7 @@ type Gatherer struct {
 	files  *Files
 	raw    []byte // elements before a cast
 	turned []byte // columns before they are turned into rows, after a cast
-	wide   []byte // float32 that are multiplied before a cast
+	wide   []byte // float32 that are computed with before a cast
 	// Overflows counts the elements that a cast turned from finite to infinite.
 	Overflows int64
 
@@ -83,17 +83,10 @@ func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 
 // readElements fills p with elements start … start+count of one part, with what is done to them.
 func (g *Gatherer) readElements(p []byte, c *Content, part *Tensor, start, count int64) error {
-	if c.Scale != 0 {
+	if c.Scale != 0 || c.Add != 0 {
 		return g.readScaled(p, c, part, start, count)
 	}
-	if err := g.readPart(p, part, c.DType, start, count); err != nil {
-		return err
-	}
-	if c.Add != 0 {
-		addFloat32(p, c.Add)
-		g.summed = -1
-	}
-	return nil
+	return g.readPart(p, part, c.DType, start, count)
 }
 
 // Sum returns the CRC-32 (IEEE) of p, which the last Read has filled. Bytes that

@@ -21,7 +21,9 @@ func (g *Gatherer) readScaled(p []byte, c *Content, t *Tensor, start, count int6
 		if c.Add != 0 {
 			addFloat32(wide, c.Add)
 		}
-		g.Overflows += scaleFloat32(wide, c.Scale)
+		if c.Scale != 0 {
+			g.Overflows += scaleFloat32(wide, c.Scale)
+		}
 		if c.DType != Float32 {
 			g.cast(p[:n*size], wide, Float32, c.DType)
 		}

@@ -1,0 +1,122 @@
+package export_test
+
+import (
+	"context"
+	"encoding/binary"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"hf2olmo/convert"
+	"hf2olmo/convert/converttest"
+	"hf2olmo/convert/export"
+	"hf2olmo/convert/tensor"
+	fixtures "hf2olmo/testdata/sharded"
+)
+
+const modelsCore = "../../testdata/models-olmo-core"
+
+// bundledCore are the bundled models for OLMo-core, with the model_type that their checkpoints are exported to.
+var bundledCore = map[string]string{
+	"flex_olmo": "flex_olmo", "gemma3": "gemma3_text", "gemma3-scaled": "gemma3_text", "llama-linear": "llama",
+	"llama-llama3": "llama", "mistral-window": "mistral", "olmo3": "olmo3", "olmo3-yarn-flat": "olmo3", "olmoe": "olmoe",
+	"qwen3": "qwen3", "qwen3-tied": "qwen3", "../models/llama": "llama", "../models/mistral": "llama",
+	"../models/olmo2": "olmo2", "../models/olmo2-sharded": "olmo2", "../models/torch-shared": "llama",
+	"../models/torch-strided": "olmo2", "../models/torch-views": "llama",
+}
+
+// TestRoundTripCore is TestRoundTrip of checkpoints of OLMo-core.
+func TestRoundTripCore(t *testing.T) {
+	folders, err := os.ReadDir(modelsCore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range folders {
+		if bundledCore[f.Name()] == "" {
+			t.Errorf("%s is not tested", f.Name())
+		}
+	}
+	for name, family := range bundledCore {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			model := filepath.Join(modelsCore, name)
+			checkpoint := toCore(t, model)
+			result, err := write(checkpoint, export.Options{Output: filepath.Join(t.TempDir(), "out")})
+			if err != nil || result.Family != family {
+				t.Fatal(result, err)
+			}
+			got, source := contents(t, modelTensors(t, result.Output)), contents(t, modelTensors(t, model))
+			maps.DeleteFunc(source, func(name, content string) bool { // what the way in leaves out
+				return strings.HasSuffix(name, "inv_freq") ||
+					name == "lm_head.weight" && got[name] == "" && content == source["model.embed_tokens.weight"]
+			})
+			if strings.HasPrefix(name, "gemma3") {
+				roundedAlike(t, got, source)
+			}
+			compare(t, got, source)
+			compare(t, contents(t, nativeTensors(t, toCore(t, result.Output))), contents(t, nativeTensors(t, checkpoint)))
+		})
+	}
+}
+
+// roundedAlike replaces the contents of norms in float32 that are as near to the source's as adding one and
+// taking it away again comes.
+func roundedAlike(t *testing.T, got, source map[string]string) {
+	const rounding = 6e-8
+	for name := range source {
+		if !strings.Contains(name, "norm") || !strings.HasPrefix(source[name], "float32") ||
+			len(got[name]) != len(source[name]) {
+			continue
+		}
+		at := strings.Index(source[name], "]") + 1
+		for ; at < len(source[name]); at += 4 {
+			x, y := float32At(got[name], at), float32At(source[name], at)
+			if math.Abs(x-y) > rounding {
+				t.Errorf("%s: %g, want %g", name, x, y)
+			}
+		}
+		got[name] = source[name]
+	}
+}
+
+func float32At(s string, at int) float64 {
+	return float64(math.Float32frombits(binary.LittleEndian.Uint32([]byte(s[at : at+4]))))
+}
+
+// toCore converts a model of Hugging Face for OLMo-core.
+func toCore(t *testing.T, model string) string {
+	t.Helper()
+	result, err := converttest.Convert(context.Background(), model,
+		convert.Options{Into: t.TempDir(), Target: "olmo-core"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Output
+}
+
+// TestTrainedCore exports what OLMo-core's own trainer saved on several ranks, with its optimizer, given as each folder
+// that people give, and converts that again: every tensor has the bytes that the ranks had.
+func TestTrainedCore(t *testing.T) {
+	runs := filepath.Join(fixtures.Extract(t), "core")
+	for name, inside := range map[string]string{"llama-fsdp3-lion": "", "olmo2-ddp2-skip": "model_and_optim",
+		"olmo2-tp2fsdp2-adamw": ""} {
+		t.Run(name, func(t *testing.T) {
+			result, err := write(filepath.Join(runs, name, inside), export.Options{Into: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if filepath.Base(result.Output) != name+"-hf" {
+				t.Error(result.Output)
+			}
+			var expected struct{ Model map[string]fixtures.Sum }
+			fixtures.ReadJSON(t, filepath.Join(runs, name, "expected.json"), &expected)
+			want := map[string]string{}
+			for name, one := range expected.Model {
+				want[strings.TrimPrefix(name, "model.")] = one.DType + tensor.ShapeString(one.Shape) + one.SHA256
+			}
+			compare(t, hashed(contents(t, nativeTensors(t, toCore(t, result.Output)))), want)
+		})
+	}
+}
