@@ -44,7 +44,7 @@ const (
 // those of the native model, dtype is what config.json calls that of its tensors. The export is
 // nil if something is refused.
 func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Export, []*Refusal) {
-	n, refusals := t.native(config, facts)
+	n, refusals := nativeOf(t, config, facts)
 	if n == nil || len(refusals) > 0 {
 		return nil, refusals
 	}
@@ -73,15 +73,15 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 		nearest.family + ", but " + strings.Join(nearest.differences, ", ")}}
 }
 
-// A native is the model of a checkpoint, as the tables are told of it.
+// A native is the model of a checkpoint, as the tables see it.
 type native struct {
 	env       map[string]any // its config, and the names of the target's let
 	described *described     // of a nested config file, nil of any other
 	inexact   []string
 }
 
-// native reads a native config and checks it. It is nil if it does not say enough.
-func (t *Target) native(config map[string]any, facts Facts) (*native, []*Refusal) {
+// nativeOf reads a native config and checks it. It is nil if it does not say enough.
+func nativeOf(t *Target, config map[string]any, facts Facts) (*native, []*Refusal) {
 	n := &native{}
 	var rules map[string]any
 	if t.readBack != nil {
@@ -149,7 +149,7 @@ func (t *Target) attempt(table *Table, n *native, facts Facts) (*attempt, error)
 	a.export = &Export{Family: table.Family, Native: maps.Clone(again), Config: config}
 	a.export.Tensors, a.export.Tied = plan.turned()
 	if n.described != nil {
-		a.differences, err = t.describedDifferences(n, plan, facts)
+		a.differences, err = n.differences(t, plan, facts)
 		return a, err
 	}
 	if err := bind(t.let, again); err != nil {
@@ -159,8 +159,8 @@ func (t *Target) attempt(table *Table, n *native, facts Facts) (*attempt, error)
 	return a, err
 }
 
-// describedDifferences compares the native model with the one that the config file of a plan describes.
-func (t *Target) describedDifferences(n *native, plan *Plan, facts Facts) ([]string, error) {
+// differences compares the native model with the one that the config file of a plan describes.
+func (n *native) differences(t *Target, plan *Plan, facts Facts) ([]string, error) {
 	document, _ := copied(plan.Document).(map[string]any)
 	section, _ := document[modelSection].(map[string]any)
 	family, err := t.readBack.describe(section, facts.Tensors)

@@ -75,7 +75,7 @@ func (e *Export) Write(ctx context.Context) (*Result, error) {
 	start := time.Now()
 	if !e.out.Unchanged {
 		o, title := &e.options.Folder, e.content.Title
-		if err := e.CompareCopies(ctx, o.Jobs, o.Progress, title); err != nil {
+		if err := middle.CompareCopies(ctx, e.Model, o.Jobs, o.Progress, title); err != nil {
 			return nil, err
 		}
 	}

@@ -12,9 +12,9 @@ import (
 )
 
 // describe reads the checkpoint's own config file: whose it is, and what keymap's Export takes of it.
-func (m *Model) describe() (*keymap.Target, map[string]any, error) {
+func describe(m *Model) (*keymap.Target, map[string]any, error) {
 	if m.Checkpoint.Kind == native.CoreTrainer {
-		return m.describeCore()
+		return describeCore(m)
 	}
 	m.ConfigFile = olmo.ConfigFile
 	written, err := olmo.ReadConfig(m.Checkpoint.Path)
@@ -31,7 +31,7 @@ func (m *Model) describe() (*keymap.Target, map[string]any, error) {
 
 // describeCore is describe of a checkpoint of OLMo-core's trainer. Not every run saves what its model
 // is: open-instruct's have a config.json without it.
-func (m *Model) describeCore() (*keymap.Target, map[string]any, error) {
+func describeCore(m *Model) (*keymap.Target, map[string]any, error) {
 	m.ConfigFile = olmocore.ConfigFile
 	config, err := olmocore.ReadConfig(m.Checkpoint.Path)
 	if err != nil {

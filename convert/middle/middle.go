@@ -78,7 +78,7 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 // Of is Open of a checkpoint whose headers were read.
 func Of(c *native.Checkpoint, o Options) (*Model, error) {
 	m := &Model{Checkpoint: c, dtype: o.DType}
-	target, config, err := m.describe()
+	target, config, err := describe(m)
 	if err != nil {
 		return m, err
 	}

@@ -15,7 +15,7 @@ type tied struct{ copied, kept *sharded.Tensor }
 
 // CompareCopies compares what the checkpoint has more than once, byte for byte: what replicas saved, and tied
 // tensors. jobs 0 is as many workers as suits; p, which may be nil, follows it under a title.
-func (m *Model) CompareCopies(ctx context.Context, jobs int, p assemble.Progress, title string) error {
+func CompareCopies(ctx context.Context, m *Model, jobs int, p assemble.Progress, title string) error {
 	if err := sharded.ShowCompareCopies(ctx, m.Checkpoint.Model, jobs, p, title); err != nil {
 		return err
 	}
