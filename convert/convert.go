@@ -62,7 +62,23 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 	}
 }
 
+// prepare prepares the conversion, or finds it done where an earlier version put it by default.
 func prepare(ctx context.Context, source string, o Options) (*Conversion, error) {
+	c, err := prepareAt(ctx, source, o)
+	if err != nil || c.Unchanged() || o.Output != "" || o.Into != "" || o.Force {
+		return c, err
+	}
+	at := o
+	if at.Output = c.trainer.EarlierPath(c.Model.Name); at.Output == "" || folder.ReadManifest(at.Output) == nil {
+		return c, nil
+	}
+	if earlier, err := prepareAt(ctx, source, at); err == nil && earlier.Unchanged() {
+		return earlier, nil
+	}
+	return c, nil
+}
+
+func prepareAt(ctx context.Context, source string, o Options) (*Conversion, error) {
 	tokenizer, err := FindTokenizer(o.target(), o.Tokenizer)
 	if err != nil {
 		return nil, err

@@ -50,7 +50,7 @@ signal N, with nothing left behind.`,
 			&cli.StringFlag{Name: "target", Value: defaultTarget,
 				Usage: "the trainer that the checkpoint is `FOR`: olmo (allenai/OLMo) or olmo-core (OLMo-core 3.0.0)"},
 			outputFlag("write the checkpoint folder `DIR`; for olmo -unsharded is appended where " +
-				"missing, for olmo-core nothing (default: ./<model>-unsharded, ./<model>/step0)"),
+				"missing, for olmo-core nothing (default: ./<model>-unsharded, ./<model>-olmo-core/step0)"),
 			&cli.StringFlag{Name: "into", Usage: "write <model>-unsharded, or <model>/step0, of each model into `DIR`"},
 			dtypeFlag(),
 			toggle("force", "replace an earlier conversion, once the new one is complete"),

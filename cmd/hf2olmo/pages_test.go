@@ -136,15 +136,19 @@ func standIns(env *testscript.Env) error {
 // commandLine is the beginning of a command in a block.
 var commandLine = regexp.MustCompile(`(?m)^(\$ )?hf2olmo (convert|export|check|verify|inspect|keymap|version)\b`)
 
-// times are durations in the output of commands.
-var times = regexp.MustCompile(`\d+\.\d s\b`)
+// times are durations in the output of commands, sizes those of folders whose configs contain paths.
+var (
+	times = regexp.MustCompile(`\d+\.\d s\b`)
+	sizes = regexp.MustCompile(`; \d+ kB in`)
+)
 
 // transcript runs the lines of a file that begin with "$ ", and those that continue them after a backslash. The lines
 // that follow are their output, in which the folder is /home/me; "..." is the rest.
 func transcript(ts *testscript.TestScript, _ bool, args []string) {
 	normal := func(s string) string {
 		s = strings.ReplaceAll(s, ts.Getenv("WORK"), "/home/me")
-		return strings.Join(strings.Fields(times.ReplaceAllString(s, "0.0 s")), " ")
+		s = sizes.ReplaceAllString(times.ReplaceAllString(s, "0.0 s"), "; 50 kB in")
+		return strings.Join(strings.Fields(s), " ")
 	}
 	for _, part := range strings.Split("\n"+ts.ReadFile(args[0]), "\n$ ")[1:] {
 		part = strings.ReplaceAll(part, "\\\n", "")

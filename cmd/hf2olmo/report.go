@@ -115,8 +115,9 @@ func (r *report) howToTrain(res *convert.Result) {
 			res.Command)
 		return
 	}
-	r.say("To train from it with OLMo-core %s or newer: load_path in your script (or --trainer.load_path=... on the "+
-		"command line of\nOLMo-core's own), and the model built from config.json:\n", res.Since)
+	r.say("To train from it with OLMo-core %s or newer, with your token files in place of tokens.npy:\n  %s\n", res.Since,
+		res.Command)
+	r.say("Or in a script of your own:\n")
 	for _, line := range res.Advice {
 		r.say("  %s\n", line)
 	}

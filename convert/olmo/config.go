@@ -81,7 +81,7 @@ func RunName(folder string) string {
 // dots are for the user's data and the folder of the run.
 func Command(path string) string {
 	return "torchrun --nproc_per_node=8 scripts/train.py " +
-		folder.ShellQuote(filepath.Join(path, ConfigFile)) + " --data.paths=[...] --save_folder=..."
+		folder.ShellQuote(filepath.Join(path, ConfigFile)) + " --data.paths='[...]' --save_folder=..."
 }
 
 // printable keeps a comment a comment, whatever a path contains.

@@ -49,6 +49,6 @@ func ExampleSide() {
 	// train.pt
 	// torchrun \
 	//   --nproc_per_node=8 scripts/train.py /checkpoints/tiny-unsharded/config.yaml \
-	//   --data.paths=[...] \
+	//   --data.paths='[...]' \
 	//   --save_folder=...
 }

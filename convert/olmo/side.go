@@ -31,6 +31,9 @@ func (Side) FolderPath(chosen, into, model string) (string, error) {
 	return FolderPath(path)
 }
 
+// EarlierPath is none.
+func (Side) EarlierPath(string) string { return "" }
+
 // Command returns the command that trains from config.yaml.
 func (Side) Command(folder string) string { return Command(folder) }
 

@@ -45,6 +45,7 @@ func (Side) Compare(in *trainer.Inputs, files *trainer.Files, found *trainer.Fou
 	var beside []output.Small
 	for _, f := range small {
 		switch {
+		case f.Name == TrainFile: // no tensor depends on it
 		case slices.Contains(tokenizers.Beside, f.Name):
 			beside = append(beside, f)
 		case f.Name == ConfigFile || found.Manifest != nil:

@@ -22,6 +22,7 @@ func (Side) Damage(in *trainer.Inputs, files *trainer.Files, existing *folder.Ma
 	for _, f := range files.Small {
 		found, err := regular.Read(filepath.Join(in.Folder, filepath.FromSlash(f.Name)), output.MaxSmall)
 		switch {
+		case f.Name == TrainFile: // users edit it, and earlier versions wrote none
 		case slices.Contains(tokenizers.Beside, f.Name) && !trainer.Lists(existing, f.Name):
 		case err != nil && f.Name == ConfigFile: // the manifest shows that of the others
 			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))

@@ -31,6 +31,7 @@ func ExampleSide() {
 	}
 	// Output:
 	// config.json
+	// train.py
 	// model_and_optim/.metadata
 	// .metadata
 	// {

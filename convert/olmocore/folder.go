@@ -2,6 +2,7 @@
 // trainer starts, and the folder that contains them.
 //
 //	config.json                     the model's config, and the tokenizer's
+//	train.py                        a script that trains from the checkpoint
 //	.metadata                       the index of the tensors, as the trainer looks for it first
 //	model_and_optim/.metadata       the same, as its loaders of models look for it
 //	model_and_optim/__0_<i>.distcp  the tensors
@@ -17,6 +18,7 @@
 package olmocore
 
 import (
+	_ "embed"
 	"os"
 	"path"
 	"path/filepath"
@@ -32,6 +34,7 @@ import (
 // The parts of a checkpoint.
 const (
 	ConfigFile  = "config.json"
+	TrainFile   = "train.py"
 	ModelFolder = "model_and_optim"
 	// Step is what the folder is called by default: the trainer looks for
 	// checkpoints with such names if load_path is the folder above.
@@ -55,17 +58,24 @@ const ModelPrefix = "model"
 // Ours reports whether conversions write a file of this name, with slashes.
 func Ours(name string) bool {
 	switch name {
-	case ConfigFile, dcp.MetadataFile, path.Join(ModelFolder, dcp.MetadataFile), StateFile, MarkerFile:
+	case ConfigFile, TrainFile, dcp.MetadataFile, path.Join(ModelFolder, dcp.MetadataFile), StateFile, MarkerFile:
 		return true
 	}
 	file, ok := strings.CutPrefix(name, ModelFolder+"/")
 	return ok && dcp.IsFile(file) || slices.Contains(tokenizers.Beside, name)
 }
 
-// Command is the shell command that starts training from the folder with one of
-// OLMo-core's own scripts, in place of the dots.
+// trainScript is train.py, which every checkpoint contains: OLMo-core has no script that builds a model from a
+// config.json.
+//
+//go:embed train.py
+var trainScript []byte
+
+// Command is the shell command that starts training from the folder with its script, if the
+// token file is called so.
 func Command(path string) string {
-	return "torchrun --nproc_per_node=8 ... --trainer.load_path=" + folder.ShellQuote(path)
+	return "torchrun --nproc_per_node=8 " + folder.ShellQuote(filepath.Join(path, TrainFile)) +
+		" --save-folder runs/first tokens.npy"
 }
 
 // Advice is how the folder is used in a script of one's own, one entry per line.

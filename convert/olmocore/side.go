@@ -20,10 +20,17 @@ type Side struct{}
 
 var _ trainer.Trainer = Side{}
 
-// FolderPath returns the path that was chosen, else <into>/<model>/step0.
+// FolderPath returns the path that was chosen, else <into>/<model>/step0, or <model>-olmo-core/step0 in the working
+// directory: the model's own folder may be there.
 func (Side) FolderPath(chosen, into, model string) (string, error) {
+	if into == "" {
+		model += "-olmo-core"
+	}
 	return output.Resolve(chosen, into, filepath.Join(model, Step))
 }
+
+// EarlierPath is <model>/step0.
+func (Side) EarlierPath(model string) string { return filepath.Join(model, Step) }
 
 // Command returns the command that trains from the folder.
 func (Side) Command(folder string) string { return Command(folder) }
@@ -88,7 +95,8 @@ func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 		return nil, err
 	}
 	beside, err := besideFiles(in)
-	files.Small = slices.Concat([]output.Small{{Name: ConfigFile, Data: config}}, more, beside)
+	files.Small = slices.Concat([]output.Small{{Name: ConfigFile, Data: config}, {Name: TrainFile, Data: trainScript}},
+		more, beside)
 	return files, err
 }
 

@@ -26,6 +26,6 @@ func Named(name string) (trainer.Trainer, error) {
 var Files = folder.Names{
 	Ours:     func(name string) bool { return olmo.Ours(name) || olmocore.Ours(name) },
 	Folders:  []string{olmocore.ModelFolder, path.Dir(olmocore.StateFile)},
-	Configs:  []string{olmo.ConfigFile, olmocore.ConfigFile},
+	Configs:  []string{olmo.ConfigFile, olmocore.ConfigFile, olmocore.TrainFile},
 	Unlisted: map[string]string{"olmo": olmo.ConfigFile},
 }

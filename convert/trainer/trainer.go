@@ -17,6 +17,8 @@ type Trainer interface {
 	// FolderPath returns the absolute path of the checkpoint folder of a model that is called
 	// so: output if that was chosen, else a folder in into ("" for the working directory).
 	FolderPath(output, into, model string) (string, error)
+	// EarlierPath returns where versions before this one wrote a model's checkpoint by default; "" for no other place.
+	EarlierPath(model string) string
 	// Tokenizer says how the trainer uses a model's tokenizer.
 	Tokenizer(t TokenizerSource) Tokenizer
 	// TokenizerPath returns what the config calls a tokenizer.json that is there: an absolute path.
