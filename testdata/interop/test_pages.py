@@ -1,0 +1,91 @@
+"""What README.md says to run for training, run: the Python block, and the torchrun lines on two ranks."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import cli
+import core_models
+import numpy as np
+import torch
+from test_olmo_core_trainer import LENGTH, source_loss
+from tokenizers import Tokenizer
+
+HERE = Path(__file__).parent
+PAGE = (cli.ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.S | re.M)
+
+
+def launched(line: str) -> list[str]:
+    """A torchrun line of the page, for two ranks."""
+    words = shlex.split(line.replace("\\\n", ""))
+    assert words[:2] == ["torchrun", "--nproc_per_node=8"], words
+    return [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", *words[2:]]
+
+
+def run(command: list, folder: Path) -> str:
+    done = subprocess.run(list(map(str, command)), cwd=folder, text=True, capture_output=True, timeout=500)
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-4000:]}"
+    return done.stdout + done.stderr
+
+
+def tokens(folder: Path) -> Path:
+    """A token file that repeats one sequence."""
+    window = np.random.default_rng(5).integers(2, 91, LENGTH, dtype=np.uint16)
+    np.tile(window, 64).tofile(folder / "tokens.npy")
+    return folder / "tokens.npy"
+
+
+def test_token_files(tmp_path):
+    (script,) = blocks("python")
+    (tmp_path / "tokens.py").write_text(script)
+    lines = ["Once upon a time", "there was", "", "a model"]
+    (tmp_path / "text.txt").write_text("\n".join(lines) + "\n")
+    file = cli.ROOT / "testdata/models/olmo2/tokenizer.json"
+    command = [sys.executable, "tokens.py", file, "0", "text.txt"]
+    done = subprocess.run(list(map(str, command)), cwd=tmp_path, capture_output=True, check=True)
+    tokenizer, want = Tokenizer.from_file(str(file)), []
+    for line in lines:
+        want += [*tokenizer.encode(line, add_special_tokens=False).ids, 0]
+    assert np.frombuffer(done.stdout, np.uint16).tolist() == want
+
+
+def test_olmo_core(tmp_path):
+    """train.py as it was written, by the line of the page: it starts at the source model's own loss, and comes down."""
+    source = core_models.write("olmo2", tmp_path / "OLMo-2-0425-1B", torch.bfloat16)
+    done = cli.run("convert", "--target", "olmo-core", source, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for block in blocks("bash") for line in block.splitlines() if "train.py --save-folder" in line]
+    said = line.split("train.py")[1] in done.stdout
+    assert said, f"the page has other options than are printed\n{done.stdout}"
+    tokens(tmp_path)
+    small = ["--sequence-length", LENGTH, "--batch", 4, "--learning-rate", 1e-3]
+    out = run([*launched(line), *small], tmp_path)
+    losses = [float(loss) for loss in re.findall(r"train/CE loss=([0-9.]+)", out)]
+    window = np.fromfile(tmp_path / "tokens.npy", np.uint16)[:LENGTH]
+    assert abs(losses[0] - source_loss(source, window)) < 0.01, losses
+    assert losses[-1] < losses[0] - 0.1, losses
+    saved = json.loads((tmp_path / "runs/first/step16/config.json").read_text())
+    assert saved["model"]["d_model"] == 32 and "loading" in out.lower()
+    done = cli.run("check", tmp_path / "runs/first/step16")
+    assert done.returncode == 0, done.stdout
+
+
+def test_olmo(tmp_path):
+    """The line for scripts/train.py, from a clone's folder. The wheel leaves that script out: train_worker.py is it."""
+    source = core_models.write("olmo2", tmp_path / "OLMo-2-0425-1B", torch.bfloat16)
+    assert cli.run("convert", source, cwd=tmp_path).returncode == 0
+    tokens(tmp_path)
+    (tmp_path / "OLMo").mkdir()
+    (block,) = [block for block in blocks("bash") if "scripts/train.py" in block]
+    command = launched(block[block.index("torchrun") :])
+    command[command.index("scripts/train.py")] = HERE / "train_worker.py"
+    run([*command, "--global_train_batch_size=4", "--stop_after=2"], tmp_path / "OLMo")
+    report = json.loads((tmp_path / "runs/first/report.json").read_text())
+    assert report["step"] == 2, report
