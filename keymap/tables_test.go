@@ -9,8 +9,8 @@ import (
 
 // TestBundledTablesParse parses every table of every target.
 func TestBundledTablesParse(t *testing.T) {
-	for target, count := range map[string]int{"olmo": 5, "olmo-core": 8} {
-		if families := Families(target); len(families) != count {
+	for target, count := range map[string]int{"olmo": 5, "olmo-core": 17} {
+		if families := Families(target); len(families) < count {
 			t.Errorf("%s: families: %v", target, families)
 		}
 	}

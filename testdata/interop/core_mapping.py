@@ -16,7 +16,8 @@ NORMS = {
 }  # fmt: skip
 KIND = {
     "olmo2": "post", "olmo3": "post", "flex_olmo": "post", "llama": "pre", "mistral": "pre", "qwen3": "pre",
-    "olmoe": "pre", "gemma3_text": "peri",
+    "olmoe": "pre", "gemma3_text": "peri", "olmo": "pre", "ministral": "pre", "cwm": "pre", "exaone4": "post",
+    "smollm3": "pre", "gemma": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mixtral": "pre",
 }  # fmt: skip
 PARTS = {
     "self_attn.q_proj": "attention.w_q", "self_attn.k_proj": "attention.w_k", "self_attn.v_proj": "attention.w_v",
@@ -26,8 +27,11 @@ PARTS = {
 }  # fmt: skip
 TOP = {
     "model.embed_tokens.weight": "embeddings.weight", "model.norm.weight": "lm_head.norm.weight",
-    "lm_head.weight": "lm_head.w_out.weight",
+    "model.norm.bias": "lm_head.norm.bias", "lm_head.weight": "lm_head.w_out.weight",
 }  # fmt: skip
+
+PLUS_ONE = ("gemma", "gemma3_text")  # norms that multiply by 1 + weight
+TIED = ("gemma", "gemma3_text", "smollm3")  # unless config.json says otherwise
 
 
 def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: str = "dropless") -> dict:
@@ -41,23 +45,23 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
         if name in TOP:
             out[TOP[name]] = tensor
             continue
-        layer, rest = re.fullmatch(r"model\.layers\.(\d+)\.(.*?)(?:\.weight)?", name).groups()
-        if found := re.fullmatch(r"mlp\.experts\.(\d+)\.(gate|down|up)_proj", rest):
+        layer, rest, last = re.fullmatch(r"model\.layers\.(\d+)\.(.*)\.(weight|bias)", name).groups()
+        if found := re.fullmatch(r"(?:mlp|block_sparse_moe)\.experts\.(\d+)\.(gate_proj|down_proj|up_proj|w[123])", rest):
             experts.setdefault((layer, found[2]), {})[int(found[1])] = tensor
-        elif rest == "mlp.gate":
+        elif rest in ("mlp.gate", "block_sparse_moe.gate"):
             out[f"blocks.{layer}.feed_forward_moe.router.weight"] = tensor.reshape(-1)
         else:
-            out[f"blocks.{layer}.{(PARTS | NORMS[KIND[family]])[rest]}.weight"] = tensor
+            out[f"blocks.{layer}.{(PARTS | NORMS[KIND[family]])[rest]}.{last}"] = tensor
     for (layer, part), matrices in experts.items():
-        turned = part == "down" or kind == "default"
+        weight = {"gate_proj": "w1", "down_proj": "w2", "up_proj": "w3"}.get(part, part)
+        turned = weight == "w2" or kind == "default"
         rows = [matrices[e].t() if turned else matrices[e] for e in range(len(matrices))]
-        weight = {"gate": "w1", "down": "w2", "up": "w3"}[part]
         out[f"blocks.{layer}.feed_forward_moe.experts.mlp.{weight}"] = torch.cat(rows).contiguous()
     for name, tensor in out.items():
-        if "norm" in name and family == "gemma3_text":
+        if "norm" in name and family in PLUS_ONE:
             out[name] = tensor.float() + 1.0
         elif "norm" in name and dtype is not None:
             out[name] = tensor.to(dtype)
-    if config.get("tie_word_embeddings", family == "gemma3_text"):
+    if config.get("tie_word_embeddings", family in TIED):
         out["lm_head.w_out.weight"] = out["embeddings.weight"]
     return out

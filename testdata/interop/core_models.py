@@ -6,26 +6,21 @@ from pathlib import Path
 import containers
 import models
 import torch
-from transformers import (
-    FlexOlmoConfig,
-    FlexOlmoForCausalLM,
-    Gemma3ForCausalLM,
-    Gemma3TextConfig,
-    Olmo3Config,
-    Olmo3ForCausalLM,
-    OlmoeConfig,
-    OlmoeForCausalLM,
-    Qwen3Config,
-    Qwen3ForCausalLM,
-)
+from transformers import AutoConfig, AutoModelForCausalLM
 
-models.CLASSES |= {
-    "olmo3": (Olmo3Config, Olmo3ForCausalLM),
-    "qwen3": (Qwen3Config, Qwen3ForCausalLM),
-    "gemma3_text": (Gemma3TextConfig, Gemma3ForCausalLM),
-    "olmoe": (OlmoeConfig, OlmoeForCausalLM),
-    "flex_olmo": (FlexOlmoConfig, FlexOlmoForCausalLM),
-}
+# What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
+FAMILIES = [
+    "cwm", "exaone4", "flex_olmo", "gemma", "gemma3_text", "ministral", "mixtral", "olmo3", "olmoe", "qwen3", "qwen3_moe",
+    "smollm3", "stablelm",
+]  # fmt: skip
+
+
+def classes(family: str) -> tuple:
+    config = type(AutoConfig.for_model(family))
+    return config, AutoModelForCausalLM._model_mapping[config]
+
+
+models.CLASSES |= {family: classes(family) for family in FAMILIES}
 
 # Width, kv width, MLP and rows all differ, so that a mix-up shows; 200 tokens are more than any window.
 BASE = dict(
@@ -34,6 +29,8 @@ BASE = dict(
 )  # fmt: skip
 DEEP = dict(BASE, num_hidden_layers=5)
 EXPERTS = dict(BASE, num_experts=3, num_experts_per_tok=2)
+QWEN_EXPERTS = dict(EXPERTS, head_dim=24, moe_intermediate_size=40)
+WINDOWS = ["sliding_attention", "full_attention", "sliding_attention", "sliding_attention", "full_attention"]
 YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=64)
 LLAMA3 = dict(
     rope_type="llama3", rope_theta=10000.0, factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
@@ -78,15 +75,31 @@ VARIANTS = {
     "olmoe": ("olmoe", dict(EXPERTS, norm_topk_prob=True), 5),
     "olmoe-flat": ("olmoe", EXPERTS, 4),
     "flex_olmo": ("flex_olmo", EXPERTS, 5),
+    "olmo": ("olmo", BASE, 5),
+    "olmo-clip": ("olmo", dict(BASE, clip_qkv=0.4, tie_word_embeddings=True), 4),
+    "llama-bias": ("llama", dict(BASE, attention_bias=True, mlp_bias=True), 5),
+    "qwen3-bias": ("qwen3", dict(BASE, head_dim=24, attention_bias=True), 5),
+    "ministral": ("ministral", dict(DEEP, head_dim=24, sliding_window=16, layer_types=WINDOWS), 5),
+    "cwm": ("cwm", dict(DEEP, head_dim=24, sliding_window=16, rope_parameters=LLAMA3, bos_token_id=2), 5),
+    "exaone4": ("exaone4", dict(BASE, sliding_window=None, layer_types=["full_attention"] * 2), 5),
+    "exaone4-window": ("exaone4", dict(DEEP, sliding_window=16, rope_parameters=LLAMA3), 5),
+    "smollm3": ("smollm3", dict(DEEP), 5),
+    "smollm3-window": ("smollm3", dict(DEEP, use_sliding_window=True, sliding_window=16, mlp_bias=True), 5),
+    "gemma": ("gemma", dict(BASE, head_dim=24), 5),
+    "stablelm": ("stablelm", BASE, 5),
+    "qwen3_moe": ("qwen3_moe", dict(QWEN_EXPERTS, norm_topk_prob=True), 5),
+    "qwen3_moe-window": ("qwen3_moe", dict(QWEN_EXPERTS, use_sliding_window=True, sliding_window=16), 5),
+    "mixtral": ("mixtral", dict(BASE, num_local_experts=3, num_experts_per_tok=2), 5),
 }  # fmt: skip
-DENSE = [name for name, (family, *_) in VARIANTS.items() if family not in ("olmoe", "flex_olmo")]
+SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "mixtral")
+DENSE = [name for name, (family, *_) in VARIANTS.items() if family not in SPARSE]
 
 
 def write(name: str, folder: Path, dtype=torch.float32, container: str = "safetensors", seed: int = 11, **changes) -> Path:
     """One of VARIANTS in a folder, as people have it."""
     family, config, dialect = VARIANTS[name]
     model = models.build(family, seed, **{**config, **changes})
-    if family == "gemma3_text":  # its norms multiply by 1 + weight
+    if family in ("gemma", "gemma3_text"):  # its norms multiply by 1 + weight
         with torch.no_grad():
             for parameter in model.parameters():
                 if parameter.dim() == 1:

@@ -97,7 +97,7 @@ def test_logits(name, tmp_path):
     want, got = logits(source, model)
     assert want.std() > 0.1, "these logits say nothing"
     difference = (want - got).abs().max().item()
-    assert difference < 1e-5, difference
+    assert difference < 2e-5, difference
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
