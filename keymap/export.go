@@ -35,8 +35,8 @@ const (
 
 // Export finds the class of transformers that computes what a model with this config does: by
 // turning the tables around. Each says in its section export which config.json a native config
-// would come from. That is put through the table again, and the class is the first, by name,
-// of whose models the result is a native model that computes the same. The tensors are those
+// would come from. That is put through the table again, and the class is the first (computes.first,
+// then by name) of whose models the result is a native model that computes the same. The tensors are those
 // that this way in would make the native ones of. Fields that the config leaves out take the
 // target's defaults.
 //
@@ -50,7 +50,7 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 	}
 	n.env["dtype"] = dtype
 	var nearest *attempt
-	for _, b := range bundledTables() {
+	for _, b := range t.same.inOrder(bundledTables()) {
 		table, err := b.Table()
 		if b.Target != t.Name || err != nil || len(table.export) == 0 {
 			continue

@@ -3,6 +3,7 @@ package keymap
 import (
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 )
@@ -13,6 +14,7 @@ type sameness struct {
 	facts   []binding // of the tokenizer, which the way in asks for
 	inexact []rule    // what need not be the same, but is said
 	kept    []string  // fields of the config that no config.json states, and that are taken over
+	first   []string  // families that are tried first, in this order
 	hint    string    // why it may be that no class computes a model
 }
 
@@ -21,11 +23,12 @@ type samenessYAML struct {
 	Tokenizer yaml.MapSlice `yaml:"tokenizer"`
 	Inexact   any           `yaml:"inexact"`
 	Kept      []string      `yaml:"kept"`
+	First     []string      `yaml:"first"`
 	Hint      string        `yaml:"hint"`
 }
 
 func parseSameness(y samenessYAML, names scope) (s sameness, err error) {
-	s.hint, s.kept = y.Hint, y.Kept
+	s.hint, s.kept, s.first = y.Hint, y.Kept, y.First
 	if s.values, err = parseBindings(y.Same, names); err != nil {
 		return s, fmt.Errorf("same: %w", err)
 	}
@@ -60,6 +63,19 @@ func (s *sameness) tokenizer(env map[string]any) map[string]any {
 		}
 	}
 	return facts
+}
+
+// inOrder returns the tables in the order in which they are tried.
+func (s *sameness) inOrder(tables []*BundledTable) []*BundledTable {
+	rank := func(t *BundledTable) int {
+		if i := slices.Index(s.first, t.Family); i >= 0 {
+			return i
+		}
+		return len(s.first)
+	}
+	tables = slices.Clone(tables)
+	slices.SortStableFunc(tables, func(a, b *BundledTable) int { return rank(a) - rank(b) })
+	return tables
 }
 
 // keeps returns the fields that are taken over from the native config.

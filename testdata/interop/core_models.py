@@ -80,7 +80,7 @@ VARIANTS = {
     "llama-bias": ("llama", dict(BASE, attention_bias=True, mlp_bias=True), 5),
     "qwen3-bias": ("qwen3", dict(BASE, head_dim=24, attention_bias=True), 5),
     "ministral": ("ministral", dict(DEEP, head_dim=24, sliding_window=16, layer_types=WINDOWS), 5),
-    "cwm": ("cwm", dict(DEEP, head_dim=24, sliding_window=16, rope_parameters=LLAMA3, bos_token_id=2), 5),
+    "cwm": ("cwm", dict(DEEP, head_dim=24, sliding_window=16, rope_parameters=LLAMA3, mlp_bias=True, bos_token_id=2), 5),
     "exaone4": ("exaone4", dict(BASE, sliding_window=None, layer_types=["full_attention"] * 2), 5),
     "exaone4-window": ("exaone4", dict(DEEP, sliding_window=16, rope_parameters=LLAMA3), 5),
     "smollm3": ("smollm3", dict(DEEP), 5),
