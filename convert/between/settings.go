@@ -51,9 +51,6 @@ func readSettings(what string, group *pickle.Map) (a adamW, err error) {
 	}
 	a = adamW{LR: number("lr", group.Get("lr")), Beta1: number("betas", betas[0]), Beta2: number("betas", betas[1]),
 		Eps: number("eps", group.Get("eps")), WeightDecay: number("weight_decay", group.Get("weight_decay"))}
-	if a.InitialLR = a.LR; group.Get("initial_lr") != nil { // which a scheduler adds
-		a.InitialLR = number("initial_lr", group.Get("initial_lr"))
-	}
 	for _, field := range []string{"amsgrad", "maximize"} {
 		if on, _ := group.Get(field).(bool); on {
 			faults = append(faults, &fault.Fault{Tensor: what, Problem: "has " + field + ", which the other trainer's " +
@@ -73,6 +70,7 @@ func (c *Crossing) settings() (map[string]adamW, error) {
 	for i, group := range c.Checkpoint.Groups {
 		a, err := readSettings(fmt.Sprintf("param_groups[%d]", i), group)
 		faults.Add("", err)
+		a.InitialLR = c.run.olmo.LearningRate // which the trainer goes by, whatever initial_lr is
 		for _, item := range sharded.Items(group.Get("param_names")) {
 			text, _ := item.(string)
 			by[sharded.PlainName(text)] = a

@@ -54,9 +54,14 @@ class Watch(Callback):
             self.losses.append(float(metrics["train/CE loss"]))
 
 
+def read_model(folder: str | Path) -> tuple:
+    """The config of a checkpoint and the model that it describes, by the two lines that hf2olmo prints."""
+    config = json.load(open(Path(folder) / "config.json"))
+    return config, TransformerConfig.from_dict(config["model"]).build(init_device="meta")
+
+
 def train(load_path: str, folder: Path, data: str, save_folder: str) -> Watch:
-    config = json.load(open(folder / "config.json"))
-    model = TransformerConfig.from_dict(config["model"]).build(init_device="meta")
+    config, model = read_model(folder)
     module = TransformerTrainModuleConfig(
         rank_microbatch_size=2 * LENGTH, max_sequence_length=LENGTH, optim=AdamWConfig(lr=1e-4),
         dp_config=TransformerDataParallelConfig(name=DataParallelType.fsdp, param_dtype=DType.float32),

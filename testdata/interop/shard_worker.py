@@ -55,7 +55,7 @@ def allow_own_train_state() -> None:
 def config(data: str, folder: str, options: dict) -> TrainConfig:
     """A training config of the released trainer. options are those of RUNS in test_unshard.py."""
     return TrainConfig.new(
-        run_name="tiny", model={**MODEL, "weight_tying": options.get("tied", True)},
+        run_name="tiny", model={**MODEL, "weight_tying": options.get("tied", True), **options.get("model", {})},
         data=dict(paths=[data], num_workers=0, drop_last=True),
         optimizer=dict(name=options.get("name", "adamw"), learning_rate=1e-3),
         scheduler=dict(name="cosine_with_warmup", t_warmup=2, alpha_f=0.1), max_duration=10,
@@ -67,13 +67,16 @@ def config(data: str, folder: str, options: dict) -> TrainConfig:
     )  # fmt: skip
 
 
-def train(trainer, batches, steps: int) -> None:
-    """Some steps as Trainer.fit makes them."""
+def train(trainer, batches, steps: int) -> list:
+    """Some steps as Trainer.fit makes them. Returns the learning rates."""
+    rates = []
     for _, batch in zip(range(steps), batches):
         trainer.global_step += 1
         trainer.global_train_examples_seen_this_epoch += trainer.cfg.global_train_batch_size
         trainer.global_train_tokens_seen += batch["input_ids"].numel() * 2
         trainer.train_step(batch)
+        rates.append(trainer.optim.param_groups[0]["lr"])
+    return rates
 
 
 def held(trainer) -> dict:
@@ -111,7 +114,7 @@ def save(data: str, folder: str, options: dict) -> None:
     trainer.save_checkpoint(CheckpointType.unsharded)
     torch.Tensor.cpu = copy
     report = {"counters": counters(trainer)}
-    train(trainer, batches, 3)
+    report["rates"] = train(trainer, batches, 3)
     if get_global_rank() == 0:
         Path(folder, "report.json").write_text(json.dumps({**report, "losses": losses[STEPS:]}))
 
