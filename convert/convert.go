@@ -33,6 +33,7 @@ type Result struct {
 	Tensors    int
 	Bytes      int64 // of all files
 	Seconds    float64
+	LeftOut    []match.LeftOut
 	Warnings   []string
 	Command    string   // starts the training
 	Advice     []string // how the folder is used from a script, a line each; nil where Command is all
@@ -181,7 +182,7 @@ func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
 		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
-		Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.Advice(c.Output), Since: c.Since,
+		LeftOut: c.LeftOut, Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.Advice(c.Output), Since: c.Since,
 		Unchanged: c.Unchanged(),
 	}
 }

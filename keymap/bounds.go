@@ -100,7 +100,8 @@ var loop = regexp.MustCompile(`(any|all|map|filter)\s*\(`)
 // checkCounts refuses a table that has more of something than any table needs.
 func (y *tableYAML) checkCounts() error {
 	for section, n := range map[string]int{"fields": len(y.Fields), "let": len(y.Let), "refuse": entries(y.Refuse),
-		"config": len(y.Config), "tensors": len(y.Tensors), "drop": len(y.Drop), "export": len(y.Export)} {
+		"config": len(y.Config), "tensors": len(y.Tensors), "drop": len(y.Drop), "prefixes": len(y.Prefixes),
+		"export": len(y.Export)} {
 		if n > maxRules {
 			return fmt.Errorf("%s: %d entries: at most %d", section, n, maxRules)
 		}

@@ -20,8 +20,8 @@ import (
 // In config, null is the value that a field gets, and removes nothing.
 
 // sections are the keys of a table in the order in which they are printed.
-var sections = []string{"family", "target", "match", "native", "fields", "harmless", "let", "refuse", "config",
-	"tensors", "drop", "export"}
+var sections = []string{"family", "target", "match", "native", "inside", "fields", "harmless", "let", "refuse",
+	"config", "prefixes", "tensors", "drop", "export"}
 
 // maxExtends is how many tables can extend each other in a row.
 const maxExtends = 8

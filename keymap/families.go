@@ -56,9 +56,13 @@ func (t *Table) fit(names []string) (f fit) {
 		}
 	}
 	for _, name := range names {
-		known := slices.ContainsFunc(t.drop, func(d dropSpec) bool { return matches(d.name, name) })
+		known := slices.ContainsFunc(t.drop, func(d dropSpec) bool { return d.matches(name) })
+		bare, had := bare(t.prefixes, name)
+		if !had && len(t.prefixes) > 0 {
+			bare = "" // it is rather of the model that is inside of those of this table
+		}
 		for template := range own {
-			if matches(template, name) {
+			if matches(template, bare) {
 				own[template], known = true, true
 			}
 		}
@@ -72,6 +76,11 @@ func (t *Table) fit(names []string) (f fit) {
 		}
 	}
 	return f
+}
+
+// matches reports whether the table drops a tensor of that name.
+func (d *dropSpec) matches(name string) bool {
+	return d.all && strings.HasPrefix(name, d.name) || matches(d.name, name)
 }
 
 // matches reports whether name matches a template, in which {i} and the like are numbers.

@@ -3,6 +3,7 @@ package keymap
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,7 @@ import (
 // "type", "type?" (null is allowed, and is the default) or "type = default".
 type Field struct {
 	Name     string
+	In       string // the object of the config that it is in, "" for none
 	Kind     string // int, float, bool, string, object, list, token
 	Nullable bool
 	Default  any  // of the Go type that convert gives
@@ -56,10 +58,10 @@ func (f Field) convert(v any) (any, error) {
 		if f.Nullable {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("%s is null: expected %s", f.Name, kinds[f.Kind])
+		return nil, fmt.Errorf("%s is null: expected %s", f.Called(), kinds[f.Kind])
 	}
 	if left := maxValue; !fits(v, &left) {
-		return nil, fmt.Errorf("%s is larger than any config needs: expected %s", f.Name, kinds[f.Kind])
+		return nil, fmt.Errorf("%s is larger than any config needs: expected %s", f.Called(), kinds[f.Kind])
 	}
 	switch f.Kind {
 	case "int":
@@ -97,7 +99,7 @@ func (f Field) convert(v any) (any, error) {
 	if s, ok := v.(string); ok {
 		v = fmt.Sprintf("%q", s) // "48" is not the number 48
 	}
-	return nil, fmt.Errorf("%s is %v: expected %s", f.Name, v, kinds[f.Kind])
+	return nil, fmt.Errorf("%s is %v: expected %s", f.Called(), v, kinds[f.Kind])
 }
 
 // readFields takes fields from the parsed config of a file. The values are nil if one is
@@ -107,7 +109,8 @@ func readFields(fields []Field, config map[string]any, file string) (map[string]
 	var refusals []*Refusal
 	for _, f := range fields {
 		v, err := f.read(config)
-		if err != nil {
+		said := func(r *Refusal) bool { return r.Because == err.Error() }
+		if err != nil && !slices.ContainsFunc(refusals, said) {
 			refusals = append(refusals, &Refusal{File: file, Because: err.Error()})
 		}
 		env[f.Name] = v
@@ -120,12 +123,15 @@ func readFields(fields []Field, config map[string]any, file string) (map[string]
 
 // read takes the field from a parsed config.json.
 func (f Field) read(config map[string]any) (any, error) {
-	v, ok := config[f.Name]
-	if ok {
+	object, err := f.within(config)
+	if err != nil {
+		return nil, err
+	}
+	if v, ok := object[f.Name]; ok {
 		return f.convert(v)
 	}
 	if f.Required {
-		return nil, fmt.Errorf("%s is missing: expected %s", f.Name, kinds[f.Kind])
+		return nil, fmt.Errorf("%s is missing: expected %s", f.Called(), kinds[f.Kind])
 	}
 	return f.Default, nil
 }

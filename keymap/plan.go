@@ -14,6 +14,7 @@ type Plan struct {
 	Since    string // the trainer's first release that builds the model; "" if its target names none
 	Tensors  []PlannedTensor
 	Drop     []Drop
+	Prefixes []Prefix // of the names of the model's tensors
 	Unknown  []string // fields of config.json that have a value and are in no list, sorted
 
 	room  int            // how many more parts can be planned
@@ -73,6 +74,7 @@ func (p Part) called() string {
 type Drop struct {
 	Name   string
 	SameAs string
+	All    bool     // all tensors whose names begin with Name
 	Rows   RowRange // that alone are left out, of a tensor whose other rows are used
 }
 
@@ -104,7 +106,7 @@ func (t *Table) planWith(target *Target, config map[string]any, facts Facts, fix
 	if env == nil {
 		return nil, refusals
 	}
-	plan := &Plan{Family: t.Family, Unknown: t.unknown(config), model: env}
+	plan := &Plan{Family: t.Family, Unknown: t.unknown(config), Prefixes: t.prefixes, model: env}
 	native := map[string]any{"weights": env["weights"]}
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)
@@ -146,6 +148,9 @@ func (t *Table) planWith(target *Target, config map[string]any, facts Facts, fix
 func (t *Table) read(config map[string]any, facts Facts) (map[string]any, []*Refusal) {
 	env, refusals := readFields(t.fields, config, source)
 	refusals = append(refusals, anyPretrained().check(config)...)
+	for _, object := range objects(t.fields, config) {
+		refusals = append(refusals, anyPretrained().check(object)...)
+	}
 	if env == nil {
 		return nil, refusals
 	}

@@ -55,20 +55,6 @@ func (p *pretrained) check(config map[string]any) []*Refusal {
 	return apply(p.refuse, env)
 }
 
-// unknown returns the fields of config.json that have a value and are neither in the table
-// nor in transformers.yaml, sorted: they may change what the model computes.
-func (t *Table) unknown(config map[string]any) []string {
-	common := anyPretrained()
-	var unknown []string
-	for name, value := range config {
-		if value != nil && !t.known[name] && !common.harmless[name] && !hasField(common.fields, name) {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
-	return unknown
-}
-
 func hasField(fields []Field, name string) bool {
 	return slices.ContainsFunc(fields, func(f Field) bool { return f.Name == name })
 }

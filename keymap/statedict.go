@@ -157,34 +157,3 @@ func evalShape(sizes []*expression, env map[string]any) ([]int64, error) {
 	}
 	return shape, nil
 }
-
-func (t *Table) planDrops(plan *Plan, env map[string]any, layers, limit int) error {
-	for _, spec := range t.drop {
-		if spec.when != nil {
-			if there, err := spec.when.bool(env); err != nil {
-				return err
-			} else if !there {
-				continue
-			}
-		}
-		if len(plan.Drop) > limit {
-			return fmt.Errorf("table %s: drop: more than %d tensors", t.Family, limit)
-		}
-		drop := Drop{Name: spec.name, SameAs: spec.sameAs}
-		if spec.rows != nil {
-			var err error
-			if drop.Rows, err = evalRows(spec.rows, env); err != nil {
-				return fmt.Errorf("table %s: drop: %s: %w", t.Family, spec.name, err)
-			}
-		}
-		if !strings.Contains(spec.name, "{i}") {
-			plan.Drop = append(plan.Drop, drop)
-			continue
-		}
-		for i := range layers {
-			drop.Name = strings.ReplaceAll(spec.name, "{i}", strconv.Itoa(i))
-			plan.Drop = append(plan.Drop, drop)
-		}
-	}
-	return nil
-}

@@ -13,25 +13,18 @@ type Table struct {
 	Family string
 	Target string
 
-	text    []byte   // as passed to Parse
-	types   []string // model_types, and other texts, in match
-	prefix  *string  // of native packaging: config.json and tensor names are the target's, with this prefix
-	fields  []Field
-	known   scope // fields of config.json that are read or harmless
-	let     []binding
-	refuse  []rule
-	config  map[string]*expression
-	sources map[string]origin // by the target's tensor name; both are templates
-	drop    []dropSpec
-	export  []binding // config.json of a native model, in order; they see the target's config and dtype
-}
-
-// dropSpec is a tensor that a model may contain and the target does not have.
-type dropSpec struct {
-	name   string
-	when   *expression    // sees the target's config; nil: always
-	sameAs string         // the tensor that it must equal bit for bit, or ""
-	rows   *[2]expression // of it that are left out while others are used; nil: all of them
+	text     []byte   // as passed to Parse
+	types    []string // model_types, and other texts, in match
+	prefixes []Prefix
+	prefix   *string // of native packaging: config.json and tensor names are the target's, with this prefix
+	fields   []Field
+	known    scope // fields of config.json that are read or harmless, as Called gives them
+	let      []binding
+	refuse   []rule
+	config   map[string]*expression
+	sources  map[string]origin // by the target's tensor name; both are templates
+	drop     []dropSpec
+	export   []binding // config.json of a native model, in order; they see the target's config and dtype
 }
 
 type tableYAML struct {
@@ -40,11 +33,13 @@ type tableYAML struct {
 	Target   string                   `yaml:"target"`
 	Match    string                   `yaml:"match"`
 	Native   *struct{ Prefix string } `yaml:"native"`
+	Inside   string                   `yaml:"inside"`
 	Fields   yaml.MapSlice            `yaml:"fields"`
 	Harmless []string                 `yaml:"harmless"`
 	Let      yaml.MapSlice            `yaml:"let"`
 	Refuse   any                      `yaml:"refuse"`
 	Config   yaml.MapSlice            `yaml:"config"`
+	Prefixes yaml.MapSlice            `yaml:"prefixes"`
 	Tensors  yaml.MapSlice            `yaml:"tensors"`
 	Drop     yaml.MapSlice            `yaml:"drop"`
 	Export   yaml.MapSlice            `yaml:"export"`
@@ -84,6 +79,9 @@ func Parse(text []byte) (*Table, error) {
 	if err := t.parseConfig(y.Config, target, names); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
+	if t.prefixes, err = parsePrefixes(y.Prefixes); err != nil {
+		return nil, fmt.Errorf("prefixes: %w", err)
+	}
 	if err := t.parseTensors(y.Tensors, target, names); err != nil {
 		return nil, fmt.Errorf("tensors: %w", err)
 	}
@@ -114,11 +112,14 @@ func (t *Table) parseSource(y tableYAML, target *Target) (scope, error) {
 	if t.fields, err = parseFields(y.Fields); err != nil {
 		return nil, fmt.Errorf("fields: %w", err)
 	}
+	if err := placeFields(t.fields, y.Inside); err != nil {
+		return nil, fmt.Errorf("fields: %w", err)
+	}
 	if t.prefix != nil {
 		t.fields = append(t.fields, without(target.Fields, t.fields)...)
 	}
 	names := namesOf(t.fields)
-	t.known = names.with(y.Harmless...)
+	t.known = placed(t.fields, y.Harmless, y.Inside)
 	names = names.with("tokenizer", "weights")
 	if t.let, names, err = parseLet(y.Let, names); err != nil {
 		return nil, fmt.Errorf("let: %w", err)
@@ -186,35 +187,6 @@ func (t *Table) parseTensors(items yaml.MapSlice, target *Target, names scope) e
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		t.sources[name] = source
-	}
-	return nil
-}
-
-func (t *Table) parseDrop(items yaml.MapSlice, target *Target) error {
-	for _, item := range items {
-		spec := dropSpec{name: fmt.Sprint(item.Key)}
-		var y struct {
-			When   string   `yaml:"when"`
-			SameAs string   `yaml:"same_as"`
-			Rows   []string `yaml:"rows"`
-		}
-		if err := remarshal(item.Value, &y); err != nil {
-			return fmt.Errorf("%s: %w", spec.name, err)
-		}
-		spec.sameAs = y.SameAs
-		if len(y.Rows) > 0 {
-			var err error
-			if spec.rows, err = compileRows(y.Rows, target.names); err != nil {
-				return fmt.Errorf("%s: rows: %w", spec.name, err)
-			}
-		}
-		if y.When != "" {
-			var err error
-			if spec.when, err = compile(y.When, target.names); err != nil {
-				return fmt.Errorf("%s: %w", spec.name, err)
-			}
-		}
-		t.drop = append(t.drop, spec)
 	}
 	return nil
 }

@@ -55,6 +55,8 @@ FIXTURES = {
     "stablelm": ("stablelm", dict(SMALL, hidden_size=32), "safetensors", float32),
     "qwen3_moe": ("qwen3_moe", dict(SMALL, head_dim=6, moe_intermediate_size=12), "safetensors", bfloat16),
     "mixtral": ("mixtral", SMALL, "safetensors", float32),
+    "gemma3-vision": ("gemma3-vision", dict(text_config=dict(GEMMA, query_pre_attn_scalar=9, num_hidden_layers=7,
+                                                             sliding_window=16)), "safetensors", bfloat16),
 }  # fmt: skip
 # Models of the first target, which convert to this one too.
 SHARED = ["olmo", "olmo-tied", "olmo2", "olmo2-sharded", "llama", "llama-bin", "mistral", "torch-views", "torch-strided", "torch-shared"]

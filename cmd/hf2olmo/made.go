@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dustin/go-humanize"
+
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/match"
 )
 
 // madeOf says what a tensor is made of: the tensors whose rows follow each other in it, and what is done to
@@ -29,4 +32,12 @@ func madeOf(t *assemble.Tensor) string {
 		sum = "(" + sum + ")"
 	}
 	return fmt.Sprintf("%s × %v", sum, t.Content.Scale)
+}
+
+// leftOut says what of a model the trainer has no use for.
+func (r *report) leftOut(parts []match.LeftOut) {
+	for _, p := range parts {
+		r.say("  left out: %d tensors of %s (%s)\n", p.Tensors, fault.Printable(strings.TrimSuffix(p.Of, ".")),
+			humanize.Bytes(uint64(p.Bytes)))
+	}
 }

@@ -104,6 +104,7 @@ func (r *report) converted(source string, res *convert.Result) {
 		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
 		TrainCommand: res.Command}
 	if r.finished(rec, res.Unchanged, 0) {
+		r.leftOut(res.LeftOut)
 		r.howToTrain(res)
 	}
 }
@@ -137,6 +138,7 @@ func (r *report) planned(source string, c *convert.Conversion) {
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), madeOf(&t))
 	}
 	r.endPlan(rec, 0)
+	r.leftOut(c.LeftOut)
 }
 
 // failed reports why a model was not converted. c is nil if there was no conversion.

@@ -3,8 +3,10 @@ package match
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
@@ -43,9 +45,32 @@ func (m *matcher) drop(d keymap.Drop) []pair {
 	return []pair{{left, kept, differs}}
 }
 
+// LeftOut is how much of a model the trainer has no use for, such as a vision tower.
+type LeftOut struct {
+	Of      string // what the tensors' names begin with
+	Tensors int
+	Bytes   int64
+}
+
+// dropAll marks the tensors as used whose names begin as the table says, but for those that are used already.
+func (m *matcher) dropAll(d keymap.Drop, plan *keymap.Plan, model *hf.Model) {
+	left := LeftOut{Of: d.Name}
+	for i := range model.Tensors {
+		t := &model.Tensors[i]
+		if m.used[t.Name] || !strings.HasPrefix(plan.Bare(t.Name), d.Name) {
+			continue
+		}
+		m.used[t.Name], m.left[t.Name] = true, true
+		left.Tensors++
+		left.Bytes += t.Bytes()
+	}
+	if left.Tensors > 0 {
+		m.leftOut = append(m.leftOut, left)
+	}
+}
+
 // again returns what a tensor that is also in a later shard must be equal to.
-func (m *matcher) again(t *tensor.Tensor) []pair {
-	kept := m.found[t.Name]
+func (m *matcher) again(t, kept *tensor.Tensor) []pair {
 	if t.DType != kept.DType || !slices.Equal(t.Shape, kept.Shape) {
 		m.fault(t, unequal(kept, fmt.Sprintf("%s %s", t.DType, tensor.ShapeString(t.Shape))))
 		return nil

@@ -26,9 +26,9 @@ func (m *matching) plan() (*keymap.Plan, error) {
 		}
 	}
 	var faults fault.List
+	m.fields = table.Readings(m.Model.Config)
 	facts, err := m.facts()
 	faults.Add("", err)
-	m.fields = table.Readings(m.Model.Config)
 	m.suppose = func(config map[string]any) *keymap.Plan {
 		plan, _ := table.Plan(target, config, facts)
 		return plan
@@ -81,12 +81,24 @@ func (m *matching) facts() (keymap.Facts, error) {
 	}
 	if known["eos_token_id"] == nil {
 		known["eos_token_id"] = 0
-		if id := m.Model.Config["eos_token_id"]; id == nil || reflect.DeepEqual(id, []any{}) {
+		if !m.states("eos_token_id") {
 			m.warn("no eos_token_id in config.json, generation_config.json or the tokenizer's files: 0 is written to %s",
 				use.Config)
 		}
 	}
 	return keymap.Facts{Tokenizer: known, Tensors: len(m.Model.Tensors)}, err
+}
+
+// states reports whether config.json has a token for a field, where the table reads it.
+func (m *matching) states(field string) bool {
+	config := m.Model.Config
+	for _, f := range m.fields {
+		if f.Name == field && f.In != "" {
+			config, _ = config[f.In].(map[string]any)
+		}
+	}
+	id := config[field]
+	return id != nil && !reflect.DeepEqual(id, []any{})
 }
 
 // warnOfFields warns of fields of config.json that the table does not know: they may change what

@@ -34,6 +34,7 @@ type Match struct {
 	Document keymap.Object     // the target's config file, if keymap declares one
 	Since    string            // the trainer's first release that builds the model, if keymap knows it
 	Tensors  []assemble.Tensor // of the native state dict, in the order in which they are written
+	LeftOut  []LeftOut         // what the trainer has no use for, by how its tensors' names begin
 	Warnings []string
 
 	Tokenizer     *tokenizers.Tokenizer // whose tokens are counted; nil for none

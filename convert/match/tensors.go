@@ -18,6 +18,7 @@ import (
 func (m *matching) match(plan *keymap.Plan) error {
 	found := m.newMatcher()
 	m.Tensors, m.same = found.match(plan, m.Model)
+	m.LeftOut = found.leftOut
 	if len(found.faults) > 0 {
 		(&explainer{m, found}).explain()
 	}
@@ -28,14 +29,25 @@ func (m *matching) newMatcher() *matcher {
 	k := &matcher{files: m.Weights(), placed: m.Model.Placed, dtype: m.options.DType,
 		found: map[string]*tensor.Tensor{}, used: map[string]bool{}, left: map[string]bool{},
 		lacks: map[string]bool{}, done: map[string]assemble.Tensor{}}
-	for i := range m.Model.Tensors {
-		k.found[m.Model.Tensors[i].Name] = &m.Model.Tensors[i]
-	}
 	return k
+}
+
+// find gives each of the model's tensors the name that the table has for it.
+func (m *matcher) find(plan *keymap.Plan, model *hf.Model) {
+	for i := range model.Tensors {
+		t := &model.Tensors[i]
+		name := plan.Bare(t.Name)
+		if other := m.found[name]; other != nil {
+			m.fault(t, &fault.Fault{Problem: "is, without its prefix, called as " + other.Name + " is"})
+			continue
+		}
+		m.found[name] = t
+	}
 }
 
 // match returns the tensors of the target, and the pairs of tensors that must be equal.
 func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.Tensor, same []pair) {
+	m.find(plan, model)
 	for _, drop := range plan.Drop {
 		m.useTiedTwin(drop)
 	}
@@ -43,11 +55,15 @@ func (m *matcher) match(plan *keymap.Plan, model *hf.Model) (tensors []assemble.
 		tensors = append(tensors, m.tensor(planned))
 	}
 	for _, drop := range plan.Drop {
-		same = append(same, m.drop(drop)...)
+		if drop.All {
+			m.dropAll(drop, plan, model)
+		} else {
+			same = append(same, m.drop(drop)...)
+		}
 	}
 	for i := range model.Again {
 		if again := &model.Again[i]; m.used[again.Name] && !m.left[again.Name] {
-			same = append(same, m.again(again)...)
+			same = append(same, m.again(again, m.found[plan.Bare(again.Name)])...)
 		}
 	}
 	for i := range model.Tensors {
@@ -78,6 +94,7 @@ type matcher struct {
 	parts   int                        // that were found
 	lacks   map[string]bool            // names of the table that the model lacks,
 	missing []string                   // each once
+	leftOut []LeftOut                  // by their beginnings
 	surplus []string                   // names of the model that the table lacks
 	misfits []misfit
 	faults  fault.List

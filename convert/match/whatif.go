@@ -2,8 +2,6 @@ package match
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,13 +9,6 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
 )
-
-// A change is a different value for one field of config.json.
-type change struct {
-	field     string
-	from, to  any
-	ofNumbers bool // of the numbers in names, not of sizes
-}
 
 // maxWork bounds how many tensors all tries of whatIf together may plan and match.
 const maxWork = 100_000
@@ -45,56 +36,6 @@ func (c *explainer) whatIf() *fault.Fault {
 	return nil
 }
 
-// changed returns config.json with a changed field. Lists with one entry per layer are cut or
-// extended to match.
-func (c *explainer) changed(ch change) map[string]any {
-	config := maps.Clone(c.of.Model.Config)
-	config[ch.field] = ch.to
-	to, _ := ch.to.(int64)
-	for _, name := range c.lists(ch) {
-		list := config[name].([]any)
-		more := max(0, int(to)-len(list))
-		config[name] = slices.Concat(list[:min(int(to), len(list))], slices.Repeat(list[len(list)-1:], more))
-	}
-	return config
-}
-
-// lists are the fields with one entry per layer, if the change is to the number of layers.
-func (c *explainer) lists(ch change) (names []string) {
-	for _, f := range c.of.fields {
-		list, _ := c.of.Model.Config[f.Name].([]any)
-		if ch.ofNumbers && f.Kind == "list" && len(list) > 0 && len(list) == ch.from {
-			names = append(names, f.Name)
-		}
-	}
-	return names
-}
-
-// fault words a change as what config.json should say. lists are fields that go with it.
-func (ch change) fault(m *matcher, lists []string) *fault.Fault {
-	f := &fault.Fault{File: "config.json", Hint: fmt.Sprintf("Set %s to %v in config.json.", ch.field, ch.to)}
-	switch to := ch.to.(type) {
-	case bool:
-		f.Problem = fmt.Sprintf("says %s %v, but the tensors are those of a model in which it is %v",
-			ch.field, ch.from, to)
-		if len(m.missing) == 1 {
-			f.Problem += ": " + m.missing[0] + " is missing"
-		}
-		f.Hint = fmt.Sprintf("If the model was trained that way, set %s to %v in config.json; "+
-			"if not, save it again with all of its tensors.", ch.field, to)
-	default:
-		f.Problem = fmt.Sprintf("says %s %v, but the weights have %v", ch.field, ch.from, ch.to)
-		if from, _ := ch.from.(int); ch.ofNumbers && int64(from) > ch.to.(int64) {
-			f.Hint = fmt.Sprintf("If the model has %v, set %s to %v in config.json; "+
-				"if not, its other weights are missing: download or save it again.", ch.to, ch.field, ch.to)
-		}
-		if len(lists) > 0 {
-			f.Hint += fmt.Sprintf(" Give %s %v entries then, one per layer.", strings.Join(lists, " and "), ch.to)
-		}
-	}
-	return f
-}
-
 // changes are what may explain the faults, the likeliest first.
 func (c *explainer) changes() (list []change) {
 	m := c.found
@@ -103,39 +44,27 @@ func (c *explainer) changes() (list []change) {
 		switch now := f.Value.(type) {
 		case bool:
 			if m != nil {
-				list = append(list, change{field: f.Name, from: now, to: !now})
+				list = append(list, change{field: f.Field, from: now, to: !now})
 			}
 		case int:
 			for _, n := range counts {
-				list = append(list, change{f.Name, now, n, true})
+				list = append(list, change{f.Field, now, n, true})
 			}
 			for _, s := range sizes {
 				if to := s.scaled(int64(now)); to > 0 {
-					list = append(list, change{f.Name, now, to, false})
+					list = append(list, change{f.Field, now, to, false})
 				}
 			}
 		case nil:
 			for _, s := range sizes {
 				if m != nil && f.Kind == "int" {
-					list = append(list, change{f.Name, nil, s.have, false})
+					list = append(list, change{f.Field, nil, s.have, false})
 				}
 			}
 		}
 	}
 	slices.SortStableFunc(list, func(a, b change) int { return cmp.Compare(a.rank(), b.rank()) })
 	return list
-}
-
-// rank orders what is tried: numbers of layers first, then the number of rows of the embedding,
-// if config.json has a field of its own for it, then the vocabulary.
-func (ch change) rank() int {
-	switch {
-	case ch.ofNumbers:
-		return 0
-	case ch.from == nil || strings.Contains(ch.field, "embedding"):
-		return 1
-	}
-	return 2
 }
 
 // A size is a tensor's dimension that differs from what the config implies; want is 0 if the

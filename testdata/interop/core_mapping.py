@@ -38,6 +38,10 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
     """OLMo-core's tensors of the model in folder; kind is how experts lie."""
     config = json.loads((folder / "config.json").read_text())
     family = config["model_type"]
+    if family == "gemma3":
+        own = "language_model."
+        state = {name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}
+        config, family = config["text_config"] | {"tie_word_embeddings": config["tie_word_embeddings"]}, "gemma3_text"
     out, experts = {}, {}
     for name, tensor in state.items():
         if dtype is not None and "norm" not in name:
@@ -60,6 +64,8 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
     for name, tensor in out.items():
         if "norm" in name and family in PLUS_ONE:
             out[name] = tensor.float() + 1.0
+            if "q_norm" in name and config["query_pre_attn_scalar"] != config["head_dim"]:
+                out[name] *= (config["head_dim"] / config["query_pre_attn_scalar"]) ** 0.5
         elif "norm" in name and dtype is not None:
             out[name] = tensor.to(dtype)
     if config.get("tie_word_embeddings", family in TIED):

@@ -10,8 +10,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
-    "cwm", "exaone4", "flex_olmo", "gemma", "gemma3_text", "ministral", "mixtral", "olmo3", "olmoe", "qwen3", "qwen3_moe",
-    "smollm3", "stablelm",
+    "cwm", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "ministral", "mixtral", "olmo3", "olmoe", "qwen3",
+    "qwen3_moe", "smollm3", "stablelm",
 ]  # fmt: skip
 
 
@@ -43,6 +43,12 @@ OLMO3_YARN = {
 }  # fmt: skip
 GEMMA = dict(DEEP, head_dim=24, query_pre_attn_scalar=24, sliding_window=16, num_hidden_layers=7)
 GEMMA_ROPE = {"full_attention": dict(LINEAR, rope_theta=1000000.0), "sliding_attention": dict(PLAIN, rope_theta=10000.0)}
+# A text model of which its own q norm makes up for what heads are scaled by, and a tower.
+GEMMA_VISION = dict(
+    text_config=dict(GEMMA, query_pre_attn_scalar=32), mm_tokens_per_image=4,
+    vision_config=dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, image_size=28,
+                       patch_size=14),
+)  # fmt: skip
 
 # name: family, config, and the transformers version that config.json is like.
 VARIANTS = {
@@ -72,6 +78,9 @@ VARIANTS = {
     "gemma3": ("gemma3_text", GEMMA, 5),
     "gemma3-flat": ("gemma3_text", dict(GEMMA, rope_parameters=GEMMA_ROPE), 4),
     "gemma3-scaled": ("gemma3_text", dict(GEMMA, rope_parameters=GEMMA_ROPE, tie_word_embeddings=False), 5),
+    "gemma3-scalar": ("gemma3_text", dict(GEMMA, query_pre_attn_scalar=96), 5),
+    "gemma3-vision": ("gemma3", GEMMA_VISION, 5),
+    "gemma3-vision-untied": ("gemma3", dict(GEMMA_VISION, tie_word_embeddings=False), 5),
     "olmoe": ("olmoe", dict(EXPERTS, norm_topk_prob=True), 5),
     "olmoe-flat": ("olmoe", EXPERTS, 4),
     "flex_olmo": ("flex_olmo", EXPERTS, 5),
@@ -99,7 +108,7 @@ def write(name: str, folder: Path, dtype=torch.float32, container: str = "safete
     """One of VARIANTS in a folder, as people have it."""
     family, config, dialect = VARIANTS[name]
     model = models.build(family, seed, **{**config, **changes})
-    if family in ("gemma", "gemma3_text"):  # its norms multiply by 1 + weight
+    if family in ("gemma", "gemma3", "gemma3_text"):  # its norms multiply by 1 + weight
         with torch.no_grad():
             for parameter in model.parameters():
                 if parameter.dim() == 1:

@@ -123,8 +123,9 @@ def trainer_logits(target: str, folder: Path):
 
 
 def written(target: str, folder: Path):
+    plan = json.loads((folder / "hf2olmo.json").read_text())["plan"]  # which also says what is done to tensors
     text = (folder / ("config.yaml" if target == "olmo" else "config.json")).read_text()
-    return yaml.safe_load(text)["model"]
+    return yaml.safe_load(text)["model"], plan
 
 
 @pytest.mark.parametrize("target, family", PAIRS)
