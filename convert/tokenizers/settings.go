@@ -2,9 +2,8 @@ package tokenizers
 
 import (
 	"bytes"
-	"errors"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -50,34 +49,34 @@ func (s *Settings) Text() (text []byte, missing []string, err error) {
 	if err != nil {
 		return nil, nil, notRead(FileName, err)
 	}
-	rebuilds := func(m setting) bool { return slices.Contains(rebuilding, m.name) }
+	rebuilds := func(m jsonfile.Member) bool { return slices.Contains(rebuilding, m.Name) }
 	want := slices.DeleteFunc(slices.Clone(given), rebuilds)
 	if prefix != nil {
-		want.set("add_prefix_space", prefix)
+		want.Set("add_prefix_space", prefix)
 	}
-	want.set("tokenizer_class", []byte(plainClass))
+	want.Set("tokenizer_class", []byte(plainClass))
 	tokens, missing, err := s.special(given, specials)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, m := range slices.Concat(tokens, s.defaults()) {
-		if !want.has(m.name) {
+		if want.Get(m.Name) == nil {
 			want = append(want, m)
 		}
 	}
-	same := func(a, b setting) bool { return a.name == b.name && bytes.Equal(a.value, b.value) }
+	same := func(a, b jsonfile.Member) bool { return a.Name == b.Name && bytes.Equal(a.Value, b.Value) }
 	if slices.EqualFunc(want, given, same) {
 		return s.Given, missing, nil
 	}
-	text, err = want.text()
+	text, err = want.Text()
 	return text, missing, err
 }
 
 // special returns the special tokens by the ids, if no file names them.
-func (s *Settings) special(given, specials settings) (tokens settings, missing []string, err error) {
+func (s *Settings) special(given, specials jsonfile.Members) (tokens jsonfile.Members, missing []string, err error) {
 	ids := map[string]int64{}
 	for role, id := range s.IDs {
-		if name := role + "_token"; !given.has(name) && !specials.has(name) && id >= 0 {
+		if name := role + "_token"; given.Get(name) == nil && specials.Get(name) == nil && id >= 0 {
 			ids[role] = id
 		}
 	}
@@ -105,56 +104,28 @@ func (s *Settings) special(given, specials settings) (tokens settings, missing [
 		if err != nil {
 			return nil, nil, notRead(FileName, err)
 		}
-		tokens = append(tokens, setting{role + "_token", value})
+		tokens = append(tokens, jsonfile.Member{Name: role + "_token", Value: value})
 	}
 	return tokens, missing, nil
 }
 
 // defaults are what the class does otherwise than those of the families: without the first, generate
 // of 4.57 passes token types to models that take none.
-func (s *Settings) defaults() settings {
-	all := settings{{"model_input_names", []byte(`["input_ids", "attention_mask"]`)},
-		{"clean_up_tokenization_spaces", []byte("false")}}
+func (s *Settings) defaults() jsonfile.Members {
+	all := jsonfile.Members{{Name: "model_input_names", Value: []byte(`["input_ids", "attention_mask"]`)},
+		{Name: "clean_up_tokenization_spaces", Value: []byte("false")}}
 	if s.MaxLength > 0 {
-		all = append(all, setting{"model_max_length", []byte(jsontext.Int(int64(s.MaxLength)).String())})
+		all = append(all, jsonfile.Member{Name: "model_max_length", Value: []byte(strconv.Itoa(s.MaxLength))})
 	}
 	return all
 }
 
-// settings are the members of an object, in their order.
-type settings []setting
-
-type setting struct {
-	name  string
-	value []byte // as JSON
-}
-
-func (o settings) has(name string) bool {
-	return slices.ContainsFunc(o, func(m setting) bool { return m.name == name })
-}
-
-func (o *settings) set(name string, value []byte) {
-	if at := slices.IndexFunc(*o, func(m setting) bool { return m.name == name }); at >= 0 {
-		(*o)[at].value = value
-		return
-	}
-	*o = append(*o, setting{name, value})
-}
-
-// readSettings reads an object of settings, none if text is nil. Of a name that appears twice the last
-// one counts, as in Python.
-func readSettings(name string, text []byte) (settings, error) {
+// readSettings reads an object of settings, none if text is nil.
+func readSettings(name string, text []byte) (jsonfile.Members, error) {
 	if text == nil {
 		return nil, nil
 	}
-	var all settings
-	d := jsonfile.NewDecoder(bytes.NewReader(text), jsonfile.ConfigLimits, jsontext.AllowDuplicateNames(true),
-		jsontext.AllowInvalidUTF8(true))
-	err := jsonfile.EachMember(d, "the JSON value", func(key string) error {
-		value, err := d.ReadValue()
-		all.set(key, bytes.Clone(value))
-		return err
-	})
+	all, err := jsonfile.ReadMembers(text, jsonfile.ConfigLimits)
 	if err != nil {
 		return nil, notRead(name, err)
 	}
@@ -163,19 +134,6 @@ func readSettings(name string, text []byte) (settings, error) {
 
 func notRead(name string, err error) error {
 	return &fault.Fault{File: name, Problem: "cannot be read: " + err.Error()}
-}
-
-// text is the object as an indented text.
-func (o settings) text() ([]byte, error) {
-	var b strings.Builder
-	e := jsontext.NewEncoder(&b, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true),
-		jsontext.AllowDuplicateNames(true), jsontext.PreserveRawStrings(true))
-	err := e.WriteToken(jsontext.BeginObject)
-	for _, m := range o {
-		err = errors.Join(err, e.WriteToken(jsontext.String(m.name)), e.WriteValue(m.value))
-	}
-	err = errors.Join(err, e.WriteToken(jsontext.EndObject))
-	return []byte(b.String()), err
 }
 
 // readPrefixSpace returns add_prefix_space of a tokenizer.json's pre-tokenizer, as JSON: transformers 4
