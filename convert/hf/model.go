@@ -12,6 +12,7 @@ import (
 	"sort"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
 )
@@ -29,6 +30,8 @@ type Model struct {
 	Tokenizer *tokenizers.Tokenizer // nil if there is no tokenizer.json
 	Warnings  []string              // what is odd but does no harm, one line each
 
+	// Shards are the tensors of a sharded run, with what replicas saved; nil for any other model.
+	Shards []*sharded.Tensor
 	// Beside are the small files that go along with the model, as far as transformers could read
 	// them: those of the tokenizer are all of one folder.
 	Beside []tokenizers.File

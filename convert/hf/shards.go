@@ -44,6 +44,7 @@ func (o *opening) readRun() {
 			o.add(&fault.Fault{Tensor: t.Name, Problem: "is not a tensor", Found: fmt.Sprint(t.Value)})
 			continue
 		}
+		o.model.Shards = append(o.model.Shards, t)
 		o.model.Tensors = append(o.model.Tensors, t.Tensor)
 		o.model.Again = append(o.model.Again, replicas(t)...)
 	}
