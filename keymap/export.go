@@ -60,7 +60,7 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 		case err != nil:
 			return nil, []*Refusal{{Because: fmt.Sprintf("table %s: export: %v", b.Name, err)}}
 		case a.export != nil && len(a.differences) == 0:
-			a.export.Inexact = n.inexact
+			a.export.Inexact = said(n.inexact)
 			return a.export, nil
 		case nearest == nil || len(a.differences) < len(nearest.differences):
 			nearest = a
@@ -77,7 +77,7 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 type native struct {
 	env       map[string]any // its config, and the names of the target's let
 	described *described     // of a nested config file, nil of any other
-	inexact   []string
+	inexact   []*Refusal     // what is said of it, and no reason to refuse it
 }
 
 // nativeOf reads a native config and checks it. It is nil if it does not say enough.
@@ -90,9 +90,7 @@ func nativeOf(t *Target, config map[string]any, facts Facts) (*native, []*Refusa
 			return nil, []*Refusal{{File: source, Because: err.Error()}}
 		}
 		n.described, config, rules = one.described, one.config, one.env
-		for _, r := range apply(t.readBack.inexact, rules) {
-			n.inexact = append(n.inexact, r.Because)
-		}
+		n.inexact = apply(t.readBack.inexact, rules)
 	}
 	env, refusals := t.complete(config)
 	if n.described != nil {
@@ -107,10 +105,16 @@ func nativeOf(t *Target, config map[string]any, facts Facts) (*native, []*Refusa
 		r.Hint = "" // which is about the way in
 		refusals = append(refusals, r)
 	}
-	for _, r := range apply(t.same.inexact, env) {
-		n.inexact = append(n.inexact, r.Because)
-	}
+	n.inexact = append(n.inexact, apply(t.same.inexact, env)...)
 	return n, refusals
+}
+
+// said returns the words of rules.
+func said(rules []*Refusal) (words []string) {
+	for _, r := range rules {
+		words = append(words, r.Because)
+	}
+	return words
 }
 
 // exported returns how many tensors a native model may become.
