@@ -18,11 +18,14 @@ func exportCommand() *cli.Command {
 		ArgsUsage: "CHECKPOINT...",
 		Description: `CHECKPOINT is the folder of a checkpoint of allenai/OLMo, unsharded or as the ranks of a run saved it
 (step<N>), or the folder of a run: then its latest step. transformers 4.57 and 5 load what is
-written: config.json, model.safetensors, generation_config.json, and the tokenizer if there is a
-tokenizer.json where its config names one (a file, a folder or a model in the cache) or in it.
+written: config.json, model.safetensors, generation_config.json, and the tokenizer, if there is one in
+CHECKPOINT, where its config names one (a file, a folder or a model in the cache), or in the checkpoint
+that the run started from. What verl, EasyR1, SkyRL or accelerate saved in shards is merged: with its
+own config.json, or that of --like.
 
    hf2olmo export run/step1000-unsharded
    hf2olmo export --into /scratch/hf --dtype bfloat16 run/step*
+   hf2olmo export --like meta-llama/Llama-3.2-1B checkpoint-500
 
 Everything is checked before a byte is written, and the folder appears whole or not at all. A model
 that no class of transformers computes is refused.
@@ -42,6 +45,8 @@ by signal N, with nothing left behind.`,
 			jobsFlag("copy"),
 			&cli.StringFlag{Name: "tokenizer", Usage: "copy `FILE`, a tokenizer.json, the folder that contains it, or the " +
 				"id of a model in the Hugging Face cache"},
+			&cli.StringFlag{Name: like, Usage: "take tokenizer, chat template, generation config and what CHECKPOINT does not " +
+				"say from the model `MODEL` that was trained"},
 			noFollowFlag("CHECKPOINT"),
 		},
 		OnUsageError:    onUsageError,
@@ -97,7 +102,8 @@ func exportCheckpoint(c *cli.Context, source string, o export.Options, r *report
 
 func exportOptions(c *cli.Context) (o export.Options, err error) {
 	o = export.Options{Output: c.String("output"), Into: c.String("into"), NoFollow: c.Bool(noFollow),
-		Tokenizer: c.String("tokenizer"), Folder: output.Options{Force: c.Bool("force"), Jobs: c.Int("jobs")}}
+		Tokenizer: c.String("tokenizer"), Like: c.String(like),
+		Folder: output.Options{Force: c.Bool("force"), Jobs: c.Int("jobs")}}
 	size, sizeErr := humanize.ParseBytes(c.String("max-shard-size"))
 	switch {
 	case c.NArg() == 0:

@@ -28,7 +28,6 @@ import (
 	"hf2olmo/convert/middle"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/tokenizers"
 )
 
 // MaxShard is how many bytes a shard has at most if no other size is chosen: 5 GB.
@@ -42,6 +41,7 @@ type Options struct {
 	MaxShard  int64        // bytes of a shard's tensors at most; 0 for MaxShard
 	NoFollow  bool         // refuse links that lead out of the checkpoint
 	Tokenizer string       // a tokenizer.json, or what contains it; "" for the one of the checkpoint
+	Like      string       // the model that was trained; "" if it is not named
 	Folder    output.Options
 }
 
@@ -50,10 +50,11 @@ type Export struct {
 	*middle.Model
 	Output string // the absolute path of the folder
 
-	options   Options
-	tokenizer *tokenizers.Tokenizer // nil if there is none
-	out       *output.Output
-	content   output.Content
+	options Options
+	source  *source
+	along   *companions
+	out     *output.Output
+	content output.Content
 }
 
 // Result is what was written.

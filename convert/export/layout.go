@@ -12,24 +12,21 @@ import (
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
-	"hf2olmo/keymap"
 )
 
-// The small files of the folder.
-const (
-	configFile     = "config.json"
-	generationFile = "generation_config.json"
-	tokenizerSet   = "tokenizer_config.json"
-)
+const configFile = "config.json"
 
 // files are those that exports write: --force replaces no others.
 var files = folder.Names{
 	Ours: func(name string) bool {
-		return layout.IsShard(name) || slices.Contains([]string{configFile, generationFile, tokenizerSet,
-			tokenizers.FileName, layout.WeightsFile, layout.IndexFile}, name)
+		return layout.IsShard(name) || slices.Contains(tokenizers.Beside, name) ||
+			slices.Contains([]string{configFile, layout.WeightsFile, layout.IndexFile}, name)
 	},
-	Configs: []string{configFile, generationFile, tokenizerSet},
+	Configs: append([]string{configFile}, slices.DeleteFunc(slices.Clone(tokenizers.Beside), isTokenizer)...),
 }
+
+// isTokenizer reports whether a file is too large for one that users edit.
+func isTokenizer(name string) bool { return name == tokenizers.FileName }
 
 // layOut finds where every byte of the files will be.
 func (e *Export) layOut() error {
@@ -49,8 +46,12 @@ func (e *Export) layOut() error {
 		return &fault.Fault{File: e.Checkpoint.Path, Problem: fmt.Sprintf("its tensors share their bytes: the model would "+
 			"be more than %d times as large", tensor.MaxGrowth)}
 	}
+	recipe, err := e.recipe(maxShard)
+	if err != nil {
+		return err
+	}
 	e.content = output.Content{Title: filepath.Base(e.Checkpoint.Path), Tensors: e.Tensors, Large: large,
-		CheckValues: e.checkValues, ReadBack: e.readBack, Recipe: e.recipe(maxShard)}
+		CheckValues: e.checkValues, ReadBack: e.readBack, Recipe: recipe}
 	for _, t := range e.Checkpoint.Model {
 		e.content.Sources = append(e.content.Sources, t.Tensor)
 	}
@@ -66,37 +67,40 @@ func (e *Export) add(name string, data []byte) {
 
 // addConfigs adds the small files.
 func (e *Export) addConfigs() error {
-	text, err := e.Config.JSON()
+	text, err := e.ConfigJSON()
 	if err != nil {
 		return err
 	}
 	e.add(configFile, text)
-	generation := keymap.Object{{Name: "_from_model_config", Value: true}}
-	for _, role := range roles {
-		if id := e.token(role); id >= 0 {
-			generation = append(generation, keymap.Setting{Name: role + "_token_id", Value: int(id)})
-		}
-	}
-	if text, err = generation.JSON(); err != nil {
-		return err
-	}
-	e.add(generationFile, text)
-	return e.addTokenizer()
+	small, err := e.along.small()
+	e.content.Small = append(e.content.Small, small...)
+	e.Warnings = append(e.Warnings, e.along.warnings...)
+	return err
 }
 
 // recipe is what the manifest says that the output was made from.
-func (e *Export) recipe(maxShard int64) output.Recipe {
-	r := output.Recipe{Target: "transformers", Folder: e.Checkpoint.Path, Weights: e.Checkpoint.Files,
-		Small:   []string{filepath.Join(e.Checkpoint.Path, e.ConfigFile)},
+func (e *Export) recipe(maxShard int64) (r output.Recipe, err error) {
+	r = output.Recipe{Target: "transformers", Folder: e.Checkpoint.Path, Weights: e.Checkpoint.Files,
+		Small:   e.source.configPaths(),
 		Choices: folder.Choices{DType: "auto", Tokenizer: e.options.Tokenizer, MaxShard: maxShard}}
 	if e.options.DType != tensor.Invalid {
 		r.Choices.DType = e.options.DType.String()
 	}
-	if e.tokenizer != nil {
-		r.Small = append(r.Small, e.tokenizer.Path)
+	if e.source.like != nil {
+		r.Choices.Like = e.source.like.Dir
+		if r.Choices.LikeConfig, err = e.source.likeConfig(); err != nil {
+			return r, err
+		}
+	}
+	for _, f := range e.along.files {
+		if f.Name == tokenizers.FileName {
+			r.Small = append(r.Small, f.Path)
+		} else {
+			r.Beside = append(r.Beside, f.Path)
+		}
 	}
 	r.Plan = e.Hash()
-	return r
+	return r, nil
 }
 
 // readBack opens what was written as the way in does, and compares it with the plan.

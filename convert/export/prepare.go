@@ -8,23 +8,23 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/middle"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/output"
 )
 
 // Prepare reads the headers of a checkpoint and checks everything that can be known before a
-// byte is written. path is the checkpoint's folder, or a run's: then its latest step. The error
-// is a fault.List with all that is wrong.
+// byte is written. path is the checkpoint's folder, or a run's: then its latest step; or what the ranks
+// of a Hugging Face trainer saved. The error is a fault.List with all that is wrong.
 func Prepare(ctx context.Context, path string, o Options) (*Export, error) {
-	model, err := middle.Open(ctx, path, middle.Options{DType: o.DType, NoFollow: o.NoFollow})
-	if model == nil {
+	opened, err := open(ctx, path, &o)
+	if opened == nil {
 		return nil, err
 	}
-	e := &Export{Model: model, options: o}
+	e := &Export{Model: opened.model, options: o, source: opened}
+	e.along = &companions{source: opened, options: &e.options}
 	var faults fault.List
 	faults.Add("", err)
-	faults.Add("", e.findTokenizer())
+	faults.Add("", e.along.find())
 	faults.Add("", e.openOutput(ctx))
 	if len(faults) > 0 {
 		return nil, faults
@@ -46,7 +46,11 @@ func Prepare(ctx context.Context, path string, o Options) (*Export, error) {
 func (e *Export) openOutput(ctx context.Context) (err error) {
 	o := &e.options
 	o.Folder.Names = files
-	if e.Output, err = output.Resolve(o.Output, o.Into, Name(e.Checkpoint.Path)); err != nil {
+	name := Name(e.Checkpoint.Path)
+	if run := e.source.run; run != nil {
+		name = run.Name + "-hf"
+	}
+	if e.Output, err = output.Resolve(o.Output, o.Into, name); err != nil {
 		return err
 	}
 	e.out, err = output.Open(ctx, e.Output, o.Folder)

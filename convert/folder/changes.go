@@ -26,6 +26,10 @@ func (m *Manifest) Changes(now *Manifest) []string {
 	}
 	add("with --dtype", m.Options.DType, now.Options.DType)
 	add("with --tokenizer", m.Options.Tokenizer, now.Options.Tokenizer)
+	add("with --like", m.Options.Like, now.Options.Like)
+	if m.Options.Like == now.Options.Like && m.Options.LikeConfig != now.Options.LikeConfig {
+		changes = append(changes, "converted with another config.json of --like")
+	}
 	if m.Options.AllowNaN && !now.Options.AllowNaN { // what passed without the option passes with it
 		changes = append(changes, "converted with --allow-nan")
 	}

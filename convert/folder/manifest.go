@@ -42,6 +42,9 @@ type Choices struct {
 	AllowNaN  bool   `json:"allow_nan"`
 	// NoOptimizer is for a checkpoint that had an optimizer.
 	NoOptimizer bool `json:"no_optimizer,omitempty"`
+	// Like is the model that an export took its tokenizer and some of its config from.
+	Like       string `json:"like,omitempty"`
+	LikeConfig string `json:"like_config,omitempty"` // hash of its config.json
 	// MaxShard is for an exported model: bytes.
 	MaxShard int64  `json:"max_shard_size,omitempty"`
 	Keymap   string `json:"keymap"` // hash of the user's own table, or ""

@@ -33,23 +33,33 @@ func describe(m *Model) (*keymap.Target, map[string]any, error) {
 // is: open-instruct's have a config.json without it.
 func describeCore(m *Model) (*keymap.Target, map[string]any, error) {
 	m.ConfigFile = olmocore.ConfigFile
-	config, err := olmocore.ReadConfig(m.Checkpoint.Path)
+	target, err := keymap.TargetNamed("olmo-core")
 	if err != nil {
 		return nil, nil, err
 	}
+	var config map[string]any
+	if regular.Is(filepath.Join(m.Checkpoint.Path, m.ConfigFile)) || m.like == nil {
+		if config, err = olmocore.ReadConfig(m.Checkpoint.Path); err != nil {
+			return nil, nil, err
+		}
+	}
 	m.Tokenizer = olmocore.Identifier(config)
-	if _, described := config["model"].(map[string]any); !described {
+	if _, described := config["model"].(map[string]any); described {
+		return target, config, nil
+	}
+	if m.like == nil {
 		return nil, nil, &fault.Fault{File: m.ConfigFile, Problem: "describes no model: it has no section model", Hint: like}
 	}
-	target, err := keymap.TargetNamed("olmo-core")
+	config, err = m.like.serve(target, config, len(m.Checkpoint.Model))
 	return target, config, err
 }
 
 // like is the way out for a checkpoint that does not say what its model is.
 const like = "Name the model that was trained, which says it: --like MODEL."
 
-// accept refuses what is no checkpoint that has a model of transformers. dir is what native found there.
-func accept(path, dir string) error {
+// accept refuses what is no checkpoint that has a model of transformers. dir is what native found there,
+// known the model that was trained.
+func accept(path, dir string, known *Like) error {
 	configFile, hint := olmo.ConfigFile, "Copy it from the folder of the run."
 	kind := native.Recognize(dir)
 	if kind == native.CoreTrainer {
@@ -65,6 +75,7 @@ func accept(path, dir string) error {
 		regular.Is(filepath.Join(dir, "model.safetensors")):
 		return &fault.Fault{File: dir, Problem: "has both model.pt and model.safetensors: the trainer reads the latter",
 			Hint: "Move the one that is not meant out of the folder."}
+	case known != nil && kind == native.CoreTrainer: // which serves
 	case !regular.Is(filepath.Join(dir, configFile)):
 		return &fault.Fault{File: dir, Problem: "has no " + configFile + ", which says what its tensors compute", Hint: hint}
 	}

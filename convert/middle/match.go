@@ -19,13 +19,9 @@ func (m *Model) match(target *keymap.Target, config map[string]any) error {
 	if err != nil {
 		return err
 	}
-	plan, refusals := target.Export(config, dtype.String(), keymap.Facts{Tensors: len(byName)})
-	if plan == nil {
-		var faults fault.List
-		for _, r := range refusals {
-			faults = append(faults, &fault.Fault{File: m.ConfigFile, Problem: r.Because, Hint: r.Hint})
-		}
-		return faults
+	plan, err := exportOf(m, target, config, dtype.String(), len(byName))
+	if err != nil {
+		return err
 	}
 	m.plan, m.Family, m.Config = plan, plan.ModelType(), plan.Config
 	for _, said := range plan.Inexact {
@@ -49,6 +45,27 @@ func (m *Model) match(target *keymap.Target, config map[string]any) error {
 		m.tied = append(m.tied, tied{m.own[t.Name], m.own[t.Same]})
 	}
 	return nil
+}
+
+// exportOf finds the class of transformers, that of the model that was trained if it is known.
+func exportOf(m *Model, target *keymap.Target, config map[string]any, dtype string, tensors int) (
+	*keymap.Export, error,
+) {
+	facts := keymap.Facts{Tensors: tensors}
+	file := m.ConfigFile
+	plan, refusals := target.Export(config, dtype, facts)
+	if m.like != nil && plan != nil {
+		file = m.like.File()
+		plan, refusals = keymap.ExportLike(target, config, m.like.Config, dtype, facts)
+	}
+	if plan != nil {
+		return plan, nil
+	}
+	var faults fault.List
+	for _, r := range refusals {
+		faults = append(faults, &fault.Fault{File: file, Problem: r.Because, Hint: r.Hint})
+	}
+	return nil, faults
 }
 
 // cut returns the part of a native tensor that a tensor of the Hugging Face model is, or the

@@ -30,6 +30,7 @@ type Options struct {
 	DType     tensor.DType // of all tensors; Invalid keeps each as it is
 	NoFollow  bool         // refuse links that lead out of the checkpoint
 	Optimizer bool         // read the headers of the optimizer's state too
+	Like      *Like        // the model that was trained; nil if it is not known
 }
 
 // A Model is a checkpoint, and the Hugging Face model that computes the same.
@@ -42,10 +43,14 @@ type Model struct {
 	ConfigFile string            // the checkpoint's, as messages call it
 	Warnings   []string
 
-	dtype tensor.DType // chosen
-	plan  *keymap.Export
+	// ConfigText is config.json as a run has it, nil for what Config says.
+	ConfigText []byte
+
+	dtype tensor.DType               // chosen
+	plan  *keymap.Export             // nil for a run of a Hugging Face trainer
 	own   map[string]*sharded.Tensor // the native tensors, by the names in plan
 	tied  []tied
+	like  *Like
 }
 
 // Open reads the headers of a checkpoint. path is its folder, or a run's: then its latest step.
@@ -53,7 +58,7 @@ type Model struct {
 // known, if its files could be read, and nil if they could not.
 func Open(ctx context.Context, path string, o Options) (*Model, error) {
 	dir := stepOf(native.Find(path))
-	if err := accept(path, dir); err != nil {
+	if err := accept(path, dir, o.Like); err != nil {
 		return nil, err
 	}
 	if o.NoFollow {
@@ -77,12 +82,26 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 
 // Of is Open of a checkpoint whose headers were read.
 func Of(c *native.Checkpoint, o Options) (*Model, error) {
-	m := &Model{Checkpoint: c, dtype: o.DType}
+	m := &Model{Checkpoint: c, dtype: o.DType, like: o.Like}
 	target, config, err := describe(m)
 	if err != nil {
 		return m, err
 	}
-	return m, m.match(target, config)
+	if err := m.match(target, config); err != nil {
+		return m, err
+	}
+	if o.Like != nil {
+		o.Like.complete(m)
+	}
+	return m, nil
+}
+
+// ConfigJSON returns the text of config.json.
+func (m *Model) ConfigJSON() ([]byte, error) {
+	if m.ConfigText != nil {
+		return m.ConfigText, nil
+	}
+	return m.Config.JSON()
 }
 
 // Setting returns a field of config.json, nil if it is not there.
@@ -97,8 +116,11 @@ func (m *Model) Setting(name string) any {
 
 // Rows says which rows of the checkpoint's tensors the i-th of Tensors is.
 func (m *Model) Rows(i int) string {
-	t := &m.plan.Tensors[i]
 	said := m.Tensors[i].Content.Parts[0].Name
+	if m.plan == nil {
+		return said
+	}
+	t := &m.plan.Tensors[i]
 	if t.Count != m.own[t.From].Shape[0] {
 		said += fmt.Sprintf(", rows %d to %d", t.First, t.First+t.Count-1)
 	}
@@ -116,6 +138,13 @@ func (m *Model) Hash() string {
 	h := sha256.New()
 	for _, s := range m.Config {
 		fmt.Fprintf(h, "%q %v\n", s.Name, s.Value)
+	}
+	h.Write(m.ConfigText)
+	if m.plan == nil {
+		for _, t := range m.Tensors {
+			fmt.Fprintf(h, "%q %s %v\n", t.Name, t.Content.DType, t.Shape)
+		}
+		return hex.EncodeToString(h.Sum(nil))
 	}
 	for i, t := range m.plan.Tensors {
 		fmt.Fprintf(h, "%q %s %v %q %d", t.Name, m.Tensors[i].Content.DType, t.Shape, t.From, t.First)

@@ -1,0 +1,146 @@
+package middle
+
+import (
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
+	"hf2olmo/convert/olmo"
+	"hf2olmo/convert/olmocore"
+	"hf2olmo/keymap"
+)
+
+// Like is the config.json of the model that was trained, in the spelling of any version of transformers.
+type Like struct {
+	Name   string // as the user gave it
+	Config map[string]any
+}
+
+// File is what messages call it.
+func (l *Like) File() string { return "config.json of --like " + l.Name }
+
+// LikeOf returns what a model of the middle is like: a folder that hf2olmo wrote for a trainer serves as the
+// model that it was made from.
+func LikeOf(name string, m *Model) *Like {
+	config := map[string]any{}
+	for _, s := range m.Config {
+		config[s.Name] = whole(s.Value)
+	}
+	return &Like{Name: name, Config: config}
+}
+
+// whole is a value as a config.json that was read has it.
+func whole(v any) any {
+	switch v := v.(type) {
+	case int:
+		return int64(v)
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = whole(v[i])
+		}
+		return list
+	case map[string]any:
+		object := maps.Clone(v)
+		for name := range object {
+			object[name] = whole(object[name])
+		}
+		return object
+	case keymap.Object:
+		object := map[string]any{}
+		for _, s := range v {
+			object[s.Name] = whole(s.Value)
+		}
+		return object
+	}
+	return v
+}
+
+// serve describes the model of a checkpoint whose config does not.
+func (l *Like) serve(target *keymap.Target, config map[string]any, tensors int) (map[string]any, error) {
+	document, refusals := keymap.DocumentLike(target, l.Config, keymap.Facts{Tensors: tensors})
+	if document == nil {
+		var faults fault.List
+		for _, r := range refusals {
+			faults = append(faults, &fault.Fault{File: l.File(), Problem: r.Because, Hint: r.Hint})
+		}
+		return nil, faults
+	}
+	for name, value := range config {
+		if document[name] == nil || olmocore.Identifier(config) != "" && name == "dataset" {
+			document[name] = value
+		}
+	}
+	return document, nil
+}
+
+// complete takes over what a checkpoint does not say: how many positions there are, the token at which
+// texts begin, and further ones at which they end. What it says otherwise stays, with a warning.
+func (l *Like) complete(m *Model) {
+	config := l.Config
+	if positions, ok := config["max_position_embeddings"].(int64); ok && positions > 0 {
+		setField(&m.Config, "max_position_embeddings", int(positions))
+	}
+	if bos, ok := config["bos_token_id"].(int64); ok {
+		if own, said := m.Setting("bos_token_id").(int); said && int64(own) != bos {
+			m.warn("bos_token_id is %d; that of --like %s is %d, and is not taken", own, l.Name, bos)
+		} else {
+			setField(&m.Config, "bos_token_id", int(bos))
+		}
+	}
+	own, said := m.Setting("eos_token_id").(int)
+	switch eos := config["eos_token_id"].(type) {
+	case []any:
+		if !said || slices.Contains(eos, any(int64(own))) {
+			setField(&m.Config, "eos_token_id", number(eos))
+			return
+		}
+		m.warn("eos_token_id is %d, which is none of those of --like %s, %v: they are not taken", own, l.Name, eos)
+	case int64:
+		if said && int64(own) != eos {
+			m.warn("eos_token_id is %d; that of --like %s is %d, and is not taken", own, l.Name, eos)
+		} else if !said {
+			setField(&m.Config, "eos_token_id", int(eos))
+		}
+	}
+}
+
+// setField changes a field of config.json.
+func setField(config *keymap.Object, name string, value any) {
+	for i := range *config {
+		if (*config)[i].Name == name {
+			(*config)[i].Value = value
+			return
+		}
+	}
+	*config = append(*config, keymap.Setting{Name: name, Value: value})
+}
+
+// Start is what a checkpoint's config names: a tokenizer, and the checkpoint that the run started from.
+type Start struct{ Tokenizer, LoadPath string }
+
+// Named reads what the config of a checkpoint names, as far as it can be read.
+func Named(dir string) (s Start) {
+	if native.Recognize(dir) != native.CoreTrainer {
+		if written, err := olmo.ReadConfig(dir); err == nil {
+			s = Start{written.Tokenizer, written.LoadPath}
+		}
+	} else if config, err := olmocore.ReadConfig(dir); err == nil {
+		s.Tokenizer = olmocore.Identifier(config)
+		trainer, _ := config["trainer"].(map[string]any)
+		for _, v := range []any{config["load_path"], trainer["load_path"]} {
+			if path, ok := v.(string); ok && s.LoadPath == "" {
+				s.LoadPath = path
+			}
+		}
+	}
+	if filepath.Base(s.LoadPath) == olmocore.ModelFolder {
+		s.LoadPath = filepath.Dir(s.LoadPath)
+	}
+	if found := native.Find(s.LoadPath); found != "" { // in the folder of a run, its latest step
+		s.LoadPath = found
+	}
+	return s
+}
