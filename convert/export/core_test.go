@@ -26,6 +26,8 @@ var bundledCore = map[string]string{
 	"qwen3": "qwen3", "qwen3-tied": "qwen3", "../models/llama": "llama", "../models/mistral": "llama",
 	"../models/olmo2": "olmo2", "../models/olmo2-sharded": "olmo2", "../models/torch-shared": "llama",
 	"../models/torch-strided": "olmo2", "../models/torch-views": "llama",
+	"cwm": "cwm", "exaone4": "exaone4", "gemma": "gemma", "llama-bias": "llama", "ministral": "ministral",
+	"mixtral": "mixtral", "qwen3_moe": "qwen3_moe", "smollm3": "smollm3", "stablelm": "stablelm",
 }
 
 // TestRoundTripCore is TestRoundTrip of checkpoints of OLMo-core.
