@@ -46,6 +46,10 @@ func parsePretrained(text []byte) (*pretrained, error) {
 	return p, nil
 }
 
+// IsHarmless reports whether a field of config.json changes nothing of what a decoder computes
+// from its tokens, whatever its family.
+func IsHarmless(field string) bool { return anyPretrained().harmless[field] }
+
 // check returns why a model of any family with this config.json cannot be converted.
 func (p *pretrained) check(config map[string]any) []*Refusal {
 	env, refusals := readFields(p.fields, config, source)

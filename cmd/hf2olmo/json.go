@@ -48,6 +48,8 @@ type verifyRecord struct {
 	Seconds           float64                   `json:"seconds"`
 	Bytes             int64                     `json:"bytes"`
 	Warnings          []string                  `json:"warnings"`
+	// Cast is the dtype of the source's tensors if they were compared as cast to the output's.
+	Cast string `json:"cast,omitempty"`
 }
 
 // inspectRecord is what inspect reports of a path.

@@ -115,6 +115,7 @@ func newVerifyRecord(source, folder string, v *verify.Result, err error) verifyR
 	rec.Output, rec.Tensors, rec.Differing, rec.Step = v.Output, v.Tensors, v.Differing, v.Step
 	rec.Differences = append(rec.Differences, v.Differences...)
 	rec.ConfigDifferences = append(rec.ConfigDifferences, v.Config...)
+	rec.Cast = v.Cast
 	rec.Seconds, rec.Bytes, rec.Warnings = v.Seconds, v.Bytes, append(rec.Warnings, v.Warnings...)
 	switch {
 	case v.Trained:
@@ -134,8 +135,8 @@ func printVerification(w io.Writer, source string, v *verify.Result) {
 	switch {
 	case v.Same():
 		printf(w, "%s matches %s (%s) bit for bit\n", v.Output, fault.Printable(source), v.Family)
-		printf(w, "  %s parameters in %d tensors%s, %s; %s in %.1f s\n", count(v.Parameters), v.Tensors,
-			ofOptimizer(v.Moments), v.DType, humanize.Bytes(uint64(v.Bytes)), v.Seconds)
+		printf(w, "  %s parameters in %d tensors%s, %s%s; %s in %.1f s\n", count(v.Parameters), v.Tensors,
+			ofOptimizer(v.Moments), v.DType, castFrom(v.Cast), humanize.Bytes(uint64(v.Bytes)), v.Seconds)
 		return
 	case v.Trained:
 		printf(w, "%s was trained after its conversion from %s: %d of %d tensors differ%s\n", v.Output,
@@ -152,9 +153,20 @@ func printVerification(w io.Writer, source string, v *verify.Result) {
 		printf(w, "  %s\n", differenceLine(d))
 	}
 	printFields(w, v.Config)
+	if v.Cast != "" {
+		printf(w, "  (%s, compared with the other's %s cast to it)\n", v.DType, v.Cast)
+	}
 	if 2*v.Differing > v.Tensors {
 		printf(w, "%d of %d tensors differ: is it a different model, or was it trained?\n", v.Differing, v.Tensors)
 	}
+}
+
+// castFrom says that tensors were compared as casts of those of another dtype.
+func castFrom(dtype string) string {
+	if dtype == "" {
+		return ""
+	}
+	return ", cast from " + dtype
 }
 
 func atStep(step int64) string {

@@ -2,9 +2,12 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/match"
@@ -129,4 +132,33 @@ func (v *ofModel) warnOfTokenizer() error {
 		v.warn("the model's %s was edited after the conversion", tokenizers.FileName)
 	}
 	return err
+}
+
+// seenOtherwise reports whether a checkpoint is not what a conversion would write in names and in
+// fields of the model's config alone. It may still compute the same: a trainer's own config says
+// more, and layers may be grouped in another way.
+func seenOtherwise(r *Result, err error) (fields []trainer.Difference, ok bool) {
+	if err != nil || r.Same() {
+		return nil, false
+	}
+	for _, d := range r.Differences {
+		if d.Element >= 0 || d.Tensor == "" {
+			return nil, false
+		}
+	}
+	for _, d := range r.Config {
+		if !strings.HasPrefix(d.Field, modelSection+".") {
+			return nil, false
+		}
+	}
+	return r.Config, true
+}
+
+// warnOf adds warnings of fields that a conversion would write otherwise.
+func (r *Result) warnOf(fields []trainer.Difference) *Result {
+	for _, d := range fields {
+		r.Warnings = append(r.Warnings, fault.Printable(fmt.Sprintf("%s: %s is %s; a conversion would write %s, which "+
+			"computes the same", d.File, d.Field, d.Found, d.Expected)))
+	}
+	return r
 }

@@ -80,6 +80,25 @@ func (v *verifier) pair() {
 	}
 }
 
+// noteCast notes from which dtype tensors were cast to be compared.
+func (v *verifier) noteCast() {
+	for i := range v.compared {
+		to := &v.compared[i]
+		for _, part := range to.content.Parts {
+			switch {
+			case part.Filled() || part.DType == to.content.DType || to.content.Add != 0 || v.result.Cast == part.DType.String():
+			case v.result.Cast == "":
+				v.result.Cast = part.DType.String()
+			default:
+				v.result.Cast = mixed
+			}
+		}
+	}
+}
+
+// mixed is what the dtype of tensors is called that have several.
+const mixed = "mixed"
+
 func (v *verifier) compare(i int, found *assemble.Tensor) {
 	v.compared = append(v.compared,
 		comparison{tensor: i, content: &v.tensors[i].Content, found: &found.Content, first: -1})

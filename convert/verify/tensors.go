@@ -56,6 +56,7 @@ type comparison struct {
 // compareTensors compares names and shapes, then all bytes, then the structure of the files.
 func (v *verifier) compareTensors(ctx context.Context) error {
 	v.pair()
+	v.noteCast()
 	if len(v.structural) == 0 && v.layOut != nil {
 		if err := v.cutFiles(); err != nil {
 			return err
@@ -174,7 +175,7 @@ func countDifferences(a, b []byte, size int) (first, n int64) {
 func (v *verifier) describe(k *comparison) TensorDifference {
 	d := TensorDifference{Tensor: v.tensors[k.tensor].Name, Element: k.first, Elements: k.differ,
 		Problem: "differs", Offset: -1}
-	if found, at := partOf(k.found, k.first); found.Contiguous() {
+	if found, at := partOf(k.found, k.first); found.Contiguous() && !found.Filled() {
 		file, offset := found.ByteOf(at)
 		d.File, d.Offset = file.Name, offset
 	}

@@ -11,7 +11,6 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/trainer"
-	"hf2olmo/convert/unshard"
 	"hf2olmo/keymap"
 )
 
@@ -29,6 +28,7 @@ type Result struct {
 	Output      string // absolute
 	Family      string // of the model, or the layout of a checkpoint
 	DType       string // of the folder's tensors
+	Cast        string // the dtype of the source's tensors that were compared as cast to another; "" if none were
 	Parameters  int64
 	Tensors     int   // that a conversion would write
 	Moments     int   // those of them that are the optimizer's
@@ -50,11 +50,25 @@ func (r *Result) Same() bool { return len(r.Differences) == 0 && len(r.Config) =
 // compared.
 func Folder(ctx context.Context, source, dir string, o Options) (*Result, error) {
 	start := time.Now()
-	compare := withModel
-	if unshard.Accepts(source) {
-		compare = withCheckpoint
+	a := findSource(source)
+	b, err := findJudged(dir)
+	if err != nil {
+		return nil, err
 	}
-	result, err := compare(ctx, source, dir, o)
+	var result *Result
+	switch {
+	case a.kind == "" && b.converted():
+		result, err = withModel(ctx, source, dir, o)
+		if c, ok := seenOtherwise(result, err); ok && !b.madeOf(&a) && o.Keymap == nil {
+			if other, err := withAny(ctx, a, b, o); err == nil && other.Same() {
+				result = other.warnOf(c)
+			}
+		}
+	case b.unsharded() && (a.target() == "olmo" && a.kind.Sharded() || b.madeOf(&a)):
+		result, err = withCheckpoint(ctx, source, dir, o)
+	default:
+		result, err = withAny(ctx, a, b, o)
+	}
 	if err != nil {
 		return nil, err
 	}
