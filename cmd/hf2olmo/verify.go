@@ -19,22 +19,24 @@ import (
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
-		Usage:     "compare a checkpoint folder with what it was made from, bit for bit",
+		Usage:     "compare two models or checkpoints bit for bit",
 		ArgsUsage: "MODEL DIR",
-		Description: `Every tensor of DIR/model.pt is compared with the part of MODEL that it comes from (with its
-cast, if DIR has a different dtype), and so are the model's part of config.yaml, the tokenizer and
-train.pt, and the structure of the files (names, checksums, padding). Changes elsewhere in config.yaml
-are ignored; a different load_path, a key that the trainer does not know and an edited tokenizer are
-warnings. A folder that a trainer has saved since is distinguished from a damaged one.
+		Description: `MODEL is the reference, DIR is compared with it. Either may be a Hugging Face model, a sharded run of
+a Hugging Face trainer, or a checkpoint of either trainer, sharded or not (of a run's folder, the
+latest step). Every tensor is compared bit for bit; if DIR has a different dtype, with the cast.
 
    hf2olmo verify ~/models/OLMo-2-0425-1B OLMo-2-0425-1B-unsharded
-   hf2olmo verify --json allenai/OLMo-2-0425-1B /scratch/native/OLMo-2-0425-1B-unsharded
-
-MODEL may also be a sharded checkpoint of allenai/OLMo, or the folder of a run (its latest step). Then
-the optimizer's state is compared too, if DIR has one, and the parameter groups, the numbers in train.pt
-and config.yaml, byte for byte but for the name of the tokenizer.
-
    hf2olmo verify runs/OLMo-1B/step5000 step5000-unsharded
+   hf2olmo verify runs/first/step1000-unsharded first-step1000-hf
+
+If convert made DIR of MODEL, the structure of the files (names, checksums, padding) is compared too, and
+the model's part of config.yaml, the tokenizer and train.pt; of a sharded checkpoint also the optimizer's
+state, the parameter groups and all of config.yaml. Changes elsewhere in config.yaml are ignored; a
+different load_path, a key that the trainer does not know and an edited tokenizer are warnings. A folder
+that a trainer has saved since is distinguished from a damaged one.
+
+Any other two are compared as the Hugging Face model that they are or become: configs by what they
+compute, tokenizers by what they say, and the optimizer's state if both have one.
 
 Exit status: 0 the same, 1 different, or they cannot be compared, 2 the command line is wrong.`,
 		Flags: []cli.Flag{

@@ -19,6 +19,11 @@ func CompareCopies(ctx context.Context, m *Model, jobs int, p assemble.Progress,
 	if err := sharded.ShowCompareCopies(ctx, m.Checkpoint.Model, jobs, p, title); err != nil {
 		return err
 	}
+	return CompareTied(ctx, m)
+}
+
+// CompareTied compares tied tensors alone.
+func CompareTied(ctx context.Context, m *Model) error {
 	var all []tensor.Tensor
 	for _, t := range m.tied {
 		all = append(all, t.copied.Tensor, t.kept.Tensor)

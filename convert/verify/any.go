@@ -28,8 +28,8 @@ type ofAny struct {
 // by what they compute, the optimizer's state where both have one, tokenizers.
 func withAny(ctx context.Context, source, judgedAt place, o Options) (*Result, error) {
 	if o.Keymap != nil {
-		return nil, &fault.Fault{File: source.path, Problem: "is not compared with a conversion, so no table is applied to it",
-			Hint: "Leave --keymap out."}
+		return nil, &fault.Fault{File: source.path, Hint: "Leave --keymap out.",
+			Problem: "is not compared with a conversion, so no table is applied to it"}
 	}
 	optimizer := source.kind != "" && judgedAt.kind != ""
 	a, err := open(ctx, source, optimizer, o)
@@ -121,15 +121,15 @@ func (c *ofAny) pairMoments() {
 	case len(found) == 0:
 		c.Warn("%s has no optimizer's state: the model alone was compared", c.b.path)
 	default:
-		c.leaveOut(own, found, c.own, c.a.path)
-		c.leaveOut(found, own, c.found, c.b.path)
+		leaveOut(&c.Comparison, own, found, c.own, c.a.path)
+		leaveOut(&c.Comparison, found, own, c.found, c.b.path)
 		return
 	}
 	c.own.moments, c.found.moments = nil, nil
 }
 
 // leaveOut leaves out the moments of one side that the other has of no parameter.
-func (c *ofAny) leaveOut(names, others []string, from *view, path string) {
+func leaveOut(c *trainer.Comparison, names, others []string, from *view, path string) {
 	for _, name := range names {
 		if slices.Contains(others, name) {
 			continue
@@ -213,6 +213,11 @@ func (c *ofAny) compareRest() error {
 	}
 	c.compareConfigs()
 	c.compareSteps()
+	if len(c.own.moments) > 0 && c.native == "olmo" && c.a.kind.Sharded() == c.b.kind.Sharded() {
+		if err := compareGroups(&c.Comparison, c.a.saved, c.b.saved); err != nil {
+			return err
+		}
+	}
 	return c.compareTokenizers()
 }
 

@@ -75,19 +75,20 @@ func TestVerifyAnyOneBit(t *testing.T) {
 	core := toNative(t, "llama", convert.Options{Target: "olmo-core"})
 	checkpoint := toNative(t, "llama", convert.Options{})
 	legacy := filepath.Join(fixtures.Extract(t), "olmo", "t215-torch_legacy", "step3")
+	shards := exported(t, checkpoint, export.Options{MaxShard: 9000})
 	bin := filepath.Join(testdata, "models", "llama-bin")
 	for name, c := range map[string]struct {
 		pair
 		files string
 		every int
 	}{
-		"exported":         {pair{checkpoint, exported(t, checkpoint, export.Options{})}, "model.safetensors", 47},
-		"exported shards":  {pair{checkpoint, exported(t, checkpoint, export.Options{MaxShard: 9000})}, "*-of-*.safetensors", 97},
-		"bin":              {pair{bin, bin}, "pytorch_model.bin", 61},
-		"unsharded":        {pair{checkpoint, checkpoint}, "model.pt", 71},
-		"OLMo-core":        {pair{core, core}, "model_and_optim/__0_0.distcp", 167},
-		"sharded":          {pair{legacy, legacy}, "rank1.pt", 211},
-		"sharded reversed": {pair{unsharded(t, legacy, unshard.Options{}), legacy}, "rank0.pt", 311},
+		"exported":         {pair{checkpoint, exported(t, checkpoint, export.Options{})}, "model.safetensors", 101},
+		"exported shards":  {pair{checkpoint, shards}, "*-of-*.safetensors", 307},
+		"bin":              {pair{bin, bin}, "pytorch_model.bin", 181},
+		"unsharded":        {pair{checkpoint, checkpoint}, "model.pt", 191},
+		"OLMo-core":        {pair{core, core}, "model_and_optim/__0_0.distcp", 619},
+		"sharded":          {pair{legacy, legacy}, "rank1.pt", 1009},
+		"sharded reversed": {pair{unsharded(t, legacy, unshard.Options{}), legacy}, "rank0.pt", 1307},
 	} {
 		t.Run(name, func(t *testing.T) {
 			made := filepath.Join(t.TempDir(), filepath.Base(c.made))

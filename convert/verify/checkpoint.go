@@ -122,7 +122,7 @@ func (v *ofCheckpoint) compareRest() error {
 	}
 	v.compareTrain()
 	if hasOptimizer(v.found.Path) {
-		return v.compareGroups()
+		return compareGroups(&v.Comparison, v.source.Checkpoint, v.found.Checkpoint)
 	}
 	if v.recorded != nil && !v.recorded.Options.NoOptimizer && slices.ContainsFunc(v.recorded.Outputs,
 		func(s folder.State) bool { return s.Name == olmo.OptimizerFile }) {

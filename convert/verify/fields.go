@@ -1,15 +1,13 @@
 package verify
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 
-	"hf2olmo/convert/fault"
-	"hf2olmo/convert/jsonfile"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/omegaconf"
@@ -20,40 +18,39 @@ import (
 
 // coreConfig returns the model's part of OLMo-core's config.json, nil if there is none.
 func coreConfig(dir string) (map[string]any, error) {
-	path := filepath.Join(dir, olmocore.ConfigFile)
-	if !regular.Is(path) {
+	if !regular.Is(filepath.Join(dir, olmocore.ConfigFile)) {
 		return nil, nil
 	}
-	text, err := regular.Read(path, olmocore.MaxConfig)
-	if err != nil {
-		return nil, &fault.Fault{File: olmocore.ConfigFile, Problem: "cannot be read: " + fault.Cause(err)}
-	}
-	object, err := jsonfile.ReadObject(bytes.NewReader(text), jsonfile.ConfigLimits)
-	if err != nil {
-		return nil, &fault.Fault{File: olmocore.ConfigFile, Problem: "cannot be read: " + err.Error()}
-	}
-	model, _ := object["model"].(map[string]any)
-	return model, nil
+	config, err := olmocore.ReadConfig(dir)
+	model, _ := config[modelSection].(map[string]any)
+	return model, err
 }
 
-// compareConfigs compares the configs: those of models by what they compute, those of one trainer
-// field by field.
+// compareConfigs compares the configs by what they compute; of one trainer field by field, if no
+// class of transformers computes the models.
 func (c *ofAny) compareConfigs() {
 	own, found := c.own.config, c.found.config
 	switch {
 	case c.native == "":
 		c.compareModels(own, found, len(c.found.tensors))
-	case own == nil || found == nil:
-		if own == nil {
-			c.Warn("%s has no config, so no configs were compared", c.a.path)
-		} else {
-			c.Warn("%s has no config, so no configs were compared", c.b.path)
-		}
+	case own == nil:
+		c.Warn("%s has no config, so no configs were compared", c.a.path)
+	case found == nil:
+		c.Warn("%s has no config, so no configs were compared", c.b.path)
 	case c.native == "olmo":
 		c.compareFlat(own, found)
-	default:
-		c.compareNested(modelSection, own, found)
+	case !same(own, found):
+		c.compareNested(own, found)
 	}
+}
+
+// fieldsOf are the fields of an object by their names.
+func fieldsOf(settings []keymap.Setting) map[string]any {
+	fields := map[string]any{}
+	for _, s := range settings {
+		fields[s.Name] = s.Value
+	}
+	return fields
 }
 
 // modelSection is the model's part of a trainer's config.
@@ -74,7 +71,7 @@ func (c *ofAny) compareFlat(own, found map[string]any) {
 		}
 	}
 	computed := func(config map[string]any) map[string]any {
-		return target.Computed(config, keymap.Facts{Tensors: len(c.found.tensors)})
+		return keymap.Computed(target, config, keymap.Facts{Tensors: len(c.found.tensors)})
 	}
 	a, b := computed(own), computed(found)
 	deciding := differing
@@ -105,22 +102,72 @@ func completed(target *keymap.Target, config map[string]any) map[string]any {
 	return all
 }
 
-// compareNested compares objects of two configs of one trainer; path is what they are called.
-func (c *ofAny) compareNested(path string, own, found map[string]any) {
+// compareNested compares the model sections of two config.json of OLMo-core by what they compute.
+func (c *ofAny) compareNested(own, found map[string]any) {
+	target, err := keymap.TargetNamed(c.native)
+	if err != nil {
+		return // it is bundled
+	}
+	computed := func(flat map[string]any) map[string]any {
+		document := map[string]any{modelSection: nested(flat)}
+		return keymap.Computed(target, document, keymap.Facts{Tensors: len(c.found.tensors)})
+	}
+	own, found = flattened(own), flattened(found)
 	names := maps.Clone(own)
 	maps.Copy(names, found)
+	var differing []string
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		a, inA := own[name]
-		b, inB := found[name]
-		objectA, isObject := a.(map[string]any)
-		objectB, isObject2 := b.(map[string]any)
-		switch {
-		case isObject && isObject2:
-			c.compareNested(path+"."+name, objectA, objectB)
-		case !same(a, b):
-			c.Field(configFile, path+"."+name, there(a, inA), there(b, inB))
+		if !same(own[name], found[name]) {
+			differing = append(differing, name)
 		}
 	}
+	a, b := computed(own), computed(found)
+	switch {
+	case a != nil && b != nil && same(a, b):
+		return
+	case a != nil && b != nil:
+		differing = material(own, found, differing, computed)
+	}
+	for _, name := range differing {
+		a, inA := own[name]
+		b, inB := found[name]
+		c.Field(configFile, modelSection+"."+name, there(a, inA), there(b, inB))
+	}
+}
+
+// flattened returns the members of an object and of those in it by their paths.
+func flattened(object map[string]any) map[string]any {
+	flat := map[string]any{}
+	for name, value := range object {
+		inner, isObject := value.(map[string]any)
+		if !isObject || len(inner) == 0 {
+			flat[name] = value
+			continue
+		}
+		for path, value := range flattened(inner) {
+			flat[name+"."+path] = value
+		}
+	}
+	return flat
+}
+
+// nested is what flattened makes such members of.
+func nested(flat map[string]any) map[string]any {
+	object := map[string]any{}
+	for path, value := range flat {
+		place := object
+		names := strings.Split(path, ".")
+		for _, name := range names[:len(names)-1] {
+			inner, ok := place[name].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				place[name] = inner
+			}
+			place = inner
+		}
+		place[names[len(names)-1]] = value
+	}
+	return object
 }
 
 // same compares two values of configs: a whole number may be a float, and null may be left out.

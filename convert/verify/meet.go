@@ -22,7 +22,7 @@ func meet(ctx context.Context, a, b *side) (*meeting, error) {
 	m := &meeting{a: a, b: b}
 	switch {
 	case a.model != nil && b.model != nil:
-		if m.own, m.found = asModel(a.model), asModel(b.model); !m.strangers() {
+		if m.own, m.found = asModel(a.model), asModel(b.model); !strangers(m.own, m.found) {
 			return m, nil
 		}
 		for _, target := range bothTake(a, b) {
@@ -40,22 +40,21 @@ func meet(ctx context.Context, a, b *side) (*meeting, error) {
 	}
 	var err error
 	var faults fault.List
-	m.own, err = a.asMiddle()
+	m.own, err = a.asMiddle(ctx)
 	faults.Add("", err)
-	if m.found, err = b.asMiddle(); err != nil {
-		faults.Add("", err)
-	}
+	m.found, err = b.asMiddle(ctx)
+	faults.Add("", err)
 	return m, faults.Err()
 }
 
 // strangers reports whether the two have no tensor of the same name.
-func (m *meeting) strangers() bool {
+func strangers(own, found *view) bool {
 	names := map[string]bool{}
-	for i := range m.own.tensors {
-		names[m.own.tensors[i].Name] = true
+	for i := range own.tensors {
+		names[own.tensors[i].Name] = true
 	}
-	for i := range m.found.tensors {
-		if names[m.found.tensors[i].Name] {
+	for i := range found.tensors {
+		if names[found.tensors[i].Name] {
 			return false
 		}
 	}
@@ -77,8 +76,8 @@ func bothTake(a, b *side) (all []string) {
 // of transformers computes it, the model the checkpoint.
 func (m *meeting) inMiddle(ctx context.Context) error {
 	var refused error
-	m.own, refused = m.a.asMiddle()
-	if m.found = asModel(m.b.model); refused == nil && !m.strangers() {
+	m.own, refused = m.a.asMiddle(ctx)
+	if m.found = asModel(m.b.model); refused == nil && !strangers(m.own, m.found) {
 		return nil
 	}
 	own, found := m.own, m.found

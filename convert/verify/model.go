@@ -134,9 +134,10 @@ func (v *ofModel) warnOfTokenizer() error {
 	return err
 }
 
-// seenOtherwise reports whether a checkpoint is not what a conversion would write in names and in
-// fields of the model's config alone. It may still compute the same: a trainer's own config says
-// more, and layers may be grouped in another way.
+// seenOtherwise reports whether a checkpoint is not what a conversion would write in names, in
+// fields of the model's config and in the tokenizer's files alone. It may still be the same: a
+// trainer's own config says more, layers may be grouped in another way, and export writes a
+// tokenizer_config.json of its own.
 func seenOtherwise(r *Result, err error) (fields []trainer.Difference, ok bool) {
 	if err != nil || r.Same() {
 		return nil, false
@@ -147,18 +148,22 @@ func seenOtherwise(r *Result, err error) (fields []trainer.Difference, ok bool) 
 		}
 	}
 	for _, d := range r.Config {
-		if !strings.HasPrefix(d.Field, modelSection+".") {
+		whole := d.Field == "" && strings.Contains(d.File, "token")
+		if !whole && !strings.HasPrefix(d.Field, modelSection+".") && !strings.HasPrefix(d.Field, "tokenizer.") {
 			return nil, false
 		}
 	}
 	return r.Config, true
 }
 
-// warnOf adds warnings of fields that a conversion would write otherwise.
+// warnOf adds warnings of what a conversion would write otherwise.
 func (r *Result) warnOf(fields []trainer.Difference) *Result {
 	for _, d := range fields {
-		r.Warnings = append(r.Warnings, fault.Printable(fmt.Sprintf("%s: %s is %s; a conversion would write %s, which "+
-			"computes the same", d.File, d.Field, d.Found, d.Expected)))
+		said := fmt.Sprintf("%s is not what a conversion would write", d.File)
+		if d.Field != "" {
+			said = fmt.Sprintf("%s: %s is %s; a conversion would write %s", d.File, d.Field, d.Found, d.Expected)
+		}
+		r.Warnings = append(r.Warnings, fault.Printable(said))
 	}
 	return r
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"hf2olmo/convert/native"
 	"hf2olmo/keymap"
 )
 
@@ -67,33 +68,15 @@ func respelled(config map[string]any) map[string]any {
 	return all
 }
 
-// notComputed are the fields of the trainers' configs that say nothing of what a model computes
-// from its tokens: what its files are called, and how it was or will be trained.
-var notComputed = []string{"max_sequence_length", "max_position_embeddings", "vocab_size", "eos_token_id", "pad_token_id",
-	"bos_token_id", "tokens", "tokenizer", "init_std", "init_device", "init_fn", "attention_dropout", "residual_dropout",
-	"embedding_dropout", "dropout", "balance_weight", "named_blocks", "flash_attention"}
-
-// computed returns the fields of a trainer's config that a config.json decides, nil if the trainer
-// has no table for it or cannot build it.
-func computed(target string, config map[string]any, tensors int) map[string]any {
-	plan := planFor(target, config, tensors)
-	if plan == nil {
+// computed returns what decides what a model of Hugging Face computes in a trainer, nil if it cannot
+// build it.
+func computed(name string, config map[string]any, tensors int) map[string]any {
+	target, err := keymap.TargetNamed(name)
+	plan := planFor(name, config, tensors)
+	if err != nil || plan == nil {
 		return nil
 	}
-	fields := map[string]any{"rows": embeddingRows(config)}
-	for _, s := range plan.Config {
-		if !slices.Contains(notComputed, s.Name) {
-			fields[s.Name] = s.Value
-		}
-	}
-	return fields
-}
-
-func embeddingRows(config map[string]any) any {
-	if rows, ok := config["vocab_size"]; ok {
-		return rows
-	}
-	return config["embedding_size"] // of OLMo's own packaging
+	return plan.Computed(target, keymap.Facts{Tensors: tensors})
 }
 
 // material returns those of the fields that decide what is computed: each by itself is put in the
@@ -141,6 +124,9 @@ func (c *ofAny) compareTokens(own, found map[string]any) {
 		if a != nil && b != nil && !same(a, b) {
 			c.Warn("%s: %s is %s; %s has %s", configFile, name, worded(b), c.a.path, worded(a))
 		}
+	}
+	if c.a.kind == native.CoreTrainer || c.b.kind == native.CoreTrainer {
+		return // which does not say how long its sequences may be
 	}
 	if name := "max_position_embeddings"; own[name] != nil && found[name] != nil && !same(own[name], found[name]) {
 		c.Warn("%s: %s is %s; %s has %s", configFile, name, worded(found[name]), c.a.path, worded(own[name]))

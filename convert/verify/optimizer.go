@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/pickle"
@@ -72,30 +73,29 @@ func (v *ofCheckpoint) compareTrain() {
 }
 
 // compareGroups compares the optimizer's parameter groups, field by field.
-func (v *ofCheckpoint) compareGroups() error {
-	source := v.source.Checkpoint
+func compareGroups(c *trainer.Comparison, source, judged *native.Checkpoint) error {
 	numbered := !source.Kind.Sharded()
 	own, err := (&olmo.Optimizer{Groups: source.Groups, Numbered: numbered}).WrittenGroups()
 	if err != nil {
 		return err
 	}
-	found, err := (&olmo.Optimizer{Groups: v.found.Groups, Numbered: numbered}).WrittenGroups()
+	found, err := (&olmo.Optimizer{Groups: judged.Groups, Numbered: numbered}).WrittenGroups()
 	if err != nil {
 		return err
 	}
 	if len(own) != len(found) {
-		v.Field(olmo.OptimizerFile, "param_groups", groups(len(own)), groups(len(found)))
+		c.Field(olmo.OptimizerFile, "param_groups", groups(len(own)), groups(len(found)))
 		return nil
 	}
 	for i := range own {
-		v.compareGroup(fmt.Sprintf("param_groups[%d].", i), own[i], found[i])
+		compareGroup(c, fmt.Sprintf("param_groups[%d].", i), own[i], found[i])
 	}
 	return nil
 }
 
 func groups(n int) string { return fmt.Sprintf("%d groups", n) }
 
-func (v *ofCheckpoint) compareGroup(prefix string, own, found pickle.Dict) {
+func compareGroup(c *trainer.Comparison, prefix string, own, found pickle.Dict) {
 	rest := map[string]any{}
 	for _, item := range found {
 		rest[item.Key] = item.Value
@@ -105,13 +105,13 @@ func (v *ofCheckpoint) compareGroup(prefix string, own, found pickle.Dict) {
 		delete(rest, item.Key)
 		switch {
 		case !there:
-			v.Field(olmo.OptimizerFile, prefix+item.Key, shownValue(item.Value), trainer.Missing)
+			c.Field(olmo.OptimizerFile, prefix+item.Key, shownValue(item.Value), trainer.Missing)
 		case !reflect.DeepEqual(item.Value, value):
-			v.Field(olmo.OptimizerFile, prefix+item.Key, shownValue(item.Value), shownValue(value))
+			c.Field(olmo.OptimizerFile, prefix+item.Key, shownValue(item.Value), shownValue(value))
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(rest)) {
-		v.Field(olmo.OptimizerFile, prefix+key, trainer.Missing, shownValue(rest[key]))
+		c.Field(olmo.OptimizerFile, prefix+key, trainer.Missing, shownValue(rest[key]))
 	}
 }
 

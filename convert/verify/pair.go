@@ -63,14 +63,14 @@ func (v *verifier) pair() {
 			v.structure(t.Name, source, fmt.Sprintf("has shape %s: expected %s", tensor.ShapeString(f.Shape),
 				tensor.ShapeString(t.Shape)))
 		case f.Content.DType == t.Content.DType:
-			v.compare(i, f)
+			compare(v, i, f)
 		case !v.exact && !f.Content.DType.Convertible():
 			v.structure(t.Name, source, fmt.Sprintf("has dtype %s, which no conversion writes", f.Content.DType))
 		case v.exact || t.Content.Add != 0 || !t.Content.DType.Convertible():
 			v.structure(t.Name, source, fmt.Sprintf("has dtype %s: expected %s", f.Content.DType, t.Content.DType))
 		default:
 			t.Content.DType = f.Content.DType
-			v.compare(i, f)
+			compare(v, i, f)
 		}
 	}
 	for i := range v.found.tensors {
@@ -81,7 +81,7 @@ func (v *verifier) pair() {
 }
 
 // noteCast notes from which dtype tensors were cast to be compared.
-func (v *verifier) noteCast() {
+func noteCast(v *verifier) {
 	for i := range v.compared {
 		to := &v.compared[i]
 		for _, part := range to.content.Parts {
@@ -99,7 +99,7 @@ func (v *verifier) noteCast() {
 // mixed is what the dtype of tensors is called that have several.
 const mixed = "mixed"
 
-func (v *verifier) compare(i int, found *assemble.Tensor) {
+func compare(v *verifier, i int, found *assemble.Tensor) {
 	v.compared = append(v.compared,
 		comparison{tensor: i, content: &v.tensors[i].Content, found: &found.Content, first: -1})
 }

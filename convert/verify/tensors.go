@@ -56,7 +56,7 @@ type comparison struct {
 // compareTensors compares names and shapes, then all bytes, then the structure of the files.
 func (v *verifier) compareTensors(ctx context.Context) error {
 	v.pair()
-	v.noteCast()
+	noteCast(v)
 	if len(v.structural) == 0 && v.layOut != nil {
 		if err := v.cutFiles(); err != nil {
 			return err

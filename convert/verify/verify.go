@@ -1,6 +1,12 @@
-// Package verify compares a native checkpoint with what it was made from, a model or a sharded
-// checkpoint: every tensor bit for bit, the structure of the files that contain them, and the
-// other files.
+// Package verify compares two models, of which each is a folder of Hugging Face or a checkpoint of
+// either trainer, sharded or not: every tensor bit for bit. The first is the reference; if the second
+// has another width of floats, it is compared with the cast of the first.
+//
+//	withModel       what convert made of a model: also the structure of its files, and all that is
+//	                beside the tensors
+//	withCheckpoint  the same of a sharded checkpoint
+//	withAny         any two: in terms that both have (meet), configs by what they compute, the
+//	                optimizer's state if both have one, tokenizers by what they say
 package verify
 
 import (
@@ -23,7 +29,7 @@ type Options struct {
 	Progress assemble.Progress // of the comparison; nil for none
 }
 
-// Result is how a checkpoint folder compares with what would be written there.
+// Result is how a folder compares with its source.
 type Result struct {
 	Output      string // absolute
 	Family      string // of the model, or the layout of a checkpoint
@@ -42,12 +48,11 @@ type Result struct {
 	Seconds     float64
 }
 
-// Same reports whether the folder is what a conversion would write.
+// Same reports whether there is no difference.
 func (r *Result) Same() bool { return len(r.Differences) == 0 && len(r.Config) == 0 }
 
-// Folder compares every tensor of a checkpoint folder with the source that it should be made
-// from, bit for bit, and the files beside them. The error is a fault.List if the two cannot be
-// compared.
+// Folder compares every tensor of a folder with the source that it should be the same as, bit for
+// bit, and what is beside them. The error is a fault.List if the two cannot be compared.
 func Folder(ctx context.Context, source, dir string, o Options) (*Result, error) {
 	start := time.Now()
 	a := findSource(source)

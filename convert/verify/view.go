@@ -114,16 +114,11 @@ func (s *side) asNative(ctx context.Context, target string) (*view, error) {
 	if err := m.CompareSame(ctx); err != nil {
 		return nil, err
 	}
-	v := &view{family: m.Family, config: map[string]any{}}
-	for _, s := range m.Config {
-		v.config[s.Name] = s.Value
-	}
+	v := &view{family: m.Family, config: fieldsOf(m.Config)}
 	grouped := regrouped(target, v.config, len(m.Tensors))
 	for _, t := range m.Tensors {
-		if t.Same == "" {
-			t.Name = cmp.Or(grouped[t.Name], t.Name)
-			v.tensors = append(v.tensors, t)
-		}
+		t.Name = cmp.Or(grouped[t.Name], t.Name)
+		v.tensors = append(v.tensors, t)
 	}
 	if m.Document != nil {
 		v.config, err = section(m.Document)
@@ -218,15 +213,15 @@ func (s *side) ownConfig() (map[string]any, error) {
 }
 
 // asMiddle is a checkpoint as the model of Hugging Face that computes the same.
-func (s *side) asMiddle() (*view, error) {
+func (s *side) asMiddle(ctx context.Context) (*view, error) {
 	m, err := middle.Of(s.saved, middle.Options{})
+	if err == nil {
+		err = middle.CompareTied(ctx, m)
+	}
 	if err != nil {
 		return nil, err
 	}
-	v := &view{tensors: m.Tensors, family: m.Family, config: map[string]any{}, warned: m.Warnings}
-	for _, f := range m.Config {
-		v.config[f.Name] = f.Value
-	}
+	v := &view{tensors: m.Tensors, family: m.Family, config: fieldsOf(m.Config), warned: m.Warnings}
 	for i := range m.Tensors {
 		moments := middle.Moments(m, i)
 		for _, name := range slices.Sorted(maps.Keys(moments)) {
