@@ -21,7 +21,7 @@ type difference struct {
 func (n *normal) differences(d, family *described, name string) (list []string) {
 	var found []*difference
 	add := func(path string, is, has any, layer int) {
-		one := difference{path: path, is: worded(is), has: worded(has)}
+		one := difference{path: path, is: n.worded(is), has: n.worded(has)}
 		for _, f := range found {
 			if f.path == one.path && f.is == one.is && f.has == one.has && layer >= 0 {
 				f.layers = append(f.layers, layer)
@@ -48,6 +48,21 @@ func (n *normal) differences(d, family *described, name string) (list []string) 
 		list = append(list, fmt.Sprintf("%s%s is %s (%s: %s)", f.path, of, f.is, name, f.has))
 	}
 	return list
+}
+
+// worded is a part of a config in a message, without what does not matter.
+func (n *normal) worded(v any) string {
+	object, isObject := v.(map[string]any)
+	if !isObject {
+		return worded(v)
+	}
+	var members []string
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		if !n.immaterial[name] {
+			members = append(members, name+": "+n.worded(object[name]))
+		}
+	}
+	return "{" + strings.Join(members, ", ") + "}"
 }
 
 // layersNamed names layers: "layer 3", "layers 0, 1 and 2 more".

@@ -62,7 +62,7 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 		case a.export != nil && len(a.differences) == 0:
 			a.export.Inexact = said(n.inexact)
 			return a.export, nil
-		case nearest == nil || len(a.differences) < len(nearest.differences):
+		case nearest == nil || a.nearer(nearest):
 			nearest = a
 		}
 	}
@@ -125,6 +125,14 @@ type attempt struct {
 	family      string
 	export      *Export  // nil if the table refuses its own config.json
 	differences []string // between the native model and what the export would become again
+}
+
+// nearer reports whether an attempt came closer than another: one whose model the table takes always did.
+func (a *attempt) nearer(than *attempt) bool {
+	if (a.export == nil) != (than.export == nil) {
+		return a.export != nil
+	}
+	return len(a.differences) < len(than.differences)
 }
 
 // attempt turns one table around.
