@@ -2,6 +2,7 @@
 model that was converted, of the model that OLMo-core's own classes built, and of what its trainer saved."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -152,15 +153,16 @@ BUILT = {
     "abf of some": (lambda: olmo2(sliding_window=window(16, -1)).with_rope_scaling(
         ABFRoPEScalingConfig(new_theta=20000)), "rope.theta of layers 0, 2 is 500000 (olmo3: 20000)"),
     "pre-norm": (lambda: llama_like(qk_norm=True), "sequence_mixer.qk_norm is {bias: false, "),
-    "windows of some": (lambda: llama_like(sliding_window=window(16, -1)), "sliding_window of layers 0, 2 is 16 (llama: -1)"),
+    "windows of some": (lambda: llama_like(sliding_window=window(16, -1)), "ministral"),
     "two windows": (lambda: olmo2(sliding_window=window(16, 32)), "sliding_window of layers 0, 2 is 16 (olmo3: 32)"),
+    "window without rope": (lambda: olmo2(sliding_window=window(16, -1), no_global_rope=True), "use_head_qk_norm is false (exaone4: true)"),
     "gate": (lambda: llama_like(gate=GateConfig()), "sequence_mixer.gate is"),
     "sinks": (lambda: changed(llama_like(), lambda c, a: setattr(a, "attention_sinks", True)), "attention_sinks is true"),
     "softmax": (lambda: changed(llama_like(), lambda c, a: setattr(a, "scalable_softmax", True)), "scalable_softmax is true"),
-    "no global rope": (lambda: llama_like(no_global_rope=True), "no_global_rope is true"),
+    "no global rope": (lambda: llama_like(no_global_rope=True), "smollm3"),
     "partial rope": (lambda: changed(llama_like(), lambda c, a: setattr(a.rope, "partial_rotary_factor", 0.5)),
                      "partial_rotary_factor is 0.5"),
-    "no rope": (lambda: changed(llama_like(), lambda c, a: setattr(a, "rope", None)), "sequence_mixer.rope is null"),
+    "no rope": (lambda: changed(llama_like(), lambda c, a: setattr(a, "rope", None)), "smollm3"),
     "embedding norm": (lambda: changed(llama_like(), lambda c, a: setattr(c, "embedding_norm", norm())), "embedding_norm is"),
     "plain norms": (lambda: changed(llama_like(), lambda c, a: set_norms(c, a, elementwise_affine=False)),
                     "elementwise_affine is false"),
@@ -267,3 +269,41 @@ def test_experts(tmp_path):
         assert found["logits"].std() > 0.1, "these logits say nothing"
         off = (got - found["logits"]).abs().max().item()
         assert off < 2e-5, f"{name}: {off}"
+
+
+# how a model is trained: its config, how its parameters are spread over four ranks, and what it leaves as
+TRAINED = {
+    "olmo2": (lambda: olmo2(n_layers=2), "hsdp", "olmo2"),
+    "olmo3": (lambda: olmo2(sliding_window=window(8, 8, 8, -1)).with_rope_scaling(YARN), "fsdp", "olmo3"),
+    "llama3": (lambda: llama_like(rope_scaling=BUILT["llama3"][0]().block.sequence_mixer.rope.scaling), "tp", "llama"),
+    "qwen3": (lambda: llama_like(qk_norm=True, use_head_qk_norm=True, head_dim=24, n_kv_heads=2), "fsdp", "qwen3"),
+    "gemma3": (lambda: gemma3(tie_word_embeddings=True), "hsdp", "gemma3_text"),
+    "mistral": (lambda: llama_like(sliding_window=window(8)), "fsdp", "mistral"),
+    "olmoe": (lambda: experts(MoEType.dropless, n_layers=2), "fsdp", "olmoe"),
+}
+
+
+def test_trained(tmp_path):
+    """What OLMo-core's Trainer saved on four ranks, by its folder, and how long its sequences were."""
+    tokens = TOKENS[:1, :40]
+    torch.save(tokens, tmp_path / "tokens.pt")
+    for name, (make, spread, _) in TRAINED.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"model": make().as_config_dict(), "spread": spread}))
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=4"]
+    command += [Path(__file__).with_name("core_save_worker.py"), tmp_path, *TRAINED]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*map(str, command)], env=environment, text=True, capture_output=True, timeout=900)
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    for name, (_, _, family) in TRAINED.items():
+        done = cli.run("export", tmp_path / name, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        folder = tmp_path / f"{name}-step2-hf"
+        model = load(folder)
+        assert model.config.model_type == family
+        longest = {"olmo3": 8 * 64, "llama3": 8 * 64}.get(name, 16)  # what rope was scaled to, else what it was trained on
+        assert model.config.max_position_embeddings == longest
+        with torch.no_grad():
+            got, want = model(tokens, use_cache=False).logits, torch.load(tmp_path / f"{name}.logits", weights_only=True)
+        assert want.std() > 0.1, "these logits say nothing"
+        off = (got - want).abs().max().item()
+        assert off < 1e-5, f"{name}: {off}"

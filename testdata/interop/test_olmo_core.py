@@ -25,7 +25,7 @@ def convert(source: Path, output: Path, *args) -> Path:
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert sorted(path.name for path in output.parent.iterdir() if output.name in path.name) == [output.name]
     names = {path.name for path in output.iterdir()}
-    assert names - {"hf2olmo.json"} - cli.BESIDE == {"config.json", ".metadata", "model_and_optim"}
+    assert names - {"hf2olmo.json"} - cli.BESIDE == {"config.json", ".metadata", "model_and_optim", "train.py"}
     return output
 
 
