@@ -23,7 +23,7 @@ func TestUnknownTypes(t *testing.T) {
 		{map[string]any{"model_type": "OLMo-2"}, `set "model_type" to "olmo2"`},
 		{map[string]any{"model_type": "mine", "architectures": []any{"Olmo2ForCausalLM"}}, `set "model_type" to "olmo2"`},
 		{map[string]any{"model_type": "llava", "text_config": text}, `it has model_type "llama". Save its language model`},
-		{map[string]any{"model_type": "mine"}, "Supported: cwm, exaone4"},
+		{map[string]any{"model_type": "mine"}, "Supported: cwm, "},
 		{map[string]any{}, "Add \"model_type\""},
 	} {
 		_, err := keymap.For(target, c.config)

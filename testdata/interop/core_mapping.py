@@ -13,11 +13,16 @@ NORMS = {
         "input_layernorm": "attention_norm", "post_attention_layernorm": "post_attention_norm",
         "pre_feedforward_layernorm": "feed_forward_norm", "post_feedforward_layernorm": "post_feed_forward_norm",
     },
+    "four": {
+        "input_layernorm": "attention_norm", "post_self_attn_layernorm": "post_attention_norm",
+        "post_attention_layernorm": "feed_forward_norm", "post_mlp_layernorm": "post_feed_forward_norm",
+    },
 }  # fmt: skip
 KIND = {
     "olmo2": "post", "olmo3": "post", "flex_olmo": "post", "llama": "pre", "mistral": "pre", "qwen3": "pre",
     "olmoe": "pre", "gemma3_text": "peri", "olmo": "pre", "ministral": "pre", "cwm": "pre", "exaone4": "post",
-    "smollm3": "pre", "gemma": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mixtral": "pre",
+    "smollm3": "pre", "gemma": "pre", "qwen2": "pre", "seed_oss": "pre", "phi3": "pre", "granite": "pre",
+    "glm4": "four", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mixtral": "pre",
 }  # fmt: skip
 PARTS = {
     "self_attn.q_proj": "attention.w_q", "self_attn.k_proj": "attention.w_k", "self_attn.v_proj": "attention.w_v",
@@ -31,7 +36,35 @@ TOP = {
 }  # fmt: skip
 
 PLUS_ONE = ("gemma", "gemma3_text")  # norms that multiply by 1 + weight
-TIED = ("gemma", "gemma3_text", "smollm3")  # unless config.json says otherwise
+TIED = ("ernie4_5", "gemma", "gemma3_text", "smollm3")  # unless config.json says otherwise
+
+
+def as_llama(config: dict, state: dict) -> dict:
+    """The tensors as Llama would have them: q, k, v, gate and up apart, rope in halves, every factor in the weights."""
+    family, out = config["model_type"], {}
+    heads, width = config["num_attention_heads"], config["hidden_size"]
+    head = config.get("head_dim") or width // heads
+    kv = head * (config.get("num_key_value_heads") or heads)
+    rotated = {"glm4": head // 2, "ernie4_5": head}.get(family, 0)
+    factors = {}
+    if family == "granite":
+        factors = {"q_proj": config["attention_multiplier"] * head**0.5, "model.norm": 1 / config["logits_scaling"]}
+    for name, tensor in state.items():
+        if "qkv_proj" in name:
+            for part, rows in zip("qkv", tensor.split([tensor.shape[0] - 2 * kv, kv, kv])):
+                out[name.replace("qkv_proj", f"{part}_proj")] = rows
+        elif "gate_up_proj" in name:
+            for part, rows in zip(("gate", "up"), tensor.chunk(2)):
+                out[name.replace("gate_up_proj", f"{part}_proj")] = rows
+        elif rotated and re.search(r"[qk]_proj", name):
+            order = [*range(0, rotated, 2), *range(1, rotated, 2), *range(rotated, head)]
+            out[name] = tensor.unflatten(0, (-1, head))[:, order].flatten(0, 1)
+        else:
+            factor = next((f for part, f in factors.items() if part in name), None)
+            out[name] = tensor if factor is None else (tensor.float() * torch.tensor(factor)).to(tensor.dtype)
+        if name.endswith("q_proj.bias") and name.replace("q_proj", "o_proj") not in state:
+            out[name.replace("q_proj", "o_proj")] = torch.zeros(width, dtype=tensor.dtype)
+    return out
 
 
 def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: str = "dropless") -> dict:
@@ -43,6 +76,7 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
         state = {name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}
         config, family = config["text_config"] | {"tie_word_embeddings": config["tie_word_embeddings"]}, "gemma3_text"
     out, experts = {}, {}
+    state = as_llama(config, state)
     for name, tensor in state.items():
         if dtype is not None and "norm" not in name:
             tensor = tensor.to(dtype)

@@ -10,8 +10,8 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
-    "cwm", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "ministral", "mixtral", "olmo3", "olmoe", "qwen3",
-    "qwen3_moe", "smollm3", "stablelm",
+    "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm4", "granite", "ministral", "mixtral",
+    "olmo3", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
 
 
@@ -96,6 +96,17 @@ VARIANTS = {
     "smollm3-window": ("smollm3", dict(DEEP, use_sliding_window=True, sliding_window=16, mlp_bias=True), 5),
     "gemma": ("gemma", dict(BASE, head_dim=24), 5),
     "stablelm": ("stablelm", BASE, 5),
+    "stablelm-bias": ("stablelm", dict(BASE, use_qkv_bias=True), 5),
+    "qwen2": ("qwen2", dict(BASE, rope_theta=1000000.0), 5),
+    "qwen2-tied": ("qwen2", dict(DEEP, tie_word_embeddings=True, use_sliding_window=True, sliding_window=16,
+                                 max_window_layers=2, rope_parameters=YARN), 4),
+    "seed_oss": ("seed_oss", dict(BASE, head_dim=24, attention_dropout=0.0), 5),
+    "phi3": ("phi3", dict(BASE, sliding_window=16), 5),
+    "phi3-part": ("phi3", dict(BASE, rope_parameters=dict(PLAIN, partial_rotary_factor=0.75)), 5),
+    "granite": ("granite", dict(BASE, attention_bias=True, embedding_multiplier=12.0, logits_scaling=8.0,
+                                residual_multiplier=0.22, attention_multiplier=0.1), 5),
+    "glm4": ("glm4", dict(BASE, head_dim=24), 5),
+    "ernie4_5": ("ernie4_5", dict(BASE, head_dim=24, use_bias=True), 5),
     "qwen3_moe": ("qwen3_moe", dict(QWEN_EXPERTS, norm_topk_prob=True), 5),
     "qwen3_moe-window": ("qwen3_moe", dict(QWEN_EXPERTS, use_sliding_window=True, sliding_window=16), 5),
     "mixtral": ("mixtral", dict(BASE, num_local_experts=3, num_experts_per_tok=2), 5),
