@@ -58,11 +58,12 @@ func crossCheckpoint(c *cli.Context, source string, o convert.Options, r *report
 		return
 	}
 	r.warn(result.Warnings)
-	if r.finished(crossRecord(source, result), result.Unchanged, result.Moments) {
+	r.finished(crossRecord(source, result), result.Unchanged, result.Moments)
+	r.advise(func() {
 		for _, note := range result.Notes {
 			r.say("%s\n", note)
 		}
-	}
+	})
 }
 
 func crossRecord(source string, res *between.Result) convertRecord {

@@ -21,7 +21,8 @@ sharded), or made by hand. Only headers are read, with --full every byte.
 Exit status: 0 if the trainer would load every folder, 1 if it would not load one of them.`,
 		Flags: []cli.Flag{
 			toggle("full", "read every byte: checksums of all files; NaN, infinity and matrices of zeros in the weights"),
-			toggle("json", "print one JSON object per folder, one per line"),
+			toggle("notes", "print notes too: what is odd, but changes nothing"),
+			toggle("json", "print one JSON object per folder, one per line, with the notes"),
 			noFollowFlag("DIR"),
 		},
 		OnUsageError:    onUsageError,
@@ -36,6 +37,7 @@ func checkFolders(c *cli.Context) error {
 	}
 	bad := false
 	for _, dir := range c.Args().Slice() {
+		dir = latestStep(c, dir)
 		setMemoryGoal(goalFor(dir))
 		report, err := check.Folder(c.Context, dir, check.Options{Full: c.Bool("full"), NoFollow: c.Bool(noFollow)})
 		if err != nil {
@@ -52,6 +54,9 @@ func checkFolders(c *cli.Context) error {
 	return nil
 }
 
+// maxMore is how many lines follow the first of a finding: what the trainer does, and what to do about it.
+const maxMore = 2
+
 // printCheck prints a report: a verdict, and what was found in order of severity.
 func printCheck(c *cli.Context, report *check.Report) error {
 	if c.Bool("json") {
@@ -64,10 +69,16 @@ func printCheck(c *cli.Context, report *check.Report) error {
 	}
 	printf(c.App.Writer, "%s%s: %s\n", fault.Printable(report.Folder), kind, report.Verdict())
 	for _, line := range report.Lines() {
+		if line.Severity == check.Note && !c.Bool("notes") {
+			continue
+		}
 		printf(c.App.Writer, "  %s: %s\n", line.Severity, line.Text)
-		for _, more := range line.More {
+		for _, more := range line.More[:min(maxMore, len(line.More))] {
 			printf(c.App.Writer, "      %s\n", more)
 		}
+	}
+	if n := report.Count(check.Note); n > 0 && !c.Bool("notes") {
+		printf(c.App.Writer, "  %s: --notes\n", plural(n, "note"))
 	}
 	return nil
 }

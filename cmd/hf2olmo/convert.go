@@ -95,6 +95,7 @@ func convertModels(c *cli.Context) error {
 		o.Progress = numbered(progress, i+1, c.NArg())
 		o.Claim = func(output string) error { return outputs.claim(output, source) }
 		if unshard.Accepts(source) {
+			latestStep(c, source)
 			setMemoryGoal(checkpointGoal)
 			convertCheckpoint(c, source, o, r)
 			setMemoryGoal(memoryGoal)

@@ -76,6 +76,7 @@ func exportCheckpoints(c *cli.Context) error {
 		}
 		o.Folder.Progress = numbered(progress, i+1, c.NArg())
 		o.Folder.Claim = func(output string) error { return outputs.claim(output, source) }
+		latestStep(c, source)
 		exportCheckpoint(c, source, o, r)
 	}
 	return r.end()

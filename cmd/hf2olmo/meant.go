@@ -8,7 +8,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
+	"hf2olmo/convert/native"
 )
 
 // nearest returns the one of the words that is most like word, "" if none is like it.
@@ -82,6 +84,18 @@ func misplacedName(c *cli.Context) string {
 		return ""
 	}
 	return sources[1]
+}
+
+// latestStep returns the latest step if path is the folder of a run, and says which; else path itself.
+func latestStep(c *cli.Context, path string) string {
+	step := native.Latest(path)
+	if step == "" || hf.IsRun(path) {
+		return path
+	}
+	if !c.Bool("quiet") && !c.Bool("json") {
+		printf(c.App.Writer, "%s: the latest step is %s\n", fault.Printable(path), fault.Printable(filepath.Base(step)))
+	}
+	return step
 }
 
 // namesNothing reports whether a path ends without a name for a new folder.

@@ -23,6 +23,7 @@ type report struct {
 	verb            string // what is done to models: converted, exported
 	done, unchanged int
 	bad             []string // the models that failed
+	advice          func()   // says how the last output is used
 }
 
 func (r *report) line(rec convertRecord) {
@@ -62,21 +63,29 @@ func ofOptimizer(moments int) string {
 	return fmt.Sprintf(", %d of them the optimizer's", moments)
 }
 
-// finished prints what became of a source, and reports whether its output was written just now.
-func (r *report) finished(rec convertRecord, unchanged bool, moments int) bool {
+// advise prints how an output is used: at once, or if there are several models once, for the last of them.
+func (r *report) advise(say func()) {
+	if r.models > 1 {
+		r.advice = say
+		return
+	}
+	say()
+}
+
+// finished prints what became of a source.
+func (r *report) finished(rec convertRecord, unchanged bool, moments int) {
 	if unchanged {
 		r.unchanged++
 		rec.Status = "unchanged"
 		r.line(rec)
 		r.say("%s (%s) → %s: unchanged, already up to date\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
-		return false
+		return
 	}
 	r.done++
 	rec.Status = "converted"
 	r.line(rec)
 	r.say("%s (%s) → %s\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
 	r.say("  %s; %s in %.1f s\n", contents(rec, moments), humanize.Bytes(uint64(rec.Bytes)), rec.Seconds)
-	return true
 }
 
 // startPlan counts a dry run and prints its warnings; the tensors follow, then endPlan.
@@ -103,10 +112,11 @@ func (r *report) converted(source string, res *convert.Result) {
 	rec := convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
 		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
 		TrainCommand: res.Command}
-	if r.finished(rec, res.Unchanged, 0) {
+	r.finished(rec, res.Unchanged, 0)
+	if !res.Unchanged {
 		r.leftOut(res.LeftOut)
-		r.howToTrain(res)
 	}
+	r.advise(func() { r.howToTrain(res) })
 }
 
 // howToTrain prints the command that trains from the folder, or how a script uses it.
@@ -202,6 +212,10 @@ func (r *report) notDone(sources []string) {
 
 // end summarizes several models.
 func (r *report) end() error {
+	if r.advice != nil {
+		r.say("\nThe others are used like the last one:\n")
+		r.advice()
+	}
 	if r.models > 1 && (!r.quiet || len(r.bad) > 0) {
 		parts := []string{fmt.Sprintf("%d done", r.done)}
 		if r.unchanged > 0 {
@@ -229,4 +243,12 @@ func count(n int64) string {
 		unit = "K"
 	}
 	return strings.TrimSpace(humanize.FtoaWithDigits(value, 2) + " " + unit)
+}
+
+// plural counts things: 1 note, 2 notes.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

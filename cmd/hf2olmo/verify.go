@@ -70,7 +70,7 @@ func verifyFolder(c *cli.Context) error {
 	if !c.Bool("quiet") {
 		o.Progress = terminalProgress(c.App.ErrWriter)
 	}
-	source, folder := c.Args().Get(0), c.Args().Get(1)
+	source, folder := latestStep(c, c.Args().Get(0)), latestStep(c, c.Args().Get(1))
 	if unshard.Accepts(source) {
 		setMemoryGoal(checkpointGoal)
 	}
