@@ -1,8 +1,12 @@
 package main
 
 import (
+	"io/fs"
+	"path/filepath"
+
 	"github.com/urfave/cli/v2"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/check"
 	"hf2olmo/convert/fault"
 )
@@ -39,7 +43,7 @@ func checkFolders(c *cli.Context) error {
 	for _, dir := range c.Args().Slice() {
 		dir = latestStep(c, dir)
 		setMemoryGoal(goalFor(dir))
-		report, err := check.Folder(c.Context, dir, check.Options{Full: c.Bool("full"), NoFollow: c.Bool(noFollow)})
+		report, err := checkFolder(c, dir)
 		if err != nil {
 			return err
 		}
@@ -52,6 +56,31 @@ func checkFolders(c *cli.Context) error {
 		return errFailed
 	}
 	return nil
+}
+
+// checkFolder checks one folder, with a bar if all of it is read.
+func checkFolder(c *cli.Context, dir string) (*check.Report, error) {
+	o := check.Options{Full: c.Bool("full"), NoFollow: c.Bool(noFollow)}
+	if b := terminalProgress(c.App.ErrWriter); b != nil && o.Full {
+		b.Start(filepath.Base(dir), assemble.Reading, sizeOf(dir))
+		defer b.Stop()
+		o.Progress = b.Add
+	}
+	return check.Folder(c.Context, dir, o)
+}
+
+// sizeOf returns how many bytes the files of a folder have, as far as they can be seen.
+func sizeOf(dir string) (bytes int64) {
+	filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return nil
+		}
+		if info, err := e.Info(); err == nil {
+			bytes += info.Size()
+		}
+		return nil
+	})
+	return bytes
 }
 
 // maxMore is how many lines follow the first of a finding: what the trainer does, and what to do about it.

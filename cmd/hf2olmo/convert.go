@@ -95,7 +95,7 @@ func convertModels(c *cli.Context) error {
 		o.Progress = numbered(progress, i+1, c.NArg())
 		o.Claim = func(output string) error { return outputs.claim(output, source) }
 		if unshard.Accepts(source) {
-			latestStep(c, source)
+			latestStep(c, source) // named; convert finds it too
 			setMemoryGoal(checkpointGoal)
 			convertCheckpoint(c, source, o, r)
 			setMemoryGoal(memoryGoal)

@@ -51,7 +51,8 @@ func inspectPath(c *cli.Context) error {
 	case c.IsSet("jobs") && c.Int("jobs") < 1:
 		return usagef(c, "--jobs must be at least 1")
 	}
-	path, start := latestStep(c, c.Args().First()), time.Now()
+	path, start := c.Args().First(), time.Now()
+	latestStep(c, path) // named; inspect finds it too
 	setMemoryGoal(goalFor(path))
 	r, err := inspect.Open(c.Context, path, c.Bool(noFollow))
 	if err == nil && c.Bool("stats") {

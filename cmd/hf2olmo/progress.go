@@ -3,13 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
@@ -23,8 +20,8 @@ const (
 
 // newProgress returns a bar if w is a terminal, else plain lines.
 func newProgress(w io.Writer) assemble.Progress {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return &bar{w: w}
+	if b := newBar(w); b != nil {
+		return b
 	}
 	return &lines{w: w, every: lineEvery}
 }
@@ -81,33 +78,6 @@ func (c *counter) stop() int64 {
 	return c.done.Load()
 }
 
-// bar shows bytes, rate and time left on a terminal.
-type bar struct {
-	counter
-	w   io.Writer
-	bar *progressbar.ProgressBar
-}
-
-func (b *bar) Start(name string, _ assemble.Work, total int64) {
-	b.bar = progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(b.w),
-		progressbar.OptionSetDescription(fault.Printable(name)),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowTotalBytes(true),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionClearOnFinish())
-	b.bar.RenderBlank()
-	b.start(barEvery, func(done int64) { b.bar.Set64(done) })
-}
-
-// Stop removes the bar, even if the copy failed.
-func (b *bar) Stop() {
-	b.bar.Set64(b.stop())
-	b.bar.Clear()
-}
-
 // lines prints a line at the start, at the end, and from time to time, for logs.
 type lines struct {
 	counter
@@ -121,11 +91,19 @@ type lines struct {
 
 func (l *lines) Start(name string, work assemble.Work, total int64) {
 	l.name, l.work, l.total, l.began = fault.Printable(name), work, total, time.Now()
+	if work == assemble.Syncing { // most disks are done at once
+		l.start(l.every, func(int64) { printf(l.w, "%s: syncing %s\n", l.name, humanize.Bytes(uint64(total))) })
+		return
+	}
 	printf(l.w, "%s: %s %s\n", l.name, work.Doing, humanize.Bytes(uint64(total)))
 	l.start(l.every, func(done int64) { printf(l.w, "%s\n", l.state(done)) })
 }
 
-func (l *lines) Stop() { printf(l.w, "%s\n", l.state(l.stop())) }
+func (l *lines) Stop() {
+	if done := l.stop(); l.work != assemble.Syncing {
+		printf(l.w, "%s\n", l.state(done))
+	}
+}
 
 // state describes how far the work is: its rate, and the time left if it is not done.
 func (l *lines) state(done int64) string {

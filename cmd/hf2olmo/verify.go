@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
@@ -70,7 +68,8 @@ func verifyFolder(c *cli.Context) error {
 	if !c.Bool("quiet") {
 		o.Progress = terminalProgress(c.App.ErrWriter)
 	}
-	source, folder := latestStep(c, c.Args().Get(0)), latestStep(c, c.Args().Get(1))
+	source, folder := c.Args().Get(0), latestStep(c, c.Args().Get(1))
+	latestStep(c, source) // named; verify finds it too
 	if unshard.Accepts(source) {
 		setMemoryGoal(checkpointGoal)
 	}
@@ -100,8 +99,8 @@ func verifyFolder(c *cli.Context) error {
 
 // terminalProgress is a bar on a terminal, and nothing elsewhere.
 func terminalProgress(w io.Writer) assemble.Progress {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return newProgress(w)
+	if b := newBar(w); b != nil {
+		return b
 	}
 	return nil
 }

@@ -45,6 +45,7 @@ var (
 	Copying   = Work{"copying", "copied"}
 	Comparing = Work{"comparing", "compared"}
 	Reading   = Work{"reading", "read"}
+	Syncing   = Work{"syncing", "synced"} // while the disk catches up; Add is not called
 )
 
 // A Tensor is one that is written, and what it consists of.
@@ -136,10 +137,19 @@ func (j *Job) finish(ctx context.Context, i int, out *os.File, crcs []uint32) (S
 			return Sum{}, j.writeFault(i, err)
 		}
 	}
-	if err := disk.SyncFile(ctx, out, f.Size); err != nil {
+	if err := j.sync(ctx, out, f.Size); err != nil {
 		return Sum{}, j.diskFault(ctx, i, err)
 	}
 	return f.sum(frame, crcs), readBack(out, filepath.Join(j.Final, f.Name), frame)
+}
+
+// sync waits until a file is on the disk.
+func (j *Job) sync(ctx context.Context, out *os.File, size int64) error {
+	if j.Progress != nil {
+		j.Progress.Start(j.Name, Syncing, size)
+		defer j.Progress.Stop()
+	}
+	return disk.SyncFile(ctx, out, size)
 }
 
 // writeFault is the fault of a file that cannot be written.

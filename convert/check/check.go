@@ -36,6 +36,8 @@ import (
 type Options struct {
 	Full     bool // read every byte: checksums and NaN
 	NoFollow bool // refuse a folder with links that point outside of it
+	// Progress is called with how many bytes Full has just read, from many goroutines; nil for none.
+	Progress func(bytes int64)
 }
 
 // target is read once, however many folders are checked.

@@ -162,12 +162,20 @@ func (c byteChecks) whetherRead(name string) string {
 	return "read"
 }
 
+// progress counts bytes that were read.
+func (c *checker) progress(bytes int) {
+	if c.Progress != nil {
+		c.Progress(int64(bytes))
+	}
+}
+
 // sum returns the CRC of all of r, and what was seen of its elements.
 func (c byteChecks) sum(r io.Reader, buffer []byte, dtype tensor.DType) (sum uint32, special tensor.Special,
 	err error) {
 	special.Zero = true
 	for {
 		n, err := io.ReadFull(r, buffer)
+		c.progress(n)
 		sum = crc32.Update(sum, crc32.IEEETable, buffer[:n])
 		if size := dtype.Size(); size > 0 {
 			special = special.Join(tensor.Look(buffer[:int64(n)/size*size], dtype))

@@ -59,6 +59,7 @@ func (c itemChecks) sweep(parts []tensor.Tensor) (values, error) {
 	var mu sync.Mutex
 	read := values{}
 	visit := func(_ *tensor.Gatherer, p tensor.Piece, data []byte) error {
+		c.progress(len(data))
 		part := &parts[p.Content]
 		own := seen{tensor.Look(data, part.DType), path.Join(c.folder, part.File.Name)}
 		mu.Lock()
