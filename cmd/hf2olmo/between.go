@@ -59,7 +59,7 @@ func crossCheckpoint(c *cli.Context, source string, o convert.Options, r *report
 	}
 	r.warn(result.Warnings)
 	r.finished(crossRecord(source, result), result.Unchanged, result.Moments)
-	r.advise(func() {
+	advise(r, func() {
 		for _, note := range result.Notes {
 			r.say("%s\n", note)
 		}

@@ -3,6 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
+
+	"github.com/dustin/go-humanize"
 
 	"hf2olmo/convert/fault"
 )
@@ -24,4 +27,24 @@ func printf(w io.Writer, format string, args ...any) {
 		}
 	}
 	fmt.Fprintf(w, format, shown...)
+}
+
+// count writes a number of parameters as the field does: 1.48 B.
+func count(n int64) string {
+	value, unit := humanize.ComputeSI(float64(n))
+	switch unit {
+	case "G":
+		unit = "B"
+	case "k":
+		unit = "K"
+	}
+	return strings.TrimSpace(humanize.FtoaWithDigits(value, 2) + " " + unit)
+}
+
+// plural counts things: 1 note, 2 notes.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

@@ -64,7 +64,7 @@ func ofOptimizer(moments int) string {
 }
 
 // advise prints how an output is used: at once, or if there are several models once, for the last of them.
-func (r *report) advise(say func()) {
+func advise(r *report, say func()) {
 	if r.models > 1 {
 		r.advice = say
 		return
@@ -116,7 +116,7 @@ func (r *report) converted(source string, res *convert.Result) {
 	if !res.Unchanged {
 		r.leftOut(res.LeftOut)
 	}
-	r.advise(func() { r.howToTrain(res) })
+	advise(r, func() { r.howToTrain(res) })
 }
 
 // howToTrain prints the command that trains from the folder, or how a script uses it.
@@ -231,24 +231,4 @@ func (r *report) end() error {
 		return errFailed
 	}
 	return nil
-}
-
-// count writes a number of parameters as the field does: 1.48 B.
-func count(n int64) string {
-	value, unit := humanize.ComputeSI(float64(n))
-	switch unit {
-	case "G":
-		unit = "B"
-	case "k":
-		unit = "K"
-	}
-	return strings.TrimSpace(humanize.FtoaWithDigits(value, 2) + " " + unit)
-}
-
-// plural counts things: 1 note, 2 notes.
-func plural(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
 }

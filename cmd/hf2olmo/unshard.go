@@ -44,7 +44,7 @@ func unshardRecord(source string, res *unshard.Result) convertRecord {
 func (r *report) unsharded(source string, res *unshard.Result) {
 	r.warn(res.Warnings)
 	r.finished(unshardRecord(source, res), res.Unchanged, res.Moments)
-	r.advise(func() {
+	advise(r, func() {
 		r.say("To continue the training, in a clone of allenai/OLMo, with the run's folder for the dots:\n  %s\n",
 			res.Command)
 	})
