@@ -133,6 +133,12 @@ func examine(source string, o Options) (*Conversion, error) {
 	return c, faults.Err()
 }
 
+// Check returns what is wrong with a model for a target, as far as its headers say; nil if it can be converted.
+func Check(source string, o Options) error {
+	_, err := examine(source, o)
+	return err
+}
+
 // openOutput finds out whether the output's path is free, or has the same already.
 func (c *Conversion) openOutput(ctx context.Context) (err error) {
 	if c.Output == "" { // its fault is known

@@ -129,6 +129,15 @@ type tableRecord struct {
 	Text   string `json:"text"`
 }
 
+// modelRecord is what list reports of a model in the cache.
+type modelRecord struct {
+	ID        string   `json:"id"`
+	Folder    string   `json:"folder"`
+	ModelType string   `json:"model_type"`
+	Bytes     int64    `json:"bytes"`
+	Targets   []string `json:"targets"` // that convert takes it for
+}
+
 // versionRecord is what version reports.
 type versionRecord struct {
 	Version  string   `json:"version"`

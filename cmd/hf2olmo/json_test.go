@@ -20,7 +20,7 @@ func TestRecords(t *testing.T) {
 	}{
 		{convertRecord{}, "source output model_type dtype parameters tensors bytes seconds status error train_command"},
 		{verifyRecord{}, "source output status tensors differing differences config_differences " +
-			"step error seconds bytes warnings"},
+			"step error seconds bytes warnings cast,omitempty"},
 		{verify.TensorDifference{}, "tensor source element offset elements problem file"},
 		{trainer.Difference{}, "file field expected found"},
 		{inspectRecord{}, "path kind status config parameters bytes dtypes parts tensors warnings error seconds"},
@@ -28,6 +28,7 @@ func TestRecords(t *testing.T) {
 		{inspect.Total{}, "name tensors parameters bytes"},
 		{inspect.Values{}, "min max mean nan inf"},
 		{tableRecord{}, "name target text"},
+		{modelRecord{}, "id folder model_type bytes targets"},
 		{versionRecord{}, "version go os arch olmo_core layout"},
 	} {
 		var fields []string

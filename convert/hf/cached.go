@@ -1,0 +1,74 @@
+package hf
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"hf2olmo/convert/jsonfile"
+	"hf2olmo/convert/regular"
+)
+
+// A Cached is a model in the Hugging Face cache.
+type Cached struct {
+	ID        string
+	Folder    string // of the snapshot that ID means, "" if that is not known
+	Bytes     int64  // of the snapshot's files
+	ModelType string // by its config.json, "" if that does not say
+}
+
+// maxConfig is the size limit, in bytes, of a config.json of which only model_type is read.
+const maxConfig = 1 << 20
+
+// ListCache returns the models in the cache, sorted by id. A cache that is not there has none.
+func ListCache() []Cached {
+	var list []Cached
+	for _, id := range CachedIDs() {
+		c := Cached{ID: id}
+		repo := filepath.Join(cacheDir(), repoPrefix+strings.ReplaceAll(id, "/", "--"))
+		if where, bad := locateRepo(repo, ""); bad == nil {
+			c.Folder = where.dir
+			c.Bytes, c.ModelType = folderBytes(c.Folder), modelType(c.Folder)
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// CachedIDs returns the ids of the models in the cache, sorted.
+func CachedIDs() (ids []string) {
+	entries, _ := os.ReadDir(cacheDir()) // sorted
+	for _, e := range entries {
+		if id := repoID(e.Name()); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// folderBytes adds up the files of a folder, following links.
+func folderBytes(dir string) (total int64) {
+	filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				total += info.Size()
+			}
+		}
+		return nil
+	})
+	return total
+}
+
+func modelType(dir string) string {
+	text, err := regular.Read(filepath.Join(dir, configName), maxConfig)
+	if err != nil {
+		return ""
+	}
+	config, err := jsonfile.ReadObject(bytes.NewReader(text), jsonfile.ConfigLimits)
+	if err != nil {
+		return ""
+	}
+	name, _ := config["model_type"].(string)
+	return name
+}
