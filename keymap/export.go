@@ -13,6 +13,7 @@ type Export struct {
 	Config  Object         // config.json
 	Tensors []ExportedTensor
 	Tied    []Tied
+	Zeros   []Piece  // native rows that must be zeros, which the Hugging Face model has not
 	Inexact []string // what the exported model does not have as the native one has it, in words
 }
 
@@ -101,6 +102,7 @@ func nativeOf(t *Target, config map[string]any, facts Facts) (*native, []*Refusa
 	}
 	n.env = env
 	env["weights"] = map[string]any{"tensors": exported(facts)}
+	env["like"] = map[string]any{}
 	for _, r := range t.check(env, facts) {
 		r.Hint = "" // which is about the way in
 		refusals = append(refusals, r)
@@ -150,8 +152,9 @@ func (t *Target) attempt(table *Table, n *native, facts Facts) (*attempt, error)
 		}
 		return a, nil
 	}
-	if word := plan.oneWay(); word != "" {
-		a.differences = append(a.differences, "the way back of "+word+" is not known")
+	turned, oneWay := plan.turn()
+	if oneWay != "" {
+		a.differences = append(a.differences, "there is no way back of "+oneWay)
 		return a, nil
 	}
 	again := map[string]any{"weights": n.env["weights"]}
@@ -159,7 +162,7 @@ func (t *Target) attempt(table *Table, n *native, facts Facts) (*attempt, error)
 		again[s.Name] = s.Value
 	}
 	a.export = &Export{Family: table.Family, Native: maps.Clone(again), Config: config}
-	a.export.Tensors, a.export.Tied = plan.turned()
+	a.export.Tensors, a.export.Tied, a.export.Zeros = turned.tensors, turned.tied, turned.zeros
 	if n.described != nil {
 		a.differences, err = n.differences(t, plan, facts)
 		return a, err

@@ -84,18 +84,21 @@ func TestExportedTensors(t *testing.T) {
 	if export == nil {
 		t.Fatal(refusals)
 	}
+	piece := func(from string, first, count int64) []keymap.Piece {
+		return []keymap.Piece{{From: from, First: first, Count: count}}
+	}
 	got := map[string]keymap.ExportedTensor{}
 	for _, one := range export.Tensors {
 		got[one.Name] = one
 	}
 	const layer, att, ff = "model.layers.0.", "transformer.blocks.0.att_proj.weight", "transformer.blocks.0.ff_proj.weight"
 	for _, want := range []keymap.ExportedTensor{
-		{Name: layer + "self_attn.q_proj.weight", Shape: []int64{16, 16}, From: att, First: 0, Count: 16},
-		{Name: layer + "self_attn.k_proj.weight", Shape: []int64{8, 16}, From: att, First: 16, Count: 8},
-		{Name: layer + "self_attn.v_proj.weight", Shape: []int64{8, 16}, From: att, First: 24, Count: 8},
-		{Name: layer + "mlp.up_proj.weight", Shape: []int64{24, 16}, From: ff, First: 0, Count: 24},
-		{Name: layer + "mlp.gate_proj.weight", Shape: []int64{24, 16}, From: ff, First: 24, Count: 24},
-		{Name: "lm_head.weight", Shape: []int64{96, 16}, From: "transformer.ff_out.weight", First: 0, Count: 96},
+		{Name: layer + "self_attn.q_proj.weight", Shape: []int64{16, 16}, Pieces: piece(att, 0, 16)},
+		{Name: layer + "self_attn.k_proj.weight", Shape: []int64{8, 16}, Pieces: piece(att, 16, 8)},
+		{Name: layer + "self_attn.v_proj.weight", Shape: []int64{8, 16}, Pieces: piece(att, 24, 8)},
+		{Name: layer + "mlp.up_proj.weight", Shape: []int64{24, 16}, Pieces: piece(ff, 0, 24)},
+		{Name: layer + "mlp.gate_proj.weight", Shape: []int64{24, 16}, Pieces: piece(ff, 24, 24)},
+		{Name: "lm_head.weight", Shape: []int64{96, 16}, Pieces: piece("transformer.ff_out.weight", 0, 96)},
 	} {
 		if !reflect.DeepEqual(got[want.Name], want) {
 			t.Errorf("%+v, want %+v", got[want.Name], want)

@@ -16,7 +16,7 @@ func ExportLike(t *Target, config, like map[string]any, dtype string, facts Fact
 	if n == nil || len(refusals) > 0 {
 		return nil, refusals
 	}
-	n.env["dtype"] = dtype
+	n.env["dtype"], n.env["like"] = dtype, plain(like)
 	table, err := For(t, like)
 	if err != nil {
 		return nil, []*Refusal{refusalOf(err)}

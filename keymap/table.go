@@ -88,7 +88,7 @@ func Parse(text []byte) (*Table, error) {
 	if err := t.parseDrop(y.Drop, target); err != nil {
 		return nil, fmt.Errorf("drop: %w", err)
 	}
-	if t.export, err = parseBindings(y.Export, target.names.with("dtype")); err != nil {
+	if t.export, err = parseBindings(y.Export, target.names.with("dtype", "like")); err != nil {
 		return nil, fmt.Errorf("export: %w", err)
 	}
 	return t, nil

@@ -156,7 +156,7 @@ func (m *matcher) part(part keymap.Part) *tensor.Tensor {
 		return source
 	}
 	if part.Order != (keymap.Order{}) {
-		source = tensor.InOrder(source, tensor.Order(part.Order))
+		source = tensor.InOrder(tensor.Order(part.Order), source)
 		source.Cut = "permuted"
 	}
 	if r := part.Rows; r != (keymap.RowRange{}) {

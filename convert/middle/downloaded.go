@@ -5,6 +5,7 @@ import (
 
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/jsonfile"
+	"hf2olmo/convert/tensor"
 )
 
 // Downloaded returns a model as if it had been downloaded, for package match. Its tensors are those
@@ -22,7 +23,11 @@ func Downloaded(m *Model, name string) (*hf.Model, error) {
 	model := &hf.Model{Source: m.Checkpoint.Path, Dir: m.Checkpoint.Path, Name: name, Config: config,
 		Files: m.Checkpoint.Files}
 	for i := range m.Tensors {
-		t := *m.Tensors[i].Content.Parts[0]
+		parts := m.Tensors[i].Content.Parts
+		t := *parts[0]
+		if len(parts) > 1 {
+			t = *tensor.InOrder(tensor.Order{}, parts...)
+		}
 		t.Name = m.Tensors[i].Name
 		model.Tensors = append(model.Tensors, t)
 	}

@@ -32,15 +32,23 @@ func (m *Model) match(target *keymap.Target, config map[string]any) error {
 	}
 	for i := range plan.Tensors {
 		t := &plan.Tensors[i]
-		one := cut(t, &m.own[t.From].Tensor)
+		var from []*tensor.Tensor
+		for _, p := range t.Pieces {
+			from = append(from, &m.own[p.From].Tensor)
+		}
+		one := cut(t, from)
 		switch {
 		case m.dtype != tensor.Invalid:
 			one.Content.DType = m.dtype
-		case t.Widened:
+		case t.Widened || !sameDType(from):
 			one.Content.DType = dtype
 		}
 		m.Tensors = append(m.Tensors, one)
 	}
+	for _, p := range plan.Zeros {
+		m.zeros = append(m.zeros, tensor.Rows(&m.own[p.From].Tensor, p.First, p.Count))
+	}
+	m.noteScales()
 	for _, t := range plan.Tied {
 		m.tied = append(m.tied, tied{m.own[t.Name], m.own[t.Same]})
 	}
@@ -68,15 +76,30 @@ func exportOf(m *Model, target *keymap.Target, config map[string]any, dtype stri
 	return nil, faults
 }
 
-// cut returns the part of a native tensor that a tensor of the Hugging Face model is, or the
-// same part of a moment that lies as that does.
-func cut(t *keymap.ExportedTensor, from *tensor.Tensor) assemble.Tensor {
-	part := tensor.Rows(from, t.First, t.Count)
-	if t.Transposed {
-		part = tensor.Transposed(part)
+// cut returns the tensor of the Hugging Face model that is made of pieces of native ones, or the
+// same of moments that lie as those do.
+func cut(t *keymap.ExportedTensor, from []*tensor.Tensor) assemble.Tensor {
+	content := tensor.Content{DType: from[0].DType, Add: float32(t.Add), Scale: float32(t.Scale), Undo: t.Scale != 0}
+	for i, p := range t.Pieces {
+		part := tensor.Rows(from[i], p.First, p.Count)
+		if t.Transposed {
+			part = tensor.Transposed(part)
+		}
+		content.Parts = append(content.Parts, part)
 	}
-	return assemble.Tensor{Name: t.Name, Shape: t.Shape,
-		Content: tensor.Content{DType: from.DType, Parts: []*tensor.Tensor{part}, Add: float32(t.Add)}}
+	if t.Order != (keymap.Order{}) {
+		content.Parts = []*tensor.Tensor{tensor.InOrder(tensor.Order(t.Order), content.Parts...)}
+	}
+	return assemble.Tensor{Name: t.Name, Shape: t.Shape, Content: content}
+}
+
+func sameDType(tensors []*tensor.Tensor) bool {
+	for _, t := range tensors {
+		if t.DType != tensors[0].DType {
+			return false
+		}
+	}
+	return true
 }
 
 // named returns the model's tensors by the names that the trainer knows them by, and the dtype

@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
@@ -50,6 +51,7 @@ type Model struct {
 	plan  *keymap.Export             // nil for a run of a Hugging Face trainer
 	own   map[string]*sharded.Tensor // the native tensors, by the names in plan
 	tied  []tied
+	zeros []*tensor.Tensor // rows of the checkpoint's tensors that the Hugging Face model has not
 	like  *Like
 }
 
@@ -116,16 +118,27 @@ func (m *Model) Setting(name string) any {
 
 // Rows says which rows of the checkpoint's tensors the i-th of Tensors is.
 func (m *Model) Rows(i int) string {
-	said := m.Tensors[i].Content.Parts[0].Name
 	if m.plan == nil {
-		return said
+		return m.Tensors[i].Content.Parts[0].Name
 	}
 	t := &m.plan.Tensors[i]
-	if t.Count != m.own[t.From].Shape[0] {
-		said += fmt.Sprintf(", rows %d to %d", t.First, t.First+t.Count-1)
+	var pieces []string
+	for _, p := range t.Pieces {
+		said := m.own[p.From].Name
+		if p.Count != m.own[p.From].Shape[0] {
+			said += fmt.Sprintf(", rows %d to %d", p.First, p.First+p.Count-1)
+		}
+		pieces = append(pieces, said)
+	}
+	said := strings.Join(pieces, " + ")
+	if t.Order != (keymap.Order{}) {
+		said += ", permuted"
 	}
 	if t.Transposed {
 		said += ", transposed"
+	}
+	if t.Scale != 0 {
+		said += fmt.Sprintf(", ÷ %v", float32(t.Scale))
 	}
 	if t.Add != 0 {
 		said += fmt.Sprintf(", %+g", t.Add)
@@ -147,7 +160,13 @@ func (m *Model) Hash() string {
 		return hex.EncodeToString(h.Sum(nil))
 	}
 	for i, t := range m.plan.Tensors {
-		fmt.Fprintf(h, "%q %s %v %q %d", t.Name, m.Tensors[i].Content.DType, t.Shape, t.From, t.First)
+		fmt.Fprintf(h, "%q %s %v", t.Name, m.Tensors[i].Content.DType, t.Shape)
+		for _, p := range t.Pieces {
+			fmt.Fprintf(h, " %q %d", p.From, p.First)
+		}
+		if t.Order != (keymap.Order{}) || t.Scale != 0 {
+			fmt.Fprintf(h, " %v %v", t.Order, t.Scale)
+		}
 		if t.Transposed || t.Add != 0 {
 			fmt.Fprintf(h, " %v %v", t.Transposed, t.Add)
 		}

@@ -22,8 +22,11 @@ func CompareCopies(ctx context.Context, m *Model, jobs int, p assemble.Progress,
 	return CompareTied(ctx, m)
 }
 
-// CompareTied compares tied tensors alone.
+// CompareTied compares tied tensors alone. What the Hugging Face model has no tensor for must be zeros.
 func CompareTied(ctx context.Context, m *Model) error {
+	if err := checkZeros(ctx, m); err != nil {
+		return err
+	}
 	var all []tensor.Tensor
 	for _, t := range m.tied {
 		all = append(all, t.copied.Tensor, t.kept.Tensor)

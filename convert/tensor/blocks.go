@@ -50,8 +50,8 @@ func FileNames(files []*File) string {
 // element's byte in it.
 func (t *Tensor) ByteOf(element int64) (file *File, at int64) {
 	if t.Ordered != nil {
-		first, _ := t.Ordered.run(element, 1, t.width())
-		return t.Ordered.Of.ByteOf(first)
+		of, first, _ := t.Ordered.run(element, 1, t.width())
+		return of.ByteOf(first)
 	}
 	if t.Blocks != nil {
 		t.Runs(element, func(data *Tensor, first, _ int64) bool {

@@ -9,6 +9,7 @@ type Content struct {
 	Parts []*Tensor
 	Add   float32 // to every element, computed in float32 and cast to DType; 0 for nothing
 	Scale float32 // times every element, after Add, computed in float32 and cast to DType; 0 for nothing
+	Undo  bool    // Scale is divided by, before Add
 }
 
 // Numel returns the number of elements.

@@ -38,7 +38,11 @@ func OpenFiles(tensors []Tensor) (*Files, error) {
 // ownParts returns the tensors with a file of their own that t is made of.
 func (t *Tensor) ownParts() []*Tensor {
 	if t.Ordered != nil {
-		return t.Ordered.Of.ownParts()
+		var parts []*Tensor
+		for _, of := range t.Ordered.Of {
+			parts = append(parts, of.ownParts()...)
+		}
+		return parts
 	}
 	if t.Blocks == nil {
 		return []*Tensor{t}

@@ -50,7 +50,7 @@ func TestInOrder(t *testing.T) {
 			want = append(want, own[from:from+columns*2]...)
 		}
 		for first := range int64(rows) {
-			part := tensor.Rows(tensor.InOrder(one, order), first, rows-first)
+			part := tensor.Rows(tensor.InOrder(order, one), first, rows-first)
 			content := &tensor.Content{DType: tensor.Float16, Parts: []*tensor.Tensor{part}}
 			g := tensor.NewGatherer(files)
 			for _, step := range []int64{2, 4, 10, content.Bytes()} {
@@ -69,6 +69,29 @@ func TestInOrder(t *testing.T) {
 			if _, at := part.ByteOf(1); one == whole && at != order.From(first)*columns*2+2 {
 				t.Errorf("element 1 of row %d is at byte %d", first, at)
 			}
+		}
+	}
+}
+
+// TestJoined puts a matrix together again of ranges of its rows, in any order of theirs.
+func TestJoined(t *testing.T) {
+	const rows, columns = 12, 3
+	data := make([]byte, rows*columns*2)
+	for i := range data {
+		data[i] = byte(i)
+	}
+	file, _ := testFile(t, data)
+	whole := &tensor.Tensor{DType: tensor.Float16, Shape: []int64{rows, columns}, File: file}
+	order := tensor.Order{Group: 12, Turned: 12, Ways: 2, Unit: 3}
+	turned := tensor.InOrder(order, whole)
+	for _, cut := range []int64{1, 5, 11} {
+		first, last := tensor.Rows(whole, 0, cut), tensor.Rows(whole, cut, rows-cut)
+		if got := read(t, tensor.InOrder(tensor.Order{}, first, last)); !bytes.Equal(got, data) {
+			t.Errorf("cut at %d: %v", cut, got)
+		}
+		first, last = tensor.Rows(turned, 0, cut), tensor.Rows(turned, cut, rows-cut)
+		if got := read(t, tensor.InOrder(order.Inverse(), first, last)); !bytes.Equal(got, data) {
+			t.Errorf("cut at %d and turned back: %v", cut, got)
 		}
 	}
 }

@@ -80,3 +80,35 @@ func sameCast(t *testing.T, files *tensor.Files, c *tensor.Content, wide []byte)
 		}
 	}
 }
+
+// TestUndo divides what was multiplied, and takes off what was added: each element is off by a rounding of each of
+// the two steps at most, and one that needed none comes back as it was.
+func TestUndo(t *testing.T) {
+	values := []float32{0, -1, 0.5, 1e-9, 1.00390625, -1.0078125, 3.25, 77.125}
+	var data []byte
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	for _, c := range []struct{ scale, add, within float32 }{{0.25, 0, 0}, {0.3, 0, 2e-7}, {1.7, 1, 4e-7}, {-2, 1, 2e-7}} {
+		file, files := testFile(t, data)
+		one := &tensor.Tensor{DType: tensor.Float32, Shape: []int64{int64(len(values))}, File: file}
+		there := make([]byte, len(data))
+		forth := &tensor.Content{DType: tensor.Float32, Parts: []*tensor.Tensor{one}, Add: c.add, Scale: c.scale}
+		if err := tensor.NewGatherer(files).Read(there, forth, 0); err != nil {
+			t.Fatal(err)
+		}
+		file, files = testFile(t, there)
+		two := &tensor.Tensor{DType: tensor.Float32, Shape: one.Shape, File: file}
+		again := make([]byte, len(data))
+		back := &tensor.Content{DType: tensor.Float32, Parts: []*tensor.Tensor{two}, Add: -c.add, Scale: c.scale, Undo: true}
+		if err := tensor.NewGatherer(files).Read(again, back, 0); err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range values {
+			got := math.Float32frombits(binary.LittleEndian.Uint32(again[4*i:]))
+			if math.Abs(float64(got-v)) > float64(c.within)*max(math.Abs(float64(v)), float64(c.add)) {
+				t.Errorf("%v + %v × %v comes back as %v", v, c.add, c.scale, got)
+			}
+		}
+	}
+}
