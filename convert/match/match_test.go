@@ -45,7 +45,7 @@ func TestEveryModel(t *testing.T) {
 					continue // not a family of this trainer's
 				}
 				matched++
-				used := map[string]bool{}
+				used, whole := map[string]bool{}, map[string]bool{}
 				for _, to := range m.Tensors {
 					if to.Same != "" {
 						continue
@@ -57,14 +57,17 @@ func TestEveryModel(t *testing.T) {
 						t.Errorf("%s: %s has %d elements of %d", path, to.Name, to.Content.Numel(), n)
 					}
 					for _, part := range to.Content.Parts {
-						if used[part.Name] {
-							t.Errorf("%s: %s is used twice", path, part.Name)
+						if part.Filled() {
+							continue
 						}
-						used[part.Name] = true
+						if used[part.Called()] {
+							t.Errorf("%s: %s is used twice", path, part.Called())
+						}
+						used[part.Called()], whole[part.Name] = true, true
 					}
 				}
-				if len(used) == 0 || len(used) > len(model.Tensors) {
-					t.Errorf("%s for %s: %d tensors of %d", path, target, len(used), len(model.Tensors))
+				if len(whole) == 0 || len(whole) > len(model.Tensors) {
+					t.Errorf("%s for %s: %d tensors of %d", path, target, len(whole), len(model.Tensors))
 				}
 			}
 		}
