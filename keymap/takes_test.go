@@ -24,6 +24,7 @@ func TestTakes(t *testing.T) {
 	}
 	values := map[string]any{
 		"run_name": "r", "tokenizer": "t", "tokens": 70_000, "folder": "/f", "source": "s", "command": "c",
+		"run": nil,
 	}
 	document, err := target.Document(config, values)
 	if err != nil {

@@ -15,6 +15,8 @@ type Target struct {
 
 	// Immaterial are fields that do not matter for a model whose weights are loaded.
 	Immaterial []string
+	// Embeddings are tensors that the optimizer treats apart: see olmo.yaml.
+	Embeddings []string
 
 	let        []binding
 	refuse     []rule
@@ -66,6 +68,7 @@ type targetYAML struct {
 	} `yaml:"layers"`
 	Saved      Saved         `yaml:"saved"`
 	Immaterial []string      `yaml:"immaterial"`
+	Embeddings []string       `yaml:"embeddings"`
 	Templates  yaml.MapSlice `yaml:"templates"`
 	Since      string        `yaml:"since"`
 	Document   yaml.MapSlice `yaml:"document"`
@@ -79,7 +82,7 @@ func parseTarget(text []byte) (*Target, error) {
 	if err := yaml.UnmarshalWithOptions(text, &y, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	t := &Target{Name: y.Target, Saved: y.Saved, Immaterial: y.Immaterial}
+	t := &Target{Name: y.Target, Saved: y.Saved, Immaterial: y.Immaterial, Embeddings: y.Embeddings}
 	var err error
 	if t.Fields, err = parseFields(y.Config); err != nil {
 		return nil, fmt.Errorf("config: %w", err)

@@ -90,8 +90,11 @@ type Result struct {
 func (c *Crossing) Write(ctx context.Context) (*Result, error) {
 	start := time.Now()
 	if !c.out.Unchanged {
-		o := &c.options.Folder
-		if err := sharded.ShowCompareCopies(ctx, c.read(), o.Jobs, o.Progress, c.content.Title); err != nil {
+		o, moments := &c.options.Folder, c.read()[len(c.Checkpoint.Model):]
+		if err := middle.CompareCopies(ctx, c.from, o.Jobs, o.Progress, c.content.Title); err != nil {
+			return nil, err
+		}
+		if err := sharded.ShowCompareCopies(ctx, moments, o.Jobs, o.Progress, c.content.Title); err != nil {
 			return nil, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"hf2olmo/convert/between"
 	"hf2olmo/convert/native"
+	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
@@ -128,4 +129,93 @@ func read(t *testing.T, full *sharded.Tensor) []byte {
 	b := make([]byte, content.Bytes())
 	must(t, tensor.NewGatherer(files).Read(b, &content, 0))
 	return b
+}
+
+// TestToOLMo carries runs of OLMo-core's trainer over to allenai/OLMo and back: every tensor comes
+// back with the bits that the ranks held, every parameter with its settings.
+func TestToOLMo(t *testing.T) {
+	core := filepath.Join(fixtures.Extract(t), "core")
+	for name, decayed := range map[string]int{"olmo2-tp2fsdp2-adamw": 10, "olmo2-ddp2-skip": 10} {
+		source := filepath.Join(core, name)
+		_, result := cross(t, source, between.Options{Target: "olmo"})
+		if base := filepath.Base(filepath.Dir(result.Output)) + "/" + filepath.Base(result.Output); base !=
+			name+"-olmo/step3-unsharded" || result.Moments != 33 {
+			t.Errorf("%s: %d moments", base, result.Moments)
+		}
+		there, err := native.Open(context.Background(), result.Output)
+		must(t, err)
+		if there.Step != 3 || there.Train.Get("global_train_tokens_seen") != any(int64(288)) ||
+			there.Train.Get("epoch") != any(int64(0)) || len(there.Groups) != 2 ||
+			len(native.GroupNames(there.Groups[0])) != decayed {
+			t.Errorf("%s: train.pt %v, %d groups", name, there.Train, len(there.Groups))
+		}
+		for _, g := range there.Groups {
+			if !slices.IsSorted(native.GroupNames(g)) || !reflect.DeepEqual(g.Get("params"), g.Get("param_names")) {
+				t.Errorf("%s: a group of %v", name, native.GroupNames(g))
+			}
+		}
+		_, result = cross(t, result.Output, between.Options{Target: "olmo-core"})
+		if base := filepath.Base(filepath.Dir(result.Output)); base != name+"-olmo-core" {
+			t.Errorf("%s came back as %s", name, base)
+		}
+		var held struct{ Model, Optim map[string]fixtures.Sum }
+		fixtures.ReadJSON(t, filepath.Join(source, "expected.json"), &held)
+		all := held.Model
+		for name, sum := range held.Optim {
+			all[name] = sum
+		}
+		back, err := native.Open(context.Background(), result.Output)
+		must(t, err)
+		compare(t, back, all)
+		before, err := native.Open(context.Background(), source)
+		must(t, err)
+		for name, group := range before.Settings {
+			was, is := settings(group), settings(back.Settings[name])
+			for _, field := range []string{"lr", "initial_lr", "betas", "eps", "weight_decay"} {
+				if !reflect.DeepEqual(was[field], is[field]) {
+					t.Errorf("%s: %s is %v, was %v", name, field, is[field], was[field])
+				}
+			}
+		}
+	}
+}
+
+// TestRoundTrip carries steps of allenai/OLMo over to OLMo-core and back.
+func TestRoundTrip(t *testing.T) {
+	core := filepath.Join(fixtures.Extract(t), "core")
+	for _, name := range []string{"olmo2-fsdp-names", "olmo2-single-ids"} {
+		source := filepath.Join(core, name)
+		_, there := cross(t, source, between.Options{Target: "olmo-core"})
+		_, result := cross(t, there.Output, between.Options{Target: "olmo"})
+		was, err := native.Open(context.Background(), source)
+		must(t, err)
+		is, err := native.Open(context.Background(), result.Output)
+		must(t, err)
+		before, after := was.Tensors(), is.Tensors()
+		if len(before) != len(after) || len(was.Groups) != len(is.Groups) {
+			t.Fatalf("%s: %d tensors in %d groups, were %d in %d", name, len(after), len(is.Groups), len(before),
+				len(was.Groups))
+		}
+		for i := range before {
+			if before[i].Name != after[i].Name || string(read(t, before[i])) != string(read(t, after[i])) {
+				t.Errorf("%s is %s, or has other bits", before[i].Name, after[i].Name)
+			}
+		}
+		for i := range was.Groups {
+			a, b := settings(was.Groups[i]), settings(is.Groups[i])
+			if !slices.Equal(native.GroupNames(was.Groups[i]), native.GroupNames(is.Groups[i])) {
+				t.Errorf("group %d has other parameters: %v", i, native.GroupNames(is.Groups[i]))
+			}
+			for _, field := range []string{"lr", "initial_lr", "betas", "eps", "weight_decay", "amsgrad", "maximize"} {
+				if !reflect.DeepEqual(a[field], b[field]) {
+					t.Errorf("group %d: %s is %v, was %v", i, field, b[field], a[field])
+				}
+			}
+		}
+		config, err := olmo.ReadConfig(result.Output)
+		must(t, err)
+		if config.Model["max_sequence_length"] != any(16) || config.Run.LearningRate != 0.001 || config.Run.Seed != 5 {
+			t.Errorf("config.yaml: %v %+v", config.Model["max_sequence_length"], config.Run)
+		}
+	}
 }

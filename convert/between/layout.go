@@ -12,7 +12,6 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/native"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 )
@@ -54,7 +53,7 @@ func (c *Crossing) layOut() error {
 // recipe is what the manifest says that the output was made from.
 func (c *Crossing) recipe() output.Recipe {
 	r := output.Recipe{Target: c.options.Target, Folder: c.Checkpoint.Path, Weights: c.Checkpoint.Files,
-		Small: []string{filepath.Join(c.Checkpoint.Path, olmo.ConfigFile)},
+		Small: []string{filepath.Join(c.Checkpoint.Path, c.from.ConfigFile)},
 		Choices: folder.Choices{DType: "auto", Tokenizer: c.options.Tokenizer, AllowNaN: c.options.AllowNaN,
 			NoOptimizer: c.options.NoOptimizer}}
 	if c.options.DType != tensor.Invalid {

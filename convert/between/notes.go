@@ -12,22 +12,42 @@ type guide struct{ of *Crossing }
 // notes are the lines of it.
 func (g guide) notes() []string {
 	c := g.of
-	notes := []string{fmt.Sprintf("To continue the run with OLMo-core 3.0.0 after step %d, build the model from "+
-		"config.json, and give your script:", c.run.step)}
-	for _, line := range append(c.trainer.Advice(c.Output), g.script()...) {
-		notes = append(notes, "  "+line)
+	epoch := c.run.epoch
+	if c.options.Target != olmoTarget {
+		epoch++ // which it counts from 1
 	}
-	notes = append(notes,
-		fmt.Sprintf("The step, the tokens seen (%d) and the epoch (%d) come from the checkpoint.", c.run.tokens,
-			c.run.epoch+1),
-		"The position in the data is not carried over: the trainers order data differently, so this one starts with the "+
-			"first batch of the epoch.")
-	if c.trained() {
-		notes = append(notes, "Moments, betas, eps and weight decay come from the checkpoint, the latter for each group "+
-			"from its first parameter: use these groups.",
-			"The learning rate is that of your scheduler.")
+	const from = "The step (%d), the tokens seen (%d) and the epoch (%d) come from the checkpoint."
+	notes := append(g.how(), fmt.Sprintf(from, c.run.step, c.run.tokens, epoch), "The position in the data is not "+
+		"carried over: the trainers order data differently, so this one starts with the first batch of the epoch.")
+	switch {
+	case !c.trained():
+		return notes
+	case c.options.Target == olmoTarget:
+		return append(notes, "Moments, betas and eps come from the checkpoint; lr and weight decay from config.yaml, which "+
+			"has those of the checkpoint.")
 	}
-	return notes
+	return append(notes, "Moments, betas, eps and weight decay come from the checkpoint, the latter for each group from "+
+		"its first parameter: use these groups.", "The learning rate is that of your scheduler.")
+}
+
+// how says what continues the training.
+func (g guide) how() []string {
+	c := g.of
+	if c.options.Target != olmoTarget {
+		lines := []string{"To continue the run with OLMo-core, build the model from config.json, and give your script:"}
+		for _, line := range append(c.trainer.Advice(c.Output), g.script()...) {
+			lines = append(lines, "  "+line)
+		}
+		return lines
+	}
+	lines := []string{"To continue the run, in a clone of allenai/OLMo, with your data and the run's folder for the dots:",
+		"  " + c.trainer.Command(c.Output)}
+	if class := c.run.core.SchedulerClass(); c.inputs.Training.Config["scheduler"] == nil && class != "" {
+		lines = append(lines, fmt.Sprintf("The scheduler was %s, and config.yaml has another: edit it first.", class))
+	} else if class == "" {
+		lines = append(lines, "The scheduler is not in the checkpoint: give that of the run to config.yaml first.")
+	}
+	return lines
 }
 
 // script are the parts of a script of OLMo-core by which the run goes on as it did.

@@ -1,6 +1,7 @@
 package between
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/middle"
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/trainer"
@@ -41,9 +43,14 @@ func (c *Crossing) checkOptimizer() error {
 // checkMoments checks that each parameter has the moments of AdamW.
 func (c *Crossing) checkMoments() error {
 	var faults fault.List
-	clipping := false
-	for _, t := range c.Checkpoint.Model {
-		state := c.Checkpoint.Optim[t.Name]
+	clipping, known := false, map[string]bool{}
+	for n := range c.from.Tensors {
+		name := c.parameter(n)
+		if known[name] {
+			continue
+		}
+		known[name] = true
+		state := c.Checkpoint.Optim[name]
 		names := slices.Sorted(maps.Keys(state))
 		if at := slices.Index(names, clippingMoment); at >= 0 {
 			names, clipping = slices.Delete(names, at, at+1), true
@@ -51,13 +58,13 @@ func (c *Crossing) checkMoments() error {
 		want := slices.Sorted(slices.Values(adamMoments))
 		switch {
 		case len(names) == 0:
-			faults = append(faults, &fault.Fault{Tensor: t.Name, Problem: "has no optimizer's state, and other parameters " +
+			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has no optimizer's state, and other parameters " +
 				"have one", Hint: noOptimizer})
 		case !slices.Equal(names, want):
-			faults = append(faults, &fault.Fault{Tensor: t.Name, Problem: "has the state of another optimizer than AdamW",
+			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has the state of another optimizer than AdamW",
 				Expected: strings.Join(want, ", "), Found: strings.Join(names, ", "), Hint: noOptimizer})
 		default:
-			faults.Add("", checkState(t, state))
+			faults.Add("", checkState(state))
 		}
 	}
 	if clipping {
@@ -66,8 +73,8 @@ func (c *Crossing) checkMoments() error {
 	return faults.Err()
 }
 
-// checkState checks the moments of one parameter.
-func checkState(t *sharded.Tensor, state map[string]*sharded.Tensor) error {
+// checkState checks the moments of one parameter, of whose shape package native has checked them to be.
+func checkState(state map[string]*sharded.Tensor) error {
 	var faults fault.List
 	for _, name := range adamMoments {
 		m := state[name]
@@ -78,9 +85,8 @@ func checkState(t *sharded.Tensor, state map[string]*sharded.Tensor) error {
 		case name == stepMoment && (m.DType != tensor.Float32 || len(m.Shape) > 0):
 			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "is not a number of steps",
 				Expected: "float32 []", Found: m.DType.String() + " " + tensor.ShapeString(m.Shape)})
-		case name != stepMoment && !slices.Equal(m.Shape, t.Shape):
-			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "has another shape than its parameter",
-				Expected: tensor.ShapeString(t.Shape), Found: tensor.ShapeString(m.Shape)})
+		case name != stepMoment && len(m.Shape) == 0:
+			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "is one number, and not one per element"})
 		}
 	}
 	return faults.Err()
@@ -90,6 +96,10 @@ func checkState(t *sharded.Tensor, state map[string]*sharded.Tensor) error {
 // of the middle that each of them consists of.
 func (c *Crossing) parameters(parts map[string][]int) ([]trainer.Parameter, error) {
 	settings, err := c.settings()
+	if err != nil {
+		return nil, err
+	}
+	steps, err := stepsOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -104,9 +114,14 @@ func (c *Crossing) parameters(parts map[string][]int) ([]trainer.Parameter, erro
 		first := c.parameter(own[0])
 		a := settings[first]
 		for _, n := range own[1:] {
-			if other := c.parameter(n); settings[other] != a {
+			switch other := c.parameter(n); {
+			case settings[other] != a:
 				faults = append(faults, &fault.Fault{Tensor: other, Problem: "is fused with " + first +
 					", for which the optimizer has other settings", Hint: noOptimizer})
+			case steps[other] != steps[first]:
+				faults = append(faults, &fault.Fault{Tensor: other, Problem: "is fused with " + first +
+					", with which the optimizer has made another number of steps", Expected: fmt.Sprint(steps[first]),
+					Found: fmt.Sprint(steps[other]), Hint: noOptimizer})
 			}
 		}
 		c.adamW[t.Name] = a
@@ -125,6 +140,28 @@ func (c *Crossing) parameters(parts map[string][]int) ([]trainer.Parameter, erro
 		list = append(list, p)
 	}
 	return list, faults.Err()
+}
+
+// stepsOf returns how many steps the optimizer has made with each parameter, by its name.
+func stepsOf(c *Crossing) (map[string]float64, error) {
+	names := slices.Sorted(maps.Keys(c.Checkpoint.Optim))
+	var tensors []*sharded.Tensor
+	for _, name := range names {
+		tensors = append(tensors, c.Checkpoint.Optim[name][stepMoment])
+	}
+	values, err := native.Numbers(tensors)
+	if err != nil {
+		return nil, err
+	}
+	steps := map[string]float64{}
+	for i, name := range names {
+		steps[name] = values[i]
+	}
+	if c.run.step > 0 && !slices.ContainsFunc(values, func(n float64) bool { return n != 0 }) {
+		c.warn("the optimizer says that it has made no step, as SkipStepAdamW does with step_increment_bugfix=False: its " +
+			"moments will be taken for those of a first step")
+	}
+	return steps, nil
 }
 
 // moment makes a moment of the parts of a tensor, as the tensor is made of them. The number of

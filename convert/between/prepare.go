@@ -6,14 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/match"
 	"hf2olmo/convert/middle"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/output"
-	"hf2olmo/convert/regular"
 	"hf2olmo/convert/targets"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
@@ -29,7 +30,7 @@ func Prepare(ctx context.Context, path string, o Options) (*Crossing, error) {
 	if err := accept(path, dir, &o); err != nil {
 		return nil, err
 	}
-	c, err := open(ctx, dir, o)
+	c, err := open(ctx, path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -72,42 +73,40 @@ func accept(path, dir string, o *Options) error {
 			Problem: "has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
 			Hint:    "Choose --dtype bfloat16, or leave the optimizer out with --no-optimizer."}
 	}
-	if o.NoFollow {
-		return regular.NoLinksOut(dir)
-	}
 	return nil
 }
 
 // open reads the headers, and finds the model of transformers that computes the same.
-func open(ctx context.Context, dir string, o Options) (*Crossing, error) {
-	read := native.Open
-	if o.NoOptimizer {
-		read = native.OpenModel
-	}
-	checkpoint, err := read(ctx, dir)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+func open(ctx context.Context, path string, o Options) (*Crossing, error) {
+	from, err := middle.Open(ctx, path, middle.Options{NoFollow: o.NoFollow, Optimizer: !o.NoOptimizer})
+	if from != nil && ofDDPModule(from.Checkpoint) {
+		return nil, &fault.Fault{File: path, Problem: "was saved by OLMo-core's OLMoDDPTrainModule, whose checkpoints " +
+			"are not read", Hint: "Load it there, and save it with TransformerTrainModule."}
 	}
 	if err != nil {
 		return nil, err
 	}
-	if o.NoOptimizer && !checkpoint.Kind.Sharded() {
-		if err := checkpoint.ReadTrain(ctx); err != nil {
+	c := &Crossing{Checkpoint: from.Checkpoint, options: o, from: from}
+	if c.Checkpoint.Train == nil {
+		if err := c.Checkpoint.ReadTrain(ctx); err != nil {
 			return nil, err
 		}
 	}
-	c := &Crossing{Checkpoint: checkpoint, options: o}
 	if c.trainer, err = targets.Named(o.Target); err != nil {
 		return nil, err
 	}
-	if c.from, err = middle.Of(checkpoint, middle.Options{}); err != nil {
-		return nil, err
-	}
 	if !slices.Contains(keymap.Families(o.Target), c.from.Family) {
-		return nil, &fault.Fault{File: dir, Problem: fmt.Sprintf("is a model of the family %s, for which there is no table "+
+		return nil, &fault.Fault{File: path, Problem: fmt.Sprintf("is a model of the family %s, for which there is no table "+
 			"of %s", c.from.Family, o.Target)}
 	}
 	return c, nil
+}
+
+// ofDDPModule reports whether OLMo-core's OLMoDDPTrainModule saved a checkpoint: it calls the weights
+// <name>.main.
+func ofDDPModule(c *native.Checkpoint) bool {
+	return c.Kind == native.CoreTrainer && len(c.Model) == 0 && c.Index != nil &&
+		slices.ContainsFunc(c.Index.Tensors, func(t dcp.Tensor) bool { return strings.HasSuffix(t.Name, ".main") })
 }
 
 // match applies the other trainer's table to the model.
@@ -179,7 +178,7 @@ func beside(path string) (files []tokenizers.File) {
 
 // convert makes the tensors of the other trainer from those of the checkpoint, and with them the
 // optimizer's state.
-func (c *Crossing) convert() error {
+func (c *Crossing) convert() (err error) {
 	number := map[string]int{}
 	for i := range c.from.Tensors {
 		number[c.from.Tensors[i].Name] = i
@@ -201,13 +200,20 @@ func (c *Crossing) convert() error {
 		}
 	}
 	c.inputs = c.to.Inputs(c.Output)
-	c.inputs.Training = &trainer.Training{State: c.run.state()}
-	if c.options.NoOptimizer || len(c.Checkpoint.Optim) == 0 {
-		return nil
+	c.inputs.Training = &trainer.Training{State: c.run.state(c.options.Target)}
+	if !c.options.NoOptimizer && len(c.Checkpoint.Optim) > 0 {
+		if c.inputs.Training.Parameters, err = c.parameters(parts); err != nil {
+			return err
+		}
 	}
-	parameters, err := c.parameters(parts)
-	c.inputs.Training.Parameters = parameters
-	return err
+	if c.options.Target == olmoTarget {
+		c.inputs.Training.Config, err = olmoConfig(c)
+		return err
+	}
+	// Which the model does not need, but export and the way back do.
+	length := keymap.Object{{Name: "max_sequence_length", Value: c.from.Setting("max_position_embeddings")}}
+	c.inputs.Document = append(slices.Clone(c.inputs.Document), keymap.Setting{Name: "train_module", Value: length})
+	return nil
 }
 
 func (c *Crossing) warn(format string, args ...any) {

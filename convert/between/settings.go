@@ -2,8 +2,11 @@ package between
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
 )
@@ -49,8 +52,16 @@ func readSettings(what string, group *pickle.Map) (a adamW, err error) {
 	if len(betas) != 2 {
 		betas = []any{nil, nil}
 	}
-	a = adamW{LR: number("lr", group.Get("lr")), Beta1: number("betas", betas[0]), Beta2: number("betas", betas[1]),
-		Eps: number("eps", group.Get("eps")), WeightDecay: number("weight_decay", group.Get("weight_decay"))}
+	a = adamW{Beta1: number("betas", betas[0]), Beta2: number("betas", betas[1]), Eps: number("eps", group.Get("eps")),
+		WeightDecay: number("weight_decay", group.Get("weight_decay"))}
+	lr, initial := group.Get("lr"), group.Get("initial_lr")
+	if initial == nil { // which a scheduler adds
+		initial = lr
+	}
+	if _, isTensor := lr.(*pickle.Object); isTensor { // of a compiled optimizer; the scheduler sets it before it is used
+		lr = initial
+	}
+	a.LR, a.InitialLR = number("lr", lr), number("initial_lr", initial)
 	for _, field := range []string{"amsgrad", "maximize"} {
 		if on, _ := group.Get(field).(bool); on {
 			faults = append(faults, &fault.Fault{Tensor: what, Problem: "has " + field + ", which the other trainer's " +
@@ -70,10 +81,19 @@ func (c *Crossing) settings() (map[string]adamW, error) {
 	for i, group := range c.Checkpoint.Groups {
 		a, err := readSettings(fmt.Sprintf("param_groups[%d]", i), group)
 		faults.Add("", err)
-		a.InitialLR = c.run.olmo.LearningRate // which the trainer goes by, whatever initial_lr is
-		for _, item := range sharded.Items(group.Get("param_names")) {
-			text, _ := item.(string)
-			by[sharded.PlainName(text)] = a
+		for _, name := range native.GroupNames(group) {
+			by[name] = a
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Checkpoint.Settings)) {
+		a, err := readSettings(name, c.Checkpoint.Settings[name])
+		faults.Add("", err)
+		by[name] = a
+	}
+	if c.Checkpoint.Kind != native.CoreTrainer {
+		for name, a := range by {
+			a.InitialLR = c.run.olmo.LearningRate // which the trainer goes by, whatever initial_lr is
+			by[name] = a
 		}
 	}
 	return by, faults.Err()

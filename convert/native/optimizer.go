@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 )
@@ -19,22 +20,25 @@ import (
 func (c *Checkpoint) CheckOptimizer() (warnings []string, err error) {
 	var faults fault.List
 	grouped := map[string]bool{}
+	for name := range c.Settings {
+		grouped[name] = true
+	}
 	for i, g := range c.Groups {
-		if !sameNames(sharded.Items(g.Get("params")), sharded.Items(g.Get("param_names"))) {
+		if g.Get("param_names") != nil && !sameNames(sharded.Items(g.Get("params")), sharded.Items(g.Get("param_names"))) {
 			faults = append(faults, &fault.Fault{Tensor: fmt.Sprintf("param_groups[%d]", i),
 				Problem: "has other params than param_names"})
 		}
-		for _, item := range sharded.Items(g.Get("param_names")) {
-			text, _ := item.(string)
-			name := sharded.PlainName(text)
+		for _, name := range GroupNames(g) {
 			if grouped[name] {
 				faults = append(faults, &fault.Fault{Tensor: name, Problem: "is in two parameter groups of the optimizer"})
 			}
 			grouped[name] = true
-			if c.Optim[name] == nil {
-				faults = append(faults, &fault.Fault{Tensor: name, Problem: "has no optimizer's state, and other parameters " +
-					"have one"})
-			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(grouped)) {
+		if c.Optim[name] == nil {
+			faults = append(faults, &fault.Fault{Tensor: name, Problem: "has no optimizer's state, and other parameters " +
+				"have one"})
 		}
 	}
 	usual := usualMoments(c.Optim)
@@ -52,6 +56,21 @@ func (c *Checkpoint) CheckOptimizer() (warnings []string, err error) {
 		return nil, faults
 	}
 	return c.checkSteps()
+}
+
+// GroupNames are the names of the parameters of a group: param_names of allenai/OLMo, and of OLMo-core
+// params.
+func GroupNames(group *pickle.Map) []string {
+	items := sharded.Items(group.Get("param_names"))
+	if items == nil {
+		items = sharded.Items(group.Get("params"))
+	}
+	var names []string
+	for _, item := range items {
+		text, _ := item.(string)
+		names = append(names, sharded.PlainName(text))
+	}
+	return names
 }
 
 // sameNames compares a group's parameters, by name or numbered, with their names.

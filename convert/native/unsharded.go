@@ -33,10 +33,14 @@ func readUnsharded(o *opener) error {
 	return faults.Err()
 }
 
-// ReadTrain reads the trainer's state of an unsharded checkpoint whose model alone was opened.
+// ReadTrain reads the trainer's state of a checkpoint whose model alone was opened, if it is not
+// read with the model: of an unsharded one, and of OLMo-core's own.
 func (c *Checkpoint) ReadTrain(ctx context.Context) error {
 	o := newOpener(ctx, c.Path, c)
 	defer o.Close()
+	if c.Kind == CoreTrainer && len(ranks(o.path(trainDir), rankFile)) > 0 {
+		return o.trainFiles()
+	}
 	return readTrainFile(o)
 }
 

@@ -6,6 +6,7 @@
 package olmo
 
 import (
+	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ type Training struct {
 	Model     []keymap.Setting // all fields of `model:`, in order
 	Tokenizer string           // a file, a name bundled with OLMo, or a hub id
 	Tokens    int64            // ids of tokens that may occur in data, from 0; 0 if only vocab_size is known
+	Run       map[string]any   // what a run goes on with, as keymap's olmo.yaml reads it; nil for a new one
 }
 
 // Config returns the text of config.yaml: a complete training config, so that
@@ -46,6 +48,9 @@ type Training struct {
 // config can contain.
 func Config(t Training) ([]byte, error) {
 	name := RunName(t.Folder)
+	if own, ok := t.Run["name"].(string); ok { // the folder is called after the step
+		name = own
+	}
 	if _, err := omegaconf.Text(name); err != nil {
 		return nil, &fault.Fault{File: t.Folder, Problem: "the run's name " + err.Error(), Hint: "Choose another --output."}
 	}
@@ -64,13 +69,29 @@ func Config(t Training) ([]byte, error) {
 		"folder":    t.Folder,
 		"source":    strings.Map(printable, t.Source),
 		"command":   strings.Map(printable, Command(t.Folder)),
+		"run":       nil,
+	}
+	if t.Run != nil {
+		values["run"] = t.Run
 	}
 	document, err := target.Document(t.Model, values)
 	if err != nil {
 		return nil, err
 	}
-	return writeYAML(document, target.Comments(values))
+	comments := target.Comments(values)
+	if t.Run != nil {
+		comments["run_name"] = fmt.Sprintf(continues, values["source"], values["command"])
+	}
+	return writeYAML(document, comments)
 }
+
+// continues is the comment on top of a config.yaml that continues a run: of which checkpoint, and how.
+const continues = `The run of the checkpoint %s, written by hf2olmo: a complete training config.
+Continue the training with
+
+  %s
+
+and any other field as --field=value. The trainer goes on from load_path, at its step.`
 
 // RunName is the folder's name without its suffix.
 func RunName(folder string) string {

@@ -85,8 +85,16 @@ func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 	for i := range in.Tensors {
 		model.Runs = append(model.Runs, assemble.Run{Tensor: i, Place: layout.Storages[i]})
 	}
-	small, err := smallFiles(in)
-	return &trainer.Files{Large: []assemble.File{model}, Small: small}, err
+	files := &trainer.Files{Large: []assemble.File{model}}
+	if in.Training != nil && in.Training.Parameters != nil {
+		optim, err := optimFile(in)
+		if err != nil {
+			return nil, err
+		}
+		files.Large = append(files.Large, optim)
+	}
+	files.Small, err = smallFiles(in)
+	return files, err
 }
 
 // stateDict is the state dict without its data, which the layout has room for.
@@ -100,13 +108,17 @@ func stateDict(tensors []assemble.Tensor) pickle.Dict {
 
 // smallFiles makes the files beside model.pt.
 func smallFiles(in *trainer.Inputs) ([]output.Small, error) {
-	config, err := Config(Training{
-		Folder: in.Folder, Source: in.Source, Model: in.Config, Tokenizer: in.Tokenizer, Tokens: in.Tokens,
-	})
+	training := Training{Folder: in.Folder, Source: in.Source, Model: in.Config, Tokenizer: in.Tokenizer,
+		Tokens: in.Tokens}
+	state := TrainState()
+	if in.Training != nil {
+		state, training.Run = in.Training.State, in.Training.Config
+	}
+	config, err := Config(training)
 	if err != nil {
 		return nil, err
 	}
-	train, err := torchfile.Bytes("train", TrainState())
+	train, err := torchfile.Bytes("train", state)
 	if err != nil {
 		return nil, err
 	}

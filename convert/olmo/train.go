@@ -17,3 +17,20 @@ func TrainState() pickle.Dict {
 		{Key: "ephemeral_checkpoints", Value: []any{}},
 	}
 }
+
+// RunState is what train.pt contains of a run that another trainer began: how far it has come. The
+// number of examples seen of the epoch is 0, for the trainers put data in different orders.
+func RunState(step, tokens, epoch int64) pickle.Dict {
+	state := TrainState()
+	for i := range state {
+		switch state[i].Key {
+		case "epoch":
+			state[i].Value = epoch
+		case "global_step":
+			state[i].Value = step
+		case "global_train_tokens_seen":
+			state[i].Value = tokens
+		}
+	}
+	return state
+}

@@ -7,8 +7,9 @@ import (
 
 // A Training is the state of a run that continues from a checkpoint.
 type Training struct {
-	State      pickle.Dict // the trainer's own
-	Parameters []Parameter // with their states in the optimizer; nil if that starts from scratch
+	State      pickle.Dict    // the trainer's own
+	Config     map[string]any // what the trainer's config file takes of the run; nil if it takes nothing
+	Parameters []Parameter    // with their states in the optimizer; nil if that starts from scratch
 }
 
 // A Parameter is one that the optimizer has a state of.
@@ -22,6 +23,16 @@ type Parameter struct {
 type Moment struct {
 	Name string
 	assemble.Tensor
+}
+
+// Setting returns one of the settings if it is a float, or else 0.
+func (p *Parameter) Setting(name string) float64 {
+	for _, s := range p.Settings {
+		if v, ok := s.Value.(float64); ok && s.Key == name {
+			return v
+		}
+	}
+	return 0
 }
 
 // All are the tensors of the model, and then those of the optimizer, as Run.Tensor of Files counts

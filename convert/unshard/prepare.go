@@ -172,8 +172,9 @@ func readable(dir string) error {
 	switch {
 	case kind == native.CoreTrainer:
 		bad := &fault.Fault{File: dir,
-			Problem: "is a checkpoint of OLMo-core's trainer, which is not converted to one of allenai/OLMo",
-			Hint:    "OLMo-core loads it with any number of GPUs as it is: give the folder as load_path."}
+			Problem: "is a checkpoint of OLMo-core's trainer",
+			Hint: "OLMo-core loads it with any number of GPUs as it is: give the folder as load_path. For allenai/OLMo: " +
+				"convert --target olmo."}
 		if !regular.Is(filepath.Join(dir, olmocore.ConfigFile)) { // allenai/OLMo's looks the same without its config
 			bad.Hint += " If allenai/OLMo saved it, put the run's " + olmo.ConfigFile + " into the folder."
 		}

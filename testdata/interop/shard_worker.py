@@ -2,11 +2,13 @@
 
     python -m torch.distributed.run --nproc_per_node=2 shard_worker.py save DATA FOLDER OPTIONS
     python -m torch.distributed.run --nproc_per_node=2 shard_worker.py resume DATA FOLDER CHECKPOINT...
+    python -m torch.distributed.run --nproc_per_node=2 shard_worker.py load DATA FOLDER CHECKPOINT
 
 save trains six steps and saves every layout of LAYOUTS after the third, each as FOLDER/<layout>/step3, and the trainer's
 own unsharded checkpoint. It leaves in
 FOLDER what each rank held then, and the losses of steps 4 to 6. resume restores one unsharded checkpoint after another,
 compares what each rank holds with what it held, and trains steps 4 to 6. Reports are JSON, one object per checkpoint.
+load restores one, leaves what each rank holds then, and trains three steps in float32.
 """
 
 import json
@@ -133,6 +135,22 @@ def resume(data: str, folder: str, checkpoint: str) -> dict:
     return {**report, "losses": losses}
 
 
+def load(data: str, folder: str, checkpoint: str) -> dict:
+    cfg = TrainConfig.load(f"{checkpoint}/config.yaml", [f"data.paths=[{data}]", f"save_folder={folder}/on", "precision=fp32"])
+    on_cpu(cfg)
+    trainer = make_trainer(cfg)
+    trainer.restore_checkpoint(
+        cfg.load_path, load_optimizer_state=not cfg.reset_optimizer_state, load_trainer_state=not cfg.reset_trainer_state
+    )
+    torch.save(held(trainer), f"{folder}/loaded{get_global_rank()}.pt")
+    groups = [{k: v for k, v in g.items() if k != "params"} for g in trainer.optim.param_groups]
+    report = {"counters": counters(trainer), "groups": groups}
+    losses = watch_losses(trainer)
+    trainer.dist_model.train()
+    rates = train(trainer, trainer.train_loader, 3)
+    return {**report, "losses": losses, "rates": rates}
+
+
 def compare(found: dict, want: dict) -> list:
     """Whatever was restored is what was held. Returns the parts that FSDP did not restore."""
     assert set(found) == set(want), set(found) ^ set(want)
@@ -154,7 +172,8 @@ def main() -> None:
     if mode == "save":
         save(data, folder, json.loads(rest[0]))
     else:
-        lines = [json.dumps(resume(data, folder, checkpoint)) for checkpoint in rest]
+        one = {"resume": resume, "load": load}[mode]
+        lines = [json.dumps(one(data, folder, checkpoint)) for checkpoint in rest]
         if get_global_rank() == 0:
             Path(folder, "resumed.jsonl").write_text("\n".join(lines))
     barrier()
