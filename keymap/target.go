@@ -68,7 +68,7 @@ type targetYAML struct {
 	} `yaml:"layers"`
 	Saved      Saved         `yaml:"saved"`
 	Immaterial []string      `yaml:"immaterial"`
-	Embeddings []string       `yaml:"embeddings"`
+	Embeddings []string      `yaml:"embeddings"`
 	Templates  yaml.MapSlice `yaml:"templates"`
 	Since      string        `yaml:"since"`
 	Document   yaml.MapSlice `yaml:"document"`
