@@ -2,8 +2,11 @@ package between
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"hf2olmo/convert/olmocore"
 )
 
 // A guide says how the training continues, and what the trainer takes from where.
@@ -34,8 +37,9 @@ func (g guide) notes() []string {
 func (g guide) how() []string {
 	c := g.of
 	if c.options.Target != olmoTarget {
-		lines := []string{"To continue the run with OLMo-core, build the model from config.json, and give your script:"}
-		for _, line := range append(c.trainer.Advice(c.Output), g.script()...) {
+		lines := []string{"To continue the run with OLMo-core, with your token files:",
+			"  " + c.trainer.Command(c.Output), "train.py is a complete script. In one of your own, use"}
+		for _, line := range append(g.optimizer(), g.scheduler()) {
 			lines = append(lines, "  "+line)
 		}
 		return lines
@@ -50,21 +54,57 @@ func (g guide) how() []string {
 	return lines
 }
 
-// script are the parts of a script of OLMo-core by which the run goes on as it did.
-func (g guide) script() []string {
-	var lines []string
-	if c := g.of; c.trained() {
-		decay, overrides := groups(c.inputs.Training.Parameters, c.adamW)
-		first := c.adamW[c.inputs.Training.Parameters[0].Name]
-		lines = append(lines, fmt.Sprintf("AdamWConfig(lr=%s, betas=(%s, %s), eps=%s, weight_decay=%s, group_overrides=[",
-			python(first.InitialLR), python(first.Beta1), python(first.Beta2), python(first.Eps), python(decay)))
-		for _, o := range overrides {
-			lines = append(lines, fmt.Sprintf("    OptimGroupOverride(params=[%s], opts={\"weight_decay\": %s}),", o.quoted(),
-				python(o.decay)))
+// script is what train.py has of the run.
+func (g guide) script() olmocore.Script {
+	r := &g.of.run.olmo
+	s := olmocore.Script{Optimizer: strings.Join(g.optimizer(), "\n    "), LearningRate: python(r.LearningRate),
+		Duration: duration(r.Duration), Batch: r.Batch}
+	s.Optimizer = strings.Replace(s.Optimizer, "lr="+s.LearningRate, "lr=a.learning_rate", 1) // the option's value
+	s.Length, _ = g.of.from.Setting("max_position_embeddings").(int)
+	used := []string{"AdamWConfig", "OptimGroupOverride"}
+	if call := g.scheduler(); schedulers[r.Scheduler.Name] != "" {
+		s.Scheduler, used = call, append(used, call[:strings.IndexByte(call, '(')])
+		if strings.Contains(call, "SchedulerUnits") {
+			used = append(used, "SchedulerUnits")
 		}
-		lines = append(lines, "])")
+	} else {
+		used = append(used, "LinearWithWarmup")
 	}
-	return append(lines, g.scheduler())
+	slices.Sort(used)
+	s.Classes = used
+	return s
+}
+
+// duration is max_duration of config.yaml in Python, "" if it is not known.
+func duration(text string) string {
+	number, unit := text, "steps"
+	if n, tokens := strings.CutSuffix(text, "T"); tokens {
+		number, unit = n, "tokens"
+	} else if n, epochs := strings.CutSuffix(text, "ep"); epochs {
+		number, unit = n, "epochs"
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || n < 1 || n > 1<<53 {
+		return ""
+	}
+	return fmt.Sprintf("Duration.%s(%.0f)", unit, n)
+}
+
+// optimizer are the lines of the optimizer in a script, nil if it starts from scratch.
+func (g guide) optimizer() (lines []string) {
+	c := g.of
+	if !c.trained() {
+		return nil
+	}
+	decay, overrides := groups(c.inputs.Training.Parameters, c.adamW)
+	first := c.adamW[c.inputs.Training.Parameters[0].Name]
+	lines = append(lines, fmt.Sprintf("AdamWConfig(lr=%s, betas=(%s, %s), eps=%s, weight_decay=%s, group_overrides=[",
+		python(first.InitialLR), python(first.Beta1), python(first.Beta2), python(first.Eps), python(decay)))
+	for _, o := range overrides {
+		lines = append(lines, fmt.Sprintf("    OptimGroupOverride(params=[%s], opts={\"weight_decay\": %s}),", o.quoted(),
+			python(o.decay)))
+	}
+	return append(lines, "])")
 }
 
 // schedulers are OLMo-core's, by the names of those of allenai/OLMo that compute the same, and how they

@@ -210,6 +210,7 @@ func (c *Crossing) convert() (err error) {
 		c.inputs.Training.Config, err = olmoConfig(c)
 		return err
 	}
+	c.inputs.Training.Config = guide{c}.script().Config()
 	// Which the model does not need, but export and the way back do.
 	length := keymap.Object{{Name: "max_sequence_length", Value: c.from.Setting("max_position_embeddings")}}
 	c.inputs.Document = append(slices.Clone(c.inputs.Document), keymap.Setting{Name: "train_module", Value: length})

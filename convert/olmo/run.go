@@ -8,6 +8,7 @@ type Run struct {
 	Seed         int // by which data is put in order
 	Batch        int // sequences of a step
 	LearningRate float64
+	Duration     string // a number of steps, of tokens with a T behind it, or of epochs with ep
 	Scheduler    Scheduler
 }
 
@@ -25,6 +26,10 @@ func readRun(top *omegaconf.Mapping) Run {
 	s := top.Section("scheduler")
 	run := Run{Seed: number(top.Get("seed"), 6198), Batch: number(top.Get("global_train_batch_size"), 512)}
 	run.LearningRate = float(top.Section("optimizer").Get("learning_rate"), 1e-4)
+	run.Duration = "10000"
+	if d, err := top.Get("max_duration").As("scalar"); err == nil {
+		run.Duration = d.(string)
+	}
 	run.Seed = number(top.Section("data").Get("seed"), run.Seed)
 	run.Scheduler = Scheduler{Name: text(s.Get("name"), "cosine_with_warmup"), Units: text(s.Get("units"), "steps"),
 		Warmup: float(s.Get("t_warmup"), 100), Max: float(s.Get("t_max"), 0), Final: float(s.Get("alpha_f"), 0.1),

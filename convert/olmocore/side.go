@@ -94,9 +94,13 @@ func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 	if err != nil {
 		return nil, err
 	}
+	train, err := script(in.Training)
+	if err != nil {
+		return nil, err
+	}
 	beside, err := besideFiles(in)
-	files.Small = slices.Concat([]output.Small{{Name: ConfigFile, Data: config}, {Name: TrainFile, Data: trainScript}},
-		more, beside)
+	files.Small = slices.Concat([]output.Small{{Name: ConfigFile, Data: config}, {Name: TrainFile, Data: train}}, more,
+		beside)
 	return files, err
 }
 
