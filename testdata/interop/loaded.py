@@ -22,8 +22,8 @@ def chat(folder, messages) -> str:
 
 def model(folder):
     """The model, strictly: transformers only warns of tensors that are missing or left over."""
-    dtype = {"dtype": "auto"}
-    loaded, info = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, **dtype)
+    options = {"dtype": "auto", "attn_implementation": "eager"}  # the same arithmetic in every version
+    loaded, info = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, **options)
     assert not any(info[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")), info
     return loaded.eval()
 

@@ -1,5 +1,6 @@
 """Sharded runs of Hugging Face trainers, saved anew by torch on several ranks: the same bits as the whole model."""
 
+import json
 import os
 import shutil
 import struct
@@ -9,6 +10,8 @@ import zipfile
 from pathlib import Path
 
 import cli
+import containers
+import mapping
 import pytest
 
 HERE = Path(__file__).parent
@@ -59,11 +62,24 @@ def converts(path: Path, target: str, tmp_path: Path, dtype: str = "auto") -> No
         shutil.rmtree(folder)
 
 
+def exports(path: Path, tmp_path: Path) -> None:
+    """The run becomes a Hugging Face folder with the tensors of the whole model, bit for bit."""
+    done = cli.run("export", "--like", path / "expected", "--output", tmp_path / "hf", run_of(path))
+    assert done.returncode == 0, done.stderr
+    got, want = containers.read(tmp_path / "hf"), containers.read(path / "expected")
+    for tensors in (got, want):  # a tied head may be there too
+        if json.loads((path / "expected" / "config.json").read_text())["tie_word_embeddings"]:
+            tensors.pop("lm_head.weight", None)
+    assert mapping.fingerprints(got) == mapping.fingerprints(want), path.name
+    shutil.rmtree(tmp_path / "hf")
+
+
 def check(path: Path, tmp_path: Path, dtypes: tuple) -> None:
     if path.name == FLAT:
         like = ("--like", path / "expected")
         cli.refuse(run_of(path), tmp_path / "no", "flat parameters", "FULL_STATE_DICT", args=like)
         return
+    exports(path, tmp_path)
     for target in ("olmo-core",) if "experts" in path.name else ("olmo", "olmo-core"):
         for dtype in dtypes:
             converts(path, target, tmp_path, dtype)
