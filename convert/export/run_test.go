@@ -85,6 +85,30 @@ func writeFile(t *testing.T, text string, path ...string) {
 	}
 }
 
+// TestGathered exports what accelerate gathered into one file, and the latest step of a run's folder.
+func TestGathered(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	for _, step := range []string{"checkpoint-9", "checkpoint-10"} {
+		if err := os.MkdirAll(filepath.Join(run, step), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	weights, err := os.ReadFile(models + "/llama-bin/pytorch_model.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, string(weights), run, "checkpoint-9", "pytorch_model_fsdp.bin")
+	if _, err := write(run, export.Options{Into: t.TempDir()}); err == nil {
+		t.Error("a model without config.json was exported")
+	}
+	writeFile(t, string(weights), run, "checkpoint-10", "pytorch_model_fsdp.bin")
+	result, err := write(run, export.Options{Into: t.TempDir(), Like: models + "/llama-bin"})
+	if err != nil || filepath.Base(result.Output) != "checkpoint-10-hf" || result.Family != "llama" {
+		t.Fatal(result, err)
+	}
+	compare(t, contents(t, modelTensors(t, result.Output)), contents(t, modelTensors(t, models+"/llama-bin")))
+}
+
 // TestRunFiles: a run's config.json is kept, in words that transformers 4 understands too, and its tokenizer
 // and templates go along. A family of which no table knows is merged with a warning; what a known one lacks, or a
 // rank's file that is missing, is refused.

@@ -25,8 +25,8 @@ type source struct {
 func open(ctx context.Context, path string, o *Options) (*source, error) {
 	s := &source{}
 	var err error
-	if hf.IsRun(path) {
-		if s.run, err = hf.Open(path, append(opening(o), hf.Like(o.Like))...); err != nil {
+	if saved := hf.Saved(path); saved != "" && (hf.IsRun(path) || native.Find(path) == "") {
+		if s.run, err = hf.Open(saved, append(opening(o), hf.Like(o.Like))...); err != nil {
 			return nil, err
 		}
 		s.model, err = middle.OfRun(s.run, middle.Options{DType: o.DType})

@@ -13,6 +13,7 @@ import (
 	"hf2olmo/convert/match"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/regular"
+	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
@@ -24,6 +25,11 @@ import (
 func OfRun(model *hf.Model, o Options) (*Model, error) {
 	m := &Model{dtype: o.DType, Warnings: model.Warnings, ConfigFile: filepath.Base(model.ConfigPath()),
 		Checkpoint: &native.Checkpoint{Path: model.Dir, Step: -1, Model: model.Shards, Files: model.Files}}
+	if model.Shards == nil { // one file with all
+		for _, t := range model.Tensors {
+			m.Checkpoint.Model = append(m.Checkpoint.Model, &sharded.Tensor{Tensor: t})
+		}
+	}
 	var faults fault.List
 	known, err := match.Whole(model)
 	faults.Add("", err)
