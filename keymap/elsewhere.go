@@ -25,11 +25,14 @@ var unsupportedModels = sync.OnceValue(func() map[string][]unsupported {
 	panic(fmt.Sprintf("elsewhere.yaml: %v", err)) // it is bundled, and a test reads it
 })
 
-// elsewhere says why models of a type have no table for the target, and what to do with them instead.
+// elsewhere says why models of a type have no table for the target, and what to do with them instead. What is only
+// known of another target is said of that.
 func (t *Target) elsewhere(modelType string) (because, hint string, ok bool) {
-	for _, group := range unsupportedModels()[t.Name] {
-		if because, ok := group.Models[modelType]; ok {
-			return because, group.Hint, true
+	for _, name := range append([]string{t.Name}, Targets()...) {
+		for _, group := range unsupportedModels()[name] {
+			if because, ok := group.Models[modelType]; ok {
+				return because, group.Hint, name == t.Name || group.Hint != ""
+			}
 		}
 	}
 	return "", "", false

@@ -56,38 +56,48 @@ func (t *Table) Hash() string {
 // config (a parsed config.json). If there is none, the error is a *Refusal that
 // says which trainer supports such a model.
 func For(t *Target, config map[string]any) (*Table, error) {
-	for _, b := range bundledTables() {
-		if b.Target != t.Name {
-			continue
-		}
-		matches, err := b.matches(config)
-		if err != nil {
-			return nil, fmt.Errorf("table %s: match: %w", b.Family, err)
-		}
-		if !matches {
-			continue
-		}
-		table, err := b.Table()
-		if err != nil {
-			return nil, fmt.Errorf("table %s: %w", b.Family, err)
-		}
-		return table, nil
+	b, err := tableOf(t.Name, config)
+	if err != nil {
+		return nil, err
 	}
-	return nil, t.unknown(config)
+	if b == nil {
+		return nil, t.unknown(config)
+	}
+	table, err := b.Table()
+	if err != nil {
+		return nil, fmt.Errorf("table %s: %w", b.Family, err)
+	}
+	return table, nil
+}
+
+// tableOf returns the bundled table of a target for a model with this config.json, nil if there is none.
+func tableOf(target string, config map[string]any) (*BundledTable, error) {
+	for _, b := range bundledTables() {
+		if b.Target != target {
+			continue
+		}
+		if matches, err := b.matches(config); err != nil {
+			return nil, fmt.Errorf("table %s: match: %w", b.Family, err)
+		} else if matches {
+			return b, nil
+		}
+	}
+	return nil, nil
 }
 
 // TargetOf returns the first target that has a table for a model with this config.json,
 // or "".
 func TargetOf(config map[string]any) string {
 	for _, name := range Targets() {
-		if target, err := TargetNamed(name); err == nil {
-			if _, err := For(target, config); err == nil {
-				return name
-			}
+		if b, err := tableOf(name, config); err == nil && b != nil {
+			return name
 		}
 	}
 	return ""
 }
+
+// trainers are what the targets are called in messages.
+var trainers = map[string]string{"olmo": "allenai/OLMo", "olmo-core": "OLMo-core"}
 
 // unknown returns the refusal of a model that no table matches.
 func (t *Target) unknown(config map[string]any) *Refusal {
@@ -105,7 +115,15 @@ func (t *Target) unknown(config map[string]any) *Refusal {
 		}
 		return r
 	}
-	if because, hint, ok := t.elsewhere(modelType); ok {
+	because, hint, listed := t.elsewhere(modelType)
+	if other := TargetOf(config); other != "" {
+		if !listed {
+			because = "it is not supported by " + trainers[t.Name]
+		}
+		return &Refusal{File: source, Because: fmt.Sprintf("model_type %q: %s", modelType, because), Target: other,
+			Hint: fmt.Sprintf("Train it with %s (--target %s).", trainers[other], other)}
+	}
+	if listed {
 		return &Refusal{File: source, Because: fmt.Sprintf("model_type %q: %s", modelType, because), Hint: hint}
 	}
 	r := &Refusal{
@@ -137,6 +155,9 @@ type Refusal struct {
 	File    string // the file concerned, or empty
 	Because string // lower case, no full stop
 	Hint    string // a sentence, or empty
+
+	// Target is another one that has a table for the model; "" for none.
+	Target string
 
 	rule string // of a table, by name
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
 	"hf2olmo/keymap"
 )
 
@@ -22,7 +23,7 @@ func (m *matching) plan() (*keymap.Plan, error) {
 	}
 	if table == nil {
 		if table, err = keymap.For(target, m.Model.Config); err != nil {
-			return nil, refusal(err)
+			return nil, m.elsewhere(err)
 		}
 	}
 	var faults fault.List
@@ -43,6 +44,16 @@ func (m *matching) plan() (*keymap.Plan, error) {
 		m.warnOfFields(plan)
 	}
 	return plan, faults.Err()
+}
+
+// elsewhere adds the command to a refusal of a model that another trainer has a table for.
+func (m *matching) elsewhere(err error) error {
+	var r *keymap.Refusal
+	if errors.As(err, &r) && r.Target != "" {
+		r.Hint = strings.TrimSuffix(r.Hint, ".") + ": hf2olmo convert --target " + r.Target + " " +
+			folder.ShellQuote(m.Model.Source)
+	}
+	return refusal(err)
 }
 
 func refusal(err error) error {
