@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
+	"os"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/inspect"
-	"hf2olmo/convert/tensor"
 )
 
 func inspectCommand() *cli.Command {
@@ -23,8 +19,8 @@ func inspectCommand() *cli.Command {
 		Usage:     "list the tensors of a model, a weights file or a checkpoint",
 		ArgsUsage: "PATH",
 		Description: `PATH is a model's folder, a weights file, the id of a model in the local Hugging Face cache, a
-checkpoint folder (unsharded, sharded or of OLMo-core: full tensors, and the optimizer's), or a
-.pt file. Models that convert refuses are listed too: of any family, quantized, or with files
+checkpoint folder (unsharded, sharded or of OLMo-core: full tensors, and the optimizer's), the folder
+of a run (its latest step), or a .pt file: a model's, an optimizer's, train.pt. Models that convert refuses are listed too: of any family, quantized, or with files
 missing. Only headers are read, unless --stats is given.
 
    hf2olmo inspect allenai/OLMo-2-0425-1B
@@ -34,6 +30,7 @@ Exit status: 0 listed, 1 it cannot be read, 2 the command line is wrong.`,
 		Flags: []cli.Flag{
 			toggle("json", "print one JSON object on one line"),
 			toggle("stats", "read all tensors: min, max and mean of the finite elements, and how many are NaN or infinite"),
+			toggle("tensors", "list every tensor, on a terminal too, where more than 40 are summed up by block"),
 			toggle("quiet", "print no progress and no warnings"),
 			noFollowFlag("PATH"),
 			jobsFlag("read"),
@@ -42,6 +39,18 @@ Exit status: 0 listed, 1 it cannot be read, 2 the command line is wrong.`,
 		HideHelpCommand: true, // a model may be called "help"
 		Action:          interruptible(inspectPath),
 	}
+}
+
+// maxTensors is how many tensors are listed on a terminal unasked.
+const maxTensors = 40
+
+// onTerminal reports whether results are read as they come.
+func onTerminal(w io.Writer) bool {
+	if r, ok := w.(*results); ok {
+		w = r.Writer
+	}
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func inspectPath(c *cli.Context) error {
@@ -67,7 +76,9 @@ func inspectPath(c *cli.Context) error {
 		return errFailed
 	}
 	if !c.Bool("json") {
-		printReport(c.App.Writer, r, c.Bool("stats"))
+		stats := c.Bool("stats")
+		byBlock := len(r.Tensors) > maxTensors && !stats && !c.Bool("tensors") && onTerminal(c.App.Writer)
+		printReport(c.App.Writer, r, stats, byBlock)
 	}
 	if !c.Bool("quiet") {
 		for i, w := range r.Warnings {
@@ -89,65 +100,4 @@ func measure(c *cli.Context, r *inspect.Report) error {
 		progress = p.Add
 	}
 	return r.Measure(c.Context, c.Int("jobs"), progress)
-}
-
-// printReport prints the config in short, a table of the tensors, and what they add up to.
-func printReport(out io.Writer, r *inspect.Report, stats bool) {
-	w := bufio.NewWriter(out) // the table writes every cell by itself
-	defer w.Flush()
-	var config []string
-	for _, s := range r.Config {
-		if s.Value != nil {
-			config = append(config, fmt.Sprintf("%s %s", s.Name, fault.Printable(fmt.Sprint(s.Value))))
-		}
-	}
-	printf(w, "%s (%s)\n", fault.Printable(r.Path), r.Kind)
-	if r.Layout != "" {
-		printf(w, "  %s\n", fault.Printable(r.Layout))
-	}
-	if len(config) > 0 {
-		printf(w, "  %s\n", strings.Join(config, ", "))
-	}
-	printf(w, "\n")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	head := "TENSOR\tDTYPE\tSHAPE\tPARAMETERS\tBYTES\tFILE"
-	if stats {
-		head += "\tMIN\tMAX\tMEAN\tNAN\tINF"
-	}
-	io.WriteString(table, head+"\n")
-	for _, t := range r.Tensors {
-		printf(table, "%s\t%s\t%s\t%d\t%d\t%s", fault.Printable(t.Name), fault.Printable(t.DType),
-			tensor.ShapeString(t.Shape), t.Parameters, t.Bytes, fault.Printable(t.File))
-		if stats {
-			io.WriteString(table, "\t"+valueCells(t.Values))
-		}
-		printf(table, "\n")
-	}
-	table.Flush()
-	printTotals(w, "DTYPE", r.ByDType())
-	printTotals(w, "PART", append(r.ByPart(), r.Sum()))
-}
-
-func valueCells(v *inspect.Values) string {
-	if v == nil {
-		return "-\t-\t-\t-\t-"
-	}
-	cell := func(x *float64) string {
-		if x == nil {
-			return "-"
-		}
-		return fmt.Sprintf("%.6g", *x)
-	}
-	return fmt.Sprintf("%s\t%s\t%s\t%d\t%d", cell(v.Min), cell(v.Max), cell(v.Mean), v.NaN, v.Inf)
-}
-
-func printTotals(w io.Writer, by string, totals []inspect.Total) {
-	printf(w, "\n")
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	printf(table, "%s\tTENSORS\tPARAMETERS\t\tBYTES\t\n", by)
-	for _, t := range totals {
-		printf(table, "%s\t%d\t%d\t(%s)\t%d\t(%s)\n", fault.Printable(t.Name), t.Tensors, t.Parameters, count(t.Parameters),
-			t.Bytes, humanize.Bytes(uint64(t.Bytes)))
-	}
-	table.Flush()
 }

@@ -35,6 +35,7 @@ type Report struct {
 	Layout   string           // of a sharded checkpoint, with its ranks and its step
 	Config   []keymap.Setting // in short; see keymap.Summary
 	Tensors  []Tensor         // in the order of the files, then of the names
+	Values   []keymap.Setting // of a trainer's state, besides tensors
 	Warnings []string
 }
 
@@ -102,7 +103,7 @@ func nativeReader(path string) func(context.Context, string) (*Report, error) {
 	return nil
 }
 
-func openTorch(_ context.Context, path string) (*Report, error) {
+func openTorch(ctx context.Context, path string) (*Report, error) {
 	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, &fault.Fault{File: path, Problem: "cannot be opened: " + fault.Cause(err)}
@@ -111,6 +112,9 @@ func openTorch(_ context.Context, path string) (*Report, error) {
 	file := tensor.NewFile(path, filepath.Base(path), info)
 	tensors, err := torchfile.Open(f, file)
 	if err != nil {
+		if state, stateErr := openState(ctx, path); stateErr == nil {
+			return state, nil
+		}
 		return nil, err
 	}
 	r := &Report{Path: path, Kind: KindFile, Config: keymap.Summary(nil)}
@@ -145,7 +149,7 @@ func (r *Report) add(e hf.Entry) {
 func (r *Report) Sum() Total {
 	sum := Total{Name: "total"}
 	for i := range r.Tensors {
-		sum.add(&r.Tensors[i])
+		sum.Add(&r.Tensors[i])
 	}
 	return sum
 }
@@ -175,7 +179,7 @@ func (r *Report) totals(names []string, of func(*Tensor) string) []Total {
 		total := Total{Name: name}
 		for i := range r.Tensors {
 			if t := &r.Tensors[i]; of(t) == name {
-				total.add(t)
+				total.Add(t)
 			}
 		}
 		if total.Tensors > 0 {
@@ -185,7 +189,8 @@ func (r *Report) totals(names []string, of func(*Tensor) string) []Total {
 	return totals
 }
 
-func (total *Total) add(t *Tensor) {
+// Add adds a tensor.
+func (total *Total) Add(t *Tensor) {
 	total.Tensors++
 	total.Parameters += t.Parameters
 	total.Bytes += t.Bytes
