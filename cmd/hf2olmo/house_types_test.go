@@ -24,7 +24,7 @@ var layers = [][]string{
 	{"convert/middle"},
 	{"convert"},
 	{"convert/verify", "convert/check", "convert/inspect", "convert/unshard", "convert/between", "convert/export",
-		"convert/converttest"},
+		"convert/relocate", "convert/converttest"},
 	{"cmd/hf2olmo"},
 }
 

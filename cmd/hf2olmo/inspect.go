@@ -20,8 +20,9 @@ func inspectCommand() *cli.Command {
 		ArgsUsage: "PATH",
 		Description: `PATH is a model's folder, a weights file, the id of a model in the local Hugging Face cache, a
 checkpoint folder (unsharded, sharded or of OLMo-core: full tensors, and the optimizer's), the folder
-of a run (its latest step), or a .pt file: a model's, an optimizer's, train.pt. Models that convert refuses are listed too: of any family, quantized, or with files
-missing. Only headers are read, unless --stats is given.
+of a run (its latest step), or a .pt file: a model's, an optimizer's, train.pt.
+Models that convert refuses are listed too: of any family, quantized, or with files missing. Only
+headers are read, unless --stats is given.
 
    hf2olmo inspect allenai/OLMo-2-0425-1B
    hf2olmo inspect --stats step1000-unsharded | less -S

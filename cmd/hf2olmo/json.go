@@ -138,6 +138,15 @@ type modelRecord struct {
 	Targets   []string `json:"targets"` // that convert takes it for
 }
 
+// relocateRecord is what relocate reports of a folder.
+type relocateRecord struct {
+	Folder string   `json:"folder"`
+	From   string   `json:"from"`
+	Status string   `json:"status"` // relocated, unchanged, failed
+	Files  []string `json:"files"`
+	Error  string   `json:"error"`
+}
+
 // versionRecord is what version reports.
 type versionRecord struct {
 	Version  string   `json:"version"`

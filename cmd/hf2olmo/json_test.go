@@ -29,6 +29,7 @@ func TestRecords(t *testing.T) {
 		{inspect.Values{}, "min max mean nan inf"},
 		{tableRecord{}, "name target text"},
 		{modelRecord{}, "id folder model_type bytes targets"},
+		{relocateRecord{}, "folder from status files error"},
 		{versionRecord{}, "version go os arch olmo_core layout"},
 	} {
 		var fields []string

@@ -123,7 +123,8 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Flags:          []cli.Flag{toggle("version", "print the version", "v")},
 		ExitErrHandler: func(*cli.Context, error) {}, // run decides
 		Commands: []*cli.Command{convertCommand(), exportCommand(), checkCommand(), verifyCommand(),
-			inspectCommand(), keymapCommand(), listCommand(), completionCommand(), versionCommand(), manCommand()},
+			inspectCommand(), keymapCommand(), listCommand(),
+			relocateCommand(), completionCommand(), versionCommand(), manCommand()},
 		CommandNotFound:        nil,
 		UseShortOptionHandling: false,
 		OnUsageError:           onUsageError,

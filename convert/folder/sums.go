@@ -19,6 +19,12 @@ func hashFile(ctx context.Context, path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
+// hashText returns the SHA-256 of a small file's contents, as in a manifest.
+func hashText(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
 // crcFile returns the CRC-32 of a regular file, as in a manifest.
 func crcFile(ctx context.Context, path string) (string, error) {
 	h := crc32.NewIEEE()

@@ -2,7 +2,9 @@ package olmo
 
 import (
 	"bytes"
+	"path/filepath"
 	"regexp"
+	"strings"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/omegaconf"
@@ -33,4 +35,29 @@ func RenameTokenizer(config []byte, name string) ([]byte, error) {
 		return nil, &fault.Fault{File: ConfigFile, Tensor: "tokenizer.identifier", Problem: "cannot be replaced"}
 	}
 	return renamed, nil
+}
+
+var loadPathLine = regexp.MustCompile(`(?m)^load_path:[^\r\n]*`)
+
+// Relocate returns a config.yaml in which load_path and the tokenizer are below to if they were below from, with the
+// command in its comments. Nothing else is changed.
+func Relocate(config []byte, from, to string) ([]byte, error) {
+	document, err := omegaconf.Read(config)
+	if err != nil {
+		return nil, &fault.Fault{File: ConfigFile, Problem: "cannot be read as YAML: " + err.Error()}
+	}
+	top, _ := document.Data.(*omegaconf.Mapping)
+	config = bytes.Replace(config, []byte(Command(from)), []byte(Command(to)), 1)
+	if path, _ := top.Get("load_path").Text(); path == from {
+		scalar, err := omegaconf.Text(to)
+		if err != nil {
+			return nil, &fault.Fault{File: to, Problem: err.Error()}
+		}
+		config = loadPathLine.ReplaceAllLiteral(config, []byte("load_path: "+scalar))
+	}
+	name, _ := top.Section("tokenizer").Get("identifier").Text()
+	if inside, ok := strings.CutPrefix(name, from+string(filepath.Separator)); ok {
+		return RenameTokenizer(config, filepath.Join(to, inside))
+	}
+	return config, nil
 }

@@ -172,9 +172,8 @@ func (Side) Damage(in *trainer.Inputs, _ *trainer.Files, existing *folder.Manife
 	warnings = trainer.WarnOfEarlier(in, existing)
 	if len(damage) == 0 && written.LoadPath != in.Folder && written.LoadPath == existing.Output {
 		warnings = append(warnings, fault.Printable(fmt.Sprintf("%s was moved here from %s: load_path and "+
-			"tokenizer in its %s still contain that path, and training would look there; edit them, or convert "+
-			"again with --force",
-			in.Folder, existing.Output, ConfigFile)))
+			"tokenizer in its %s still contain that path, and training would look there; run hf2olmo relocate "+
+			"on it", in.Folder, existing.Output, ConfigFile)))
 	}
 	return damage, warnings
 }

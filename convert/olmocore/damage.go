@@ -51,6 +51,6 @@ func otherPath(want, found []byte, existing *folder.Manifest) bool {
 
 // moved is the warning of a folder that was moved since it was made.
 func moved(now string, existing *folder.Manifest) string {
-	return fault.Printable(fmt.Sprintf("%s was moved here from %s: its %s still contains that path in %s; edit it, or "+
-		"convert again with --force", now, existing.Output, ConfigFile, IdentifierField))
+	return fault.Printable(fmt.Sprintf("%s was moved here from %s: its %s still contains that path in %s; run hf2olmo "+
+		"relocate on it", now, existing.Output, ConfigFile, IdentifierField))
 }
