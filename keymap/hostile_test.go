@@ -40,7 +40,33 @@ var hostileTables = map[string]struct{ text, want string }{
 	"parts":      {start + "tensors:\n  transformer.wte.weight:\n" + numbered("    - a%d: [1]\n", 20), "20 parts"},
 	"file":       {start + "tensors:\n  ../../etc/passwd: x\n", `olmo has no tensor "../../etc/passwd"`},
 	"text":       {start + "let:\n  a0: '\"xxxxxxxxxxxxxxxx\"'\n" + doubled(40), "makes a text of 8192 bytes"},
+	"rows":       {attOut + row("[0, d_model * d_model * d_model]"), "rows 0 to 4096 of a tensor"},
+	"rows of no": {attOut + row("[d_model, 1]"), "rows 16 to 1: expected the first row"},
+	"half a row": {attOut + row("[0, 1.5]"), "is 1.5, not a size"},
+	"overlap":    {attOut + row("[0, 8]") + row("[4, 12]"), "rows 4 to 7 are used twice"},
+	"left rows": {attOut + row("[0, 8]") + row("[8, 15]") + "    - {zeros: true, shape: [1, 16]}\n",
+		"rows 15 to 15 are neither used nor dropped"},
+	"zeros":      {attOut + "    - {zeros: true, shape: [9000000000000000 - 1, d_model]}\n", "more than any model has"},
+	"many zeros": {attOut + strings.Repeat("    - {zeros: true, shape: [1, 1]}\n", 20), "20 parts: at most 16"},
+	"ways":       {attOut + permuted("{apart: [9007199254740990, 9007199254740990]}"), "of 16 rows: expected"},
+	"no ways":    {attOut + permuted("{halves: [0, 0]}"), "halves [0, 0] of 16 rows"},
+	"scale":      {attOut + "    {from: x, scale: 2 ** 1000}\n", "expected a number between"},
+	"no scale":   {attOut + "    {from: x, scale: hidden_size - 16}\n", "is 0: expected a number"},
+	"pattern":    {start + "drop: {'*': {}}\n", "expected the name of a module"},
+	"prefix":     {start + "prefixes: {x: y}\n", "expected names of modules"},
+	"prefixes":   {start + "prefixes:\n" + numbered("  a%d.: ''\n", 300), "prefixes: 300 entries"},
 	"huge":       {start + "let:\n  a: 99999999999999999999999999\n", "9"},
+}
+
+// attOut begins a table that makes a matrix of each layer of a small llama of something else.
+const attOut = "family: x\nextends: llama\nmatch: 'true'\ntensors:\n  transformer.{layer}.attn_out.weight:\n"
+
+func row(bounds string) string {
+	return "    - {from: 'x.{i}', shape: [16, 16], rows: " + bounds + "}\n"
+}
+
+func permuted(by string) string {
+	return "    - {from: 'x.{i}', shape: [16, 16], permute: " + by + "}\n"
 }
 
 func numbered(format string, n int) string {
@@ -79,7 +105,7 @@ func TestHostileTables(t *testing.T) {
 			table, err := Parse([]byte(c.text))
 			got := fmt.Sprint(err)
 			if err == nil {
-				_, refusals := table.Plan(target, map[string]any{}, Facts{Tensors: 10})
+				_, refusals := table.Plan(target, smallLlama(), Facts{Tokenizer: map[string]any{}, Tensors: 10})
 				got = fmt.Sprint(refusals)
 			}
 			if !strings.Contains(got, c.want) {
@@ -90,6 +116,11 @@ func TestHostileTables(t *testing.T) {
 			}
 		})
 	}
+}
+
+func smallLlama() map[string]any {
+	return map[string]any{"model_type": "llama", "hidden_size": int64(16), "num_hidden_layers": int64(2),
+		"num_attention_heads": int64(4), "intermediate_size": int64(48), "vocab_size": int64(104), "eos_token_id": int64(1)}
 }
 
 // TestHostileConfigs applies a bundled table to configs that are too large for it.
@@ -104,10 +135,6 @@ func TestHostileConfigs(t *testing.T) {
 			list[i] = "full_attention"
 		}
 		return list
-	}
-	good := func() map[string]any {
-		return map[string]any{"model_type": "llama", "hidden_size": int64(16), "num_hidden_layers": int64(2),
-			"num_attention_heads": int64(4), "intermediate_size": int64(48), "vocab_size": int64(104), "eos_token_id": int64(1)}
 	}
 	cases := map[string]struct {
 		key   string
@@ -126,7 +153,7 @@ func TestHostileConfigs(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			begun, config := time.Now(), good()
+			begun, config := time.Now(), smallLlama()
 			config[c.key] = c.value
 			table, err := For(target, config)
 			if err != nil {

@@ -31,14 +31,50 @@ from test_olmo_core import convert, same_bits
 LENGTH = 200  # more than any window
 TOKENS = torch.randint(2, 91, (2, LENGTH), generator=torch.Generator().manual_seed(3))
 COUSINS = {"mistral": "llama", "olmo3-full": "olmo2"}  # what computes the same leaves under the first of its names
-REPRESENTATIVES = ["olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
+# whose tensors are cut, permuted, scaled or joined by zeros, and what they leave as without --like
+WORDED = {
+    "ernie4_5": "llama", "gemma3-scalar": "gemma3_text", "gemma3-vision": "gemma3_text",
+    "gemma3-vision-untied": "gemma3_text", "glm4": "glm4", "granite": "granite", "phi3": "mistral", "phi3-part": "phi3",
+    "qwen2": "llama", "qwen2-tied": "qwen2", "seed_oss": "llama", "stablelm-bias": "stablelm",
+}  # fmt: skip
+REPRESENTATIVES = ["glm4", "granite", "phi3-part", "qwen2", "olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
 # transformers 4 has one theta for all layers of an Olmo 3
 REFUSED = {"olmo3-two-thetas": "rope.theta of layer 3 is 10000 (olmo3: 500000)"}
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in REPRESENTATIVES else pytest.param(name, marks=pytest.mark.full) for name in core_models.VARIANTS]
-)
+def breadth(names) -> list:
+    return [name if name in REPRESENTATIVES else pytest.param(name, marks=pytest.mark.full) for name in names]
+
+
+@pytest.mark.parametrize("name", breadth(WORDED))
+def test_worded(name, tmp_path):
+    """As the plainest class a model computes the same; as the one that was trained (--like) it has its tensors again."""
+    source = core_models.write(name, tmp_path / "source")
+    native = convert(source, tmp_path / "native" / "step0")
+    original = load(source)
+    with torch.no_grad():
+        want = original(TOKENS, use_cache=False).logits
+    for family, like in ((WORDED[name], []), (original.config.model_type, ["--like", source])):
+        folder = export(native, tmp_path / f"hf{len(like)}", *like)
+        model = load(folder)
+        assert model.config.model_type == ("gemma3_text" if family == "gemma3" else family)
+        with torch.no_grad():
+            got = model(TOKENS, use_cache=False).logits
+        assert want.std() > 0.1, "these logits say nothing"
+        assert (got - want).abs().max().item() < 2e-5
+    state = {key.removeprefix("language_model."): tensor for key, tensor in load_file(source / "model.safetensors").items()}
+    exported = load_file(folder / "model.safetensors")
+    if not name.startswith("gemma3"):
+        assert exported.keys() == state.keys()
+    for key, tensor in exported.items():
+        if name == "granite" or name.startswith("gemma3") and "norm" in key:
+            factor = 1 if "q_norm" in key and "vision" in name else 2e-7 * state[key].abs().max().item() + 6.1e-8
+            assert (tensor - state[key]).abs().max().item() <= factor, key
+        else:
+            assert same_bits(tensor, state[key]), key
+
+
+@pytest.mark.parametrize("name", breadth(name for name in core_models.VARIANTS if name not in WORDED))
 def test_round_trip(name, tmp_path):
     source = core_models.write(name, tmp_path / "source")
     native = convert(source, tmp_path / "native" / "step0")
