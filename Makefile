@@ -4,7 +4,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test race lint cross interop interop-full differential bench fuzz torture disks reproducible dist dist-check clean
+.PHONY: help build demo test race lint cross interop interop-full differential bench fuzz torture disks slurm reproducible dist dist-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ torture: ## kill it N=20 times, make system calls fail, fill disks; FULL=1 for m
 
 disks: ## convert on FUSE, overlay and tmpfs; needs bindfs and root
 	go test -tags disks -timeout 10m -count 1 -run 'TestDisks|TestFuse' ./cmd/hf2olmo
+
+slurm: build ## run the README's Slurm array on a real Slurm; needs root, installs slurm-wlm and munge
+	@bash testdata/slurm/test.sh $(BIN)
 
 # Tests with limits on time and memory, which the race detector exceeds. Most start thousands of processes.
 MANY := TestHostile|TestStrangeFiles|TestNamesThat|TestKeysThat|TestModelsThat|TestStopped|TestLargeTokenizer|TestInspectLarge|TestBounded
