@@ -2,14 +2,23 @@
 _hf2olmo() {
     local IFS=$'\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
+    compopt -o filenames 2>/dev/null
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W "{{range .}}{{.Name}}${IFS}{{end}}" -- "$cur"))
+        compopt +o filenames 2>/dev/null
+        COMPREPLY=($(compgen -W "{{range .}}{{.Name}}${IFS}{{end}}--help${IFS}--version" -- "$cur"))
         return
+    fi
+    # --dtype=b is three words, of which the last is missing at first
+    if [ "$cur" = = ]; then
+        cur=
+    elif [ "$prev" = = ]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
     fi
     case ${COMP_WORDS[1]}:$prev in
 {{- range $c := .}}{{range .Flags}}
 {{- if .Words}}
-        {{$c.Name}}:--{{.Name}}) COMPREPLY=($(compgen -W "{{range .Words}}{{.}}${IFS}{{end}}" -- "$cur")); return ;;
+        {{$c.Name}}:--{{.Name}}) compopt +o filenames 2>/dev/null
+            COMPREPLY=($(compgen -W "{{range .Words}}{{.}}${IFS}{{end}}" -- "$cur")); return ;;
 {{- else if eq .Value "folders"}}
         {{$c.Name}}:--{{.Name}}) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 {{- else if eq .Value "files"}}
@@ -21,12 +30,15 @@ _hf2olmo() {
     case ${COMP_WORDS[1]}:$cur in
 {{- range .}}
 {{- if .Flags}}
-        {{.Name}}:-*) COMPREPLY=($(compgen -W "{{range .Flags}}--{{.Name}}${IFS}{{end}}--help" -- "$cur")) ;;
+        {{.Name}}:-*) compopt +o filenames 2>/dev/null
+            COMPREPLY=($(compgen -W "{{range .Flags}}--{{.Name}}${IFS}{{end}}--help" -- "$cur")) ;;
 {{- end}}
 {{- if .Files}}
-        {{.Name}}:*) COMPREPLY=($(compgen -f -- "$cur")) ;;
+        {{.Name}}:*) COMPREPLY=($(compgen -f -- "$cur"))
+            {{if .Models}}COMPREPLY+=($(compgen -W "$(hf2olmo list --ids 2>/dev/null)" -- "$cur")){{else}}:{{end}} ;;
 {{- else if .Words}}
-        {{.Name}}:*) COMPREPLY=($(compgen -W "{{range .Words}}{{.}}${IFS}{{end}}" -- "$cur")) ;;
+        {{.Name}}:*) compopt +o filenames 2>/dev/null
+            COMPREPLY=($(compgen -W "{{range .Words}}{{.}}${IFS}{{end}}" -- "$cur")) ;;
 {{- end}}{{end}}
     esac
 }

@@ -1,9 +1,14 @@
 # fish completion for hf2olmo, printed by hf2olmo completion fish
 complete -c hf2olmo -f -n __fish_use_subcommand
+complete -c hf2olmo -n __fish_use_subcommand -l version -d 'print the version'
+complete -c hf2olmo -n __fish_use_subcommand -l help -d 'show help'
 {{- range $c := .}}
 complete -c hf2olmo -n __fish_use_subcommand -a {{.Name}} -d {{quote .Usage}}
 {{- if .Words}}
 complete -c hf2olmo -f -n '__fish_seen_subcommand_from {{.Name}}' -a {{quote (join .Words " ")}}
+{{- end}}
+{{- if .Models}}
+complete -c hf2olmo -n '__fish_seen_subcommand_from {{.Name}}' -a '(hf2olmo list --ids 2>/dev/null)'
 {{- end}}
 {{- range .Flags}}
 complete -c hf2olmo -n '__fish_seen_subcommand_from {{$c.Name}}' -l {{.Name}}

@@ -56,6 +56,7 @@ type completedCommand struct {
 	Flags       []completedFlag
 	Words       []string // its possible arguments
 	Files       bool     // its arguments are files
+	Models      bool     // or ids of models in the Hugging Face cache
 }
 
 // completedFlag describes a flag and its value: "" for none, "files", "folders", "none" for any text, or Words.
@@ -71,13 +72,15 @@ func completed(app *cli.App) []completedCommand {
 		names = append(names, c.Name)
 	}
 	words := map[string][]string{
-		"completion": {"bash", "zsh", "fish"}, "help": names, "keymap": tableNames(), "version": {},
+		"completion": {"bash", "zsh", "fish"}, "help": names, "keymap": tableNames(), "version": {}, "list": {},
 	}
+	models := []string{"convert", "verify", "inspect"}
 	var commands []completedCommand
 	for _, c := range app.VisibleCommands() {
 		list, hasWords := words[c.Name]
 		commands = append(commands,
-			completedCommand{Name: c.Name, Usage: c.Usage, Flags: completedFlags(c), Words: list, Files: !hasWords})
+			completedCommand{Name: c.Name, Usage: c.Usage, Flags: completedFlags(c), Words: list, Files: !hasWords,
+				Models: slices.Contains(models, c.Name)})
 	}
 	slices.SortFunc(commands, func(a, b completedCommand) int { return cmp.Compare(a.Name, b.Name) })
 	return commands
@@ -87,7 +90,7 @@ func completedFlags(c *cli.Command) []completedFlag {
 	values := map[string]completedFlag{
 		"target": {Words: keymap.Targets()}, "dtype": {Words: []string{"auto", "float32", "bfloat16", "float16"}},
 		"output": {Value: "folders"}, "into": {Value: "folders"},
-		"keymap": {Value: "files"}, "tokenizer": {Value: "files"},
+		"keymap": {Value: "files"}, "tokenizer": {Value: "files"}, "like": {Value: "files"},
 	}
 	var flags []completedFlag
 	for _, f := range c.VisibleFlags() {

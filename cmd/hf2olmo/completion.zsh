@@ -8,7 +8,11 @@ _hf2olmo() {
 {{- end}}
     )
     if (( CURRENT == 2 )); then
-        _describe command commands
+        if [[ $words[2] == -* ]]; then
+            compadd -- --help --version
+        else
+            _describe command commands
+        fi
         return
     fi
     local command=$words[2]
@@ -19,17 +23,20 @@ _hf2olmo() {
     {{.Name}})
         _arguments \
 {{- range .Flags}}
-            '--{{.Name}}[{{zsh .Usage}}]
+            '--{{.Name}}{{if or .Words .Value}}={{end}}[{{zsh .Usage}}]
 {{- if .Words}}:value:({{join .Words " "}}){{else if eq .Value "folders"}}:folder:_files -/{{else if eq .Value "files"}}:file:_files{{else if eq .Value "none"}}:value: {{end}}' \
 {{- end}}
 {{- if .Files}}
-            '*:path:_files' ;;
+            '*:path:{{if .Models}}_hf2olmo_models{{else}}_files{{end}}' ;;
 {{- else if .Words}}
             '*:name:({{join .Words " "}})' ;;
 {{- else}}
             ':' ;;
 {{- end}}{{end}}
     esac
+}
+_hf2olmo_models() {
+    _alternative 'files:file:_files' "ids:model in the Hugging Face cache:($(hf2olmo list --ids 2>/dev/null))"
 }
 if [ "$funcstack[1]" = "_hf2olmo" ]; then
     _hf2olmo "$@"
