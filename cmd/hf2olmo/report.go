@@ -100,7 +100,7 @@ func (r *report) startPlan(rec convertRecord, warnings []string) {
 func (r *report) endPlan(rec convertRecord, moments int) {
 	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
 	r.say("  %s\n", contents(rec, moments))
-	r.say("  %s (%d bytes) to write", humanize.Bytes(uint64(rec.Bytes)), rec.Bytes)
+	r.say("  %s to write", humanize.Bytes(uint64(rec.Bytes)))
 	if free, known := disk.FreeSpace(rec.Output); known {
 		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
 	}

@@ -3,7 +3,8 @@ package output
 import (
 	"context"
 	"errors"
-	"fmt"
+
+	"github.com/dustin/go-humanize"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/disk"
@@ -93,7 +94,7 @@ func (o *Output) enoughSpace(need int64) error {
 	free, known := disk.FreeSpace(o.Path)
 	if known && free < need {
 		return &fault.Fault{File: o.Path, Problem: "too little space on the disk",
-			Expected: fmt.Sprintf("%d bytes", need), Found: fmt.Sprintf("%d bytes free", free),
+			Expected: humanize.Bytes(uint64(need)), Found: humanize.Bytes(uint64(free)) + " free",
 			Hint: "Choose an --output on another disk, or a smaller --dtype."}
 	}
 	return nil
