@@ -23,10 +23,7 @@ func convertCheckpoint(c *cli.Context, source string, o convert.Options, r *repo
 	case o.Keymap != nil:
 		r.failed(source, nil, &fault.Fault{File: source, Problem: "is a checkpoint, and no table is applied to it",
 			Hint: "Leave --keymap out."})
-	case o.Target == own && own == coreTarget:
-		r.failed(source, nil, &fault.Fault{File: source, Problem: "is a checkpoint of OLMo-core's trainer already",
-			Hint: "OLMo-core loads it with any number of GPUs as it is: give the folder as load_path."})
-	case o.Target == own || !c.IsSet("target"):
+	case own == defaultTarget && o.Target == own, !c.IsSet("target"):
 		unshardCheckpoint(c, source, o, r)
 	default:
 		crossCheckpoint(c, source, o, r)

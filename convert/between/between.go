@@ -1,6 +1,6 @@
 // Package between turns a checkpoint of one of AI2's trainers into one of the other, from which
-// training continues: the model, the optimizer's state, and how far the run has come. One run
-// reads like this:
+// training continues: the model, the optimizer's state, and how far the run has come. One of
+// OLMo-core may also stay one, cast or without its optimizer's state. One run reads like this:
 //
 //	Prepare   native.Open     every file's headers: the full tensors, as blocks of bytes
 //	          middle.Of       the model of Hugging Face that computes the same, never on the disk
@@ -57,16 +57,18 @@ type Crossing struct {
 	Output     string // the absolute path of the folder
 	Warnings   []string
 
-	options Options
-	from    *middle.Model
-	to      *match.Match
-	trainer trainer.Trainer
-	run     *run
-	inputs  *trainer.Inputs
-	origins map[string][]string // see Origin
-	adamW   map[string]adamW    // of the other trainer's parameters
-	out     *output.Output
-	content output.Content
+	options    Options
+	configFile string        // the checkpoint's
+	from       *middle.Model // nil of a checkpoint that stays one of its trainer
+	to         *match.Match
+	trainer    trainer.Trainer
+	run        *run
+	own        map[string][]byte // files that are copied as they are, nil for those that are left out
+	inputs     *trainer.Inputs
+	origins    map[string][]string // see Origin
+	adamW      map[string]adamW    // of the other trainer's parameters
+	out        *output.Output
+	content    output.Content
 }
 
 // Result is what was written.
@@ -91,7 +93,9 @@ func (c *Crossing) Write(ctx context.Context) (*Result, error) {
 	start := time.Now()
 	if !c.out.Unchanged {
 		o, moments := &c.options.Folder, c.read()[len(c.Checkpoint.Model):]
-		if err := middle.CompareCopies(ctx, c.from, o.Jobs, o.Progress, c.content.Title); err != nil {
+		if c.from == nil {
+			moments = c.read()
+		} else if err := middle.CompareCopies(ctx, c.from, o.Jobs, o.Progress, c.content.Title); err != nil {
 			return nil, err
 		}
 		if err := sharded.ShowCompareCopies(ctx, moments, o.Jobs, o.Progress, c.content.Title); err != nil {

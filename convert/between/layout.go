@@ -13,6 +13,7 @@ import (
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/output"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 )
 
@@ -21,6 +22,15 @@ func (c *Crossing) layOut() error {
 	files, err := c.trainer.Files(c.inputs)
 	if err != nil {
 		return err
+	}
+	files.Small = slices.DeleteFunc(files.Small, func(f output.Small) bool {
+		data, kept := c.own[f.Name]
+		return kept && data == nil
+	})
+	for i := range files.Small {
+		if data := c.own[files.Small[i].Name]; data != nil {
+			files.Small[i].Data = data
+		}
 	}
 	made := int64(0)
 	for _, f := range files.Large {
@@ -53,9 +63,11 @@ func (c *Crossing) layOut() error {
 // recipe is what the manifest says that the output was made from.
 func (c *Crossing) recipe() output.Recipe {
 	r := output.Recipe{Target: c.options.Target, Folder: c.Checkpoint.Path, Weights: c.Checkpoint.Files,
-		Small: []string{filepath.Join(c.Checkpoint.Path, c.from.ConfigFile)},
 		Choices: folder.Choices{DType: "auto", Tokenizer: c.options.Tokenizer, AllowNaN: c.options.AllowNaN,
 			NoOptimizer: c.options.NoOptimizer}}
+	if config := filepath.Join(c.Checkpoint.Path, c.configFile); regular.Is(config) {
+		r.Small = append(r.Small, config)
+	}
 	if c.options.DType != tensor.Invalid {
 		r.Choices.DType = c.options.DType.String()
 	}

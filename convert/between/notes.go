@@ -15,6 +15,9 @@ type guide struct{ of *Crossing }
 // notes are the lines of it.
 func (g guide) notes() []string {
 	c := g.of
+	if c.from == nil {
+		return []string{"OLMo-core goes on from it as it is: TrainerConfig(load_path=" + strconv.Quote(c.Output) + ", ...)"}
+	}
 	epoch := c.run.epoch
 	if c.options.Target != olmoTarget {
 		epoch++ // which it counts from 1

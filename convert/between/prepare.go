@@ -30,20 +30,12 @@ func Prepare(ctx context.Context, path string, o Options) (*Crossing, error) {
 	if err := accept(path, dir, &o); err != nil {
 		return nil, err
 	}
-	c, err := open(ctx, path, o)
+	prepare := cross
+	if o.Target == coreTarget && native.Recognize(dir) == native.CoreTrainer {
+		prepare = recast
+	}
+	c, err := prepare(ctx, dir, o)
 	if err != nil {
-		return nil, err
-	}
-	var faults fault.List
-	if c.run, err = readRun(c.Checkpoint); err != nil {
-		return nil, err
-	}
-	faults.Add("", c.checkOptimizer())
-	faults.Add("", c.match())
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	if err := c.convert(); err != nil {
 		return nil, err
 	}
 	o.Folder.Names = targets.Files
@@ -63,6 +55,24 @@ func Prepare(ctx context.Context, path string, o Options) (*Crossing, error) {
 	return c, nil
 }
 
+// cross opens a checkpoint of the other trainer, and makes its tensors those of the target.
+func cross(ctx context.Context, path string, o Options) (*Crossing, error) {
+	c, err := open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	if c.run, err = readRun(c.Checkpoint); err != nil {
+		return nil, err
+	}
+	var faults fault.List
+	faults.Add("", c.checkOptimizer())
+	faults.Add("", c.match())
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return c, c.convert()
+}
+
 // accept refuses what cannot be carried over. dir is what native found at path.
 func accept(path, dir string, o *Options) error {
 	switch {
@@ -80,13 +90,12 @@ func accept(path, dir string, o *Options) error {
 func open(ctx context.Context, path string, o Options) (*Crossing, error) {
 	from, err := middle.Open(ctx, path, middle.Options{NoFollow: o.NoFollow, Optimizer: !o.NoOptimizer})
 	if from != nil && ofDDPModule(from.Checkpoint) {
-		return nil, &fault.Fault{File: path, Problem: "was saved by OLMo-core's OLMoDDPTrainModule, whose checkpoints " +
-			"are not read", Hint: "Load it there, and save it with TransformerTrainModule."}
+		return nil, unreadModule(path)
 	}
 	if err != nil {
 		return nil, err
 	}
-	c := &Crossing{Checkpoint: from.Checkpoint, options: o, from: from}
+	c := &Crossing{Checkpoint: from.Checkpoint, options: o, from: from, configFile: from.ConfigFile}
 	if c.Checkpoint.Train == nil {
 		if err := c.Checkpoint.ReadTrain(ctx); err != nil {
 			return nil, err
@@ -107,6 +116,11 @@ func open(ctx context.Context, path string, o Options) (*Crossing, error) {
 func ofDDPModule(c *native.Checkpoint) bool {
 	return c.Kind == native.CoreTrainer && len(c.Model) == 0 && c.Index != nil &&
 		slices.ContainsFunc(c.Index.Tensors, func(t dcp.Tensor) bool { return strings.HasSuffix(t.Name, ".main") })
+}
+
+func unreadModule(path string) error {
+	return &fault.Fault{File: path, Problem: "was saved by OLMo-core's OLMoDDPTrainModule, whose checkpoints are not read",
+		Hint: "Load it there, and save it with TransformerTrainModule."}
 }
 
 // match applies the other trainer's table to the model.

@@ -84,5 +84,8 @@ func (r *run) state(target string) pickle.Dict {
 	return p.State()
 }
 
-// olmoTarget is allenai/OLMo's trainer, as package keymap names it.
-const olmoTarget = "olmo"
+// The trainers, as package keymap names them.
+const (
+	olmoTarget = "olmo"
+	coreTarget = "olmo-core"
+)
