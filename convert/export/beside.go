@@ -166,34 +166,42 @@ func (e *companions) token(role string) int64 {
 // small returns the files, with the tokenizer_config.json by which transformers reads tokenizer.json as
 // it is.
 func (e *companions) small() (small []output.Small, err error) {
-	contents := map[string][]byte{}
-	for _, f := range e.files {
-		if contents[f.Name], err = f.Read(); err != nil {
-			return nil, err
-		}
+	made := map[string]output.Small{}
+	for i := range e.files {
+		made[e.files[i].Name] = output.Small{Name: e.files[i].Name, Copy: &e.files[i]}
 	}
-	if contents[tokenizers.FileName] != nil {
-		if contents[tokenizers.SettingsFile], err = e.settings(contents); err != nil {
+	if _, there := made[tokenizers.FileName]; there {
+		text, err := e.settings(made)
+		if err != nil {
 			return nil, err
 		}
+		made[tokenizers.SettingsFile] = output.Small{Name: tokenizers.SettingsFile, Data: text}
 	}
-	if contents[tokenizers.GenerationFile] == nil {
-		if contents[tokenizers.GenerationFile], err = e.generation(); err != nil {
+	if _, there := made[tokenizers.GenerationFile]; !there {
+		text, err := e.generation()
+		if err != nil {
 			return nil, err
 		}
+		made[tokenizers.GenerationFile] = output.Small{Name: tokenizers.GenerationFile, Data: text}
 	}
 	for _, name := range tokenizers.Beside {
-		if contents[name] != nil {
-			small = append(small, output.Small{Name: name, Data: contents[name]})
+		if one, there := made[name]; there {
+			small = append(small, one)
 		}
 	}
 	return small, nil
 }
 
 // settings returns tokenizer_config.json.
-func (e *companions) settings(contents map[string][]byte) ([]byte, error) {
-	s := tokenizers.Settings{Tokenizer: contents[tokenizers.FileName], Given: contents[tokenizers.SettingsFile],
-		Specials: contents[tokenizers.SpecialsFile], IDs: map[string]int64{}}
+func (e *companions) settings(made map[string]output.Small) (text []byte, err error) {
+	s := tokenizers.Settings{Tokenizer: made[tokenizers.FileName].Copy, IDs: map[string]int64{}}
+	for name, into := range map[string]*[]byte{tokenizers.SettingsFile: &s.Given, tokenizers.SpecialsFile: &s.Specials} {
+		if one, there := made[name]; there {
+			if *into, err = one.Copy.Read(); err != nil {
+				return nil, err
+			}
+		}
+	}
 	for _, role := range tokenizers.Roles {
 		s.IDs[role] = e.token(role)
 	}

@@ -79,10 +79,15 @@ func (f *Folder) keptAll(found *earlier) error {
 // WriteFile writes a small file into the folder and syncs it. The folders in its name are made;
 // Commit syncs them.
 func (f *Folder) WriteFile(name string, data []byte) error {
+	return f.CopyFile(name, bytes.NewReader(data))
+}
+
+// CopyFile is WriteFile of what a reader has.
+func (f *Folder) CopyFile(name string, from io.Reader) error {
 	path := filepath.Join(f.Temp, filepath.FromSlash(name))
 	err := os.MkdirAll(filepath.Dir(path), 0o777)
 	if err == nil {
-		_, err = writeNew(path, 0o666, bytes.NewReader(data))
+		_, err = writeNew(path, 0o666, from)
 	}
 	if err != nil {
 		return notWritten(filepath.Join(f.Path, name), err)

@@ -36,11 +36,7 @@ func (Side) Compare(in *trainer.Inputs, _ *trainer.Files, found *trainer.Found) 
 		c.comparePaths(written)
 		c.warnOfConfig(written)
 	}
-	beside, err := trainer.ReadBeside(in)
-	if err != nil {
-		return nil, err
-	}
-	c.CompareBeside(found, beside, TokenizerFile)
+	c.CompareBeside(found, trainer.CopyBeside(in), TokenizerFile)
 	err = c.compareTrainState(step, known, noOptimizer == nil)
 	return &c.Comparison, err
 }

@@ -123,8 +123,7 @@ func smallFiles(in *trainer.Inputs) ([]output.Small, error) {
 		return nil, err
 	}
 	small := []output.Small{{Name: ConfigFile, Data: config}, {Name: TrainFile, Data: train}}
-	beside, err := trainer.ReadBeside(in)
-	return append(small, beside...), err
+	return append(small, trainer.CopyBeside(in)...), nil
 }
 
 // ReadBack opens model.pt as any reader would.

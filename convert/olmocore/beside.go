@@ -13,19 +13,25 @@ import (
 // AutoTokenizer of transformers, which finds no model_type in the trainer's config.json, and goes by
 // the class in tokenizer_config.json alone.
 func besideFiles(in *trainer.Inputs) ([]output.Small, error) {
-	files, err := trainer.ReadBeside(in)
-	if err != nil {
-		return nil, err
+	files := trainer.CopyBeside(in)
+	s := tokenizers.Settings{IDs: map[string]int64{}}
+	for i := range in.Beside {
+		var err error
+		switch f := &in.Beside[i]; f.Name {
+		case tokenizers.FileName:
+			s.Tokenizer = f
+		case tokenizers.SettingsFile:
+			s.Given, err = f.Read()
+		case tokenizers.SpecialsFile:
+			s.Specials, err = f.Read()
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	contents := map[string][]byte{}
-	for _, f := range files {
-		contents[f.Name] = f.Data
-	}
-	if contents[tokenizers.FileName] == nil {
+	if s.Tokenizer == nil {
 		return files, nil
 	}
-	s := tokenizers.Settings{Tokenizer: contents[tokenizers.FileName], Given: contents[tokenizers.SettingsFile],
-		Specials: contents[tokenizers.SpecialsFile], IDs: map[string]int64{}}
 	for _, role := range tokenizers.Roles {
 		if id, ok := lookUp(in.Document, "dataset", "tokenizer", role+"_token_id").(int); ok {
 			s.IDs[role] = int64(id)

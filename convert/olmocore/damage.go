@@ -20,10 +20,16 @@ import (
 func (Side) Damage(in *trainer.Inputs, files *trainer.Files, existing *folder.Manifest) (damage, warnings []string) {
 	warnings = trainer.WarnOfEarlier(in, existing)
 	for _, f := range files.Small {
-		found, err := regular.Read(filepath.Join(in.Folder, filepath.FromSlash(f.Name)), output.MaxSmall)
+		path := filepath.Join(in.Folder, filepath.FromSlash(f.Name))
+		if slices.Contains(tokenizers.Beside, f.Name) {
+			if same, err := f.SameAs(path); err == nil && !same && trainer.Lists(existing, f.Name) {
+				damage = append(damage, f.Name+" has different contents")
+			}
+			continue
+		}
+		found, err := regular.Read(path, output.MaxSmall)
 		switch {
 		case f.Name == TrainFile: // users edit it, and earlier versions wrote none
-		case slices.Contains(tokenizers.Beside, f.Name) && !trainer.Lists(existing, f.Name):
 		case err != nil && f.Name == ConfigFile: // the manifest shows that of the others
 			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
 		case err != nil || bytes.Equal(found, f.Data) || f.Name == ConfigFile && sameConfig(found, f.Data):

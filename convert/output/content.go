@@ -25,12 +25,6 @@ type Content struct {
 	Damage func(existing *folder.Manifest) (damage, warnings []string)
 }
 
-// Small is a file of the folder that is made in memory.
-type Small struct {
-	Name string // in the folder, with slashes
-	Data []byte
-}
-
 // MaxSmall bounds what is read, in bytes, of a file that is compared with a small one: the
 // largest is a tokenizer.
 const MaxSmall = 64 << 20
@@ -54,7 +48,7 @@ func (c *Content) Bytes() int64 {
 		n += f.Size
 	}
 	for _, f := range c.Small {
-		n += int64(len(f.Data))
+		n += f.Size()
 	}
 	return n
 }

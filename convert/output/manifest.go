@@ -126,8 +126,14 @@ func (o *Output) record(c *Content, dir string, sums []assemble.Sum, kept []fold
 			Hash: sums[i].Frame, CRC32: folder.CRC(sums[i].CRC)})
 	}
 	for _, f := range c.Small {
-		sum := sha256.Sum256(f.Data)
-		m.Outputs = append(m.Outputs, folder.State{Name: f.Name, Size: int64(len(f.Data)), Hash: hex.EncodeToString(sum[:])})
+		state, err := HashFile(filepath.Join(dir, filepath.FromSlash(f.Name)))
+		if err != nil {
+			return nil, err
+		}
+		if state.Name = f.Name; state.Size != f.Size() {
+			return nil, &fault.Fault{File: f.Name, Problem: "was changed while it was read"}
+		}
+		m.Outputs = append(m.Outputs, state)
 	}
 	m.Outputs = append(m.Outputs, kept...)
 	return m.Text()

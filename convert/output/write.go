@@ -63,7 +63,7 @@ func (o *Output) fill(ctx context.Context, f *folder.Folder, c *Content) error {
 		return err
 	}
 	for _, small := range c.Small {
-		if err := f.WriteFile(small.Name, small.Data); err != nil {
+		if err := writeSmall(f, &small); err != nil {
 			return err
 		}
 	}
@@ -87,6 +87,16 @@ func (o *Output) fill(ctx context.Context, f *folder.Folder, c *Content) error {
 		return context.Cause(ctx)
 	}
 	return f.Commit(ctx)
+}
+
+// writeSmall writes a small file.
+func writeSmall(f *folder.Folder, small *Small) error {
+	from, err := small.Open()
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	return f.CopyFile(small.Name, from)
 }
 
 // enoughSpace refuses before anything is written that the disk cannot hold.

@@ -1,6 +1,9 @@
 package tokenizers
 
 import (
+	"errors"
+	"io"
+
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/regular"
 )
@@ -21,6 +24,18 @@ type File struct {
 	Name string
 	Path string // where it is opened
 	Size int64  // bytes
+}
+
+// Open opens it. The error is a *fault.Fault.
+func (f *File) Open() (io.ReadCloser, error) {
+	file, info, err := regular.Open(f.Path)
+	if err == nil && info.Size() != f.Size {
+		err = errors.Join(errors.New("was changed while it was read"), file.Close())
+	}
+	if err != nil {
+		return nil, &fault.Fault{File: f.Name, Problem: "cannot be read: " + fault.Cause(err)}
+	}
+	return file, nil
 }
 
 // Read returns its contents. The error is a *fault.Fault.

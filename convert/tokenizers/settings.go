@@ -2,6 +2,7 @@ package tokenizers
 
 import (
 	"bytes"
+	"io"
 	"slices"
 	"strconv"
 
@@ -18,7 +19,7 @@ var Roles = []string{"bos", "eos", "pad"}
 // tokenizer.json. Most of its classes build the tokenizer themselves, with a split or a normalizer of
 // their own: in transformers 5 that loads, and gives other ids.
 type Settings struct {
-	Tokenizer []byte           // tokenizer.json
+	Tokenizer *File            // tokenizer.json
 	Given     []byte           // the tokenizer_config.json of the model; nil for none
 	Specials  []byte           // its special_tokens_map.json; nil for none
 	IDs       map[string]int64 // of special tokens by their role, for those that neither file names
@@ -45,9 +46,12 @@ func (s *Settings) Text() (text []byte, missing []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	prefix, err := readPrefixSpace(s.Tokenizer)
-	if err != nil {
-		return nil, nil, notRead(FileName, err)
+	var prefix []byte
+	if err := s.read(func(r io.Reader) (err error) {
+		prefix, err = readPrefixSpace(r)
+		return err
+	}); err != nil {
+		return nil, nil, err
 	}
 	rebuilds := func(m jsonfile.Member) bool { return slices.Contains(rebuilding, m.Name) }
 	want := slices.DeleteFunc(slices.Clone(given), rebuilds)
@@ -72,6 +76,19 @@ func (s *Settings) Text() (text []byte, missing []string, err error) {
 	return text, missing, err
 }
 
+// read reads tokenizer.json from its beginning.
+func (s *Settings) read(from func(io.Reader) error) error {
+	f, err := s.Tokenizer.Open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := from(f); err != nil {
+		return notRead(FileName, err)
+	}
+	return nil
+}
+
 // special returns the special tokens by the ids, if no file names them.
 func (s *Settings) special(given, specials jsonfile.Members) (tokens jsonfile.Members, missing []string, err error) {
 	ids := map[string]int64{}
@@ -87,9 +104,12 @@ func (s *Settings) special(given, specials jsonfile.Members) (tokens jsonfile.Me
 	for _, id := range ids {
 		wanted = append(wanted, id)
 	}
-	contents, err := Contents(bytes.NewReader(s.Tokenizer), wanted...)
-	if err != nil {
-		return nil, nil, notRead(FileName, err)
+	var contents map[int64]string
+	if err := s.read(func(r io.Reader) (err error) {
+		contents, err = Contents(r, wanted...)
+		return err
+	}); err != nil {
+		return nil, nil, err
 	}
 	for _, role := range Roles {
 		id, want := ids[role]
@@ -138,8 +158,8 @@ func notRead(name string, err error) error {
 
 // readPrefixSpace returns add_prefix_space of a tokenizer.json's pre-tokenizer, as JSON: transformers 4
 // puts the setting in its place. It is nil if there is none at the top.
-func readPrefixSpace(tokenizer []byte) (value []byte, err error) {
-	d := jsonfile.NewDecoder(bytes.NewReader(tokenizer), Limits, jsontext.AllowDuplicateNames(true))
+func readPrefixSpace(tokenizer io.Reader) (value []byte, err error) {
+	d := jsonfile.NewDecoder(tokenizer, Limits, jsontext.AllowDuplicateNames(true))
 	err = jsonfile.EachMember(d, "the JSON value", func(key string) error {
 		if key != "pre_tokenizer" || d.PeekKind() != '{' {
 			return d.SkipValue()

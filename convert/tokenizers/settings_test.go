@@ -2,6 +2,7 @@ package tokenizers_test
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,11 +13,13 @@ import (
 // TestSettings: what makes transformers rebuild the tokenizer is taken out, the rest is as it was, in its
 // order and with its numbers; special tokens are added by their ids, if no file names them.
 func TestSettings(t *testing.T) {
-	tokenizer, err := os.ReadFile("../../testdata/models/llama/tokenizer.json")
-	if err != nil {
+	tokenizer := file(t, "../../testdata/models/llama/tokenizer.json")
+	withPrefix := filepath.Join(t.TempDir(), "tokenizer.json")
+	text := []byte(`{"model": {"vocab": {}}, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": true}}`)
+	if err := os.WriteFile(withPrefix, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	prefix := []byte(`{"model": {"vocab": {}}, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": true}}`)
+	prefix := file(t, withPrefix)
 	const plain, names = `"tokenizer_class": "PreTrainedTokenizerFast"`, `"model_input_names": ["input_ids"]`
 	const own = `"clean_up_tokenization_spaces": true, "model_max_length": 1e30`
 	for name, c := range map[string]struct {
@@ -60,4 +63,13 @@ func TestSettings(t *testing.T) {
 			t.Error(broken, err)
 		}
 	}
+}
+
+func file(t *testing.T, path string) *tokenizers.File {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tokenizers.File{Name: "tokenizer.json", Path: path, Size: info.Size()}
 }

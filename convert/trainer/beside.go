@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"bytes"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,19 +8,14 @@ import (
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/output"
-	"hf2olmo/convert/regular"
 )
 
-// ReadBeside reads the files that go along with a model, as they are. The error is a *fault.Fault.
-func ReadBeside(in *Inputs) (files []output.Small, err error) {
-	for _, f := range in.Beside {
-		text, err := f.Read()
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, output.Small{Name: f.Name, Data: text})
+// CopyBeside returns the files that go along with a model, as they are.
+func CopyBeside(in *Inputs) (files []output.Small) {
+	for i := range in.Beside {
+		files = append(files, output.Small{Name: in.Beside[i].Name, Copy: &in.Beside[i]})
 	}
-	return files, nil
+	return files
 }
 
 // Lists reports whether a manifest lists a file of the output.
@@ -53,11 +47,11 @@ func (c *Comparison) CompareBeside(found *Found, expected []output.Small, always
 		if found.Manifest != nil && !listed && f.Name != always {
 			continue
 		}
-		text, err := regular.Read(filepath.Join(found.Folder, f.Name), output.MaxSmall)
+		same, err := f.SameAs(filepath.Join(found.Folder, f.Name))
 		switch {
 		case err != nil && (listed || f.Name == always):
 			c.File(f.Name, "the model's own", Missing)
-		case err == nil && !bytes.Equal(text, f.Data):
+		case err == nil && !same:
 			c.File(f.Name, "the model's own", "different contents")
 		}
 	}
