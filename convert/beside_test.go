@@ -190,11 +190,16 @@ func TestBesideNotRead(t *testing.T) {
 		}
 	}
 	model := modelWithBeside(t)
+	must(t, os.Mkdir(filepath.Join(model, "additional_chat_templates"), 0o777))
+	result, err := converttest.Convert(context.Background(), model, convert.Options{Into: t.TempDir()})
+	if err != nil || len(result.Warnings) != 1 || !strings.Contains(result.Warnings[0], "additional_chat_templates") {
+		t.Error(result, err)
+	}
 	outside := filepath.Join(t.TempDir(), "template")
 	must(t, os.WriteFile(outside, []byte("x"), 0o666))
 	must(t, os.Remove(filepath.Join(model, "chat_template.jinja")))
 	must(t, os.Symlink(outside, filepath.Join(model, "chat_template.jinja")))
-	_, err := converttest.Convert(context.Background(), model, convert.Options{Into: t.TempDir(), NoFollow: true})
+	_, err = converttest.Convert(context.Background(), model, convert.Options{Into: t.TempDir(), NoFollow: true})
 	if err == nil || !strings.Contains(err.Error(), "chat_template.jinja: is a link that points outside the folder") {
 		t.Error(err)
 	}

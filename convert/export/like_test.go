@@ -86,6 +86,8 @@ func TestLike(t *testing.T) {
 // TestUnlike: what the model that was trained says otherwise is refused, all of it; a token is a warning.
 func TestUnlike(t *testing.T) {
 	checkpoint := toNative(t, models+"/llama")
+	broken := t.TempDir()
+	writeFile(t, "{", broken, "config.json")
 	for name, c := range map[string]struct {
 		model  string
 		change map[string]any
@@ -98,6 +100,7 @@ func TestUnlike(t *testing.T) {
 		"unknown":  {models + "/llama", map[string]any{"model_type": "unheard_of"}, []string{"unheard_of"}},
 		"no model": {t.TempDir(), nil, []string{"contains no config.json of a Hugging Face model"}},
 		"no such":  {"/nowhere", nil, []string{"does not exist"}},
+		"broken":   {broken, nil, []string{"config.json: is not valid JSON"}},
 	} {
 		like := c.model
 		if strings.HasPrefix(like, models) {

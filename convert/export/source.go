@@ -67,6 +67,9 @@ func (s *source) openLike(ctx context.Context, o *Options) (*middle.Like, error)
 		return nil, ofLike(name, err)
 	}
 	s.like = r
+	if r.ConfigFault != nil {
+		return nil, ofLike(name, r.ConfigFault)
+	}
 	if r.Config != nil {
 		return &middle.Like{Name: name, Config: r.Config}, nil
 	}

@@ -10,13 +10,15 @@ import (
 // A Reference is what is beside the weights of a model, which may have none: of the download that a
 // checkpoint was trained from, or of a folder with a tokenizer.
 type Reference struct {
-	Source     string                // as it was given
-	Dir        string                // where it is
-	Config     map[string]any        // as in Model; nil if there is no config.json of Hugging Face
-	Tokenizer  *tokenizers.Tokenizer // nil if there is no tokenizer.json
-	Beside     []tokenizers.File     // as in Model
-	Warnings   []string
-	configPath string
+	Source    string                // as it was given
+	Dir       string                // where it is
+	Config    map[string]any        // as in Model; nil if there is no config.json of Hugging Face
+	Tokenizer *tokenizers.Tokenizer // nil if there is no tokenizer.json
+	Beside    []tokenizers.File     // as in Model
+	Warnings  []string
+
+	ConfigFault *fault.Fault // what is wrong with config.json, if it cannot be read
+	configPath  string
 }
 
 // OpenReference reads the small files of a model: a folder, a repository or snapshot of the hub's cache, or
@@ -26,8 +28,10 @@ func OpenReference(path string, options ...Option) (*Reference, error) {
 	if bad != nil {
 		return nil, fault.List{bad}
 	}
+	var config map[string]any
+	var unread *fault.Fault
 	if o.config.names[configName] {
-		o.readConfig()
+		config, unread = o.config.readObject(configName)
 	}
 	o.readSides()
 	o.readTokenizer()
@@ -35,9 +39,9 @@ func OpenReference(path string, options ...Option) (*Reference, error) {
 		return nil, err
 	}
 	r := &Reference{Source: path, Dir: o.model.Dir, Tokenizer: o.model.Tokenizer, Beside: o.model.Beside,
-		Warnings: o.model.Warnings}
-	if _, ok := o.model.Config["model_type"].(string); ok { // else it is a trainer's
-		r.Config, r.configPath = o.model.Config, o.model.ConfigPath()
+		Warnings: o.model.Warnings, ConfigFault: unread}
+	if _, ok := config["model_type"].(string); ok { // else it is a trainer's
+		r.Config, r.configPath = config, o.model.ConfigPath()
 	}
 	return r, nil
 }

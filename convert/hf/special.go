@@ -32,7 +32,13 @@ func (o *opening) readSides() {
 			o.warn(bad.Error() + "; it is not used")
 		}
 	}
+	if o.tokenizer.names[moreTemplates] {
+		o.warn("the further chat templates in " + o.tokenizer.called + moreTemplates + " do not go along with the model")
+	}
 }
+
+// moreTemplates is a folder with chat templates for special uses.
+const moreTemplates = "additional_chat_templates"
 
 // readSide reads one of the small files.
 func (o *opening) readSide(d *modelFolder, name string) (bad *fault.Fault) {
