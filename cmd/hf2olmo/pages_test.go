@@ -124,7 +124,7 @@ func standIns(env *testscript.Env) error {
 	if err := os.Mkdir(folder, 0o777); err != nil {
 		return err
 	}
-	for _, name := range []string{"hf", "git", "pip", "torchrun", "sbatch"} {
+	for _, name := range []string{"hf", "git", "pip", "python", "torchrun", "sbatch"} {
 		if err := os.WriteFile(filepath.Join(folder, name), text, 0o777); err != nil {
 			return err
 		}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# In place of hf, git, pip, torchrun and sbatch: records how it was called, and leaves what the next command needs.
+# In place of hf, git, pip, python, torchrun and sbatch: records how it was called, and leaves what the next command needs.
 name=$(basename "$0")
 echo "$name $*" >>"$WORK/calls"
 case "$name $1" in
