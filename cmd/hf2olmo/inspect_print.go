@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -76,7 +78,8 @@ func printTensors(w io.Writer, r *inspect.Report, stats bool) {
 // numberedBlock matches the part of a tensor's name that names a block: transformer.blocks.12.
 var numberedBlock = regexp.MustCompile(`^(?:optim\.state\.)?[^0-9]*\.[0-9]+`)
 
-// blocks are the totals of the tensors by block, in the order of their first ones. The optimizer's are one block.
+// blocks are the totals of the tensors by block, in the order of their first ones and of their numbers. The optimizer's
+// are one block.
 func blocks(r *inspect.Report) []inspect.Total {
 	var totals []inspect.Total
 	at := map[string]int{}
@@ -92,6 +95,27 @@ func blocks(r *inspect.Report) []inspect.Total {
 		}
 		totals[at[name]].Add(t)
 	}
+	first := map[string]int{} // of the blocks that differ in the number alone
+	place := func(t inspect.Total) (int, int) {
+		dot := strings.LastIndexByte(t.Name, '.')
+		number, err := strconv.Atoi(t.Name[dot+1:])
+		if err != nil {
+			return at[t.Name], 0
+		}
+		group := t.Name[:dot+1]
+		if _, known := first[group]; !known {
+			first[group] = at[t.Name]
+		}
+		return first[group], number
+	}
+	for _, t := range totals { // in their order, so that first is
+		place(t)
+	}
+	slices.SortStableFunc(totals, func(a, b inspect.Total) int {
+		i, m := place(a)
+		k, n := place(b)
+		return cmp.Or(cmp.Compare(i, k), cmp.Compare(m, n))
+	})
 	return totals
 }
 
