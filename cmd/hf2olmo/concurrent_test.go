@@ -21,24 +21,24 @@ func TestConcurrent(t *testing.T) {
 	// 110 MB
 	sparse{layers: 2, width: 1024, heads: 16, kvHeads: 8, mlp: 2752, vocabulary: 16000, shards: 2}.write(t, model)
 	sparseRun{ranks: 4, layers: 2, width: 512, heads: 8, mlp: 1408, vocabulary: 2000}.write(t, checkpoint)
-	for _, source := range []string{model, checkpoint} {
-		onOneOutput(t, source)
+	for _, w := range []work{{"convert", model}, {"convert", checkpoint}, exporting(t, model, "olmo")} {
+		onOneOutput(t, w)
 	}
 }
 
-func onOneOutput(t *testing.T, source string) {
+func onOneOutput(t *testing.T, w work) {
 	out := t.TempDir()
-	folder := filepath.Join(out, filepath.Base(source)+"-unsharded")
+	folder := filepath.Join(out, w.name())
 	for round, test := range []struct {
 		flags                []string
 		converted, unchanged int
 	}{{nil, 1, 7}, {nil, 0, 8}, {[]string{"--force"}, 8, 0}} {
-		printed := together(t, 8, append([]string{"convert", "--json", "--into", out, source}, test.flags...)...)
+		printed := together(t, 8, append([]string{w.verb, "--json", "--into", out, w.source}, test.flags...)...)
 		converted, unchanged := strings.Count(printed, `"status":"converted"`), strings.Count(printed, `"status":"unchanged"`)
 		if converted != test.converted || unchanged != test.unchanged {
 			t.Errorf("round %d: %d converted, %d unchanged\n%s", round, converted, unchanged, printed)
 		}
-		onlyWhole(t, source, out, folder)
+		onlyWhole(t, w.source, out, folder)
 	}
 }
 

@@ -43,12 +43,14 @@ func TestInjected(t *testing.T) {
 		t.Skip("strace cannot be run here: ", err)
 	}
 	dir := t.TempDir()
-	in := injected{older: filepath.Join(dir, "older"), newer: filepath.Join(dir, "newer"), out: filepath.Join(dir, "out")}
-	copyFiles(t, in.older, "../../testdata/models/llama")
-	copyFiles(t, in.newer, "../../testdata/models/olmo2-sharded")
+	in := injected{out: filepath.Join(dir, "out"), older: work{"convert", filepath.Join(dir, "older")},
+		newer: work{"convert", filepath.Join(dir, "newer")}}
+	copyFiles(t, in.older.source, "../../testdata/models/llama")
+	copyFiles(t, in.newer.source, "../../testdata/models/olmo2-sharded")
 	checkpoint := filepath.Join(dir, "step3")
 	must(t, os.CopyFS(checkpoint, os.DirFS("../../testdata/checkpoints/legacy/step3")))
-	in.folder = filepath.Join(in.out, "x-unsharded")
+	export := in
+	export.older, export.newer = exporting(t, in.older.source, "olmo"), exporting(t, in.newer.source, "olmo")
 	in.program = filepath.Join(dir, "hf2olmo") // static, as released, so that no loader makes calls
 	build := exec.Command("go", "build", "-o", in.program, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -65,30 +67,37 @@ func TestInjected(t *testing.T) {
 					}
 					if n == *injections-1 { // deepest in the run
 						sharded := in
-						sharded.newer = checkpoint
+						sharded.newer.source = checkpoint
 						sharded.try(t, inject, true)
 						in.tries, in.failed, in.killed = sharded.tries, sharded.failed, sharded.killed
+					}
+					if n == *injections-1 || n == 0 {
+						export.program = in.program
+						export.try(t, inject, n > 0)
 					}
 				}
 			}
 		})
 	}
 	t.Logf("%d tries: %d ended with an error, %d were killed, %d succeeded all the same",
-		in.tries, in.failed, in.killed, in.tries-in.failed-in.killed)
+		in.tries+export.tries, in.failed+export.failed, in.killed+export.killed,
+		in.tries+export.tries-in.failed-in.killed-export.failed-export.killed)
 }
 
 type injected struct {
-	program                   string
-	older, newer, out, folder string
-	tries, failed, killed     int
+	program, out          string
+	older, newer          work
+	tries, failed, killed int
 }
+
+func (in *injected) folder() string { return filepath.Join(in.out, in.newer.named()) }
 
 func (in *injected) try(t *testing.T, inject string, force bool) {
 	must(t, os.RemoveAll(in.out))
 	must(t, os.Mkdir(in.out, 0o777))
-	args := []string{"convert", "--jobs", "2", "--output", in.folder, in.newer}
+	args := []string{in.newer.verb, "--jobs", "2", "--output", in.folder(), in.newer.source}
 	if force {
-		if o := execute(t, "convert", "--output", in.folder, in.older); o.status != 0 {
+		if o := execute(t, in.older.verb, "--output", in.folder(), in.older.source); o.status != 0 {
 			t.Fatal(o.stderr)
 		}
 		args = append(args, "--force")
@@ -120,21 +129,21 @@ func (in *injected) try(t *testing.T, inject string, force bool) {
 
 // look checks what a run left, and runs the program again.
 func (in *injected) look(t *testing.T, inject string, force bool, status int) {
-	_, err := os.Stat(in.folder)
+	_, err := os.Stat(in.folder())
 	switch {
 	case err == nil:
-		wholeOfEither(t, in.folder, []string{in.older, in.newer})
+		wholeOfEither(t, in.folder(), []string{in.older.source, in.newer.source})
 	case force && os.IsNotExist(err) && len(in.replaced()) == 0:
 		t.Errorf("%s: the older output is gone", inject)
 	case status == 0:
 		t.Errorf("%s: succeeded, and nothing is there", inject)
 	}
-	args := []string{"convert", "--output", in.folder, in.newer, "--force"}
+	args := []string{in.newer.verb, "--output", in.folder(), in.newer.source, "--force"}
 	if o := execute(t, args...); o.status != 0 {
 		t.Errorf("%s, force %v: the next run failed: %s", inject, force, o.stderr)
 		return
 	}
-	onlyWhole(t, in.newer, in.out, in.folder)
+	onlyWhole(t, in.newer.source, in.out, in.folder())
 }
 
 // replaced are older outputs that the next run puts back: see convert/folder.

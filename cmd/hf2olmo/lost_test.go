@@ -25,41 +25,42 @@ func mounted(t *testing.T, options string) string {
 	return dir
 }
 
-// someMegabytes are a model and a sharded checkpoint that become 5 to 7 MB.
-func someMegabytes(t *testing.T) []string {
+// someMegabytes are a model, a sharded checkpoint and two unsharded ones that become 5 to 7 MB.
+func someMegabytes(t *testing.T) []work {
 	model, checkpoint := filepath.Join(t.TempDir(), "model"), filepath.Join(t.TempDir(), "step1000")
 	sparse{layers: 2, width: 256, heads: 4, kvHeads: 2, mlp: 512, vocabulary: 4000, shards: 1}.write(t, model)
 	sparseRun{ranks: 3, layers: 2, width: 128, heads: 4, mlp: 256, vocabulary: 500}.write(t, checkpoint)
-	return []string{model, checkpoint}
+	return []work{{"convert", model}, {"convert", checkpoint}, exporting(t, model, "olmo"),
+		exporting(t, model, "olmo-core")}
 }
 
 // TestDiskFull converts to disks of every size from too small to large enough. A small one is noticed before a byte is
 // written if the system reports the free space, else while writing.
 func TestDiskFull(t *testing.T) {
-	for _, source := range someMegabytes(t) {
+	for _, w := range someMegabytes(t) {
 		failed := 0
 		for kB := 64; kB <= 8192; kB += 512 {
 			out := mounted(t, fmt.Sprintf("size=%dk", kB))
-			o := execute(t, "convert", "--into", out, source)
+			o := execute(t, w.verb, "--into", out, w.source)
 			if o.status == 0 {
-				onlyWhole(t, source, out, filepath.Join(out, filepath.Base(source)+"-unsharded"))
+				onlyWhole(t, w.source, out, filepath.Join(out, w.name()))
 				continue
 			}
 			o.checkRefused(t, out)
 			failed++
 		}
 		if failed < 10 || failed > 15 {
-			t.Errorf("%s: %d of 16 disks were too small", source, failed)
+			t.Errorf("%v: %d of 16 disks were too small", w, failed)
 		}
 	}
 }
 
 // TestDiskFills fills the disk while the program looks for space: more is reported than can be written.
 func TestDiskFills(t *testing.T) {
-	for _, source := range someMegabytes(t) {
+	for _, w := range someMegabytes(t) {
 		for _, blocks := range []int{1, 8, 100, 1500} {
 			out := t.TempDir()
-			script := fmt.Sprintf("ulimit -f %d; exec hf2olmo convert --into %s %s", blocks, out, source)
+			script := fmt.Sprintf("ulimit -f %d; exec hf2olmo %s --into %s %s", blocks, w.verb, out, w.source)
 			text, err := exec.Command("bash", "-c", script).CombinedOutput()
 			if err == nil || !strings.Contains(string(text), "file too large") || !strings.Contains(string(text), "ulimit -f") {
 				t.Errorf("%d blocks: %v: %s", blocks, err, text)
@@ -69,14 +70,18 @@ func TestDiskFills(t *testing.T) {
 	}
 }
 
+const llamaModel = "../../testdata/models/llama"
+
 // TestInodes uses up the inodes: the large file still fits, the small ones do not.
 func TestInodes(t *testing.T) {
-	for inodes := 2; inodes <= 6; inodes++ {
-		out := mounted(t, fmt.Sprintf("nr_inodes=%d", inodes))
-		o := execute(t, "convert", "--into", out, "../../testdata/models/llama")
-		o.checkRefused(t, out)
-		if !strings.Contains(o.stderr, "no space left on device") || !strings.Contains(o.stderr, "Free some space") {
-			t.Error(o.stderr)
+	for _, w := range []work{{"convert", llamaModel}, exporting(t, llamaModel, "olmo")} {
+		for inodes := 2; inodes <= 6; inodes++ {
+			out := mounted(t, fmt.Sprintf("nr_inodes=%d", inodes))
+			o := execute(t, w.verb, "--into", out, w.source)
+			o.checkRefused(t, out)
+			if !strings.Contains(o.stderr, "no space left on device") || !strings.Contains(o.stderr, "Free some space") {
+				t.Error(o.stderr)
+			}
 		}
 	}
 }
@@ -85,10 +90,12 @@ func TestInodes(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	out := mounted(t, "size=1m")
 	must(t, syscall.Mount("tmpfs", out, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=1m"))
-	o := execute(t, "convert", "--into", out, "../../testdata/models/llama")
-	o.checkRefused(t, out)
-	if !strings.Contains(o.stderr, "read-only file system") || !strings.Contains(o.stderr, "that you can write to") {
-		t.Error(o.stderr)
+	for _, w := range []work{{"convert", llamaModel}, exporting(t, llamaModel, "olmo")} {
+		o := execute(t, w.verb, "--into", out, w.source)
+		o.checkRefused(t, out)
+		if !strings.Contains(o.stderr, "read-only file system") || !strings.Contains(o.stderr, "that you can write to") {
+			t.Error(o.stderr)
+		}
 	}
 }
 
