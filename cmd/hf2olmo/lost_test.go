@@ -70,11 +70,9 @@ func TestDiskFills(t *testing.T) {
 	}
 }
 
-const llamaModel = "../../testdata/models/llama"
-
 // TestInodes uses up the inodes: the large file still fits, the small ones do not.
 func TestInodes(t *testing.T) {
-	for _, w := range []work{{"convert", llamaModel}, exporting(t, llamaModel, "olmo")} {
+	for _, w := range []work{{"convert", "../../testdata/models/llama"}, exporting(t, "../../testdata/models/llama", "olmo")} {
 		for inodes := 2; inodes <= 6; inodes++ {
 			out := mounted(t, fmt.Sprintf("nr_inodes=%d", inodes))
 			o := execute(t, w.verb, "--into", out, w.source)
@@ -90,7 +88,7 @@ func TestInodes(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	out := mounted(t, "size=1m")
 	must(t, syscall.Mount("tmpfs", out, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=1m"))
-	for _, w := range []work{{"convert", llamaModel}, exporting(t, llamaModel, "olmo")} {
+	for _, w := range []work{{"convert", "../../testdata/models/llama"}, exporting(t, "../../testdata/models/llama", "olmo")} {
 		o := execute(t, w.verb, "--into", out, w.source)
 		o.checkRefused(t, out)
 		if !strings.Contains(o.stderr, "read-only file system") || !strings.Contains(o.stderr, "that you can write to") {
