@@ -70,9 +70,15 @@ func TestDiskFills(t *testing.T) {
 	}
 }
 
+// bothWays are a conversion and an export of a small model.
+func bothWays(t *testing.T) []work {
+	const model = "../../testdata/models/llama"
+	return []work{{"convert", model}, exporting(t, model, "olmo")}
+}
+
 // TestInodes uses up the inodes: the large file still fits, the small ones do not.
 func TestInodes(t *testing.T) {
-	for _, w := range []work{{"convert", "../../testdata/models/llama"}, exporting(t, "../../testdata/models/llama", "olmo")} {
+	for _, w := range bothWays(t) {
 		for inodes := 2; inodes <= 6; inodes++ {
 			out := mounted(t, fmt.Sprintf("nr_inodes=%d", inodes))
 			o := execute(t, w.verb, "--into", out, w.source)
@@ -88,7 +94,7 @@ func TestInodes(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	out := mounted(t, "size=1m")
 	must(t, syscall.Mount("tmpfs", out, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=1m"))
-	for _, w := range []work{{"convert", "../../testdata/models/llama"}, exporting(t, "../../testdata/models/llama", "olmo")} {
+	for _, w := range bothWays(t) {
 		o := execute(t, w.verb, "--into", out, w.source)
 		o.checkRefused(t, out)
 		if !strings.Contains(o.stderr, "read-only file system") || !strings.Contains(o.stderr, "that you can write to") {

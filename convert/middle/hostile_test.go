@@ -16,8 +16,8 @@ import (
 )
 
 // values are what a field of a config may be that somebody wrote to harm.
-var values = []string{"1000000000", "9223372036854775807", "1e308", "1000000000000000000000000", "-1", "0", "0.5", "null",
-	`"x"`, `""`, "[]", "[1, 2]", "{}", `{"a": 1}`, "true", "[[[[[[[[]]]]]]]]"}
+var values = []string{"1000000000", "9223372036854775807", "1e308", "1000000000000000000000000", "-1", "0", "0.5",
+	"null", `"x"`, `""`, "[]", "[1, 2]", "{}", `{"a": 1}`, "true", "[[[[[[[[]]]]]]]]"}
 
 // configured is a checkpoint whose config tests replace.
 type configured struct {
