@@ -14,9 +14,11 @@ var hostileValues = []string{"1000000000", "9223372036854775807"}
 // yamlFields and jsonFields are those of a checkpoint's config by which an export is planned.
 var (
 	yamlFields = []string{"n_layers", "d_model", "n_heads", "n_kv_heads", "mlp_hidden_size", "mlp_ratio",
-		"block_group_size", "embedding_size", "vocab_size", "rope_theta", "layer_norm_eps", "eos_token_id", "max_sequence_length",
+		"block_group_size", "embedding_size", "vocab_size", "rope_theta", "layer_norm_eps", "eos_token_id",
+		"max_sequence_length",
 		"layer_norm_type", "weight_tying", "clip_qkv", "identifier"}
-	jsonFields = []string{"n_layers", "d_model", "n_heads", "n_kv_heads", "head_dim", "hidden_size", "vocab_size", "theta",
+	jsonFields = []string{"n_layers", "d_model", "n_heads", "n_kv_heads", "head_dim", "hidden_size", "vocab_size",
+		"theta",
 		"eps", "name", "block", "attention", "layer_norm", "lm_head", "model", "eos_token_id", "identifier", "bias"}
 )
 

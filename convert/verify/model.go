@@ -149,7 +149,7 @@ func seenOtherwise(r *Result, err error) (fields []trainer.Difference, ok bool) 
 	}
 	for _, d := range r.Config {
 		whole := d.Field == "" && strings.Contains(d.File, "token")
-		if !whole && !strings.HasPrefix(d.Field, modelSection+".") && !strings.HasPrefix(d.Field, "tokenizer.") {
+		if !whole && !strings.HasPrefix(d.Field, modelSection+".") {
 			return nil, false
 		}
 	}

@@ -91,25 +91,33 @@ func (p *place) unsharded() bool {
 	return p.kind == native.Unsharded && regular.Is(filepath.Join(p.dir, olmo.ModelFile))
 }
 
-// madeOf reports whether convert made a checkpoint of a source, by its manifest.
+// madeOf reports whether a folder was made of a source, by its manifest.
 func (p *place) madeOf(source *place) bool {
-	recorded := folder.ReadManifest(p.dir)
-	if recorded == nil {
-		return false
-	}
-	dir := source.dir
-	if source.kind == "" {
-		model, err := hf.Open(source.path)
-		if err != nil {
-			return false
+	recorded := folder.ReadManifest(p.folder())
+	return recorded != nil && recorded.Source == source.folder()
+}
+
+// folder is the place's absolute path without links, "" if there is no such folder.
+func (p *place) folder() string {
+	dir := p.dir
+	if p.kind == "" {
+		dir = p.path
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() { // a file, or an id of the hub's cache
+			model, err := hf.Open(p.path)
+			if err != nil {
+				return ""
+			}
+			dir = model.Dir
 		}
-		dir = model.Dir
 	}
-	dir, err := filepath.Abs(dir)
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
 	}
-	return err == nil && recorded.Source == dir
+	if real, err := filepath.EvalSymlinks(full); err == nil {
+		return real
+	}
+	return full
 }
 
 // A side is one of two that are compared, opened: a model of Hugging Face, or a checkpoint.

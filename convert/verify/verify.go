@@ -62,7 +62,7 @@ func Folder(ctx context.Context, source, dir string, o Options) (*Result, error)
 	}
 	var result *Result
 	switch {
-	case a.kind == "" && b.converted():
+	case a.kind == "" && b.converted() && !a.madeOf(&b):
 		result, err = withModel(ctx, source, dir, o)
 		if c, ok := seenOtherwise(result, err); ok && !b.madeOf(&a) && o.Keymap == nil {
 			if other, err := withAny(ctx, a, b, o); err == nil && other.Same() {

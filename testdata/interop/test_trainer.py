@@ -8,10 +8,13 @@ from pathlib import Path
 
 import cli
 import containers
+import logits
 import models
 import numpy as np
 import pytest
 import torch
+from olmo import OLMo
+from transformers import AutoModelForCausalLM
 
 HERE = Path(__file__).parent
 LENGTH = 48  # max_sequence_length of models.VARIANTS
@@ -72,6 +75,19 @@ def test_printed_command(data, window, tmp_path):
     before = torch.load(config.parent / "model.pt", weights_only=True)
     after = torch.load(saved / "model.pt", weights_only=True)
     assert {name: tensor.shape for name, tensor in after.items()} == {name: t.shape for name, t in before.items()}
+    assert_leaves(saved, tmp_path / "hf")
+
+
+def assert_leaves(saved: Path, out: Path) -> None:
+    """What the trainer saved leaves with the logits of the trainer's own class, and verify says the same both ways."""
+    done = cli.run("export", "--output", out, saved)
+    assert done.returncode == 0, done.stderr
+    exported, info = AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32, output_loading_info=True)
+    assert not any(info[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")), info
+    logits.assert_equal(exported.eval(), OLMo.from_checkpoint(saved, device="cpu").eval())
+    for two in ((saved, out), (out, saved)):
+        done = cli.run("verify", *two)
+        assert done.returncode == 0 and "bit for bit" in done.stdout, done.stdout + done.stderr
 
 
 def test_printed_command_names_the_folder(tmp_path):
