@@ -60,6 +60,7 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 		switch {
 		case err != nil:
 			return nil, []*Refusal{{Because: fmt.Sprintf("table %s: export: %v", b.Name, err)}}
+		case a == nil:
 		case a.export != nil && len(a.differences) == 0:
 			a.export.Inexact = said(n.inexact)
 			return a.export, nil
@@ -137,11 +138,11 @@ func (a *attempt) nearer(than *attempt) bool {
 	return len(a.differences) < len(than.differences)
 }
 
-// attempt turns one table around.
+// attempt turns one table around. It is nil if the table does not want such a model.
 func (t *Target) attempt(table *Table, n *native, facts Facts) (*attempt, error) {
 	a := &attempt{family: table.Family}
 	config, err := table.config4(n.env)
-	if err != nil {
+	if config == nil || err != nil {
 		return nil, err
 	}
 	plan, refusals := table.planWith(t, copied(config).(map[string]any),
@@ -185,13 +186,23 @@ func (n *native) differences(t *Target, plan *Plan, facts Facts) ([]string, erro
 	return t.readBack.normal.differences(n.described, family, plan.Family), nil
 }
 
-// config4 returns the config.json that a native model would come from, in the spelling of transformers 4.
+// exportIf is the entry of an export section that says which models it is for; without one it is for all.
+const exportIf = "$when"
+
+// config4 returns the config.json that a native model would come from, in the spelling of transformers 4; nil if
+// the section is not for it.
 func (t *Table) config4(env map[string]any) (Object, error) {
 	var config Object
 	for _, b := range t.export {
 		v, err := b.value.eval(env)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", b.name, err)
+		}
+		if b.name == exportIf {
+			if v != true {
+				return nil, nil
+			}
+			continue
 		}
 		name, optional := strings.CutSuffix(b.name, "?")
 		if v != nil || !optional {

@@ -1,6 +1,7 @@
 package export_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"maps"
@@ -121,4 +122,42 @@ func TestTrainedCore(t *testing.T) {
 			compare(t, hashed(contents(t, nativeTensors(t, toCore(t, result.Output)))), want)
 		})
 	}
+}
+
+// TestTiedCore exports a checkpoint whose config ties two matrices that differ, of which the trainer reads one: it is
+// refused before anything is written.
+func TestTiedCore(t *testing.T) {
+	checkpoint := toCore(t, filepath.Join(models, "olmo2"))
+	path := filepath.Join(checkpoint, "config.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tied := bytes.Replace(text, []byte(`"d_model":`), []byte(`"tie_word_embeddings": true, "d_model":`), 1)
+	if err := os.WriteFile(path, tied, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	_, err = write(checkpoint, export.Options{Output: filepath.Join(dir, "out")})
+	if err == nil || !strings.Contains(err.Error(),
+		"lm_head.w_out.weight: differs from embeddings.weight, to which config.json ties it") {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left %v", left)
+	}
+}
+
+// TestDTypeCore casts as the way in does: norms that are stored with 1 added too.
+func TestDTypeCore(t *testing.T) {
+	model := filepath.Join(modelsCore, "gemma3")
+	narrow, err := write(toCore(t, model), export.Options{Output: filepath.Join(t.TempDir(), "out"), DType: tensor.BFloat16})
+	if err != nil || narrow.DType != "bfloat16" {
+		t.Fatal(narrow, err)
+	}
+	again, err := write(toCore(t, narrow.Output), export.Options{Output: filepath.Join(t.TempDir(), "again")})
+	if err != nil || again.DType != "bfloat16" {
+		t.Fatal(again, err)
+	}
+	compare(t, contents(t, modelTensors(t, again.Output)), contents(t, modelTensors(t, narrow.Output)))
 }

@@ -11,6 +11,7 @@ import cli
 import core_models
 import pytest
 import torch
+import transformers4
 from olmo_core.config import DType
 from olmo_core.distributed.checkpoint import save_model_and_optim_state
 from olmo_core.nn.attention import AttentionBackendName, GateConfig, SlidingWindowAttentionConfig
@@ -30,7 +31,9 @@ from test_olmo_core import convert, same_bits
 
 LENGTH = 200  # more than any window
 TOKENS = torch.randint(2, 91, (2, LENGTH), generator=torch.Generator().manual_seed(3))
-COUSINS = {"mistral": "llama", "olmo3-full": "olmo2"}  # what computes the same leaves under the first of its names
+# what computes the same leaves under the first of its names, scaled rope of Olmo 2 under one that 4.57 loads
+COUSINS = {"mistral": "llama", "olmo3-full": "olmo2", "olmo2-yarn": "olmo3"}
+NEWER = ["cwm"]  # families that transformers 4.57 does not have
 # whose tensors are cut, permuted, scaled or joined by zeros, and what they leave as without --like
 WORDED = {
     "ernie4_5": "llama", "gemma3-scalar": "gemma3_text", "gemma3-vision": "gemma3_text",
@@ -39,7 +42,10 @@ WORDED = {
 }  # fmt: skip
 REPRESENTATIVES = ["glm4", "granite", "phi3-part", "qwen2", "olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
 # transformers 4 has one theta for all layers of an Olmo 3
-REFUSED = {"olmo3-two-thetas": "rope.theta of layer 3 is 10000 (olmo3: 500000)"}
+REFUSED = {"olmo3-two-thetas": "rope.theta of layers 0, 1, 2, 4 is 500000 (olmo3: 10000)"}
+
+
+NAMES = [name for name in core_models.VARIANTS if name not in WORDED]
 
 
 def breadth(names) -> list:
@@ -74,7 +80,7 @@ def test_worded(name, tmp_path):
             assert same_bits(tensor, state[key]), key
 
 
-@pytest.mark.parametrize("name", breadth(name for name in core_models.VARIANTS if name not in WORDED))
+@pytest.mark.parametrize("name", breadth(NAMES))
 def test_round_trip(name, tmp_path):
     source = core_models.write(name, tmp_path / "source")
     native = convert(source, tmp_path / "native" / "step0")
@@ -98,6 +104,25 @@ def test_round_trip(name, tmp_path):
     again = convert(folder, tmp_path / "again" / "step0")
     items = sorted(path.relative_to(native) for path in native.glob("model_and_optim/*.distcp"))
     assert items and all((again / item).read_bytes() == (native / item).read_bytes() for item in items)
+
+
+@pytest.mark.parametrize("names", [["olmo2-yarn", *(name for name in REPRESENTATIVES if name in NAMES)], pytest.param(NAMES, marks=pytest.mark.full)], ids=["some", "all"])
+def test_transformers_4(names, tmp_path):
+    """transformers 4.57 reads every family that it has, and computes what 5 computes of the source."""
+    jobs, wanted = [], {}
+    for name in names:
+        if name in REFUSED or core_models.VARIANTS[name][0] in NEWER:
+            continue
+        source = core_models.write(name, tmp_path / name / "source")
+        folder = export(convert(source, tmp_path / name / "step0"), tmp_path / name / "hf")
+        jobs.append({"logits": str(folder), "tokens": TOKENS.tolist(), "file": str(tmp_path / name / "logits")})
+        with torch.no_grad():
+            wanted[name] = load(source)(TOKENS).logits
+    older = transformers4.run("loaded.py", stdin=jobs)
+    assert older["version"] == "4.57.6"
+    for name, file in zip(wanted, older["results"]):
+        off = (torch.load(file, weights_only=True) - wanted[name]).abs().max().item()
+        assert off < 1e-5, f"{name}: {off}"
 
 
 def window(*pattern, first=False, last=False):
@@ -163,7 +188,7 @@ YARN = YaRNRoPEScalingConfig(factor=8.0, beta_fast=32, beta_slow=1, old_context_
 BUILT = {
     "olmo2": (olmo2, "olmo2"),
     "olmo2_1M": (lambda: TransformerConfig.olmo2_1M(160), "olmo2"),  # its head_dim is not d_model / n_heads
-    "olmo2 yarn": (lambda: olmo2(n_kv_heads=2).with_rope_scaling(YARN), "olmo2"),
+    "olmo2 yarn": (lambda: olmo2(n_kv_heads=2).with_rope_scaling(YARN), "olmo3"),
     "olmo3_1M": (lambda: TransformerConfig.olmo3_1M(
         160, n_layers=9, attn_backend=AttentionBackendName.torch, sliding_window=window(16, 16, 16, -1, last=True)), "olmo3"),
     "forced": (lambda: olmo2(n_layers=6, sliding_window=window(16, 16, -1, first=True, last=True)), "olmo3"),
