@@ -151,7 +151,8 @@ func TestTiedCore(t *testing.T) {
 // TestDTypeCore casts as the way in does: norms that are stored with 1 added too.
 func TestDTypeCore(t *testing.T) {
 	model := filepath.Join(modelsCore, "gemma3")
-	narrow, err := write(toCore(t, model), export.Options{Output: filepath.Join(t.TempDir(), "out"), DType: tensor.BFloat16})
+	out := filepath.Join(t.TempDir(), "out")
+	narrow, err := write(toCore(t, model), export.Options{Output: out, DType: tensor.BFloat16})
 	if err != nil || narrow.DType != "bfloat16" {
 		t.Fatal(narrow, err)
 	}
