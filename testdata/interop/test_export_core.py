@@ -43,8 +43,6 @@ WORDED = {
 REPRESENTATIVES = ["glm4", "granite", "phi3-part", "qwen2", "olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
 # transformers 4 has one theta for all layers of an Olmo 3
 REFUSED = {"olmo3-two-thetas": "rope.theta of layers 0, 1, 2, 4 is 500000 (olmo3: 10000)"}
-
-
 NAMES = [name for name in core_models.VARIANTS if name not in WORDED]
 
 
@@ -221,8 +219,7 @@ BUILT = {
     "sinks": (lambda: changed(llama_like(), lambda c, a: setattr(a, "attention_sinks", True)), "attention_sinks is true"),
     "softmax": (lambda: changed(llama_like(), lambda c, a: setattr(a, "scalable_softmax", True)), "scalable_softmax is true"),
     "no global rope": (lambda: llama_like(no_global_rope=True), "smollm3"),
-    "partial rope": (lambda: changed(llama_like(), lambda c, a: setattr(a.rope, "partial_rotary_factor", 0.5)),
-                     "partial_rotary_factor is 0.5"),
+    "partial rope": (lambda: changed(llama_like(), lambda c, a: setattr(a.rope, "partial_rotary_factor", 0.5)), "phi3"),
     "no rope": (lambda: changed(llama_like(), lambda c, a: setattr(a, "rope", None)), "smollm3"),
     "embedding norm": (lambda: changed(llama_like(), lambda c, a: setattr(c, "embedding_norm", norm())), "embedding_norm is"),
     "plain norms": (lambda: changed(llama_like(), lambda c, a: set_norms(c, a, elementwise_affine=False)),
