@@ -47,13 +47,19 @@ func oldOutput(t *testing.T, format, name string) (source, output string) {
 }
 
 // TestOlderFormat: what an earlier version wrote is up to date, verifies, passes check, and is replaced with --force.
-// Whether its config was edited is unknown, so one that differs from what is written now is kept.
+// Its config counts as edited, so one that differs from what is written now is kept.
 func TestOlderFormat(t *testing.T) {
+	for _, version := range []string{"1", "1.0.0"} { // the first format, the first release
+		t.Run(version, func(t *testing.T) { tryOlder(t, version) })
+	}
+}
+
+func tryOlder(t *testing.T, version string) {
 	for target, test := range map[string]struct{ output, config, large string }{
 		"olmo":      {"olmo-unsharded", "config.yaml", "model.pt"},
 		"olmo-core": {"olmo-core", "config.json", "model_and_optim/__0_0.distcp"},
 	} {
-		source, output := oldOutput(t, "1", test.output)
+		source, output := oldOutput(t, version, test.output)
 		run := func(status int, want string, args ...string) {
 			t.Helper()
 			o := execute(t, args...)
@@ -72,7 +78,7 @@ func TestOlderFormat(t *testing.T) {
 
 		must(t, os.Truncate(filepath.Join(output, test.large), 1000))
 		run(1, test.large+": has 1000 bytes, but hf2olmo wrote", force...)
-		source, output2 := oldOutput(t, "1", test.output)
+		source, output2 := oldOutput(t, version, test.output)
 		convert[4], force[4] = output2, output2
 		convert[5], force[5] = source, source
 		config := filepath.Join(output2, test.config)
