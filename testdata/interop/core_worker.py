@@ -38,16 +38,22 @@ LENGTH = 48
 
 @dataclass
 class Watch(Callback):
-    """Whether the trainer loaded, what its model held then, and the loss of every step."""
+    """Whether the trainer loaded, what its model held then, what training left as it was, and the loss of every step."""
 
     loaded: bool = False
     parameters: dict = field(default_factory=dict)
+    untrained: list = field(default_factory=list)
     losses: list = field(default_factory=list)
 
     def pre_train(self):
         self.loaded = self.trainer.checkpoint_loaded
         for name, parameter in self.trainer.train_module.model.named_parameters():
             self.parameters[name] = get_full_tensor(parameter.detach()).clone()
+
+    def post_train(self):
+        for name, parameter in self.trainer.train_module.model.named_parameters():
+            if torch.equal(get_full_tensor(parameter.detach()), self.parameters[name]):
+                self.untrained.append(name)
 
     def log_metrics(self, step, metrics):
         if "train/CE loss" in metrics:
@@ -100,7 +106,7 @@ def main() -> None:
         different = [name for name, tensor in watch.parameters.items() if not torch.equal(tensor, stored[name].float())]
         if get_rank() == 0:
             line = {"load_path": load_path, "loaded": watch.loaded, "different": different, "losses": watch.losses,
-                    "parameters": len(watch.parameters)}  # fmt: skip
+                    "parameters": len(watch.parameters), "untrained": watch.untrained}  # fmt: skip
             with open(report, "a") as out:
                 out.write(json.dumps(line) + "\n")
         dist.barrier()

@@ -17,8 +17,10 @@ LENGTH = 48
 # What is trained, and what load_path names: the folder, the one above it, or the part with the tensors.
 RUNS = {
     "olmo2": "", "olmo3-yarn": "..", "llama-llama3": "model_and_optim", "llama-tied": "", "mistral": "",
-    "qwen3-tied": "", "gemma3": "",
+    "qwen3-tied": "", "gemma3": "", "qwen2": "", "phi3-part": "", "glm4": "",
 }  # fmt: skip
+# Those that have a bias which transformers' class has not.
+FROZEN = ["qwen2", "glm4"]
 
 
 def test_train(tmp_path):
@@ -44,6 +46,9 @@ def test_train(tmp_path):
         assert line["loaded"] and line["parameters"] > 10 and not line["different"], line
         assert abs(line["losses"][0] - loss) < 0.01, (line, loss)
         assert line["losses"][-1] < line["losses"][0], line
+        biases = [name for name in line["untrained"] if "bias" in name]
+        frozen = 2 if line["load_path"].split("/")[-3] in FROZEN else 0  # of its two layers; they are zeros
+        assert len(biases) == frozen and all(name.endswith("attention.w_out.bias") for name in biases), line
 
 
 def source_loss(source: Path, window: np.ndarray) -> float:
