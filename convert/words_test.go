@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"hf2olmo/convert"
@@ -153,4 +154,29 @@ func narrowed(wide []byte) (narrow []byte) {
 		narrow = binary.LittleEndian.AppendUint16(narrow, uint16((bits+0x7fff+bits>>16&1)>>16))
 	}
 	return narrow
+}
+
+// TestScaleIsSaid: what is rounded to a narrow dtype by a factor is warned of, and a power of two is not.
+func TestScaleIsSaid(t *testing.T) {
+	for scale, said := range map[string]bool{"0.3": true, "0.25": false, "-4": false, "1": false} {
+		parsed, err := keymap.Parse([]byte(`
+extends: olmo-core/llama
+tensors:
+  lm_head.norm.weight: {from: model.norm.weight, scale: '` + scale + `'}
+`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dtype := range []tensor.DType{tensor.Invalid, tensor.BFloat16} {
+			c, err := convert.Prepare(t.Context(), "../testdata/models/llama",
+				convert.Options{Target: "olmo-core", Into: t.TempDir(), Keymap: parsed, DType: dtype})
+			if err != nil {
+				t.Fatal(err)
+			}
+			const want = "lm_head.norm.weight is multiplied"
+			if got := strings.Contains(strings.Join(c.Warnings, " "), want); got != (said && dtype == tensor.BFloat16) {
+				t.Errorf("%s, %v: %q", scale, dtype, c.Warnings)
+			}
+		}
+	}
 }

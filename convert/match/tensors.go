@@ -19,6 +19,7 @@ func (m *matching) match(plan *keymap.Plan) error {
 	found := m.newMatcher()
 	m.Tensors, m.same = found.match(plan, m.Model)
 	m.LeftOut = found.leftOut
+	m.warnOfScales()
 	if len(found.faults) > 0 {
 		(&explainer{m, found}).explain()
 	}

@@ -2,7 +2,6 @@ package middle
 
 import (
 	"context"
-	"math"
 	"sync"
 
 	"hf2olmo/convert/fault"
@@ -68,14 +67,17 @@ func zeros(p []byte, dtype tensor.DType) bool {
 func (m *Model) noteScales() {
 	n, first := 0, ""
 	for _, t := range m.plan.Tensors {
-		if fraction, _ := math.Frexp(float64(float32(t.Scale))); t.Scale != 0 && math.Abs(fraction) != 0.5 {
+		if !tensor.PowerOfTwo(float32(t.Scale)) {
 			if n++; first == "" {
 				first = t.Name
 			}
 		}
 	}
-	if n > 0 {
-		m.warn("%d tensors, %s the first, are divided by what %s multiplies by: each element is rounded once", n, first,
-			m.Family)
+	const said = "divided by what %s multiplies by: each element is rounded once"
+	switch {
+	case n == 1:
+		m.warn("%s is "+said, first, m.Family)
+	case n > 1:
+		m.warn("%s and %d more are "+said, first, n-1, m.Family)
 	}
 }

@@ -28,6 +28,12 @@ func (g *Gatherer) readScaled(p []byte, c *Content, t *Tensor, start, count int6
 	return nil
 }
 
+// PowerOfTwo reports whether multiplying by a number rounds nothing; 0 is for no number.
+func PowerOfTwo(scale float32) bool {
+	fraction, _ := math.Frexp(float64(scale))
+	return scale == 0 || math.Abs(fraction) == 0.5
+}
+
 // change does to float32 what is done to every element, and returns how many that were finite became infinite.
 func (c *Content) change(wide []byte) (overflows int64) {
 	if c.Undo {

@@ -39,7 +39,7 @@ PLUS_ONE = ("gemma", "gemma3_text")  # norms that multiply by 1 + weight
 TIED = ("ernie4_5", "gemma", "gemma3_text", "smollm3")  # unless config.json says otherwise
 
 
-def as_llama(config: dict, state: dict) -> dict:
+def as_llama(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     """The tensors as Llama would have them: q, k, v, gate and up apart, rope in halves, every factor in the weights."""
     family, out = config["model_type"], {}
     heads, width = config["num_attention_heads"], config["hidden_size"]
@@ -61,7 +61,7 @@ def as_llama(config: dict, state: dict) -> dict:
             out[name] = tensor.unflatten(0, (-1, head))[:, order].flatten(0, 1)
         else:
             factor = next((f for part, f in factors.items() if part in name), None)
-            out[name] = tensor if factor is None else (tensor.float() * torch.tensor(factor)).to(tensor.dtype)
+            out[name] = tensor if factor is None else (tensor.float() * torch.tensor(factor)).to(dtype or tensor.dtype)
         if name.endswith("q_proj.bias") and name.replace("q_proj", "o_proj") not in state:
             out[name.replace("q_proj", "o_proj")] = torch.zeros(width, dtype=tensor.dtype)
     return out
@@ -76,7 +76,7 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
         state = {name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}
         config, family = config["text_config"] | {"tie_word_embeddings": config["tie_word_embeddings"]}, "gemma3_text"
     out, experts = {}, {}
-    state = as_llama(config, state)
+    state = as_llama(config, state, dtype)
     for name, tensor in state.items():
         if dtype is not None and "norm" not in name:
             tensor = tensor.to(dtype)

@@ -101,7 +101,7 @@ def test_logits(name, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-@pytest.mark.parametrize("name", ["olmo2", "llama-tied", "gemma3", "flex_olmo"])
+@pytest.mark.parametrize("name", ["olmo2", "llama-tied", "gemma3", "flex_olmo", "granite", "glm4", "phi3-part", "qwen2"])
 def test_dtypes(name, dtype, tmp_path):
     """A narrow model keeps its dtype on disk and loads exactly into float32; --dtype casts as torch does."""
     source = core_models.write(name, tmp_path / "source", DTYPES[dtype], "safetensors-sharded")
@@ -114,7 +114,7 @@ def test_dtypes(name, dtype, tmp_path):
     loaded = model.state_dict()
     assert loaded.keys() == want.keys()
     assert all(same_bits(loaded[key], want[key].float()) for key in want)
-    if name != "flex_olmo":
+    if name not in ("flex_olmo", "granite"):  # a forward of its own, and factors that are rounded
         hf, core = logits(source, model)
         assert (hf - core).abs().max().item() < 1e-5
     for cast in ("float32", "bfloat16"):
