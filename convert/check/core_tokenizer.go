@@ -37,7 +37,9 @@ func (c coreTokenizerChecks) checkCoreTokenizer(config map[string]any) {
 			c.add("vocab-size/olmo-core", about{file: olmocore.ConfigFile, tensor: "dataset.tokenizer.vocab_size",
 				expected: fmt.Sprint(most), found: fmt.Sprint(limit)})
 		}
-		limit = t.Span()
+		if pad, ok := named["pad_token_id"].(int64); !ok || pad != t.Span() || pad >= limit { // the row past its tokens
+			limit = t.Span()
+		}
 	}
 	if rows > 0 {
 		limit = min(limit, rows)

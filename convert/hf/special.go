@@ -96,7 +96,8 @@ func (d *modelFolder) checkText(name string) *fault.Fault {
 // SpecialTokenID returns the id of the special token with a role, "eos" or "pad",
 // from the files beside config.json: generation_config.json gives an id (of several,
 // the first is taken); tokenizer_config.json and special_tokens_map.json give a token,
-// whose id tokenizer.json has. It does not look into config.json, which goes before all of them.
+// whose id tokenizer.json has; padding is also known by what its token is often called. It does not
+// look into config.json, which goes before all of them.
 func (m *Model) SpecialTokenID(role string) (id int64, ok bool) {
 	v := m.sides[tokenizers.GenerationFile][role+"_token_id"]
 	if list, isList := v.([]any); isList && len(list) > 0 {
@@ -108,13 +109,20 @@ func (m *Model) SpecialTokenID(role string) (id int64, ok bool) {
 	if m.Tokenizer == nil {
 		return 0, false
 	}
-	for _, content := range m.specialNames(role) {
+	names := m.specialNames(role)
+	if role == "pad" {
+		names = append(names, padTokens...)
+	}
+	for _, content := range names {
 		if id, ok := m.Tokenizer.TokenID(content); ok {
 			return id, true
 		}
 	}
 	return 0, false
 }
+
+// padTokens are what tokens for padding are called where no file says which token is for it.
+var padTokens = []string{"<pad>", "<|pad|>", "<|padding|>", "<|finetune_right_pad_id|>"}
 
 // specialNames are the tokens that the files beside config.json name for a role.
 func (m *Model) specialNames(role string) (names []string) {
@@ -132,5 +140,5 @@ func (m *Model) specialNames(role string) (names []string) {
 
 // specialTokens are the tokens whose ids SpecialTokenID may look for.
 func (m *Model) specialTokens() []string {
-	return append(m.specialNames("eos"), m.specialNames("pad")...)
+	return slices.Concat(m.specialNames("eos"), m.specialNames("pad"), padTokens)
 }

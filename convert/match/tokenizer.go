@@ -68,6 +68,12 @@ func (m *matching) checkTokens() error {
 			m.warn("%s: %s; keep such tokens out of the training data", filepath.Base(m.Tokenizer.Path), problem)
 		}
 	}
+	if pad, ok := values["pad_token_id"].(int); ok && pad == values["eos_token_id"] && !m.states("pad_token_id") {
+		m.warn("no token for padding in config.json or the tokenizer's files: %s has that of the end, %d, for both", m.use.Config, pad)
+	}
+	if values["pad_token_id"] == vocabulary && vocabulary < rows {
+		vocabulary++ // the row past the tokenizer's tokens, which is for padding
+	}
 	for _, name := range []string{"eos_token_id", "pad_token_id"} { // of which no trainer says anything
 		if id, ok := values[name].(int); ok && (id < 0 || id >= vocabulary) {
 			m.warn("%s %d is outside the vocabulary of %d tokens", name, id, vocabulary)
