@@ -23,7 +23,8 @@ func TestSpecialTokens(t *testing.T) {
 			`{"content": "c"}}`}, 9, 2},
 		{"the map", map[string]string{"tokenizer_config.json": `{"eos_token": null}`,
 			"special_tokens_map.json": `{"eos_token": "<eos>", "pad_token": {"content": "|"}}`}, 8, 5},
-		{"unknown tokens", map[string]string{"tokenizer_config.json": `{"eos_token": "<gone>", "pad_token": 4}`}, -1, 7}, // it is called <pad>
+		{"unknown tokens", map[string]string{"tokenizer_config.json": `{"eos_token": "<gone>", "pad_token": 4}`}, -1,
+			7}, // it is called <pad>
 	} {
 		dir := copyModel(t, filepath.Base(single))
 		for name, text := range c.files {

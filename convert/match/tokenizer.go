@@ -69,7 +69,8 @@ func (m *matching) checkTokens() error {
 		}
 	}
 	if pad, ok := values["pad_token_id"].(int); ok && pad == values["eos_token_id"] && !m.states("pad_token_id") {
-		m.warn("no token for padding in config.json or the tokenizer's files: %s has that of the end, %d, for both", m.use.Config, pad)
+		m.warn("no token for padding in config.json or the tokenizer's files: %s has that of the end, %d, for both",
+			m.use.Config, pad)
 	}
 	if values["pad_token_id"] == vocabulary && vocabulary < rows {
 		vocabulary++ // the row past the tokenizer's tokens, which is for padding
