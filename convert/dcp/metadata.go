@@ -1,6 +1,8 @@
 package dcp
 
 import (
+	"fmt"
+
 	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
 )
@@ -67,23 +69,31 @@ const (
 // prefix is put before the file of every chunk.
 func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
 	var entries, paths, places pickle.Entries
+	place := func(file string, offset, bytes int64) lazy {
+		return func() any {
+			return object(classPlace, "relative_path", prefix+file, "offset", offset, "length", bytes)
+		}
+	}
 	for i := range m.Tensors {
 		t := &m.Tensors[i]
-		entries = append(entries, pickle.Entry{Key: t.Name, Value: t.entry()})
-		paths = append(paths, pickle.Entry{Key: t.Name, Value: texts(t.Path)})
+		entries = append(entries, pickle.Entry{Key: t.Name, Value: lazy(func() any { return t.entry() })})
+		paths = append(paths, pickle.Entry{Key: t.Name, Value: lazy(func() any { return texts(t.Path) })})
 		for n, c := range t.Chunks {
 			places = append(places, pickle.Entry{
-				Key:   object(classIndex, "fqn", t.Name, "index", int64(n), "offset", size(c.Start)),
-				Value: object(classPlace, "relative_path", prefix+c.File, "offset", c.Offset, "length", c.Bytes),
+				Key: lazy(func() any {
+					return object(classIndex, "fqn", t.Name, "index", int64(n), "offset", size(c.Start))
+				}),
+				Value: place(c.File, c.Offset, c.Bytes),
 			})
 		}
 	}
-	for _, b := range m.Blobs {
+	for i := range m.Blobs {
+		b := &m.Blobs[i]
 		entries = append(entries, pickle.Entry{Key: b.Name, Value: &pickle.Instance{Class: classBytes}})
-		paths = append(paths, pickle.Entry{Key: b.Name, Value: texts(b.Path)})
+		paths = append(paths, pickle.Entry{Key: b.Name, Value: lazy(func() any { return texts(b.Path) })})
 		places = append(places, pickle.Entry{
-			Key:   object(classIndex, "fqn", b.Name, "index", nil),
-			Value: object(classPlace, "relative_path", prefix+b.File, "offset", b.Offset, "length", b.Bytes),
+			Key:   lazy(func() any { return object(classIndex, "fqn", b.Name, "index", nil) }),
+			Value: place(b.File, b.Offset, b.Bytes),
 		})
 	}
 	return pickle.Marshal(object(classMetadata,
@@ -91,7 +101,18 @@ func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
 		"planner_data", paths,
 		"storage_data", places,
 		"storage_meta", object(classMeta, "checkpoint_id", id, "save_id", id, "load_id", nil, "modules", []any{}),
-		"version", nil), nil)
+		"version", nil), made)
+}
+
+// lazy makes a value when it is written: a model of 64 layers with its optimizer has 11,000 entries
+// of several objects each.
+type lazy func() any
+
+func made(v any) (any, error) {
+	if f, ok := v.(lazy); ok {
+		return f(), nil
+	}
+	return nil, fmt.Errorf("a %T cannot be written as a Python value", v)
 }
 
 // entry is the tensor's part of state_dict_metadata.
