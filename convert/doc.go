@@ -10,7 +10,7 @@
 // the interface in package trainer and known by name to package targets; native reads their
 // checkpoints. Package keymap has the tables of the families, match applies one to a model, and
 // middle turns one around: a checkpoint becomes the model that it would come from. The verbs are
-// this package, unshard, between, export, verify, check and inspect; export writes what layout,
+// this package, unshard, between, export, verify, check, inspect and relocate; export writes what layout,
 // below hf, lays out.
 //
 // # One tensor, from the command line to model.pt
