@@ -70,6 +70,12 @@ func TestHostileCore(t *testing.T) {
 		"are larger than any model needs": func(m, _ map[string]any) {
 			m["block"].(map[string]any)["name"] = strings.Repeat("a", 1<<20)
 		},
+		"experts of the kind fast": func(m, _ map[string]any) {
+			block := m["block"].(map[string]any)
+			delete(block, "feed_forward")
+			block["name"], block["feed_forward_moe"] = "moe_reordered_norm", map[string]any{"name": "fast",
+				"num_experts": 2, "hidden_size": 8, "router": map[string]any{"top_k": 1}}
+		},
 		"d_model": func(m, _ map[string]any) { m["d_model"] = "8" },
 	} {
 		document, model, attention := coreModel()
