@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -88,6 +89,8 @@ func (m *matching) facts() (keymap.Facts, error) {
 	for _, role := range []string{"eos", "pad"} {
 		if id, ok := m.Model.SpecialTokenID(role); ok {
 			known[role+"_token_id"] = int(id)
+		} else if id, ok := m.outside(role + "_token_id"); ok {
+			known[role+"_token_id"] = int(id)
 		}
 	}
 	if known["eos_token_id"] == nil {
@@ -110,6 +113,20 @@ func (m *matching) states(field string) bool {
 	}
 	id := config[field]
 	return id != nil && !reflect.DeepEqual(id, []any{})
+}
+
+// outside returns a token that config.json has for the whole of a model, if the table reads the config of a
+// model inside of it.
+func (m *matching) outside(field string) (id int64, ok bool) {
+	if !slices.ContainsFunc(m.fields, func(f keymap.Reading) bool { return f.Name == field && f.In != "" }) {
+		return 0, false
+	}
+	v := m.Model.Config[field]
+	if list, isList := v.([]any); isList && len(list) > 0 {
+		v = list[0] // of several, the first is taken
+	}
+	id, ok = v.(int64)
+	return id, ok && id >= 0
 }
 
 // warnOfFields warns of fields of config.json that the table does not know: they may change what
