@@ -23,6 +23,8 @@ def chat(folder, messages) -> str:
 def model(folder):
     """The model, strictly: transformers only warns of tensors that are missing or left over."""
     options = {"dtype": "auto", "attn_implementation": "eager"}  # the same arithmetic in every version
+    if transformers.__version__ >= "5":
+        options["experts_implementation"] = "eager"
     loaded, info = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, **options)
     assert not any(info[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")), info
     return loaded.eval()
