@@ -64,4 +64,20 @@ grep -v '^#' "$here/requirements-beside.txt" | while read -r name requirements; 
         --target "$beside.new" $requirements >&2
     mv "$beside.new" "$beside"
 done
+
+# llama.cpp's converter, out of the sources of llama-cpp-python, which are not built.
+llama="$env/beside/llama.cpp-0.3.36"
+if [ ! -d "$llama" ]; then
+    say "unpacking llama.cpp's converter beside it"
+    rm -rf "$llama.new"
+    mkdir -p "$llama.new"
+    "$env/bin/python" -m pip download --disable-pip-version-check --progress-bar off --no-deps \
+        --no-binary llama-cpp-python --dest "$llama.new" llama-cpp-python==0.3.36 >&2
+    tar -xzf "$llama.new/llama_cpp_python-0.3.36.tar.gz" -C "$llama.new" --strip-components=3 --wildcards \
+        '*/vendor/llama.cpp/convert_hf_to_gguf.py' '*/vendor/llama.cpp/conversion/*' '*/vendor/llama.cpp/gguf-py/gguf/*'
+    rm "$llama.new/llama_cpp_python-0.3.36.tar.gz"
+    "$env/bin/python" -m pip install --disable-pip-version-check --progress-bar off --no-deps \
+        --target "$llama.new/needs" sentencepiece==0.2.1 >&2
+    mv "$llama.new" "$llama"
+fi
 echo "$env/bin/python"
