@@ -70,7 +70,7 @@ type call struct {
 // weightFiles lists the shards of a model in their order.
 func weightFiles(folder string) []string {
 	var files []string
-	for _, pattern := range []string{"*.safetensors", "*.bin", "*.pt"} {
+	for _, pattern := range []string{"*.safetensors", "*.bin", "*.pt", "*.distcp"} {
 		found, _ := filepath.Glob(filepath.Join(folder, pattern)) // fails for bad patterns only
 		files = append(files, found...)
 	}
@@ -103,8 +103,8 @@ func coreByHand(python, folder, out string) call {
 }
 
 // checkpoints makes an unsharded checkpoint of a model and, if there is torch, what four ranks would save of it.
-func (b *bench) checkpoints(model, whole, run string) error {
-	commands := [][]string{{b.binary, "convert", "--quiet", "--output", whole, model}}
+func (b *bench) checkpoints(model, whole, run, core string) error {
+	commands := [][]string{{b.binary, "convert", "--quiet", "--output", whole, model}, b.toCore(model, core).args}
 	if b.python != "" {
 		commands = append(commands, []string{b.python, shardedRunScript, whole, run})
 	}

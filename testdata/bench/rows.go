@@ -99,22 +99,28 @@ func (b *bench) expertsGroup(parameters int64) group {
 	}}
 }
 
-// checkpointGroup has checkpoints for sources: one that goes back to Hugging Face, and what four ranks saved, which
-// becomes one again: the weights and, in twice as many bytes, the optimizer's moments.
+// checkpointGroup has checkpoints for sources: one of each trainer that goes back to Hugging Face, and what four ranks
+// saved, which becomes one again: the weights and, in twice as many bytes, the optimizer's moments.
 func (b *bench) checkpointGroup(s shape) group {
-	source, whole, run := b.path("float32"), b.path("whole-unsharded"), b.path("step1000")
+	source, whole, run, core := b.path("float32"), b.path("whole-unsharded"), b.path("step1000"), b.path("core")
 	models := map[string]model{source: {shape: s, dtype: tensor.Float32, format: safetensors, shards: 3}}
-	g := group{models: models, made: []string{whole, run}, rows: func() []row {
+	g := group{models: models, made: []string{whole, run, core}, rows: func() []row {
 		out := b.path("ours")
-		export := call{[]string{b.binary, "export", "--quiet", "--output", out, whole}, out, weightFiles(whole)}
+		export := func(from, files string) call {
+			return call{[]string{b.binary, "export", "--quiet", "--output", out, from}, out, weightFiles(files)}
+		}
 		copyWhole, copyRun := copying(whole, b.path("theirs")), copying(run, b.path("theirs"))
+		coreFiles := filepath.Join(core, "model_and_optim")
+		copyCore := copying(coreFiles, b.path("theirs"))
 		return []row{
-			{work: "float32 → Hugging Face", against: "cp", ours: export, theirs: &copyWhole, goal: 1.00},
+			{work: "float32 → Hugging Face", against: "cp", ours: export(whole, whole), theirs: &copyWhole, goal: 1.00},
+			{work: "float32, of OLMo-core → Hugging Face", against: "cp", ours: export(core, coreFiles),
+				theirs: &copyCore, goal: 1.00},
 			{work: "4 ranks with optimizer → unsharded", against: "cp", ours: b.convert(run), theirs: &copyRun,
 				goal: 1.10, torch: true},
 		}
 	}}
-	g.prepare = func() error { return b.checkpoints(source, whole, run) }
+	g.prepare = func() error { return b.checkpoints(source, whole, run, core) }
 	return g
 }
 
