@@ -73,6 +73,10 @@ func tryOlder(t *testing.T, version string) {
 		}
 		force := append(convert, "--force")
 		run(0, "unchanged", convert...)
+		if version == "1" && target == "olmo-core" { // before there was a train.py
+			run(0, "a version that wrote no train.py", convert...)
+			run(0, "or newer, in a script of your own:", convert...)
+		}
 		run(0, "bit for bit", "verify", source, output)
 		run(0, "would load", "check", output)
 

@@ -126,9 +126,13 @@ func (r *report) howToTrain(res *convert.Result) {
 			res.Command)
 		return
 	}
-	r.say("To train from it with OLMo-core %s or newer, with your token files in place of tokens.npy:\n  %s\n", res.Since,
-		res.Command)
-	r.say("Or in a script of your own:\n")
+	if res.Command == "" { // of a folder without train.py
+		r.say("To train from it with OLMo-core %s or newer, in a script of your own:\n", res.Since)
+	} else {
+		r.say("To train from it with OLMo-core %s or newer, with your token files in place of tokens.npy:\n  %s\n",
+			res.Since, res.Command)
+		r.say("Or in a script of your own:\n")
+	}
 	for _, line := range res.Advice {
 		r.say("  %s\n", line)
 	}

@@ -30,6 +30,10 @@ func (Side) Damage(in *trainer.Inputs, files *trainer.Files, existing *folder.Ma
 		found, err := regular.Read(path, output.MaxSmall)
 		switch {
 		case f.Name == TrainFile: // users edit it, and earlier versions wrote none
+			if err != nil && !trainer.Lists(existing, TrainFile) {
+				warnings = append(warnings, fault.Printable(in.Folder+" was converted by a version that wrote no "+TrainFile+
+					"; --force converts again, with it"))
+			}
 		case err != nil && f.Name == ConfigFile: // the manifest shows that of the others
 			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
 		case err != nil || bytes.Equal(found, f.Data) || f.Name == ConfigFile && sameConfig(found, f.Data):

@@ -28,6 +28,7 @@ import (
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/folder"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tokenizers"
 )
 
@@ -72,8 +73,11 @@ func Ours(name string) bool {
 var trainScript []byte
 
 // Command is the shell command that starts training from the folder with its script, if the
-// token file is called so.
+// token file is called so; "" for the folder of a version that wrote no script.
 func Command(path string) string {
+	if _, tensors := Index(path); tensors && !regular.Is(filepath.Join(path, TrainFile)) {
+		return ""
+	}
 	return "torchrun --nproc_per_node=8 " + folder.ShellQuote(filepath.Join(path, TrainFile)) +
 		" --save-folder runs/first tokens.npy"
 }
