@@ -153,6 +153,9 @@ func (c *Conversion) openOutput(ctx context.Context) (err error) {
 // layOut finds out what the folder will contain.
 func (c *Conversion) layOut() error {
 	in := c.Inputs(c.Output)
+	if c.out.Existing != nil {
+		in.Layout = c.out.Existing.Layout
+	}
 	files, err := c.trainer.Files(in)
 	if err != nil {
 		return err

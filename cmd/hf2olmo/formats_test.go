@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,9 +15,15 @@ import (
 // git keeps neither times nor paths.
 func oldOutput(t *testing.T, format, name string) (source, output string) {
 	t.Helper()
+	return oldOutputOf(t, "../../testdata/models/llama", "llama", format, name)
+}
+
+// oldOutputOf is oldOutput for what was made of a model that was called so.
+func oldOutputOf(t *testing.T, model, called, format, name string) (source, output string) {
+	t.Helper()
 	dir := t.TempDir()
-	source, output = filepath.Join(dir, "models/llama"), filepath.Join(dir, name)
-	copyFiles(t, source, "../../testdata/models/llama")
+	source, output = filepath.Join(dir, "models", called), filepath.Join(dir, name)
+	copyFiles(t, source, model)
 	copyFiles(t, output, filepath.Join("../../testdata/formats", format, name))
 	sizes := map[string]string{}
 	for _, file := range []string{"config.yaml", "config.json", folder.ManifestFile} {
@@ -129,5 +136,47 @@ func TestEarlierSpelling(t *testing.T) {
 		if o := execute(t, args...); o.status != 1 || !strings.Contains(o.stdout+o.stderr, want) {
 			t.Errorf("%q: status %d, want %q\n%s%s", args, o.status, want, o.stdout, o.stderr)
 		}
+	}
+}
+
+// TestOlderLayout: a folder in which no tensor is at the place of a block that it has in its source is up to date,
+// verifies bit for bit, padding included, and is written in today's layout with --force.
+func TestOlderLayout(t *testing.T) {
+	for name, test := range map[string]struct {
+		flags []string
+		large string
+	}{
+		"large-unsharded": {[]string{"--target", "olmo"}, "model.pt"},
+		"large-core":      {[]string{"--target", "olmo-core", "--tokenizer", "org/llama"}, "model_and_optim/__0_0.distcp"},
+	} {
+		source, output := oldOutputOf(t, "../../testdata/formats/2/model", "large", "2", name)
+		run := func(status int, want string, args ...string) {
+			t.Helper()
+			o := execute(t, args...)
+			if o.status != status || !strings.Contains(o.stdout+o.stderr, want) {
+				t.Errorf("%s: %q: status %d, want %q\n%s%s", name, args, o.status, want, o.stdout, o.stderr)
+			}
+		}
+		convert := append([]string{"convert", "--output", output, source}, test.flags...)
+		run(0, "unchanged", convert...)
+		run(0, "bit for bit", "verify", source, output)
+		path := filepath.Join(output, filepath.FromSlash(test.large))
+		data, err := os.ReadFile(path)
+		must(t, err)
+		damaged, padding := bytes.Clone(data), bytes.Index(data, []byte("ZZZZ"))
+		for i := padding; damaged[i] == 'Z'; i++ {
+			damaged[i] = 0 // which other readers take for padding too
+		}
+		must(t, os.WriteFile(path, damaged, 0o666))
+		run(1, fmt.Sprintf("byte %d: the file's structure", padding), "verify", source, output)
+		must(t, os.WriteFile(path, data, 0o666))
+		run(0, "(llama) →", append(convert, "--force")...)
+		aligned, err := os.ReadFile(path)
+		must(t, err)
+		if m := folder.ReadManifest(output); m.Layout != folder.ManifestLayout || bytes.Equal(aligned, data) {
+			t.Errorf("%s: layout %d", name, m.Layout)
+		}
+		run(0, "unchanged", convert...)
+		run(0, "bit for bit", "verify", source, output)
 	}
 }

@@ -31,7 +31,8 @@ func IsFile(name string) bool {
 	return ok1 && ok2 && number != "" && strings.Trim(number, "0123456789") == ""
 }
 
-// itemOverhead is more than what torch's file format adds to the bytes of one tensor.
+// itemOverhead is more than what torch's file format adds to the bytes of one tensor; the place of the bytes in
+// a block may add almost a block.
 const itemOverhead = 4 << 10
 
 // An Entry is a tensor to be stored.
@@ -40,6 +41,9 @@ type Entry struct {
 	DType tensor.DType
 	Shape []int64
 	Same  int // the number of the entry whose items this one names too, or -1
+	// Content is what the bytes are made of, so that they are put where they can share the blocks of their files. With
+	// nil they are at multiples of 64 bytes of their items.
+	Content *tensor.Content
 }
 
 // A Value is an entry that is not a tensor.
@@ -116,7 +120,11 @@ func (p *Plan) add(entry int, e Entry) ([]Chunk, error) {
 	if !ok {
 		return nil, fmt.Errorf("the shape %s is too large", tensor.ShapeString(e.Shape))
 	}
-	step := max(1, (MaxItem-itemOverhead)/max(rowBytes, 1))
+	overhead := int64(itemOverhead)
+	if e.Content != nil {
+		overhead += tensor.ShareBlock
+	}
+	step := max(1, (MaxItem-overhead)/max(rowBytes, 1))
 	var chunks []Chunk
 	for first := int64(0); first < rows || first == 0; first += step {
 		n := min(step, rows-first)
@@ -124,25 +132,40 @@ func (p *Plan) add(entry int, e Entry) ([]Chunk, error) {
 		if len(e.Shape) > 0 {
 			c.Start[0], c.Shape[0] = first, n
 		}
-		layout, err := torchfile.PlanTensor("archive", torchfile.Tensor{DType: e.DType, Shape: c.Shape})
-		if err != nil {
+		like := int64(0)
+		if e.Content != nil {
+			like = e.Content.Like(first*rowBytes, n*rowBytes)
+		}
+		item := Item{Entry: entry, From: first * rowBytes}
+		if err := p.append(&item, torchfile.Tensor{DType: e.DType, Shape: c.Shape}, like); err != nil {
 			return nil, err
 		}
-		c.File, c.Offset, c.Bytes = p.append(Item{Entry: entry, From: first * rowBytes, layout: layout})
+		c.File, c.Offset, c.Bytes = p.Files[len(p.Files)-1].Name, item.Offset, item.layout.Size
 		chunks = append(chunks, c)
 	}
 	return chunks, nil
 }
 
-// append puts an item behind the others, and returns its place.
-func (p *Plan) append(item Item) (file string, offset, bytes int64) {
-	f := p.file(item.layout.Size)
-	item.Offset = f.Size
-	item.Data = item.layout.Storages[0]
-	item.Data.Offset += item.Offset
-	f.Items = append(f.Items, item)
-	f.Size += item.layout.Size
-	return f.Name, item.Offset, item.layout.Size
+// append puts an item behind the others. Its bytes begin at a byte like in a block of the file, 0 for any.
+func (p *Plan) append(item *Item, t torchfile.Tensor, like int64) (err error) {
+	for size := int64(0); ; size = item.layout.Size {
+		f := p.file(size)
+		if like > 0 {
+			t.Like = 1 + (like-1+tensor.ShareBlock-f.Size%tensor.ShareBlock)%tensor.ShareBlock
+		}
+		if item.layout, err = torchfile.PlanTensor("archive", t); err != nil {
+			return err
+		}
+		if f.Size > 0 && f.Size+item.layout.Size > maxFile {
+			continue // in the next file, where the place in a block is another
+		}
+		item.Offset = f.Size
+		item.Data = item.layout.Storages[0]
+		item.Data.Offset += item.Offset
+		f.Items = append(f.Items, *item)
+		f.Size += item.layout.Size
+		return nil
+	}
 }
 
 // file returns the file that receives so many bytes next.

@@ -18,8 +18,11 @@ const ManifestFile = "hf2olmo.json"
 const ManifestFormat = 2
 
 // ManifestLayout is the version of the layout of large files. It is raised when the place of a tensor in them
-// changes; a manifest without the number has layout 1.
-const ManifestLayout = 1
+// changes; a manifest without the number has layout 1, in which no tensor is put where it can share blocks.
+const (
+	ManifestLayout  = 2
+	UnalignedLayout = 1
+)
 
 // A Manifest records what a folder was converted from and what it contained when it was complete, so that a
 // conversion is not repeated, and --force replaces nothing else.
@@ -77,7 +80,7 @@ func ReadManifest(folder string) *Manifest {
 		return nil
 	}
 	if m.Layout == 0 {
-		m.Layout = 1
+		m.Layout = UnalignedLayout
 	}
 	return m
 }

@@ -11,7 +11,6 @@ import (
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
-	"hf2olmo/convert/torchfile"
 )
 
 // An Optimizer is what a run's optimizer had: see native.Checkpoint.
@@ -22,6 +21,7 @@ type Optimizer struct {
 	// Numbered reports that parameters stay numbers if the groups have numbers for them, as
 	// DistributedDataParallel's do; otherwise all are called by their names.
 	Numbered bool
+	Layout   int // of the file, as in a manifest
 }
 
 // A Moment is a tensor in optim.pt.
@@ -53,7 +53,8 @@ func (o *Optimizer) OptimState() (pickle.Dict, []Moment, error) {
 			if o.DType != tensor.Invalid && len(t.Shape) > 0 && t.DType.Convertible() {
 				m.DType = o.DType
 			}
-			moments = append(moments, pickle.Item{Key: moment, Value: torchfile.Tensor{DType: m.DType, Shape: t.Shape}})
+			content := &tensor.Content{DType: m.DType, Parts: []*tensor.Tensor{&t.Tensor}}
+			moments = append(moments, pickle.Item{Key: moment, Value: Stored(content, t.Shape, o.Layout)})
 			tensors = append(tensors, m)
 		}
 		var key any = parameter

@@ -77,7 +77,7 @@ func (Side) Bundles(tokenizer string) bool { return Tokenizers().Bundled[tokeniz
 
 // Files lays out model.pt, config.yaml, train.pt, and what goes along with the model.
 func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
-	layout, err := torchfile.Plan("model", stateDict(in.Tensors))
+	layout, err := torchfile.Plan("model", stateDict(in))
 	if err != nil {
 		return nil, err
 	}
@@ -98,10 +98,11 @@ func (Side) Files(in *trainer.Inputs) (*trainer.Files, error) {
 }
 
 // stateDict is the state dict without its data, which the layout has room for.
-func stateDict(tensors []assemble.Tensor) pickle.Dict {
+func stateDict(in *trainer.Inputs) pickle.Dict {
 	var dict pickle.Dict
-	for _, t := range tensors {
-		dict = append(dict, pickle.Item{Key: t.Name, Value: torchfile.Tensor{DType: t.Content.DType, Shape: t.Shape}})
+	for i := range in.Tensors {
+		t := &in.Tensors[i]
+		dict = append(dict, pickle.Item{Key: t.Name, Value: Stored(&t.Content, t.Shape, in.Layout)})
 	}
 	return dict
 }

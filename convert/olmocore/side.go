@@ -10,6 +10,7 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
@@ -110,16 +111,20 @@ func newPlan(in *trainer.Inputs) (*dcp.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dcp.NewPlan(append(entries(in.Tensors), moments(in.Training)...), values)
+	return dcp.NewPlan(append(entries(in), moments(in)...), values)
 }
 
 // entries are the tensors as package dcp lays them out.
-func entries(tensors []assemble.Tensor) []dcp.Entry {
+func entries(in *trainer.Inputs) []dcp.Entry {
 	var list []dcp.Entry
 	number := map[string]int{}
-	for i, t := range tensors {
+	for i := range in.Tensors {
+		t := &in.Tensors[i]
 		number[t.Name] = i
 		e := dcp.Entry{Path: []string{ModelPrefix, t.Name}, DType: t.Content.DType, Shape: t.Shape, Same: -1}
+		if in.Layout != folder.UnalignedLayout {
+			e.Content = &t.Content
+		}
 		if t.Same != "" {
 			e.Same = number[t.Same]
 		}

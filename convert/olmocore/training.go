@@ -5,6 +5,7 @@ import (
 	"path"
 
 	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/folder"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/torchfile"
@@ -26,15 +27,19 @@ const release = "3.0.0"
 const optimPrefix = "optim"
 
 // moments are the optimizer's tensors as package dcp lays them out.
-func moments(t *trainer.Training) []dcp.Entry {
-	if t == nil {
+func moments(in *trainer.Inputs) []dcp.Entry {
+	if in.Training == nil {
 		return nil
 	}
 	var list []dcp.Entry
-	for _, p := range t.Parameters {
+	for _, p := range in.Training.Parameters {
 		for _, m := range p.Moments {
-			list = append(list, dcp.Entry{Path: []string{optimPrefix, "state." + p.Name + "." + m.Name},
-				DType: m.Content.DType, Shape: m.Shape, Same: -1})
+			e := dcp.Entry{Path: []string{optimPrefix, "state." + p.Name + "." + m.Name},
+				DType: m.Content.DType, Shape: m.Shape, Same: -1}
+			if in.Layout != folder.UnalignedLayout {
+				e.Content = &m.Content
+			}
+			list = append(list, e)
 		}
 	}
 	return list

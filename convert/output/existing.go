@@ -58,7 +58,7 @@ const sampleTensor = 4 << 10
 // that would be written, by some bytes of each: another version of a table may say in other
 // words what was said before.
 func (o *Output) sampleMatches(c *Content) (bool, error) {
-	if o.Existing.Layout != folder.ManifestLayout {
+	if o.Existing.Layout > folder.ManifestLayout {
 		return false, nil
 	}
 	files, err := tensor.OpenFiles(c.Sources)

@@ -34,7 +34,7 @@ func (l *Layout) Frame(crcs []uint32) []Piece {
 }
 
 // appendLocal appends the header before an entry's bytes. An extra field pads it so
-// that they start at a multiple of dataAlignment.
+// that they start where they should.
 func (e *zipEntry) appendLocal(b []byte, crc uint32) []byte {
 	le := binary.LittleEndian
 	extra := e.data.Offset - e.header - localHeaderSize - int64(len(e.name))

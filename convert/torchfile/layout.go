@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"hf2olmo/convert/pickle"
+	"hf2olmo/convert/tensor"
 )
 
 // Extent is a run of bytes in a file.
@@ -32,7 +33,7 @@ type Layout struct {
 type zipEntry struct {
 	name    string
 	header  int64  // offset of the local header
-	data    Extent // a multiple of dataAlignment, and what follows
+	data    Extent // its offset is a multiple of dataAlignment, or as its tensor wants it
 	content []byte // nil for a storage
 }
 
@@ -71,15 +72,15 @@ func plan(archive string, value any) (*Layout, error) {
 		return nil, err
 	}
 	l := &Layout{}
-	l.add(archive+"/data.pkl", int64(len(data)), data)
-	l.add(archive+"/byteorder", int64(len("little")), []byte("little"))
-	for i, size := range storages {
-		if size > math.MaxInt64/2-l.Size {
+	l.addContent(archive+"/data.pkl", data)
+	l.addContent(archive+"/byteorder", []byte("little"))
+	for i, s := range storages {
+		if s.bytes > math.MaxInt64/2-l.Size {
 			return nil, fmt.Errorf("the tensors have more than 2^62 bytes")
 		}
-		l.Storages = append(l.Storages, l.add(archive+"/data/"+strconv.Itoa(i), size, nil))
+		l.Storages = append(l.Storages, l.add(archive+"/data/"+strconv.Itoa(i), s, nil))
 	}
-	l.add(archive+"/version", int64(len("3\n")), []byte("3\n"))
+	l.addContent(archive+"/version", []byte("3\n"))
 	l.Size += l.directorySize()
 	return l, nil
 }
@@ -95,13 +96,22 @@ func validArchive(name string) bool {
 // maxArchiveName is the length in bytes of the longest name of an archive.
 const maxArchiveName = 200
 
-// add appends an entry.
-func (l *Layout) add(name string, size int64, content []byte) Extent {
+func (l *Layout) addContent(name string, content []byte) {
+	l.add(name, room{bytes: int64(len(content))}, content)
+}
+
+// add appends an entry, of a storage if there is no content.
+func (l *Layout) add(name string, s room, content []byte) Extent {
 	e := zipEntry{name: name, header: l.Size, content: content}
-	start := e.header + localHeaderSize + int64(len(name)) + localZip64Size(size) + extraHeadSize
-	e.data = Extent{(start + dataAlignment - 1) / dataAlignment * dataAlignment, size}
+	start := e.header + localHeaderSize + int64(len(name)) + localZip64Size(s.bytes) + extraHeadSize
+	if s.like > 0 {
+		start += ((s.like-start)%tensor.ShareBlock + tensor.ShareBlock) % tensor.ShareBlock
+	} else {
+		start = (start + dataAlignment - 1) / dataAlignment * dataAlignment
+	}
+	e.data = Extent{start, s.bytes}
 	l.entries = append(l.entries, e)
-	l.Size = e.data.Offset + size
+	l.Size = start + s.bytes
 	return e.data
 }
 

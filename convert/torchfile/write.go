@@ -13,17 +13,22 @@ import (
 type Tensor struct {
 	DType tensor.DType
 	Shape []int64 // empty for a scalar
+	// Like is a byte in a block of which the storage begins, from 1 to tensor.ShareBlock; 0 for any multiple of 64.
+	Like int64
 }
 
-// writePickle returns v as a pickle, and the bytes of each storage that it names.
-func writePickle(v any) (data []byte, storages []int64, err error) {
+// room is that of a storage: its bytes, and Like of its tensor.
+type room struct{ bytes, like int64 }
+
+// writePickle returns v as a pickle, and each storage that it names.
+func writePickle(v any) (data []byte, storages []room, err error) {
 	data, err = pickle.Marshal(v, func(v any) (any, error) {
 		t, ok := v.(Tensor)
 		if !ok {
 			return nil, fmt.Errorf("a %T cannot be written as a Python value", v)
 		}
 		call, bytes, err := t.call(len(storages))
-		storages = append(storages, bytes)
+		storages = append(storages, room{bytes, t.Like})
 		return call, err
 	})
 	return data, storages, err

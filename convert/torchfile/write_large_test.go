@@ -66,9 +66,10 @@ func TestPast4GiB(t *testing.T) {
 	for _, size := range []int64{
 		limit - 1000, limit - 800, limit - 2, limit - 1, limit, limit + 1, 3 * limit, 1 << 45,
 	} {
-		small := torchfile.Tensor{tensor.UInt8, []int64{3}}
-		d := pickle.Dict{{Key: "a", Value: small}, {Key: "b", Value: torchfile.Tensor{tensor.UInt8, []int64{size}}},
-			{Key: "c", Value: small}, {Key: "d", Value: torchfile.Tensor{tensor.UInt8, []int64{0}}}}
+		small := torchfile.Tensor{DType: tensor.UInt8, Shape: []int64{3}}
+		large := torchfile.Tensor{DType: tensor.UInt8, Shape: []int64{size}}
+		d := pickle.Dict{{Key: "a", Value: small}, {Key: "b", Value: large},
+			{Key: "c", Value: small}, {Key: "d", Value: torchfile.Tensor{DType: tensor.UInt8, Shape: []int64{0}}}}
 		l, tensors, file := reread(t, d)
 		for i, x := range tensors {
 			if x.Offset != l.Storages[i].Offset || x.Bytes() != l.Storages[i].Bytes || x.Offset%dataAlignment != 0 {
@@ -87,7 +88,8 @@ func TestManyEntries(t *testing.T) {
 	for _, entries := range []int{full16 - 1, full16, full16 + 1, 70000} {
 		d := make(pickle.Dict, entries-3) // beside data.pkl, byteorder and version
 		for i := range d {
-			d[i] = pickle.Item{Key: fmt.Sprintf("layers.%06d", i), Value: torchfile.Tensor{tensor.Float32, []int64{2}}}
+			d[i] = pickle.Item{Key: fmt.Sprintf("layers.%06d", i),
+				Value: torchfile.Tensor{DType: tensor.Float32, Shape: []int64{2}}}
 		}
 		l, tensors, _ := reread(t, d)
 		for i, x := range tensors {

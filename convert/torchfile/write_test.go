@@ -24,13 +24,14 @@ func sample() pickle.Dict {
 		tensor.Float32, tensor.BFloat16, tensor.Float16, tensor.Float64, tensor.Int64, tensor.Int32, tensor.Int16,
 		tensor.Int8, tensor.UInt8, tensor.Bool, tensor.Complex64, tensor.Complex128,
 	} {
-		tensors = append(tensors, pickle.Item{Key: dtype.String(), Value: torchfile.Tensor{dtype, []int64{2, 3}}})
+		tensors = append(tensors, pickle.Item{Key: dtype.String(),
+			Value: torchfile.Tensor{DType: dtype, Shape: []int64{2, 3}}})
 	}
 	tensors = append(tensors,
-		pickle.Item{Key: "scalar", Value: torchfile.Tensor{tensor.Float32, nil}},
-		pickle.Item{Key: "empty", Value: torchfile.Tensor{tensor.Float16, []int64{0}}},
-		pickle.Item{Key: "none", Value: torchfile.Tensor{tensor.BFloat16, []int64{3, 0, 2}}},
-		pickle.Item{Key: "last", Value: torchfile.Tensor{tensor.UInt8, []int64{1, 1, 5}}},
+		pickle.Item{Key: "scalar", Value: torchfile.Tensor{DType: tensor.Float32, Shape: nil}},
+		pickle.Item{Key: "empty", Value: torchfile.Tensor{DType: tensor.Float16, Shape: []int64{0}}},
+		pickle.Item{Key: "none", Value: torchfile.Tensor{DType: tensor.BFloat16, Shape: []int64{3, 0, 2}}},
+		pickle.Item{Key: "last", Value: torchfile.Tensor{DType: tensor.UInt8, Shape: []int64{1, 1, 5}}},
 	)
 	numbers := []any{}
 	for _, n := range []int64{
@@ -177,7 +178,7 @@ func TestPlanOfNothing(t *testing.T) {
 }
 
 func TestPlanRefuses(t *testing.T) {
-	good := pickle.Dict{{Key: "w", Value: torchfile.Tensor{tensor.Float32, []int64{2}}}}
+	good := pickle.Dict{{Key: "w", Value: torchfile.Tensor{DType: tensor.Float32, Shape: []int64{2}}}}
 	of := func(v any) pickle.Dict { return pickle.Dict{{Key: "w", Value: v}} }
 	cases := map[string]struct {
 		archive string
@@ -189,13 +190,14 @@ func TestPlanRefuses(t *testing.T) {
 		"dots":           {"..", good, "name of a folder"},
 		"newline":        {"a\n", good, "name of a folder"},
 		"long name":      {strings.Repeat("a", 300), good, "name of a folder"},
-		"fp8":            {"a", of(torchfile.Tensor{tensor.Float8E4M3FN, []int64{2}}), "float8_e4m3fn"},
+		"fp8":            {"a", of(torchfile.Tensor{DType: tensor.Float8E4M3FN, Shape: []int64{2}}), "float8_e4m3fn"},
 		"no dtype":       {"a", of(torchfile.Tensor{}), "invalid"},
-		"negative shape": {"a", of(torchfile.Tensor{tensor.Float32, []int64{-1, -1}}), "[-1, -1]"},
-		"negative empty": {"a", of(torchfile.Tensor{tensor.Float32, []int64{0, -1}}), "[0, -1]"},
-		"huge shape":     {"a", of(torchfile.Tensor{tensor.Float32, []int64{1 << 40, 1 << 40}}), "cannot be written"},
-		"two huge": {"a", pickle.Dict{{Key: "v", Value: torchfile.Tensor{tensor.UInt8, []int64{1 << 61}}},
-			{Key: "w", Value: torchfile.Tensor{tensor.UInt8, []int64{1 << 62}}}}, "2^62"},
+		"negative shape": {"a", of(torchfile.Tensor{DType: tensor.Float32, Shape: []int64{-1, -1}}), "[-1, -1]"},
+		"negative empty": {"a", of(torchfile.Tensor{DType: tensor.Float32, Shape: []int64{0, -1}}), "[0, -1]"},
+		"huge shape": {"a", of(torchfile.Tensor{DType: tensor.Float32, Shape: []int64{1 << 40, 1 << 40}}),
+			"cannot be written"},
+		"two huge": {"a", pickle.Dict{{Key: "v", Value: torchfile.Tensor{DType: tensor.UInt8, Shape: []int64{1 << 61}}},
+			{Key: "w", Value: torchfile.Tensor{DType: tensor.UInt8, Shape: []int64{1 << 62}}}}, "2^62"},
 		"int":    {"a", of(3), `"w": a int cannot`},
 		"nested": {"a", of([]any{pickle.Dict{{Key: "x", Value: uint8(1)}}}), "uint8"},
 		"twice":  {"a", append(good, good...), "twice"},

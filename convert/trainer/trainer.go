@@ -62,6 +62,7 @@ type Tokenizer struct {
 
 // Inputs are what a checkpoint is made of.
 type Inputs struct {
+	Layout   int               // folder.UnalignedLayout for the files of an earlier version
 	Folder   string            // the checkpoint's absolute path
 	Model    string            // what the model is called
 	Source   string            // the model as the user named it

@@ -77,8 +77,8 @@ func (u *Unsharding) layOutModel() (assemble.File, error) {
 					Hint:  "Leave --dtype out: then every tensor keeps its own."})
 			}
 		}
-		dict = append(dict, pickle.Item{Key: t.Name, Value: torchfile.Tensor{DType: dtype, Shape: t.Shape}})
-		u.add(t.Name, &t.Tensor, dtype)
+		content := u.add(t.Name, &t.Tensor, dtype)
+		dict = append(dict, pickle.Item{Key: t.Name, Value: olmo.Stored(content, t.Shape, u.options.Layout)})
 	}
 	u.parameters = len(u.Tensors)
 	if len(faults) > 0 {
@@ -89,7 +89,7 @@ func (u *Unsharding) layOutModel() (assemble.File, error) {
 
 func (u *Unsharding) layOutOptim() (assemble.File, error) {
 	o := olmo.Optimizer{State: u.Checkpoint.Optim, Groups: u.Checkpoint.Groups, DType: u.options.DType,
-		Numbered: !u.Checkpoint.Kind.Sharded()}
+		Numbered: !u.Checkpoint.Kind.Sharded(), Layout: u.options.Layout}
 	dict, moments, err := o.OptimState()
 	if err != nil {
 		return assemble.File{}, err
@@ -101,9 +101,11 @@ func (u *Unsharding) layOutOptim() (assemble.File, error) {
 	return file(olmo.OptimizerFile, "optim", dict, first)
 }
 
-func (u *Unsharding) add(name string, t *tensor.Tensor, dtype tensor.DType) {
+// add adds a tensor that will be written, and returns its content.
+func (u *Unsharding) add(name string, t *tensor.Tensor, dtype tensor.DType) *tensor.Content {
 	u.Tensors = append(u.Tensors, assemble.Tensor{Name: name, Shape: t.Shape,
 		Content: tensor.Content{DType: dtype, Parts: []*tensor.Tensor{t}}})
+	return &u.Tensors[len(u.Tensors)-1].Content
 }
 
 // file lays out a file of torch.save whose storages are the tensors from first on.

@@ -70,6 +70,9 @@ func Prepare(ctx context.Context, path string, o Options) (*Unsharding, error) {
 	if len(faults) > 0 {
 		return nil, faults
 	}
+	if u.out.Existing != nil {
+		u.options.Layout = u.out.Existing.Layout
+	}
 	if err := u.layOut(); err != nil {
 		return nil, err
 	}

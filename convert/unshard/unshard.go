@@ -50,6 +50,7 @@ type Options struct {
 	AllowNaN    bool
 	NoFollow    bool   // refuse links that lead out of the checkpoint
 	Tokenizer   string // what config.yaml will name; "" for what it names now
+	Layout      int    // of the files with the tensors, as in a manifest; 0 for today's
 	Folder      output.Options
 }
 

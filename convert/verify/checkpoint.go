@@ -68,8 +68,12 @@ func withCheckpoint(ctx context.Context, source, dir string, o Options) (*Result
 // newOfCheckpoint opens the source and lays out what would be made of it as the folder was:
 // in its dtype, and without the optimizer if there is none.
 func newOfCheckpoint(ctx context.Context, source string, found *checkpoint, o Options) (*ofCheckpoint, error) {
+	recorded := folder.ReadManifest(found.Path)
 	chosen := unshard.Options{NoFollow: o.NoFollow, NoOptimizer: !hasOptimizer(found.Path),
 		Folder: output.Options{Jobs: o.Jobs, Progress: o.Progress}}
+	if recorded != nil {
+		chosen.Layout = recorded.Layout
+	}
 	u, err := unshard.Open(ctx, source, chosen)
 	if err != nil {
 		return nil, err
@@ -79,7 +83,7 @@ func newOfCheckpoint(ctx context.Context, source string, found *checkpoint, o Op
 			return nil, err
 		}
 	}
-	content, planned, recorded := u.Content(), u.Planned(), folder.ReadManifest(found.Path)
+	content, planned := u.Content(), u.Planned()
 	result := &Result{Output: found.Path, Family: string(planned.Kind), Tensors: planned.Tensors,
 		Moments: planned.Tensors - len(u.Checkpoint.Model), Bytes: found.Bytes(), Parameters: planned.Parameters,
 		DType: planned.DType, Step: max(0, found.Step)}

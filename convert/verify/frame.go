@@ -73,16 +73,29 @@ func (v *verifier) checkFrames() error {
 	return nil
 }
 
-// asConverted reports whether the files are those that convert writes: what torch saved has a
-// different size, and the same tensors at different offsets.
+// asConverted reports whether the files are those that convert writes of this source: what torch saved, or was
+// converted from files in which the tensors lie otherwise, has a different size, or the tensors at different offsets.
 func (v *verifier) asConverted() bool {
-	if v.layOut == nil || v.recorded != nil && v.recorded.Layout != folder.ManifestLayout || len(v.structural) > 0 {
+	if v.layOut == nil || v.recorded != nil && v.recorded.Layout > folder.ManifestLayout || len(v.structural) > 0 {
 		return false
+	}
+	found := map[int]*tensor.Content{}
+	for i := range v.compared {
+		found[v.compared[i].tensor] = v.compared[i].found
 	}
 	for _, f := range v.large {
 		info, err := os.Stat(v.inFolder(f.Name))
 		if err != nil || info.Size() != f.Size {
 			return false
+		}
+		for _, r := range f.Runs {
+			if r.Place.Bytes == 0 {
+				continue
+			}
+			t := found[r.Tensor].Parts[0]
+			if _, at := t.ByteOf(r.From / t.DType.Size()); at != r.Place.Offset {
+				return false
+			}
 		}
 	}
 	return true

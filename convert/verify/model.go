@@ -23,6 +23,7 @@ type ofModel struct {
 	*verifier
 	found   *checkpoint
 	model   *match.Match
+	inputs  *trainer.Inputs // what the checkpoint is made of, in the layout that it has
 	trainer trainer.Trainer
 	planned trainer.Files // that a conversion would write, none if tensors are missing or of other shapes
 }
@@ -78,13 +79,17 @@ func newOfModel(source string, found *checkpoint, o Options) (*ofModel, error) {
 		expected: expected{title: model.Name, whole: "the model", tensors: matched.Tensors, sources: model.Tensors,
 			files: model.Files},
 		result: &Result{Output: found.Path, Family: matched.Family, Tensors: len(matched.Tensors), Bytes: found.Bytes()}}}
+	v.inputs = matched.Inputs(found.Path)
+	if recorded != nil {
+		v.inputs.Layout = recorded.Layout
+	}
 	v.layOut = v.plan
 	return v, nil
 }
 
 // plan lays out what a conversion would write.
 func (v *ofModel) plan() ([]assemble.File, error) {
-	files, err := v.trainer.Files(v.model.Inputs(v.found.Path))
+	files, err := v.trainer.Files(v.inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +105,7 @@ func (v *ofModel) compareRest() error {
 	}
 	found := &trainer.Found{Folder: v.found.Path, Manifest: v.recorded, Differing: v.result.Differing,
 		Structural: len(v.structural) > 0, Optimizer: v.found.optimizer()}
-	c, err := v.trainer.Compare(v.model.Inputs(v.found.Path), &v.planned, found)
+	c, err := v.trainer.Compare(v.inputs, &v.planned, found)
 	if err != nil {
 		return err
 	}
