@@ -4,7 +4,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEADCODE := golang.org/x/tools/cmd/deadcode@v0.52.0
 export CGO_ENABLED := 0
 
-.PHONY: help build demo test race lint cross interop interop-full differential bench fuzz torture disks slurm reproducible dist dist-check clean
+.PHONY: help build demo test race lint cross interop interop-full differential bench fuzz torture disks loops slurm reproducible dist dist-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,10 @@ disks: ## convert on FUSE, overlay and tmpfs; needs bindfs and root
 
 slurm: build ## run the README's Slurm array on a real Slurm; needs root, installs slurm-wlm and munge
 	@bash testdata/slurm/test.sh $(BIN)
+
+loops: ## convert on XFS and btrfs in loop devices; needs root, xfsprogs and btrfs-progs
+	@python=$$(sh testdata/interop/env.sh) && \
+		PYTHON=$$python go test -tags loops -timeout 10m -count 1 -v -run 'TestShared' ./cmd/hf2olmo
 
 # Tests with limits on time and memory, which the race detector exceeds. Most start thousands of processes.
 MANY := TestHostile|TestStrangeFiles|TestNamesThat|TestKeysThat|TestModelsThat|TestStopped|TestLargeTokenizer|TestInspectLarge|TestBounded

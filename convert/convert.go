@@ -32,6 +32,7 @@ type Result struct {
 	Parameters int64
 	Tensors    int
 	Bytes      int64 // of all files
+	Shared     int64 // bytes of them that are on the disk once, for the source too
 	Seconds    float64
 	LeftOut    []match.LeftOut
 	Warnings   []string
@@ -145,7 +146,7 @@ func (c *Conversion) openOutput(ctx context.Context) (err error) {
 		return nil
 	}
 	o := &c.options
-	c.out, err = output.Open(ctx, c.Output, output.Options{Force: o.Force, Jobs: o.Jobs, Progress: o.Progress,
+	c.out, err = output.Open(ctx, c.Output, output.Options{Force: o.Force, Jobs: o.Jobs, NoClone: o.NoClone, Progress: o.Progress,
 		Waiting: o.Waiting, Claim: o.Claim, Names: targets.Files})
 	return err
 }
@@ -190,7 +191,7 @@ func (c *Conversion) Command() string { return c.trainer.Command(c.Output) }
 func (c *Conversion) result(start time.Time) *Result {
 	return &Result{
 		Output: c.Output, Family: c.Family, DType: c.DType(), Parameters: c.Parameters(),
-		Tensors: len(c.Tensors), Bytes: c.Bytes(), Seconds: time.Since(start).Seconds(),
+		Tensors: len(c.Tensors), Bytes: c.Bytes(), Shared: c.out.Shared, Seconds: time.Since(start).Seconds(),
 		LeftOut: c.LeftOut, Warnings: c.Warnings, Command: c.Command(), Advice: c.trainer.Advice(c.Output), Since: c.Since,
 		Unchanged: c.Unchanged(),
 	}

@@ -20,6 +20,7 @@ type Options struct {
 	Tokenizer string            // what config.yaml names; "" for the copy of the model's tokenizer.json
 	Keymap    *keymap.Table     // in place of the bundled table of the family; nil for that
 	Jobs      int               // how many pieces are copied at once; 0 for as many as suits
+	NoClone   bool              // copy also where the file system could share the source's blocks
 	Progress  assemble.Progress // of the copy; nil for none
 	Waiting   func(string)      // called if another process is writing the output; nil for none
 

@@ -9,7 +9,6 @@ import (
 	"hf2olmo/convert/between"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/native"
-	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 )
 
@@ -38,7 +37,7 @@ func crossCheckpoint(c *cli.Context, source string, o convert.Options, r *report
 	crossing, err := between.Prepare(c.Context, source, between.Options{
 		Target: o.Target, Output: o.Output, Into: o.Into, DType: o.DType, NoOptimizer: c.Bool("no-optimizer"),
 		AllowNaN: o.AllowNaN, NoFollow: o.NoFollow, Tokenizer: o.Tokenizer,
-		Folder: output.Options{Force: o.Force, Jobs: o.Jobs, Progress: o.Progress, Waiting: o.Waiting, Claim: o.Claim},
+		Folder: folderOptions(o),
 	})
 	if err != nil {
 		r.failed(source, nil, err)
@@ -65,7 +64,7 @@ func crossCheckpoint(c *cli.Context, source string, o convert.Options, r *report
 
 func crossRecord(source string, res *between.Result) convertRecord {
 	return convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
-		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, SharedBytes: res.Shared, Seconds: res.Seconds,
 		TrainCommand: res.Command}
 }
 

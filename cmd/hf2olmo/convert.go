@@ -11,6 +11,7 @@ import (
 	"hf2olmo/convert"
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/unshard"
@@ -58,6 +59,7 @@ signal N, with nothing left behind.`,
 			toggle("json", "print one JSON object per model, each on its own line"),
 			toggle("quiet", "print no progress and no summary"),
 			jobsFlag("copy"),
+			noCloneFlag(),
 			&cli.StringFlag{Name: "tokenizer", Usage: "name `ID` as tokenizer in the config: a tokenizer.json, the folder " +
 				"that contains it, a name bundled with OLMo, or an id of the hub"},
 			&cli.StringFlag{Name: "keymap", Usage: "use the table in `FILE` (see hf2olmo keymap)"},
@@ -137,11 +139,17 @@ func (c claims) claim(output, source string) error {
 	return nil
 }
 
+// folderOptions are those of the options of convert that are about the output, for a source that is a checkpoint.
+func folderOptions(o convert.Options) output.Options {
+	return output.Options{Force: o.Force, Jobs: o.Jobs, NoClone: o.NoClone, Progress: o.Progress, Waiting: o.Waiting,
+		Claim: o.Claim}
+}
+
 func convertOptions(c *cli.Context) (o convert.Options, err error) {
 	o = convert.Options{
 		Output: c.String("output"), Into: c.String("into"), Force: c.Bool("force"),
 		AllowNaN: c.Bool("allow-nan"), Like: c.String(like), NoFollow: c.Bool(noFollow), Tokenizer: c.String("tokenizer"),
-		Jobs: c.Int("jobs"),
+		Jobs: c.Int("jobs"), NoClone: c.Bool(noClone),
 	}
 	switch {
 	case c.NArg() == 0:

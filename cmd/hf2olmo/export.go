@@ -43,6 +43,7 @@ by signal N, with nothing left behind.`,
 			toggle("json", "print one JSON object per checkpoint, each on its own line"),
 			toggle("quiet", "print no progress and no summary"),
 			jobsFlag("copy"),
+			noCloneFlag(),
 			&cli.StringFlag{Name: "tokenizer", Usage: "copy `FILE`, a tokenizer.json, the folder that contains it, or the " +
 				"id of a model in the Hugging Face cache"},
 			&cli.StringFlag{Name: like, Usage: "take tokenizer, chat template, generation config and what CHECKPOINT does not " +
@@ -104,7 +105,7 @@ func exportCheckpoint(c *cli.Context, source string, o export.Options, r *report
 func exportOptions(c *cli.Context) (o export.Options, err error) {
 	o = export.Options{Output: c.String("output"), Into: c.String("into"), NoFollow: c.Bool(noFollow),
 		Tokenizer: c.String("tokenizer"), Like: c.String(like),
-		Folder: output.Options{Force: c.Bool("force"), Jobs: c.Int("jobs")}}
+		Folder: output.Options{Force: c.Bool("force"), Jobs: c.Int("jobs"), NoClone: c.Bool(noClone)}}
 	size, sizeErr := humanize.ParseBytes(c.String("max-shard-size"))
 	switch {
 	case c.NArg() == 0:
@@ -131,7 +132,7 @@ func exportOptions(c *cli.Context) (o export.Options, err error) {
 
 func exportRecord(source string, res *export.Result) convertRecord {
 	return convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
-		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds}
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, SharedBytes: res.Shared, Seconds: res.Seconds}
 }
 
 func (r *report) exported(source string, res *export.Result) {

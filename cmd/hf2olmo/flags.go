@@ -121,6 +121,13 @@ func jobsFlag(verb string) cli.Flag {
 		DefaultText: "number of processors, at most 16"}
 }
 
+const noClone = "no-clone"
+
+// noCloneFlag is --no-clone of a command that copies tensors.
+func noCloneFlag() cli.Flag {
+	return toggle(noClone, "write all bytes, also where the file system could share the source's")
+}
+
 const noFollow = "no-follow"
 
 // noFollowFlag is --no-follow of a command that reads folders that may be untrusted.

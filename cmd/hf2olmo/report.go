@@ -85,7 +85,11 @@ func (r *report) finished(rec convertRecord, unchanged bool, moments int) {
 	rec.Status = "converted"
 	r.line(rec)
 	r.say("%s (%s) → %s\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
-	r.say("  %s; %s in %.1f s\n", contents(rec, moments), humanize.Bytes(uint64(rec.Bytes)), rec.Seconds)
+	shared := ""
+	if rec.SharedBytes > 0 {
+		shared = ", " + humanize.Bytes(uint64(rec.SharedBytes)) + " of them shared with the source,"
+	}
+	r.say("  %s; %s%s in %.1f s\n", contents(rec, moments), humanize.Bytes(uint64(rec.Bytes)), shared, rec.Seconds)
 }
 
 // startPlan counts a dry run and prints its warnings; the tensors follow, then endPlan.
@@ -110,7 +114,7 @@ func (r *report) endPlan(rec convertRecord, moments int) {
 func (r *report) converted(source string, res *convert.Result) {
 	r.warn(res.Warnings)
 	rec := convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
-		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, SharedBytes: res.Shared, Seconds: res.Seconds,
 		TrainCommand: res.Command}
 	r.finished(rec, res.Unchanged, 0)
 	if !res.Unchanged {

@@ -5,7 +5,6 @@ import (
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/unshard"
 )
@@ -16,7 +15,7 @@ func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *repo
 	u, err := unshard.Prepare(c.Context, source, unshard.Options{
 		Output: o.Output, Into: o.Into, DType: o.DType, NoOptimizer: c.Bool("no-optimizer"), AllowNaN: o.AllowNaN,
 		NoFollow: o.NoFollow, Tokenizer: o.Tokenizer,
-		Folder: output.Options{Force: o.Force, Jobs: o.Jobs, Progress: o.Progress, Waiting: o.Waiting, Claim: o.Claim},
+		Folder: folderOptions(o),
 	})
 	if err != nil {
 		r.failed(source, nil, err)
@@ -37,7 +36,7 @@ func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *repo
 
 func unshardRecord(source string, res *unshard.Result) convertRecord {
 	return convertRecord{Source: source, Output: res.Output, ModelType: string(res.Kind), DType: res.DType,
-		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds,
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, SharedBytes: res.Shared, Seconds: res.Seconds,
 		TrainCommand: res.Command}
 }
 

@@ -24,6 +24,10 @@ type Job struct {
 	Dir     string // the folder that receives the files
 	Final   string // the folder as messages call it
 	Workers int    // how many pieces are copied at once; 0 for as many as suits
+	// Share are ranges that are to share their blocks with sources, some of Shares; Run leaves those that do. Space is
+	// asked whether there is room if only these do.
+	Share []Share
+	Space func(shared []Share) error
 	// Check is shown the values when all are copied, and may refuse them; nil accepts any.
 	Check func(*Seen) error
 	Progress
@@ -75,7 +79,12 @@ type Run struct {
 // Run makes the files, and returns a sum of each. Sources that were changed meanwhile or
 // whose checksums are wrong are an error.
 func (j *Job) Run(ctx context.Context) ([]Sum, error) {
-	out, err := j.create(ctx)
+	files, err := tensor.OpenFiles(j.Sources)
+	if err != nil {
+		return nil, err
+	}
+	defer files.Close()
+	out, err := j.create()
 	defer func() {
 		for _, f := range out {
 			f.Close()
@@ -84,11 +93,12 @@ func (j *Job) Run(ctx context.Context) ([]Sum, error) {
 	if err != nil {
 		return nil, err
 	}
-	files, err := tensor.OpenFiles(j.Sources)
-	if err != nil {
+	if err := j.share(ctx, files, out); err != nil {
 		return nil, err
 	}
-	defer files.Close()
+	if err := j.reserve(ctx, out); err != nil {
+		return nil, err
+	}
 	crcs, err := newCopier(j, files, out).run(ctx)
 	if err != nil {
 		return nil, err
@@ -107,9 +117,9 @@ func (j *Job) Run(ctx context.Context) ([]Sum, error) {
 	return sums, nil
 }
 
-// create creates the files and the folders that they are in, and takes their space. The
-// files are returned also with an error.
-func (j *Job) create(ctx context.Context) ([]*os.File, error) {
+// create creates the files, of their sizes, and the folders that they are in. The files are
+// returned also with an error.
+func (j *Job) create() ([]*os.File, error) {
 	var out []*os.File
 	for i, f := range j.Files {
 		path := filepath.Join(j.Dir, filepath.FromSlash(f.Name))
@@ -121,8 +131,8 @@ func (j *Job) create(ctx context.Context) ([]*os.File, error) {
 			return out, j.writeFault(i, err)
 		}
 		out = append(out, created)
-		if err := disk.Reserve(ctx, created, f.Size); err != nil {
-			return out, j.diskFault(ctx, i, err)
+		if err := created.Truncate(f.Size); err != nil {
+			return out, j.writeFault(i, err)
 		}
 	}
 	return out, nil

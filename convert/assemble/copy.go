@@ -146,10 +146,12 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	sum := tensor.CombineCRC(g.Sum(buffer), 0, after)
 	k.seen.piece(&k.Tensors[r.Tensor], r.From+p.offset, buffer, g.Overflows)
 	at := r.Place.Offset + p.offset
-	if _, err := k.out[r.file].WriteAt(buffer, at); err != nil {
-		return k.writeFault(r.file, err)
+	for _, gap := range k.gaps(r.file, at, at+p.length) {
+		if _, err := k.out[r.file].WriteAt(buffer[gap.Offset-at:][:gap.Bytes], gap.Offset); err != nil {
+			return k.writeFault(r.file, err)
+		}
+		disk.StartWriteback(k.out[r.file], gap.Offset, gap.Bytes)
 	}
-	disk.StartWriteback(k.out[r.file], at, p.length)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.sums[p.run] ^= sum // a CRC is the sum of polynomials, in any order

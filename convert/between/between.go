@@ -80,6 +80,7 @@ type Result struct {
 	Tensors    int   // with the optimizer's
 	Moments    int   // the optimizer's of them
 	Bytes      int64 // of all files
+	Shared     int64 // bytes of them that are on the disk once, for the source too
 	Seconds    float64
 	Warnings   []string
 	Command    string   // continues the training
@@ -108,7 +109,7 @@ func (c *Crossing) Write(ctx context.Context) (*Result, error) {
 	}
 	c.Warnings = append(c.Warnings, warnings...)
 	r := c.Planned()
-	r.Seconds, r.Warnings = time.Since(start).Seconds(), c.Warnings
+	r.Seconds, r.Shared, r.Warnings = time.Since(start).Seconds(), c.out.Shared, c.Warnings
 	return r, nil
 }
 

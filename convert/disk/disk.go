@@ -1,11 +1,12 @@
 // Package disk is what hf2olmo asks of the operating system beyond package os: opening files without following
 // links or waiting, renaming without replacing, exchanging two folders, locks, syncing in parts, free space, and
-// finding out what a file system cannot do.
+// finding out what a file system cannot do; on some, files that share their blocks.
 //
 // It is the only package with files by GOOS. Linux has everything; on other systems
 //
 //   - RenameNew and Exchange are unsupported, so callers rename in two steps, as on some network file systems;
 //   - Reserve does not take the space of a file in advance, so a full disk shows while writing;
+//   - Clone fails;
 //   - SyncFile cannot be stopped by a signal, and StartWriteback, Forget and ReadAhead do nothing;
 //   - Pinned and Generated find nothing.
 package disk

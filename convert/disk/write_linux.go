@@ -8,18 +8,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Reserve allocates the space of the whole file, so that a full disk shows at once and the file is contiguous. If the
-// file system cannot, the file only gets its size.
-func Reserve(ctx context.Context, out *os.File, size int64) error {
+// Reserve allocates the space of a range of a file, so that a full disk shows at once and the range is contiguous. The
+// file system may be one that cannot.
+func Reserve(ctx context.Context, out *os.File, at, length int64) error {
 	for {
-		err := unix.Fallocate(int(out.Fd()), 0, 0, size)
+		err := unix.Fallocate(int(out.Fd()), 0, at, length)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, unix.EINTR): // in memory, where it takes a while
 			continue
 		case Unsupported(err):
-			return out.Truncate(size)
+			return nil
 		}
 		return err
 	}

@@ -28,6 +28,7 @@ import (
 type Options struct {
 	Force    bool                    // replace what an earlier run wrote
 	Jobs     int                     // pieces copied at once; 0 for as many as suits
+	NoClone  bool                    // copy also where the file system could share the sources' blocks
 	Progress assemble.Progress       // of the copy; nil for none
 	Waiting  func(path string)       // called if another process is writing the output; nil for none
 	Claim    func(path string) error // asked whether this run may write the output; nil for yes
@@ -41,8 +42,10 @@ type Output struct {
 	// be written; nil if there is none, or if it is to be replaced.
 	Existing  *folder.Manifest
 	Unchanged bool // the folder is there already: Write leaves it alone
-	options   Options
-	place     *folder.Place
+	// Shared is how many bytes of the files share the blocks of their sources, once they are written.
+	Shared  int64
+	options Options
+	place   *folder.Place
 }
 
 // Resolve returns the absolute path of an output: the one that was chosen, or if none was the

@@ -18,14 +18,18 @@ func (o *Output) Write(ctx context.Context, c *Content) (warnings []string, err 
 	if o.Unchanged {
 		return nil, nil
 	}
-	if err := o.enoughSpace(c.Bytes()); err != nil {
+	share, err := o.share(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.enoughSpace(c, share); err != nil {
 		return nil, err
 	}
 	f, err := folder.Create(ctx, o.place, o.options.Waiting)
 	if err != nil {
 		return o.afterOthers(c, err)
 	}
-	if err := o.fill(ctx, f, c); err != nil {
+	if err := o.fill(ctx, f, c, share); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx) // whatever it was that stopped
 		}
@@ -55,13 +59,14 @@ func (o *Output) afterOthers(c *Content, err error) ([]string, error) {
 }
 
 // fill writes the files into the temporary folder, the manifest last, and renames it.
-func (o *Output) fill(ctx context.Context, f *folder.Folder, c *Content) error {
-	job := assemble.Job{Name: c.Title, Sources: c.Sources, Tensors: c.Tensors, Files: c.Large, Dir: f.Temp, Final: o.Path,
-		Workers: o.options.Jobs, Progress: o.options.Progress, Check: c.CheckValues}
+func (o *Output) fill(ctx context.Context, f *folder.Folder, c *Content, share []assemble.Share) error {
+	job := o.job(c)
+	job.Dir, job.Share = f.Temp, share
 	sums, err := job.Run(ctx)
 	if err != nil {
 		return err
 	}
+	o.Shared = assemble.Shared(job.Share)
 	for _, small := range c.Small {
 		if err := writeSmall(f, &small); err != nil {
 			return err
@@ -99,8 +104,9 @@ func writeSmall(f *folder.Folder, small *Small) error {
 	return f.CopyFile(small.Name, from)
 }
 
-// enoughSpace refuses before anything is written that the disk cannot hold.
-func (o *Output) enoughSpace(need int64) error {
+// enoughSpace refuses before anything is written that the disk cannot hold, but for what is shared.
+func (o *Output) enoughSpace(c *Content, shared []assemble.Share) error {
+	need := c.Bytes() - assemble.Shared(shared)
 	free, known := disk.FreeSpace(o.Path)
 	if known && free < need {
 		return &fault.Fault{File: o.Path, Problem: "too little space on the disk",

@@ -89,6 +89,16 @@ func (f *Files) ReadAt(file *File, p []byte, off int64) error {
 		Problem: fmt.Sprintf("cannot be read at byte %d: %s", off+int64(n), fault.Cause(err))}
 }
 
+// Clone makes the bytes at a place of a file those of a span, by sharing its blocks: see disk.Clone.
+func (f *Files) Clone(out *os.File, at int64, s Span) error {
+	return disk.Clone(out, f.open[s.File], at, s.Offset, s.Bytes)
+}
+
+// CanClone reports whether a file of this path could share blocks with the file of a span.
+func (f *Files) CanClone(path string, s Span) bool {
+	return disk.CanClone(path, f.open[s.File], s.Offset, ShareBlock)
+}
+
 // Unchanged checks, after all was read, that no file was altered meanwhile.
 func (f *Files) Unchanged() error {
 	var faults fault.List

@@ -78,6 +78,7 @@ type Result struct {
 	Tensors    int   // with the optimizer's
 	Moments    int   // the optimizer's of them
 	Bytes      int64 // of all files
+	Shared     int64 // bytes of them that are on the disk once, for the source too
 	Seconds    float64
 	Warnings   []string
 	Command    string // continues the training
@@ -99,7 +100,7 @@ func (u *Unsharding) Write(ctx context.Context) (*Result, error) {
 	}
 	u.Warnings = append(u.Warnings, warnings...)
 	r := u.Planned()
-	r.Seconds, r.Warnings = time.Since(start).Seconds(), u.Warnings
+	r.Seconds, r.Shared, r.Warnings = time.Since(start).Seconds(), u.out.Shared, u.Warnings
 	return r, nil
 }
 
