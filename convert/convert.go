@@ -146,8 +146,8 @@ func (c *Conversion) openOutput(ctx context.Context) (err error) {
 		return nil
 	}
 	o := &c.options
-	c.out, err = output.Open(ctx, c.Output, output.Options{Force: o.Force, Jobs: o.Jobs, NoClone: o.NoClone, Progress: o.Progress,
-		Waiting: o.Waiting, Claim: o.Claim, Names: targets.Files})
+	c.out, err = output.Open(ctx, c.Output, output.Options{Force: o.Force, Jobs: o.Jobs, NoClone: o.NoClone,
+		Progress: o.Progress, Waiting: o.Waiting, Claim: o.Claim, Names: targets.Files})
 	return err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -17,13 +18,7 @@ type sparse struct {
 // write writes the model's folder. Tensors are distributed to the shards in turn.
 func (s sparse) write(t *testing.T, dir string) {
 	t.Helper()
-	check := func(err error) {
-		if err != nil {
-			t.Helper()
-			t.Fatal(err)
-		}
-	}
-	check(os.MkdirAll(dir, 0o777))
+	must(t, os.MkdirAll(dir, 0o777))
 	headers := make([]map[string]any, s.shards)
 	sizes := make([]int64, s.shards)
 	files := map[string]string{}
@@ -61,13 +56,11 @@ func (s sparse) write(t *testing.T, dir string) {
 	add("lm_head.weight", s.vocabulary, s.width)
 	for i := range s.shards {
 		text, err := json.Marshal(headers[i])
-		check(err)
-		for len(text)%8 != 0 { // as safetensors pads it
-			text = append(text, ' ')
-		}
+		must(t, err)
+		text = append(text, bytes.Repeat([]byte(" "), -len(text)&7)...) // as safetensors pads it
 		path := filepath.Join(dir, file(i))
-		check(os.WriteFile(path, append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), 0o666))
-		check(os.Truncate(path, int64(8+len(text))+sizes[i]))
+		must(t, os.WriteFile(path, append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), 0o666))
+		must(t, os.Truncate(path, int64(8+len(text))+sizes[i]))
 	}
 	writeTestJSON(t, filepath.Join(dir, "model.safetensors.index.json"),
 		map[string]any{"metadata": map[string]any{}, "weight_map": files})

@@ -77,6 +77,14 @@ func (b *bench) runGroup(g group, t *table) error {
 	if !slices.ContainsFunc(g.rows(), b.wanted) {
 		return nil
 	}
+	if g.mount != "" {
+		unmount, err := mountImage(g.mount)
+		if err != nil {
+			fmt.Printf("\nNo rows of shared blocks: %v\n", err)
+			return nil
+		}
+		defer unmount()
+	}
 	for folder, m := range g.models {
 		defer os.RemoveAll(folder)
 		if err := m.write(folder); err != nil {

@@ -18,6 +18,8 @@ import (
 type run struct {
 	seconds, cpu float64
 	peak         int64 // bytes of resident memory
+	made         int64 // bytes of the files
+	grown        int64 // bytes that call.disk has more, 0 if none is given
 }
 
 // measure runs a command that makes the folder out. What an earlier run left there
@@ -28,26 +30,38 @@ func measure(c call) (run, error) {
 		return run{}, err
 	}
 	for _, path := range c.reads {
-		if err := readThrough(path); err != nil {
+		prepare := readThrough
+		if c.cold {
+			prepare = forget
+		}
+		if err := prepare(path); err != nil {
 			return run{}, err
 		}
 	}
 	unix.Sync()
+	before, err := used(c.disk)
+	if err != nil {
+		return run{}, err
+	}
 	cmd := exec.Command(c.args[0], c.args[1:]...)
 	var said strings.Builder
 	cmd.Stderr = &said
 	start := time.Now()
-	err := cmd.Run()
+	err = cmd.Run()
 	seconds := time.Since(start).Seconds()
 	if err != nil {
 		return run{}, fmt.Errorf("%s: %w\n%s", strings.Join(c.args, " "), err, said.String())
 	}
 	state := cmd.ProcessState
 	usage := state.SysUsage().(*syscall.Rusage)
-	if err := os.RemoveAll(c.out); err != nil {
+	r := run{seconds: seconds, cpu: (state.UserTime() + state.SystemTime()).Seconds(), peak: int64(usage.Maxrss) << 10}
+	unix.Sync()
+	after, err := used(c.disk)
+	if err != nil {
 		return run{}, err
 	}
-	return run{seconds, (state.UserTime() + state.SystemTime()).Seconds(), int64(usage.Maxrss) << 10}, nil
+	r.grown, r.made = after-before, sizeOf(c.out)
+	return r, os.RemoveAll(c.out)
 }
 
 func readThrough(path string) error {
@@ -65,6 +79,8 @@ type call struct {
 	args  []string
 	out   string
 	reads []string
+	cold  bool   // these are not in memory when it starts
+	disk  string // the file system whose growth counts; "" for none
 }
 
 // weightFiles lists the shards of a model in their order.
@@ -78,11 +94,11 @@ func weightFiles(folder string) []string {
 	return files
 }
 
-// copying is cp of all weights of a model, and the sync that hf2olmo does too.
-func copying(folder, out string) call {
+// copying is cp, with some flags, of all weights of a model, and the sync that hf2olmo does too.
+func copying(folder, out string, flags ...string) call {
 	files := weightFiles(folder)
 	script := `mkdir "$0" && cp "$@" "$0" && sync "$0"/* "$0"`
-	return call{append([]string{"sh", "-c", script, out}, files...), out, files}
+	return call{args: slices.Concat([]string{"sh", "-c", script, out}, flags, files), out: out, reads: files}
 }
 
 // The scripts are called from the root of the repository, as is all of this.
@@ -118,7 +134,8 @@ func (b *bench) checkpoints(model, whole, run, core string) error {
 
 func scripted(python, script, folder, out string, args ...string) call {
 	const shell = `mkdir "$0" && "$@" && sync "$0"/* "$0"`
-	return call{append([]string{"sh", "-c", shell, out, python, script, folder}, args...), out, weightFiles(folder)}
+	command := append([]string{"sh", "-c", shell, out, python, script, folder}, args...)
+	return call{args: command, out: out, reads: weightFiles(folder)}
 }
 
 // findPython returns $PYTHON, or that of the interop suite where it was made, or "".

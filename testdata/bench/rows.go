@@ -15,6 +15,7 @@ type row struct {
 	seconds       float64 // at most; 0 for no limit
 	once          bool    // measured once: only its memory counts
 	torch         bool    // needs Python with torch
+	growth        float64 // at most, of the disk, of the bytes that are made; 0 for any
 }
 
 // A group is the rows that share models, which are written before, by folder, and removed after. rows is called when
@@ -24,6 +25,7 @@ type group struct {
 	prepare func() error // makes other sources from the models; nil if there are none
 	made    []string     // their folders
 	rows    func() []row
+	mount   string // a file system that is made for the group, and removed; "" for none
 }
 
 // groups returns the whole table for models of so many bytes as float32.
@@ -38,6 +40,7 @@ func (b *bench) groups(bytes int64) []group {
 		b.checkpointGroup(small),
 		b.largeGroup(olmo2(3 * bytes / 4)),
 		b.dryGroup(),
+		sharedGroup(b, small),
 	}
 }
 
@@ -56,6 +59,7 @@ func (b *bench) safetensorsGroup(s shape) group {
 			b.againstTorch(source, "float32, safetensors"),
 			b.againstTorch(source, "float32 → bfloat16", "bfloat16"),
 			b.core(source, "cp", copying(source, b.path("theirs")), 1.15),
+			cold(b.against(source, "float32, not in memory", "cp, not in memory", source, 0.9)),
 			b.core(source, "OLMo-core, by hand", coreByHand(b.python, source, b.path("theirs")), 0.5),
 		}
 	}}
@@ -107,7 +111,8 @@ func (b *bench) checkpointGroup(s shape) group {
 	g := group{models: models, made: []string{whole, run, core}, rows: func() []row {
 		out := b.path("ours")
 		export := func(from, files string) call {
-			return call{[]string{b.binary, "export", "--quiet", "--output", out, from}, out, weightFiles(files)}
+			return call{args: []string{b.binary, "export", "--quiet", "--output", out, from}, out: out,
+				reads: weightFiles(files)}
 		}
 		copyWhole, copyRun := copying(whole, b.path("theirs")), copying(run, b.path("theirs"))
 		coreFiles := filepath.Join(core, "model_and_optim")
@@ -166,13 +171,19 @@ func (b *bench) core(source, against string, theirs call, goal float64) row {
 
 func (b *bench) toCore(source, out string) call {
 	args := []string{b.binary, "convert", "--quiet", "--target", "olmo-core", "--output", out, source}
-	return call{args, out, weightFiles(source)}
+	return call{args: args, out: out, reads: weightFiles(source)}
 }
 
 func (b *bench) convert(source string, flags ...string) call {
 	out := b.path("ours-unsharded")
 	args := append([]string{b.binary, "convert", "--quiet", "--output", out}, flags...)
-	return call{append(args, source), out, weightFiles(source)}
+	return call{args: append(args, source), out: out, reads: weightFiles(source)}
+}
+
+// cold has neither source in memory.
+func cold(r row) row {
+	r.ours.cold, r.theirs.cold = true, true
+	return r
 }
 
 func (b *bench) dryRun(source string) call {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // mostMemory is the limit of issue and README: no conversion holds more.
@@ -48,10 +49,21 @@ func (t *table) add(r row, ours, theirs []run) {
 		goal = fmt.Sprintf("%.1f s", r.seconds)
 		ok = ok && mine <= r.seconds
 	}
+	var grown []float64 // of what is made
+	for _, o := range ours {
+		grown = append(grown, float64(o.grown)/float64(max(1, o.made)))
+	}
+	ok = ok && (r.growth == 0 || median(grown) <= r.growth)
 	verdict := "ok"
 	if !ok {
 		verdict = "MISSED"
 		t.missed++
+	}
+	if r.growth > 0 {
+		verdict += fmt.Sprintf(" (%.2f %% more on the disk)", 100*median(grown))
+	}
+	if theirs != nil {
+		verdict += fmt.Sprintf(" %.2f to %.2f", slices.Min(ratios), slices.Max(ratios))
 	}
 	against := r.against
 	if against == "" {
