@@ -5,7 +5,7 @@
 //
 //	<top>/data.pkl     a pickle of the dict; each tensor names a storage
 //	<top>/byteorder    "little" (not in older files)
-//	<top>/data/<key>   the bytes of a storage, from a multiple of 64
+//	<top>/data/<key>   the bytes of a storage, from a multiple of 64 unless its tensor wants another place
 //	<top>/version      "3\n"
 //
 // or, in the older form, pickles one after the other (a magic number, a protocol
