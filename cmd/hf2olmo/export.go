@@ -132,7 +132,7 @@ func exportOptions(c *cli.Context) (o export.Options, err error) {
 
 func exportRecord(source string, res *export.Result) convertRecord {
 	return convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
-		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, Seconds: res.Seconds}
+		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, SharedBytes: res.Shared, Seconds: res.Seconds}
 }
 
 func (r *report) exported(source string, res *export.Result) {

@@ -19,6 +19,9 @@ import (
 
 // layOut finds where every byte of the files will be.
 func (c *Crossing) layOut() error {
+	if c.out != nil && c.out.Existing != nil {
+		c.inputs.Layout = c.out.Existing.Layout
+	}
 	files, err := c.trainer.Files(c.inputs)
 	if err != nil {
 		return err

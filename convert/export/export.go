@@ -65,6 +65,7 @@ type Result struct {
 	Parameters int64
 	Tensors    int
 	Bytes      int64 // of all files
+	Shared     int64 // bytes of them that are on the disk once, for the source too
 	Seconds    float64
 	Warnings   []string
 	Unchanged  bool // it existed already, and nothing was written
@@ -86,7 +87,7 @@ func (e *Export) Write(ctx context.Context) (*Result, error) {
 	}
 	e.Warnings = append(e.Warnings, warnings...)
 	r := e.Planned()
-	r.Seconds, r.Warnings = time.Since(start).Seconds(), e.Warnings
+	r.Seconds, r.Shared, r.Warnings = time.Since(start).Seconds(), e.out.Shared, e.Warnings
 	return r, nil
 }
 

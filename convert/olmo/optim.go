@@ -34,8 +34,7 @@ func optimFile(in *trainer.Inputs) (assemble.File, error) {
 			names, settings = append(names, p.Name), p.Settings
 			var moments pickle.Dict
 			for _, m := range p.Moments {
-				moments = append(moments, pickle.Item{Key: m.Name, Value: torchfile.Tensor{DType: m.Content.DType,
-					Shape: m.Shape}})
+				moments = append(moments, pickle.Item{Key: m.Name, Value: Stored(&m.Content, m.Shape, in.Layout)})
 				runs = append(runs, number[p.Name+"."+m.Name])
 			}
 			state = append(state, pickle.Item{Key: p.Name, Value: moments})
