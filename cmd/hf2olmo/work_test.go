@@ -18,14 +18,6 @@ func (w work) name() string {
 	return base + "-unsharded"
 }
 
-// named is what the folder is called if x is asked for.
-func (w work) named() string {
-	if w.verb == "export" {
-		return "x"
-	}
-	return "x-unsharded"
-}
-
 // exporting makes a checkpoint of a model, for a trainer, and returns the work to export it.
 func exporting(t *testing.T, model, target string) work {
 	t.Helper()
