@@ -10,24 +10,23 @@ import (
 	"hf2olmo/keymap"
 )
 
-// exaone is the config.json of a small EXAONE 4 model.
-func exaone() map[string]any {
+// helium is the config.json of a small Helium model.
+func helium() map[string]any {
 	return map[string]any{
-		"model_type": "exaone4", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-		"num_key_value_heads": 2, "intermediate_size": 64, "vocab_size": 96,
-		"max_position_embeddings": 128, "sliding_window": nil,
+		"model_type": "helium", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+		"num_key_value_heads": 2, "head_dim": 8, "intermediate_size": 64, "vocab_size": 96,
+		"max_position_embeddings": 128, "rms_norm_eps": 1e-8, "rope_theta": 1e5,
 	}
 }
 
 // A table of one's own is applied to a config: the plan has the trainer's config, and what each tensor is made of.
 func Example() {
 	table, err := keymap.Parse([]byte(`
-family: exaone4
-extends: olmo-core/olmo2
-fields:
-  sliding_window: int? = 4096
-config:
-  qk_norm: '"head"'
+family: helium
+extends: olmo-core/llama
+tensors:
+  "{layer}.attention.w_q.weight":
+    {from: 'model.layers.{i}.self_attn.q_proj.weight', permute: {halves: [head_dim, head_dim]}}
 `))
 	if err != nil {
 		log.Fatal(err)
@@ -36,17 +35,17 @@ config:
 	if err != nil {
 		log.Fatal(err)
 	}
-	facts := keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 25}
-	plan, refusals := table.Plan(target, exaone(), facts)
+	facts := keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 21}
+	plan, refusals := table.Plan(target, helium(), facts)
 	fmt.Println(plan.Family, len(plan.Tensors), refusals)
 	for _, tensor := range plan.Tensors {
-		if strings.HasPrefix(tensor.Name, "blocks.0.attention.q_norm") {
+		if strings.HasPrefix(tensor.Name, "blocks.0.attention.w_q") {
 			fmt.Println(tensor.Name, tensor.Shape, "from", tensor.Parts[0].Name)
 		}
 	}
 	// Output:
-	// exaone4 25 []
-	// blocks.0.attention.q_norm.weight [8] from model.layers.0.self_attn.q_norm.weight
+	// helium 21 []
+	// blocks.0.attention.w_q.weight [32 32] from model.layers.0.self_attn.q_proj.weight
 }
 
 // A model that the trainer cannot express is refused, with all reasons at once.
@@ -55,13 +54,13 @@ func ExampleTable_Plan() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	config := exaone()
+	config := helium()
 	config["model_type"], config["mlp_bias"], config["hidden_act"] = "llama", true, "relu"
 	table, err := keymap.For(target, config)
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, refusals := table.Plan(target, config, keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 25})
+	_, refusals := table.Plan(target, config, keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 21})
 	for _, r := range refusals {
 		fmt.Println(r.File+":", r.Because)
 	}
@@ -86,16 +85,15 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	facts := keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 25}
-	config := exaone()
-	config["sliding_window_pattern"] = 0
+	facts := keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 21}
+	config := helium()
 	plan, refusals := table.Plan(target, config, facts)
-	if plan == nil || len(plan.Tensors) != 25 || len(refusals)+len(plan.Unknown) > 0 {
+	if plan == nil || len(plan.Tensors) != 21 || len(refusals)+len(plan.Unknown) > 0 {
 		t.Errorf("%+v %v", plan, refusals)
 	}
-	delete(config, "sliding_window")
+	config["attention_bias"] = true
 	_, refusals = table.Plan(target, config, facts)
-	if len(refusals) != 1 || !strings.Contains(refusals[0].Because, "without windows") {
-		t.Errorf("a model with windows: %v", refusals)
+	if len(refusals) != 1 || !strings.Contains(refusals[0].Because, "without biases") {
+		t.Errorf("a model with biases: %v", refusals)
 	}
 }

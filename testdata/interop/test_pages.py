@@ -1,4 +1,4 @@
-"""What README.md says to run for training, run: the Python block, and the torchrun lines on two ranks."""
+"""What the pages say to run: the Python block, the torchrun lines on two ranks, and a table of one's own."""
 
 import json
 import re
@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 
 import cli
+import containers
 import core_models
+import models
 import numpy as np
 import torch
+from olmo_core.distributed.checkpoint import load_model_and_optim_state
+from test_olmo_core import build, logits
 from test_olmo_core_trainer import LENGTH, source_loss
 from tokenizers import Tokenizer
 
@@ -90,3 +94,20 @@ def test_olmo(tmp_path):
     run([*command, "--global_train_batch_size=4", "--stop_after=2"], tmp_path / "OLMo")
     report = json.loads((tmp_path / "runs/first/report.json").read_text())
     assert report["step"] == 2, report
+
+
+def test_own_table(tmp_path):
+    """The table of keymap/README.md, which is not bundled: OLMo-core computes what transformers does."""
+    page = (cli.ROOT / "keymap" / "README.md").read_text()
+    (tmp_path / "helium.yaml").write_text(re.search(r"^```yaml\n(.*?)^```$", page, re.S | re.M)[1])
+    models.CLASSES["helium"] = core_models.classes("helium")
+    sizes = dict(core_models.BASE, head_dim=16)  # its last projection is as wide as the model
+    containers.write(models.build("helium", 5, **sizes), tmp_path / "helium", "safetensors", torch.float32)
+    done = cli.run("convert", "--keymap", "helium.yaml", "--output", "helium-core", "helium", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    model = build(tmp_path / "helium-core")
+    load_model_and_optim_state(tmp_path / "helium-core", model, strict=True)
+    want, got = logits(tmp_path / "helium", model)
+    assert want.std() > 0.1, "these logits say nothing"
+    difference = (want - got).abs().max().item()
+    assert difference < 2e-5, difference
