@@ -64,7 +64,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	var usage usageError
 	var signalled signalError
-	var help cli.ExitCoder // of the library's own command
 	switch {
 	case out.err != nil:
 		status, report := out.status()
@@ -78,9 +77,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return signalled.status()
 	case errors.Is(err, errFailed): // already reported
 		return statusFailed
-	case errors.As(err, &help):
-		usage.problem = err.Error()
-		fallthrough
 	case errors.As(err, &usage):
 		printf(stderr, "hf2olmo: %s\n", err.Error())
 		if usage.hint != "" {
@@ -112,7 +108,7 @@ func usagef(c *cli.Context, format string, args ...any) error {
 func newApp(stdout, stderr io.Writer) *cli.App {
 	return &cli.App{
 		Name:      "hf2olmo",
-		Usage:     "convert downloaded Hugging Face models into checkpoints that OLMo and OLMo-core can start from",
+		Usage:     "convert downloaded Hugging Face models into checkpoints that OLMo and OLMo-core can start from, and back",
 		UsageText: "hf2olmo COMMAND [OPTION...] [ARGUMENT...]",
 		Description: "Start with: hf2olmo convert MODEL\n" +
 			"MODEL is a folder, a weights file, or the id of a model in the local Hugging Face cache. " +
@@ -124,7 +120,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {}, // run decides
 		Commands: []*cli.Command{convertCommand(), exportCommand(), checkCommand(), verifyCommand(),
 			inspectCommand(), keymapCommand(), listCommand(),
-			relocateCommand(), completionCommand(), versionCommand(), manCommand()},
+			relocateCommand(), completionCommand(), versionCommand(), helpCommand(), manCommand()},
 		CommandNotFound:        nil,
 		UseShortOptionHandling: false,
 		OnUsageError:           onUsageError,
