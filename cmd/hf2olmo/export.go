@@ -16,8 +16,8 @@ func exportCommand() *cli.Command {
 		Name:      "export",
 		Usage:     "write the Hugging Face folder of one or more checkpoints",
 		ArgsUsage: "CHECKPOINT...",
-		Description: `CHECKPOINT is the folder of a checkpoint of allenai/OLMo, unsharded or as the ranks of a run saved it
-(step<N>), or the folder of a run: then its latest step. transformers 4.57 and 5 load what is
+		Description: `CHECKPOINT is the folder of a checkpoint of allenai/OLMo or OLMo-core, in one file or as the ranks of a
+run saved it (step<N>), or the folder of a run: then its latest step. transformers 4.57 and 5 load what is
 written: config.json, model.safetensors, generation_config.json, and the tokenizer, if there is one in
 CHECKPOINT, where its config names one (a file, a folder or a model in the cache), or in the checkpoint
 that the run started from. What verl, EasyR1, SkyRL or accelerate saved in shards is merged: with its

@@ -77,7 +77,7 @@ func cross(ctx context.Context, path string, o Options) (*Crossing, error) {
 func accept(path, dir string, o *Options) error {
 	switch {
 	case dir == "":
-		return &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
+		return native.NotFound(path)
 	case o.DType == tensor.Float16 && !o.NoOptimizer:
 		return &fault.Fault{File: dir,
 			Problem: "has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",

@@ -37,7 +37,7 @@ func (e *companions) find() error {
 			return err
 		}
 		if r == nil {
-			return &fault.Fault{File: "--tokenizer " + chosen, Problem: "is no tokenizer.json, and no folder or " +
+			return &fault.Fault{File: "--tokenizer " + chosen, Problem: "is not a tokenizer.json, nor a folder or a " +
 				"downloaded model that contains one"}
 		}
 		e.use(r)

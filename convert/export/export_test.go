@@ -159,4 +159,15 @@ func TestName(t *testing.T) {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
+	inside := filepath.Join(t.TempDir(), "run", "step5", "model_and_optim")
+	if err := os.MkdirAll(inside, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(inside)
+	for path, want := range map[string]string{"..": "run-step5-hf", "../.": "run-step5-hf", "../..": "run-hf",
+		".": "model_and_optim-hf", "./": "model_and_optim-hf"} {
+		if got := export.Name(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
 }

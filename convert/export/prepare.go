@@ -64,6 +64,9 @@ var stepName = regexp.MustCompile(`^step\d+$`)
 // a run after the run too, and with -hf.
 func Name(checkpoint string) string {
 	path := filepath.Clean(checkpoint)
+	if full, err := filepath.Abs(path); err == nil && strings.Trim(filepath.Base(path), ".") == "" {
+		path = full // "." and ".." name nothing
+	}
 	name := strings.TrimSuffix(filepath.Base(path), olmo.Suffix)
 	if run := filepath.Base(filepath.Dir(path)); stepName.MatchString(name) && strings.Trim(run, "./\\") != "" {
 		name = run + "-" + name

@@ -2,6 +2,7 @@ package middle
 
 import (
 	"path/filepath"
+	"strings"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/native"
@@ -70,7 +71,7 @@ func accept(path, dir string, known *Like) error {
 		return &fault.Fault{File: path, Problem: "is not a checkpoint of a trainer; it has a config.json, as a model of " +
 			"Hugging Face has"}
 	case dir == "":
-		return &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
+		return native.NotFound(path)
 	case kind == native.Unsharded && regular.Is(filepath.Join(dir, olmo.ModelFile)) &&
 		regular.Is(filepath.Join(dir, "model.safetensors")):
 		return &fault.Fault{File: dir, Problem: "has both model.pt and model.safetensors: the trainer reads the latter",
@@ -84,9 +85,13 @@ func accept(path, dir string, known *Like) error {
 
 // stepOf returns the folder of the step whose part with the tensors dir is; dir itself if it is not one.
 func stepOf(dir string) string {
-	if step, part := filepath.Split(filepath.Clean(dir)); dir != "" && part == olmocore.ModelFolder &&
-		native.Recognize(filepath.Clean(step)) == native.CoreTrainer {
-		return filepath.Clean(step)
+	path := filepath.Clean(dir)
+	if full, err := filepath.Abs(path); err == nil && strings.Trim(filepath.Base(path), ".") == "" {
+		path = full // "." and ".." name nothing
+	}
+	step := filepath.Dir(path)
+	if dir != "" && filepath.Base(path) == olmocore.ModelFolder && native.Recognize(step) == native.CoreTrainer {
+		return step
 	}
 	return dir
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/disk"
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/convert/regular"
@@ -156,4 +158,15 @@ func Find(path string) string {
 		found, latest = step, n
 	}
 	return found
+}
+
+// NotFound is the fault of a path at which Find finds nothing.
+func NotFound(path string) *fault.Fault {
+	if path == "" {
+		return &fault.Fault{Problem: "the name of the checkpoint is empty"}
+	}
+	if _, err := os.Stat(path); disk.Absent(err) {
+		return &fault.Fault{File: path, Problem: "does not exist"}
+	}
+	return &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
 }

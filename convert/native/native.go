@@ -109,7 +109,7 @@ func open(ctx context.Context, dir string, modelOnly bool) (*Checkpoint, error) 
 	case Local:
 		err = readLocal(o)
 	default:
-		return nil, &fault.Fault{File: dir, Problem: "is not a checkpoint of either trainer"}
+		return nil, NotFound(dir)
 	}
 	var faults fault.List
 	faults.Add("", err)

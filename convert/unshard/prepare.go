@@ -110,7 +110,7 @@ func Open(ctx context.Context, path string, o Options) (*Unsharding, error) {
 func find(path string) (string, error) {
 	dir := native.Find(path)
 	if dir == "" {
-		return "", &fault.Fault{File: path, Problem: "is not a checkpoint of either trainer"}
+		return "", native.NotFound(path)
 	}
 	return dir, nil
 }
