@@ -33,7 +33,9 @@ func (m *Manifest) Changes(now *Manifest) []string {
 	if m.Options.AllowNaN && !now.Options.AllowNaN { // what passed without the option passes with it
 		changes = append(changes, "converted with --allow-nan")
 	}
-	add("with --max-shard-size", fmt.Sprint(m.Options.MaxShard), fmt.Sprint(now.Options.MaxShard))
+	if m.Target == now.Target { // only an exported model has it
+		add("with --max-shard-size", fmt.Sprint(m.Options.MaxShard), fmt.Sprint(now.Options.MaxShard))
+	}
 	switch {
 	case m.Options.NoOptimizer && !now.Options.NoOptimizer:
 		changes = append(changes, "converted with --no-optimizer (now: without)")

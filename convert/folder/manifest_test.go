@@ -22,11 +22,14 @@ func TestChanges(t *testing.T) {
 	for want, change := range map[string]func(m *folder.Manifest){
 		"": func(m *folder.Manifest) { m.Options.AllowNaN = true },
 		"converted for the trainer olmo (now: olmo-core)": func(m *folder.Manifest) { m.Target = "olmo-core" },
-		"converted from /m (now: /n)":                     func(m *folder.Manifest) { m.Source = "/n" },
-		"converted with --dtype auto (now: float32)":      func(m *folder.Manifest) { m.Options.DType = "float32" },
-		"converted with --tokenizer none (now: gpt2)":     func(m *folder.Manifest) { m.Options.Tokenizer = "gpt2" },
-		"converted with another --keymap":                 func(m *folder.Manifest) { m.Options.Keymap = "x" },
-		"a no longer exists":                              func(m *folder.Manifest) { m.Sources = nil },
+		"converted for the trainer olmo (now: transformers)": func(m *folder.Manifest) {
+			m.Target, m.Options.MaxShard = "transformers", 5000000000
+		},
+		"converted from /m (now: /n)":                 func(m *folder.Manifest) { m.Source = "/n" },
+		"converted with --dtype auto (now: float32)":  func(m *folder.Manifest) { m.Options.DType = "float32" },
+		"converted with --tokenizer none (now: gpt2)": func(m *folder.Manifest) { m.Options.Tokenizer = "gpt2" },
+		"converted with another --keymap":             func(m *folder.Manifest) { m.Options.Keymap = "x" },
+		"a no longer exists":                          func(m *folder.Manifest) { m.Sources = nil },
 		"a had 1 bytes (now: 2)": func(m *folder.Manifest) {
 			m.Sources = []folder.State{{Name: "a", Size: 2, ModTime: &at}}
 		},
