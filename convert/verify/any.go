@@ -34,9 +34,9 @@ func withAny(ctx context.Context, source, judgedAt place, o Options) (*Result, e
 	optimizer := source.kind != "" && judgedAt.kind != ""
 	a, err := open(ctx, source, optimizer, o)
 	var faults fault.List
-	faults.Add(source.path, err)
+	faults.Add("", source.within(err))
 	b, err := open(ctx, judgedAt, optimizer, o)
-	faults.Add(judgedAt.path, err)
+	faults.Add("", judgedAt.within(err))
 	if len(faults) > 0 {
 		return nil, faults
 	}

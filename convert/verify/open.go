@@ -67,7 +67,7 @@ func findFolder(dir string) (string, error) {
 		}
 		if info, err := os.Stat(other); err != nil || !info.IsDir() {
 			return "", &fault.Fault{File: dir, Problem: "does not exist",
-				Hint: "Give the checkpoint folder that convert wrote."}
+				Hint: "Give a checkpoint folder, or a Hugging Face model: its folder, or its id in the cache."}
 		}
 		path = other
 	}

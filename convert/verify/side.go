@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
@@ -42,7 +43,8 @@ func findJudged(path string) (place, error) {
 		if err == nil {
 			return find(dir), nil
 		}
-		if _, open := hf.Open(path); hf.IsID(path) && open == nil {
+		id, _, _ := strings.Cut(path, "@") // of a revision
+		if _, open := hf.Open(path); hf.IsID(id) && open == nil {
 			return place{path: path}, nil
 		}
 		return place{}, err
@@ -157,6 +159,26 @@ func open(ctx context.Context, p place, optimizer bool, o Options) (*side, error
 		return nil, context.Cause(ctx)
 	}
 	return s, err
+}
+
+// within says in which of the two what is wrong is: both may have files of these names.
+func (p *place) within(err error) error {
+	dir := p.path
+	switch {
+	case p.kind != "":
+		dir = p.dir
+	case regular.Is(dir):
+		dir = filepath.Dir(dir)
+	}
+	var faults fault.List
+	faults.Add(dir, err)
+	for _, f := range faults {
+		inside := strings.HasPrefix(f.File, filepath.Clean(dir)+"/")
+		if f.File != p.path && f.File != dir && !inside && filepath.IsLocal(f.File) {
+			f.File = filepath.Join(dir, f.File)
+		}
+	}
+	return faults.Err()
 }
 
 // notAModel says what a path is that is neither a model nor a checkpoint, as far as that is known.
