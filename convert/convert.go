@@ -146,8 +146,12 @@ func (c *Conversion) openOutput(ctx context.Context) (err error) {
 		return nil
 	}
 	o := &c.options
-	c.out, err = output.Open(ctx, c.Output, output.Options{Force: o.Force, Jobs: o.Jobs, NoClone: o.NoClone,
-		Progress: o.Progress, Waiting: o.Waiting, Claim: o.Claim, Names: targets.Files})
+	folder := output.Options{Force: o.Force, Jobs: o.Jobs, NoClone: o.NoClone,
+		Progress: o.Progress, Waiting: o.Waiting, Claim: o.Claim, Names: targets.Files}
+	if c.Match != nil {
+		folder.Source = c.Model.Dir
+	}
+	c.out, err = output.Open(ctx, c.Output, folder)
 	return err
 }
 

@@ -38,7 +38,7 @@ func Prepare(ctx context.Context, path string, o Options) (*Crossing, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Folder.Names = targets.Files
+	o.Folder.Names, o.Folder.Source = targets.Files, dir
 	if c.out, err = output.Open(ctx, c.Output, o.Folder); err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func TestRefused(t *testing.T) {
 			"second moments float16 cannot represent"},
 		{"family", qwen.Output, between.Options{Target: "olmo"}, nil,
 			"is a model of the family qwen3, for which there is no table of olmo"},
-		{"no checkpoint", "testdata", between.Options{Target: "olmo"}, nil, "is not a checkpoint of either trainer"},
+		{"no checkpoint", t.TempDir(), between.Options{Target: "olmo"}, nil, "is not a checkpoint of either trainer"},
 		{"lr", "", between.Options{Target: "olmo"}, func(dir string) {
 			patch(t, dir, "optim.param_groups."+w+"out.weight.initial_lr", float(0.001), float(0.002))
 		}, "has another lr, betas or eps than transformer.wte.weight: allenai/OLMo has one for all parameters"},

@@ -45,7 +45,7 @@ func Prepare(ctx context.Context, path string, o Options) (*Export, error) {
 // openOutput looks at the place of the output.
 func (e *Export) openOutput(ctx context.Context) (err error) {
 	o := &e.options
-	o.Folder.Names = files
+	o.Folder.Names, o.Folder.Source = files, e.Checkpoint.Path
 	name := Name(e.Checkpoint.Path)
 	if run := e.source.run; run != nil {
 		name = run.Name + "-hf"

@@ -16,6 +16,7 @@ package output
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"unicode/utf8"
 
@@ -33,6 +34,7 @@ type Options struct {
 	Waiting  func(path string)       // called if another process is writing the output; nil for none
 	Claim    func(path string) error // asked whether this run may write the output; nil for yes
 	Names    folder.Names            // the files that runs write there
+	Source   string                  // the folder that is read, which is never replaced; "" for none
 }
 
 // An Output is a place for a folder that was looked at and can be written.
@@ -64,6 +66,10 @@ func Open(ctx context.Context, path string, options Options) (*Output, error) {
 		return nil, &fault.Fault{File: path, Problem: "is not UTF-8 text, and the files of a checkpoint cannot name it",
 			Hint: "Choose another --output or --into."}
 	}
+	if same(path, options.Source) {
+		return nil, &fault.Fault{File: path, Problem: "is what is converted, and is not replaced by what is made of it",
+			Hint: "Choose another --output."}
+	}
 	if options.Claim != nil {
 		if err := options.Claim(path); err != nil {
 			return nil, err
@@ -77,4 +83,11 @@ func Open(ctx context.Context, path string, options Options) (*Output, error) {
 		}
 	}
 	return o, o.place.Vacant(ctx)
+}
+
+// same reports whether two paths are one folder.
+func same(a, b string) bool {
+	first, err1 := os.Stat(a)
+	second, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(first, second)
 }

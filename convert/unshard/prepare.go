@@ -217,6 +217,7 @@ func (u *Unsharding) openOutput(ctx context.Context) error {
 	if u.Output, err = olmo.FolderPath(path); err != nil {
 		return err
 	}
+	o.Folder.Source = u.Checkpoint.Path
 	u.out, err = output.Open(ctx, u.Output, o.Folder)
 	return err
 }

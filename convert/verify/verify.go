@@ -69,7 +69,7 @@ func Folder(ctx context.Context, source, dir string, o Options) (*Result, error)
 				result = other.warnOf(c)
 			}
 		}
-	case b.unsharded() && (a.target() == "olmo" && a.kind.Sharded() || b.madeOf(&a)):
+	case b.unsharded() && a.target() == "olmo" && (a.kind.Sharded() || b.madeOf(&a)):
 		result, err = withCheckpoint(ctx, source, dir, o)
 	default:
 		result, err = withAny(ctx, a, b, o)
