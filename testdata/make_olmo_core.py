@@ -24,10 +24,10 @@ import core_mapping  # noqa: E402
 import core_models  # noqa: E402
 import mapping  # noqa: E402
 import torch  # noqa: E402
+from test_olmo_core import logits_of_source  # noqa: E402
 from tokenizer import train  # noqa: E402
 from olmo_core.nn.transformer import TransformerConfig  # noqa: E402
 from torch import bfloat16, float16, float32  # noqa: E402
-from transformers import AutoModelForCausalLM  # noqa: E402
 
 # As core_models, but smaller: a width of 16 and MLPs of 24.
 SMALL = dict(hidden_size=16, num_attention_heads=4, num_key_value_heads=2, intermediate_size=24, vocab_size=104)
@@ -67,7 +67,10 @@ FIXTURES = {
                                                              sliding_window=16)), "safetensors", bfloat16),
 }  # fmt: skip
 # Models of the first target, which convert to this one too.
-SHARED = ["olmo", "olmo-tied", "olmo2", "olmo2-sharded", "llama", "llama-bin", "mistral", "torch-views", "torch-strided", "torch-shared"]
+SHARED = [
+    "hf_olmo", "hf_olmo-qknorm", "olmo", "olmo-tied", "olmo2", "olmo2-sharded", "llama", "llama-bin", "mistral",
+    "torch-views", "torch-strided", "torch-shared",
+]  # fmt: skip
 
 
 def main() -> None:
@@ -110,9 +113,8 @@ def check(folder: Path, config: dict, tensors: dict) -> None:
     if "feed_forward_moe" in json.dumps(config):
         return  # its forward is in interop/test_core_versions.py
     tokens = torch.randint(2, 91, (2, 200), generator=torch.Generator().manual_seed(1))
-    source = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
     with torch.no_grad():
-        difference = (source(tokens, use_cache=False).logits - model(tokens)).abs().max().item()
+        difference = (logits_of_source(folder, tokens) - model(tokens)).abs().max().item()
     assert difference < 2e-5, difference
 
 

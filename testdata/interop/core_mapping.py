@@ -67,10 +67,34 @@ def as_llama(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     return out
 
 
+def of_hf_olmo(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
+    """The same of a model in the packaging of hf_olmo."""
+    names = {"attn_norm": "attention_norm", "ff_norm": "feed_forward_norm", "attn_out": "attention.w_out",
+             "q_norm": "attention.q_norm", "k_norm": "attention.k_norm", "ff_out": "feed_forward.w2"}  # fmt: skip
+    top = {"wte": "embeddings", "ln_f": "lm_head.norm", "ff_out": "lm_head.w_out"}
+    width, out = config["d_model"], {}
+    for name, tensor in state.items():
+        *layer, part, last = name.removeprefix("model.transformer.").split(".")
+        block = "".join(f"{word}." for word in layer)
+        if part == "att_proj":
+            kv = (tensor.shape[0] - width) // 2
+            parts = dict(zip(("attention.w_q", "attention.w_k", "attention.w_v"), tensor.split([width, kv, kv])))
+        elif part == "ff_proj":
+            parts = dict(zip(("feed_forward.w3", "feed_forward.w1"), tensor.chunk(2)))
+        else:
+            parts = {(names if layer else top)[part]: tensor}
+        out |= {f"{block}{new}.{last}": rows.to(dtype or rows.dtype).contiguous() for new, rows in parts.items()}
+    if config["weight_tying"]:
+        out["lm_head.w_out.weight"] = out["embeddings.weight"]
+    return out
+
+
 def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: str = "dropless") -> dict:
     """OLMo-core's tensors of the model in folder; kind is how experts lie."""
     config = json.loads((folder / "config.json").read_text())
     family = config["model_type"]
+    if "d_model" in config:
+        return of_hf_olmo(config, state, dtype)
     if family == "gemma3":
         own = "language_model."
         state = {name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}
