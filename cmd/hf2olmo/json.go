@@ -28,11 +28,11 @@ type convertRecord struct {
 	Parameters   int64   `json:"parameters"`
 	Tensors      int     `json:"tensors"`
 	Bytes        int64   `json:"bytes"`
-	SharedBytes  int64   `json:"shared_bytes"` // of these, on the disk once, for the source too
 	Seconds      float64 `json:"seconds"`
 	Status       string  `json:"status"` // converted, unchanged, planned, failed
 	Error        string  `json:"error"`
 	TrainCommand string  `json:"train_command"`
+	SharedBytes  int64   `json:"shared_bytes"` // of these, on the disk once, for the source too
 }
 
 // verifyRecord is what verify reports of a folder.

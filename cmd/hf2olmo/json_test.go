@@ -18,7 +18,8 @@ func TestRecords(t *testing.T) {
 		record any
 		fields string
 	}{
-		{convertRecord{}, "source output model_type dtype parameters tensors bytes seconds status error train_command"},
+		{convertRecord{}, "source output model_type dtype parameters tensors bytes seconds status error train_command " +
+			"shared_bytes"},
 		{verifyRecord{}, "source output status tensors differing differences config_differences " +
 			"step error seconds bytes warnings cast,omitempty"},
 		{verify.TensorDifference{}, "tensor source element offset elements problem file"},

@@ -62,12 +62,14 @@ func TestModelsThatAreNotUTF8(t *testing.T) {
 			t.Errorf("want %s: %s%s", want, o.stdout, o.stderr)
 		}
 	}
-	core := execute(t, "convert", "--target", "olmo-core", "--output", filepath.Join(dir, "core"), model)
+	// OLMo-core's config.json contains the path of the checkpoint, which has the tokenizer
+	core := execute(t, "convert", "--target", "olmo-core", "--output", filepath.Join(dir, "c\xff"), model)
 	if core.checkPrintable(t); core.status != 1 || !strings.Contains(core.stderr, "--tokenizer") {
 		t.Errorf("%s%s", core.stdout, core.stderr)
 	}
-	named := filepath.Join(dir, "named")
+	named, own := filepath.Join(dir, "named"), filepath.Join(dir, "own")
 	for _, args := range [][]string{
+		{"convert", "--target", "olmo-core", "--output", own, model}, {"verify", model, own}, {"check", own},
 		{"convert", "--target", "olmo-core", "--tokenizer", "gpt2", "--output", named, model},
 		{"verify", model, named}, {"check", named},
 	} {

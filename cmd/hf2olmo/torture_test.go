@@ -94,3 +94,11 @@ func killedAfter(t *testing.T, wait time.Duration, args []string) bool {
 	status, ok := command.ProcessState.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled()
 }
+
+// named is what the folder is called if x is asked for.
+func (w work) named() string {
+	if w.verb == "export" {
+		return "x"
+	}
+	return "x-unsharded"
+}

