@@ -208,7 +208,8 @@ func (e *companions) settings(made map[string]output.Small) (text []byte, err er
 	s.MaxLength, _ = e.model.Setting("max_position_embeddings").(int)
 	text, missing, err := s.Text()
 	for _, role := range missing {
-		e.warn("%s has no token with the id %d, the %s_token_id", filepath.Base(e.tokenizer.Path), s.IDs[role], role)
+		e.warn("%s has no added token with the id %d, the %s_token_id: %s does not name it",
+			filepath.Base(e.tokenizer.Path), s.IDs[role], role, tokenizers.SettingsFile)
 	}
 	return text, err
 }

@@ -36,7 +36,7 @@ var rebuilding = []string{"auto_map", "from_slow", "use_fast", "fast_tokenizer_f
 
 // Text returns the tokenizer_config.json: Given as it is, if transformers gives the right ids by it,
 // else with the class that does, and all the rest as it was. missing are the roles of IDs that no
-// token has. The error is a *fault.Fault.
+// added token has. The error is a *fault.Fault.
 func (s *Settings) Text() (text []byte, missing []string, err error) {
 	given, err := readSettings(SettingsFile, s.Given)
 	if err != nil {
@@ -106,7 +106,7 @@ func (s *Settings) special(given, specials jsonfile.Members) (tokens jsonfile.Me
 	}
 	var contents map[int64]string
 	if err := s.read(func(r io.Reader) (err error) {
-		contents, err = Contents(r, wanted...)
+		contents, err = Added(r, wanted...)
 		return err
 	}); err != nil {
 		return nil, nil, err
