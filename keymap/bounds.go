@@ -31,11 +31,16 @@ var (
 
 // bounds walks an expression before it is compiled, because folding constants alone
 // can use up all memory. It refuses what no table needs and what can grow.
-type bounds struct{ err error }
+type bounds struct {
+	err   error
+	names []string // that it refers to
+}
 
 // Visit is called for every node, a node's children before itself.
 func (b *bounds) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		b.names = append(b.names, n.Value)
 	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
 		b.refuse(node, "variables and sequences")
 	case *ast.CallNode:

@@ -24,6 +24,14 @@ type BundledTable struct {
 // Text returns the table as one complete file, comments included: what it extends is put in.
 func (t *BundledTable) Text() ([]byte, error) { return t.whole() }
 
+// flattened is Text for a table that extends this one. depth counts those that extend it in a row.
+func (t *BundledTable) flattened(depth int) ([]byte, error) {
+	if depth > maxExtends {
+		return nil, fmt.Errorf("extends: more than %d tables in a row", maxExtends)
+	}
+	return t.whole()
+}
+
 // Table returns the parsed table.
 func (t *BundledTable) Table() (*Table, error) { return t.parsed() }
 

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/types"
@@ -15,6 +17,7 @@ import (
 type expression struct {
 	text    string
 	program *vm.Program
+	names   []string // that it uses
 }
 
 // scope is the set of names that an expression may use.
@@ -38,6 +41,12 @@ func compile(text string, names scope) (*expression, error) {
 	if len(text) > maxExpression {
 		return nil, fmt.Errorf("an expression of %d characters: at most %d", len(text), maxExpression)
 	}
+	if same, ok := compiled.Load(text); ok {
+		e := same.(*expression)
+		if !slices.ContainsFunc(e.names, func(name string) bool { return !names[name] }) {
+			return e, nil
+		}
+	}
 	known := types.Map{}
 	for name := range names {
 		known[name] = types.Any
@@ -55,8 +64,15 @@ func compile(text string, names scope) (*expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", text, firstLine(err))
 	}
-	return &expression{text, program}, nil
+	e := &expression{text, program, b.names}
+	compiled.LoadOrStore(text, e)
+	return e, nil
 }
+
+// compiled are the *expressions so far, by their texts: tables that extend each other have most of them in
+// common, and to compile one takes longer than to evaluate it. What it is compiled to does not depend on
+// the names that it does not use.
+var compiled sync.Map
 
 // naturalLogarithm is ln in tables.
 func naturalLogarithm(arguments ...any) (any, error) {

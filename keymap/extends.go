@@ -44,7 +44,7 @@ func flatten(text []byte, depth int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("extends: %w", err)
 	}
-	whole, err := flatten(base.text, depth+1)
+	whole, err := base.flattened(depth + 1)
 	if err != nil {
 		return nil, fmt.Errorf("extends %s: %w", name.Value, err)
 	}
