@@ -67,14 +67,14 @@ def test_rope_theta(name, rope, theta, tmp_path):
     [
         ({"eos_token_id": [3, 5], "pad_token_id": 2}, {"eos_token_id": 7, "pad_token_id": 8}, 3, 2),
         ({"eos_token_id": 4, "pad_token_id": None}, {"eos_token_id": 7, "pad_token_id": 8}, 4, 8),
-        ({"eos_token_id": [6], "pad_token_id": None}, {"eos_token_id": 7}, 6, 6),
-        ({"eos_token_id": None, "pad_token_id": None}, {"eos_token_id": [7, 8]}, 7, 7),
-        ({"eos_token_id": 5, "pad_token_id": None}, None, 5, 5),
+        ({"eos_token_id": [6], "pad_token_id": None}, {"eos_token_id": 7}, 6, 1),
+        ({"eos_token_id": None, "pad_token_id": None}, {"eos_token_id": [7, 8]}, 7, 1),
+        ({"eos_token_id": 5, "pad_token_id": None}, None, 5, 1),
     ],
 )
 @pytest.mark.parametrize("name", ["olmo2", "llama"])
 def test_token_ids(name, ids, generation, eos, pad, tmp_path):
-    """OLMo wants one id each, and has no null: config.json, generation_config.json, and the eos for padding."""
+    """OLMo wants one id each, and has no null: config.json, generation_config.json, and the tokenizer's own padding."""
     source = write(tmp_path / "model", name, ids)
     (source / "generation_config.json").unlink()
     if generation is not None:
