@@ -7,13 +7,16 @@ import (
 
 // FamiliesOf returns the families, of any target, whose tables use most of these tensor names;
 // among equals, those with the fewest missing tensors. It returns none if no table uses half of
-// the names. Families that share their target's own names are left out.
+// the names. Families whose names are those of a target are left out.
 func FamiliesOf(names []string) []string {
-	best := map[string]fit{}
+	best, native := map[string]fit{}, map[string]bool{}
 	most := fit{}
 	for _, b := range bundledTables() {
 		table, err := b.Table()
-		if err != nil || table.prefix != nil {
+		if err == nil && table.prefix != nil {
+			native[b.Family] = true
+		}
+		if err != nil || native[b.Family] { // the target with its own names comes first
 			continue
 		}
 		if f := table.fit(names); 2*f.known > len(names) {

@@ -44,11 +44,25 @@ def native_config(source: Path) -> ModelConfig:
         generation = source / "generation_config.json"
         ids = json.loads(generation.read_text()) if generation.exists() else {}
         eos = _first(hf.eos_token_id, ids.get("eos_token_id"))
-        config = _from_transformers(hf, eos, _first(hf.pad_token_id, ids.get("pad_token_id"), eos))
+        config = _from_transformers(hf, eos, _first(hf.pad_token_id, ids.get("pad_token_id"), _pad(source), eos))
     tokenizer = source / "tokenizer.json"
     if tokenizer.exists():
         config.vocab_size = tokenizers.Tokenizer.from_file(str(tokenizer)).get_vocab_size()
     return config
+
+
+def _pad(source: Path) -> int | None:
+    """The id of the tokenizer's own token for padding: the one that its files name, else the one that is called so."""
+    if not (source / "tokenizer.json").exists():
+        return None
+    tokenizer = tokenizers.Tokenizer.from_file(str(source / "tokenizer.json"))
+    names = ["<pad>", "<|pad|>", "<|padding|>", "<|finetune_right_pad_id|>"]
+    for file in ("special_tokens_map.json", "tokenizer_config.json"):
+        if (source / file).exists():
+            token = json.loads((source / file).read_text()).get("pad_token")
+            names.insert(0, token["content"] if isinstance(token, dict) else token)
+    found = [tokenizer.token_to_id(name) for name in names if name]
+    return next((id for id in found if id is not None), None)
 
 
 def _first(*ids) -> int:
