@@ -157,7 +157,7 @@ def read(folder: Path) -> dict:
 def reference(folder: Path):
     """The source model as its own library loads it from the folder, in float32."""
     config = json.loads((folder / "config.json").read_text())
-    if "d_model" not in config:
+    if "d_model" not in config or config["model_type"] == "mpt":
         return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     model = CLASSES["hf_olmo"][1](OLMoConfig(**config))  # its from_pretrained does not run with transformers 5
     model.load_state_dict(read(folder), strict=True)

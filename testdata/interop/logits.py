@@ -33,6 +33,13 @@ def difference(reference, native, tokens: torch.Tensor) -> float:
     return (want - got).abs().max().item()
 
 
+def assert_near(reference, native, seed: int = 1, vocab: int = 91, length: int = 32) -> None:
+    """Require logits within 2e-5: alibi is -distance in OLMo, the position of the key in MPT, which softmax takes for the same."""
+    tokens = torch.randint(2, vocab, (2, length), generator=torch.Generator().manual_seed(seed))
+    found = difference(reference, native, tokens)
+    assert found < 2e-5, found
+
+
 def assert_equal(reference, native, seed: int = 1, vocab: int = 91) -> None:
     """Require equal logits, difference exactly 0.0, in float32."""
     tokens = torch.randint(2, vocab, (3, 32), generator=torch.Generator().manual_seed(seed))

@@ -30,7 +30,7 @@ COMPARED = [
 
 def is_hf_olmo(config: dict) -> bool:
     """Whether config.json is OLMo's own ModelConfig (the old hf_olmo packaging) and not transformers'."""
-    return "d_model" in config
+    return "d_model" in config and config["model_type"] != "mpt"
 
 
 def native_config(source: Path) -> ModelConfig:
@@ -72,6 +72,8 @@ def _first(*ids) -> int:
 
 
 def _from_transformers(hf, eos: int, pad: int) -> ModelConfig:
+    if hf.model_type == "mpt":
+        return _from_mpt(hf, eos, pad)
     assert hf.hidden_act == "silu" and hf.rope_parameters["rope_type"] == "default"
     assert getattr(hf, "sliding_window", None) is None
     plain_norm = hf.model_type == "olmo"  # LayerNorm without weight or bias, its epsilon fixed in the code
@@ -107,6 +109,17 @@ def _from_transformers(hf, eos: int, pad: int) -> ModelConfig:
     )
 
 
+def _from_mpt(hf, eos: int, pad: int) -> ModelConfig:
+    return ModelConfig.new(
+        d_model=hf.d_model, n_heads=hf.n_heads, n_kv_heads=hf.n_heads, clip_qkv=hf.attn_config.clip_qkv, n_layers=hf.n_layers,
+        mlp_hidden_size=4 * hf.d_model, activation_type="gelu", alibi=True, rope=False, layer_norm_type="default",
+        attention_dropout=0.0, residual_dropout=0.0, embedding_dropout=0.0, attention_layer_norm_with_affine=False,
+        layer_norm_eps=hf.layer_norm_epsilon, max_sequence_length=hf.max_seq_len, include_bias=False,
+        bias_for_layer_norm=False, vocab_size=hf.vocab_size, embedding_size=hf.vocab_size,
+        weight_tying=hf.tie_word_embeddings, eos_token_id=eos, pad_token_id=pad,
+    )  # fmt: skip
+
+
 def resolved(config: ModelConfig) -> dict:
     """The compared fields, with nulls that mean another field's value replaced by it."""
     out = {name: getattr(config, name) for name in COMPARED}
@@ -124,6 +137,8 @@ def native_tensors(source: Path, state: dict) -> dict:
     state = {name: tensor.detach() for name, tensor in state.items()}
     if is_hf_olmo(raw):
         return {name.removeprefix("model."): tensor.contiguous() for name, tensor in state.items()}
+    if raw["model_type"] == "mpt":
+        return _mpt_tensors(raw, state)
     olmo2 = raw["model_type"] == "olmo2"
     state = {name: tensor for name, tensor in state.items() if not name.endswith("rotary_emb.inv_freq")}
     out = {"transformer.wte.weight": state.pop("model.embed_tokens.weight")}
@@ -154,6 +169,24 @@ def native_tensors(source: Path, state: dict) -> dict:
             out[there + "ff_norm.weight"] = take("post_attention_layernorm")
     assert not state, f"left over: {sorted(state)}"
     return {name: tensor.contiguous() for name, tensor in out.items()}
+
+
+def _mpt_tensors(raw: dict, state: dict) -> dict:
+    parts = {
+        "norm_1": "attn_norm", "attn.Wqkv": "att_proj", "attn.out_proj": "attn_out", "norm_2": "ff_norm",
+        "ffn.up_proj": "ff_proj", "ffn.down_proj": "ff_out", "norm_f": "ln_f",
+    }  # fmt: skip
+    out = {}
+    for name, tensor in state.items():
+        if name == "lm_head.weight":
+            name = "transformer.ff_out.weight"
+        else:
+            for old, new in parts.items():
+                name = name.replace(f".{old}.", f".{new}.")
+        out[name] = tensor.contiguous()
+    if raw["tie_word_embeddings"]:
+        out.pop("transformer.ff_out.weight", None)
+    return out
 
 
 def raw_bytes(tensor: torch.Tensor) -> bytes:

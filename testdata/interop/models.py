@@ -10,6 +10,8 @@ from transformers import (
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    MptConfig,
+    MptForCausalLM,
     Olmo2Config,
     Olmo2ForCausalLM,
     OlmoConfig,
@@ -23,6 +25,7 @@ CLASSES = {
     "olmo2": (Olmo2Config, Olmo2ForCausalLM),
     "llama": (LlamaConfig, LlamaForCausalLM),
     "mistral": (MistralConfig, MistralForCausalLM),
+    "mpt": (MptConfig, MptForCausalLM),
     "hf_olmo": (OLMoConfig, OldOLMoForCausalLM),
 }
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import checks
 import cli
 import containers
+import logits
 import mapping
 import models
 import pytest
 import torch
+from olmo.model import OLMo
 from safetensors.torch import save_model
 
 # Values that round, underflow and overflow in the shorter types.
@@ -71,6 +73,23 @@ def test_names_of_the_old_packaging(architecture, model_type, tmp_path):
     names = {"architectures": [architecture], "model_type": model_type}
     path.write_text(json.dumps(json.loads(path.read_text()) | names))
     checks.check_all(source, cli.convert(source, tmp_path / "out"))
+
+
+@pytest.mark.parametrize("changes", [{}, {"tie_word_embeddings": False, "attn_config": {"clip_qkv": 0.4}}], ids=["tied", "clip"])
+def test_mpt(changes, tmp_path):
+    """Over 200 tokens; the logits are near, not equal: alibi is written otherwise."""
+    sizes = dict(d_model=64, n_heads=4, n_layers=3, vocab_size=160, max_seq_len=256)
+    source = containers.write(models.build("mpt", 9, **sizes, **changes), tmp_path / "model", "safetensors")
+    folder = cli.convert(source, tmp_path / "out")
+    checks.check_bits(mapping.native_tensors(source, containers.read(source)), folder)
+    checks.check_model_config(source, folder)
+    checks.check_train_config(folder)
+    logits.assert_near(containers.reference(source), OLMo.from_checkpoint(folder).float(), length=200)
+    done = cli.run("export", "--output", tmp_path / "back", folder)
+    assert done.returncode == 0, done.stderr
+    tokens = torch.randint(2, 91, (2, 200), generator=torch.Generator().manual_seed(2))
+    again, model = (models.logits(containers.reference(path), tokens) for path in (tmp_path / "back", source))
+    assert torch.equal(again, model)
 
 
 @pytest.mark.parametrize("name", ["olmo-tied", "olmo2-tied", "llama-tied"])
