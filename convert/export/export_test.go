@@ -24,8 +24,9 @@ var bundled = map[string]string{
 	"hf_olmo-groups": "olmo", "llama": "llama", "llama-bin": "llama", "llama-bin-sharded": "llama", "mistral": "llama",
 	"olmo": "olmo", "olmo-tied": "olmo", "olmo2": "olmo2", "olmo2-sharded": "olmo2", "torch-dict": "olmo",
 	"mpt": "mpt", "torch-parameters": "olmo2", "torch-shared": "llama", "torch-strided": "olmo2", "torch-views": "llama",
-	"hf_olmo": "refused: layer_norm_type is default (llama: rms)", "hf_olmo-alibi": "refused: activation_type is swiglu (mpt: gelu)",
-	"hf_olmo-gpt": "refused: rope is false", "hf_olmo-llama": "refused: block_type is llama",
+	"hf_olmo":       "refused: layer_norm_type is default (llama: rms)",
+	"hf_olmo-alibi": "refused: activation_type is swiglu (mpt: gelu)",
+	"hf_olmo-gpt":   "refused: rope is false", "hf_olmo-llama": "refused: block_type is llama",
 	"hf_olmo-qknorm": "refused: clip_qkv is 0.4 (olmo2: null)",
 }
 
