@@ -105,6 +105,7 @@ func copying(folder, out string, flags ...string) call {
 const (
 	byHandScript     = "testdata/bench/by_hand.py"
 	coreByHandScript = "testdata/bench/core_by_hand.py"
+	coreExportScript = "testdata/bench/core_export_by_hand.py"
 	shardedRunScript = "testdata/bench/sharded_run.py"
 )
 
@@ -116,6 +117,11 @@ func byHand(python, folder, out string, dtype ...string) call {
 // coreByHand is OLMo-core's own conversion, and a sync as well.
 func coreByHand(python, folder, out string) call {
 	return scripted(python, coreByHandScript, folder, out, out)
+}
+
+// coreExportByHand is OLMo-core's own way back to Hugging Face, and a sync as well.
+func coreExportByHand(python, folder, out string) call {
+	return scripted(python, coreExportScript, folder, out, out)
 }
 
 // checkpoints makes an unsharded checkpoint of a model and, if there is torch, what four ranks would save of it.

@@ -116,11 +116,13 @@ func (b *bench) checkpointGroup(s shape) group {
 		}
 		copyWhole, copyRun := copying(whole, b.path("theirs")), copying(run, b.path("theirs"))
 		coreFiles := filepath.Join(core, "model_and_optim")
-		copyCore := copying(coreFiles, b.path("theirs"))
+		copyCore, byHand := copying(coreFiles, b.path("theirs")), coreExportByHand(b.python, core, b.path("theirs"))
 		return []row{
 			{work: "float32 → Hugging Face", against: "cp", ours: export(whole, whole), theirs: &copyWhole, goal: 1.00},
 			{work: "float32, of OLMo-core → Hugging Face", against: "cp", ours: export(core, coreFiles),
 				theirs: &copyCore, goal: 1.00},
+			{work: "float32, of OLMo-core → Hugging Face", against: "OLMo-core, by hand", ours: export(core, coreFiles),
+				theirs: &byHand, goal: 0.5, torch: true},
 			{work: "4 ranks with optimizer → unsharded", against: "cp", ours: b.convert(run), theirs: &copyRun,
 				goal: 1.10, torch: true},
 		}
