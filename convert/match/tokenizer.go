@@ -68,7 +68,8 @@ func (m *matching) checkTokens() error {
 			m.warn("%s: %s; keep such tokens out of the training data", filepath.Base(m.Tokenizer.Path), problem)
 		}
 	}
-	if pad, ok := values["pad_token_id"].(int); ok && pad == values["eos_token_id"] && !m.states("pad_token_id") {
+	if pad, ok := values["pad_token_id"].(int); ok && m.Tokenizer != nil && pad == values["eos_token_id"] &&
+		!m.states("pad_token_id") {
 		m.warn("no token for padding in config.json or the tokenizer's files: %s has that of the end, %d, for both",
 			m.use.Config, pad)
 	}

@@ -28,16 +28,20 @@ def shapes(folder: Path):
         shape = list(tensor.shape)
         if name == "lm_head.weight" and config.tie_word_embeddings:
             continue
-        if "mlp.experts." not in name:
+        gate, down, up = "gate_proj", "down_proj", "up_proj"
+        if config.model_type == "mixtral":
+            name = name.replace(".mlp.", ".block_sparse_moe.")
+            gate, down, up = "w1", "w2", "w3"
+        if ".experts." not in name:
             yield name, shape
             continue
         prefix, part = name.rsplit(".", 1)  # in one tensor here, one by one in files
         for expert in range(shape[0]):
             if part == "down_proj":
-                yield f"{prefix}.{expert}.down_proj.weight", shape[1:]
+                yield f"{prefix}.{expert}.{down}.weight", shape[1:]
             else:
-                yield f"{prefix}.{expert}.gate_proj.weight", [shape[1] // 2, shape[2]]
-                yield f"{prefix}.{expert}.up_proj.weight", [shape[1] // 2, shape[2]]
+                yield f"{prefix}.{expert}.{gate}.weight", [shape[1] // 2, shape[2]]
+                yield f"{prefix}.{expert}.{up}.weight", [shape[1] // 2, shape[2]]
 
 
 def write_sparse(path: Path, tensors) -> None:
@@ -65,5 +69,6 @@ def test_dry_run(name, tmp_path):
         done = cli.run("convert", "--dry-run", "--json", "--target", target, "--output", tmp_path / "step0", tmp_path)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["parameters"] == parameters
-        warnings = [line for line in done.stderr.splitlines() if "no tokenizer.json beside the weights" not in line]
+        warnings = [line for line in done.stderr.splitlines() if "no tokenizer.json beside the weights" not in line
+                    and not (name == "mpt-7b" and "no eos_token_id in config.json" in line)]  # fmt: skip
         assert not warnings, warnings
