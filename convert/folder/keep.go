@@ -76,8 +76,8 @@ func (f *Folder) keptAll(found *earlier) error {
 	return nil
 }
 
-// WriteFile writes a small file into the folder and syncs it. The folders in its name are made;
-// Commit syncs them.
+// WriteFile writes a small file into the folder and syncs it. The folder in its name, if there is one,
+// is made; Commit syncs it. Those above are not: if somebody removed them, nothing is written.
 func (f *Folder) WriteFile(name string, data []byte) error {
 	return f.CopyFile(name, bytes.NewReader(data))
 }
@@ -85,7 +85,12 @@ func (f *Folder) WriteFile(name string, data []byte) error {
 // CopyFile is WriteFile of what a reader has.
 func (f *Folder) CopyFile(name string, from io.Reader) error {
 	path := filepath.Join(f.Temp, filepath.FromSlash(name))
-	err := os.MkdirAll(filepath.Dir(path), 0o777)
+	var err error
+	if dir := filepath.Dir(path); dir != filepath.Clean(f.Temp) {
+		if err = os.Mkdir(dir, 0o777); errors.Is(err, fs.ErrExist) {
+			err = nil
+		}
+	}
 	if err == nil {
 		_, err = writeNew(path, 0o666, from)
 	}

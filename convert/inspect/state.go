@@ -36,8 +36,8 @@ func openState(ctx context.Context, path string) (*Report, error) {
 			return nil, err
 		}
 	}
-	if len(r.Tensors)+len(r.Values) == 0 {
-		return nil, &fault.Fault{File: filepath.Base(path), Problem: "contains neither tensors nor a trainer's state"}
+	if len(r.Values) == 0 && !s.nested { // tensors alone: why they are refused is to be said
+		return nil, &fault.Fault{File: filepath.Base(path), Problem: "contains no trainer's state"}
 	}
 	return r, nil
 }
@@ -48,6 +48,7 @@ type stateReader struct {
 	rank      *sharded.Rank
 	left      int // values that may still be looked at
 	optimizer bool
+	nested    bool // there is a dict in the dict
 }
 
 // read lists the values of a dict: tensors, and numbers and texts. Names are the keys on the way, with dots.
@@ -73,6 +74,7 @@ func (s *stateReader) read(prefix string, m *pickle.Map, depth int) error {
 				added.Part, added.Parameters = OptimizerPart, 0
 			}
 		case inner != nil && depth < maxStateDepth:
+			s.nested = true
 			if err := s.read(name, inner, depth+1); err != nil {
 				return err
 			}
