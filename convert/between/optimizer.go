@@ -25,15 +25,13 @@ const clippingMoment = "grad_norm_exp_avg"
 
 // checkOptimizer checks that the optimizer is AdamW and its state complete.
 func (c *Crossing) checkOptimizer() error {
-	switch {
-	case c.options.NoOptimizer:
-		return nil
-	case len(c.Checkpoint.Optim) == 0:
-		c.warn("there is no optimizer's state in it: the optimizer will start from scratch")
+	if c.options.NoOptimizer {
 		return nil
 	}
-	if err := c.checkMoments(); err != nil {
-		return err
+	if len(c.Checkpoint.Optim) > 0 {
+		if err := c.checkMoments(); err != nil {
+			return err
+		}
 	}
 	warnings, err := c.Checkpoint.CheckOptimizer()
 	c.Warnings = append(c.Warnings, warnings...)

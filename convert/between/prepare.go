@@ -16,7 +16,6 @@ import (
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/targets"
-	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/keymap"
@@ -75,15 +74,10 @@ func cross(ctx context.Context, path string, o Options) (*Crossing, error) {
 
 // accept refuses what cannot be carried over. dir is what native found at path.
 func accept(path, dir string, o *Options) error {
-	switch {
-	case dir == "":
+	if dir == "" {
 		return native.NotFound(path)
-	case o.DType == tensor.Float16 && !o.NoOptimizer:
-		return &fault.Fault{File: dir,
-			Problem: "has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
-			Hint:    "Choose --dtype bfloat16, or leave the optimizer out with --no-optimizer."}
 	}
-	return nil
+	return native.CheckMomentsCast(dir, o.DType, o.NoOptimizer)
 }
 
 // open reads the headers, and finds the model of transformers that computes the same.

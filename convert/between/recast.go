@@ -30,19 +30,7 @@ func recast(ctx context.Context, dir string, o Options) (*Crossing, error) {
 			Hint: "OLMo-core loads it with any number of GPUs as it is: give the folder as load_path. --dtype casts it, " +
 				"--no-optimizer leaves the optimizer's state out."}
 	}
-	if o.NoFollow {
-		if err := regular.NoLinksOut(dir); err != nil {
-			return nil, err
-		}
-	}
-	read := native.Open
-	if o.NoOptimizer {
-		read = native.OpenModel
-	}
-	checkpoint, err := read(ctx, dir)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
+	checkpoint, err := native.Reading{ModelOnly: o.NoOptimizer, NoFollow: o.NoFollow}.Open(ctx, dir)
 	if err == nil && checkpoint.Train == nil {
 		err = checkpoint.ReadTrain(ctx)
 	}

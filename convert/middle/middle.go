@@ -20,7 +20,6 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/native"
-	"hf2olmo/convert/regular"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
@@ -63,19 +62,7 @@ func Open(ctx context.Context, path string, o Options) (*Model, error) {
 	if err := accept(path, dir, o.Like); err != nil {
 		return nil, err
 	}
-	if o.NoFollow {
-		if err := regular.NoLinksOut(dir); err != nil {
-			return nil, err
-		}
-	}
-	open := native.OpenModel
-	if o.Optimizer {
-		open = native.Open
-	}
-	c, err := open(ctx, dir)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
+	c, err := native.Reading{ModelOnly: !o.Optimizer, NoFollow: o.NoFollow}.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}

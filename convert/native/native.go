@@ -22,6 +22,7 @@ import (
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/pickle"
+	"hf2olmo/convert/regular"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 )
@@ -83,6 +84,26 @@ func Open(ctx context.Context, dir string) (*Checkpoint, error) { return open(ct
 // and of an unsharded checkpoint only the file with the model is read (ReadTrain reads its
 // step), of OLMo-core's own only the index and the items.
 func OpenModel(ctx context.Context, dir string) (*Checkpoint, error) { return open(ctx, dir, true) }
+
+// Reading is what a checkpoint is opened for.
+type Reading struct {
+	ModelOnly bool // as OpenModel
+	NoFollow  bool // refuse links that lead out of the folder
+}
+
+// Open is the function Open, or OpenModel. Once the context has ended the error is its cause.
+func (r Reading) Open(ctx context.Context, dir string) (*Checkpoint, error) {
+	if r.NoFollow {
+		if err := regular.NoLinksOut(dir); err != nil {
+			return nil, err
+		}
+	}
+	c, err := open(ctx, dir, r.ModelOnly)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return c, err
+}
 
 // gcPercent keeps the garbage small that reading a header leaves, of which there may be a
 // hundred thousand: a model of 7 billion parameters with its optimizer that 64 ranks saved is

@@ -15,9 +15,13 @@ import (
 )
 
 // CheckOptimizer checks that the optimizer's state is complete: the trainer stops at a
-// parameter without state only after it has loaded all others, or starts it from zero. It
-// warns of what is odd about the steps that the optimizer has made.
+// parameter without state only after it has loaded all others, or starts it from zero. It warns if
+// there is none, and
+// of what is odd about the steps that the optimizer has made.
 func (c *Checkpoint) CheckOptimizer() (warnings []string, err error) {
+	if len(c.Optim) == 0 {
+		return []string{"there is no optimizer's state in it: the optimizer will start from scratch"}, nil
+	}
 	var faults fault.List
 	grouped := map[string]bool{}
 	for name := range c.Settings {
@@ -121,6 +125,16 @@ func (c *Checkpoint) checkSteps() (warnings []string, err error) {
 			low, c.Step, float64(c.Step)-low))
 	}
 	return warnings, nil
+}
+
+// CheckMomentsCast refuses to cast the optimizer's state of the checkpoint in a folder to float16.
+func CheckMomentsCast(dir string, dtype tensor.DType, noOptimizer bool) error {
+	if dtype != tensor.Float16 || noOptimizer {
+		return nil
+	}
+	return &fault.Fault{File: dir,
+		Problem: "has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
+		Hint:    "Choose --dtype bfloat16, or leave the optimizer out with --no-optimizer."}
 }
 
 // Numbers reads tensors of one float32 each, such as steps, or what was saved as a Python number.

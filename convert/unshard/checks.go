@@ -8,11 +8,7 @@ import (
 
 // checkOptimizer checks that the optimizer's state is complete.
 func (u *Unsharding) checkOptimizer() error {
-	switch {
-	case u.options.NoOptimizer:
-		return nil
-	case len(u.Checkpoint.Optim) == 0:
-		u.warn("there is no optimizer's state in it: the optimizer will start from scratch")
+	if u.options.NoOptimizer {
 		return nil
 	}
 	warnings, err := u.Checkpoint.CheckOptimizer()

@@ -118,19 +118,7 @@ func find(path string) (string, error) {
 // read reads the headers of a checkpoint. Without an Unsharding nothing more can be known; with
 // one, the error is what is wrong with it.
 func read(ctx context.Context, dir string, o Options) (*Unsharding, error) {
-	if o.NoFollow {
-		if err := regular.NoLinksOut(dir); err != nil {
-			return nil, err
-		}
-	}
-	open := native.Open
-	if o.NoOptimizer {
-		open = native.OpenModel
-	}
-	c, err := open(ctx, dir)
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
+	c, err := native.Reading{ModelOnly: o.NoOptimizer, NoFollow: o.NoFollow}.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -160,12 +148,7 @@ func accept(dir string, o *Options) error {
 	if err := readable(dir); err != nil {
 		return err
 	}
-	if o.DType == tensor.Float16 && !o.NoOptimizer {
-		return &fault.Fault{File: dir,
-			Problem: "has an optimizer, whose second moments float16 cannot represent: those below 6e-8 would become 0",
-			Hint:    "Choose --dtype bfloat16, or leave the optimizer out with --no-optimizer."}
-	}
-	return nil
+	return native.CheckMomentsCast(dir, o.DType, o.NoOptimizer)
 }
 
 // readable refuses checkpoints of another trainer, and those of which it is not clear what
