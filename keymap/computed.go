@@ -63,9 +63,5 @@ func (p *Plan) Computed(target *Target, facts Facts) map[string]any {
 		document, _ := copied(p.Document).(map[string]any)
 		return Computed(target, document, facts)
 	}
-	config := map[string]any{}
-	for _, s := range p.Config {
-		config[s.Name] = s.Value
-	}
-	return Computed(target, config, facts)
+	return Computed(target, ByName(p.Config), facts)
 }

@@ -103,8 +103,8 @@ func (n *normal) compareObjects(path string, a, b map[string]any, differs func(p
 // and back again rounds.
 func near(a, b any) bool {
 	const rounding = 1e-12
-	x, xIs := number(a)
-	y, yIs := number(b)
+	x, xIs := Number(a)
+	y, yIs := Number(b)
 	if xIs && yIs {
 		return x == y || math.Abs(x-y) <= rounding*max(math.Abs(x), math.Abs(y))
 	}

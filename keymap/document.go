@@ -56,6 +56,16 @@ type template struct {
 // a []any, an int, float64, bool or string.
 type Object []Setting
 
+// Get returns the value of a member, nil if there is none.
+func (o Object) Get(name string) any {
+	for _, s := range o {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return nil
+}
+
 // documentParser compiles documents. A template can use those before it.
 type documentParser struct {
 	templates map[string]*template

@@ -12,9 +12,7 @@ func (t *Target) Document(config []Setting, values map[string]any) (Object, erro
 	for _, f := range t.Fields {
 		env[f.Name] = f.Default
 	}
-	for _, s := range config {
-		env[s.Name] = s.Value
-	}
+	maps.Copy(env, ByName(config))
 	if err := bind(t.let, env); err != nil {
 		return nil, err
 	}

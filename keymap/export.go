@@ -19,10 +19,8 @@ type Export struct {
 
 // ModelType is the model_type in config.json.
 func (e *Export) ModelType() string {
-	for _, s := range e.Config {
-		if s.Name == "model_type" {
-			return fmt.Sprint(s.Value)
-		}
+	if modelType := e.Config.Get("model_type"); modelType != nil {
+		return fmt.Sprint(modelType)
 	}
 	return e.Family
 }
@@ -158,10 +156,8 @@ func (t *Target) attempt(table *Table, n *native, facts Facts) (*attempt, error)
 		a.differences = append(a.differences, "there is no way back of "+oneWay)
 		return a, nil
 	}
-	again := map[string]any{"weights": n.env["weights"]}
-	for _, s := range plan.Config {
-		again[s.Name] = s.Value
-	}
+	again := ByName(plan.Config)
+	again["weights"] = n.env["weights"]
 	a.export = &Export{Family: table.Family, Native: maps.Clone(again), Config: config}
 	a.export.Tensors, a.export.Tied, a.export.Zeros = turned.tensors, turned.tied, turned.zeros
 	if n.described != nil {

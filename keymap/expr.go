@@ -76,7 +76,7 @@ var compiled sync.Map
 
 // naturalLogarithm is ln in tables.
 func naturalLogarithm(arguments ...any) (any, error) {
-	if x, ok := number(arguments[0]); ok {
+	if x, ok := Number(arguments[0]); ok {
 		return math.Log(x), nil
 	}
 	return nil, fmt.Errorf("ln of %#v, which is not a number", arguments[0])

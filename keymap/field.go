@@ -69,7 +69,7 @@ func (f Field) convert(v any) (any, error) {
 			return n, nil
 		}
 	case "float":
-		if x, ok := number(v); ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
+		if x, ok := Number(v); ok && !math.IsNaN(x) && !math.IsInf(x, 0) {
 			return x, nil
 		}
 	case "bool":
@@ -136,14 +136,16 @@ func (f Field) read(config map[string]any) (any, error) {
 	return f.Default, nil
 }
 
-// number returns v as a float if it is a number of any Go type.
-func number(v any) (float64, bool) {
+// Number returns v, a value of a config of any format, as a float if it is a number.
+func Number(v any) (float64, bool) {
 	switch n := v.(type) {
 	case float64:
 		return n, true
 	case int:
 		return float64(n), true
 	case int64:
+		return float64(n), true
+	case uint64:
 		return float64(n), true
 	}
 	return 0, false

@@ -56,10 +56,8 @@ func (n *native) contradictions(t *Target, table *Table, like map[string]any, fa
 	if n.described != nil {
 		return n.differences(t, plan, facts)
 	}
-	again := map[string]any{"weights": n.env["weights"]}
-	for _, s := range plan.Config {
-		again[s.Name] = s.Value
-	}
+	again := ByName(plan.Config)
+	again["weights"] = n.env["weights"]
 	if err := bind(t.let, again); err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func (o *origin) factor(model map[string]any) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("scale: %w", err)
 	}
-	x, ok := number(v)
+	x, ok := Number(v)
 	switch size := math.Abs(x); {
 	case !ok || !(size >= minScale && size <= maxScale):
 		return 0, fmt.Errorf("scale: %q is %v: expected a number between 2^-40 and 2^40", o.scale.text, v)

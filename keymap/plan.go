@@ -28,6 +28,15 @@ type Setting struct {
 	Value any
 }
 
+// ByName returns the values of settings by their names.
+func ByName(settings []Setting) map[string]any {
+	values := make(map[string]any, len(settings))
+	for _, s := range settings {
+		values[s.Name] = s.Value
+	}
+	return values
+}
+
 // A PlannedTensor is a tensor of the target and the parts whose rows it consists of, in order.
 type PlannedTensor struct {
 	Name  string

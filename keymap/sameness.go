@@ -108,8 +108,8 @@ func (s *sameness) compare(native, family map[string]any, name string) ([]string
 
 // equal compares two values of configs; a whole float equals an int.
 func equal(a, b any) bool {
-	x, xIs := number(a)
-	y, yIs := number(b)
+	x, xIs := Number(a)
+	y, yIs := Number(b)
 	if xIs && yIs {
 		return x == y
 	}

@@ -75,8 +75,8 @@ func printTensors(w io.Writer, r *inspect.Report, stats bool) {
 	table.Flush()
 }
 
-// numberedBlock matches the part of a tensor's name that names a block: transformer.blocks.12.
-var numberedBlock = regexp.MustCompile(`^(?:optim\.state\.)?[^0-9]*\.[0-9]+`)
+// numberedBlock matches the part of a tensor's name that names a block, up to its first number.
+var numberedBlock = regexp.MustCompile(`^[^0-9]*\.[0-9]+`)
 
 // blocks are the totals of the tensors by block, in the order of their first ones and of their numbers. The optimizer's
 // are one block.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"hf2olmo/convert/olmocore"
+	"hf2olmo/keymap"
 )
 
 // schedulerNames are allenai/OLMo's, by the classes of OLMo-core that compute the same.
@@ -17,7 +18,7 @@ func olmoConfig(c *Crossing) (map[string]any, error) {
 	run := map[string]any{"name": c.inputs.Model, "seed": int(c.run.seed), "optimizer": c.trained()}
 	for field, value := range map[string]any{"learning_rate": r.Optim["lr"], "weight_decay": r.Optim["weight_decay"],
 		"eps": r.Optim["eps"], "max_grad_norm": r.MaxGradNorm} {
-		if n, known := float(value); known {
+		if n, known := keymap.Number(value); known {
 			run[field] = n
 		}
 	}
@@ -29,8 +30,8 @@ func olmoConfig(c *Crossing) (map[string]any, error) {
 			return nil, err
 		}
 	}
-	batch, known := float(r.Batch)
-	if length, known2 := float(r.Length); known && known2 && length > 0 && batch >= length {
+	batch, known := keymap.Number(r.Batch)
+	if length, known2 := keymap.Number(r.Length); known && known2 && length > 0 && batch >= length {
 		run["global_train_batch_size"] = int(batch / length)
 	}
 	if duration := durationOf(r); duration != nil {
@@ -44,7 +45,7 @@ func olmoConfig(c *Crossing) (map[string]any, error) {
 
 // durationOf is max_duration of config.yaml, nil if it is not known.
 func durationOf(r *olmocore.Run) any {
-	value, known := float(r.Duration["value"])
+	value, known := keymap.Number(r.Duration["value"])
 	if !known {
 		return nil
 	}
@@ -69,31 +70,20 @@ func schedulerOf(r *olmocore.Run) map[string]any {
 	name, steps := schedulerNames[r.SchedulerClass()], 0.0
 	if name != "constant" {
 		known := false
-		if steps, known = float(warmup); !known || name == "" {
+		if steps, known = keymap.Number(warmup); !known || name == "" {
 			return nil
 		}
 	}
-	first, _ := float(s["warmup_min_lr"])
+	first, _ := keymap.Number(s["warmup_min_lr"])
 	scheduler := map[string]any{"name": name, "t_warmup": int(steps), "warmup_min_lr": first}
 	if units, ok := s["units"].(string); ok {
 		scheduler["units"] = units
 	}
-	if end, ok := float(s["t_max"]); ok {
+	if end, ok := keymap.Number(s["t_max"]); ok {
 		scheduler["t_max"] = int(end)
 	}
-	if final, ok := float(s["alpha_f"]); ok {
+	if final, ok := keymap.Number(s["alpha_f"]); ok {
 		scheduler["alpha_f"] = final
 	}
 	return scheduler
-}
-
-// float returns a number of JSON.
-func float(v any) (float64, bool) {
-	switch n := v.(type) {
-	case int64:
-		return float64(n), true
-	case float64:
-		return n, true
-	}
-	return 0, false
 }

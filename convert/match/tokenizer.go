@@ -54,7 +54,7 @@ func (m *matching) countedTokenizer() (*tokenizers.Tokenizer, error) {
 // checkTokens compares the tokenizer's ids with the embedding's rows. If a token has no row, the
 // trainer that checks it refuses to start; the other one trains, on data without that token.
 func (m *matching) checkTokens() error {
-	values := settings(m.Config)
+	values := keymap.ByName(m.Config)
 	rows := m.options.Trainer.Rows(values)
 	vocabulary := rows
 	if m.Tokenizer != nil {
@@ -82,13 +82,4 @@ func (m *matching) checkTokens() error {
 		}
 	}
 	return nil
-}
-
-// settings are the fields of the native model's config, by name.
-func settings(config []keymap.Setting) map[string]any {
-	values := map[string]any{}
-	for _, s := range config {
-		values[s.Name] = s.Value
-	}
-	return values
 }

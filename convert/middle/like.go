@@ -24,10 +24,7 @@ func (l *Like) File() string { return "config.json of --like " + l.Name }
 // LikeOf returns what a model of the middle is like: a folder that hf2olmo wrote for a trainer serves as the
 // model that it was made from.
 func LikeOf(name string, m *Model) *Like {
-	config := map[string]any{}
-	for _, s := range m.Config {
-		config[s.Name] = whole(s.Value)
-	}
+	config, _ := whole(m.Config).(map[string]any)
 	return &Like{Name: name, Config: config}
 }
 

@@ -94,14 +94,7 @@ func (m *Model) ConfigJSON() ([]byte, error) {
 }
 
 // Setting returns a field of config.json, nil if it is not there.
-func (m *Model) Setting(name string) any {
-	for _, s := range m.Config {
-		if s.Name == name {
-			return s.Value
-		}
-	}
-	return nil
-}
+func (m *Model) Setting(name string) any { return m.Config.Get(name) }
 
 // Rows says which rows of the checkpoint's tensors the i-th of Tensors is.
 func (m *Model) Rows(i int) string {

@@ -38,7 +38,7 @@ func CompareTied(ctx context.Context, m *Model) error {
 	defer files.Close()
 	var faults fault.List
 	for _, t := range m.tied {
-		at, err := t.difference(ctx, files)
+		at, err := tensor.FirstDifference(ctx, files, &t.copied.Tensor, &t.kept.Tensor)
 		if err != nil {
 			return err
 		}
@@ -50,12 +50,4 @@ func CompareTied(ctx context.Context, m *Model) error {
 		}
 	}
 	return faults.Err()
-}
-
-// difference returns the first element that the two do not have in common, -1 for none.
-func (t *tied) difference(ctx context.Context, files *tensor.Files) (int64, error) {
-	if t.copied.DType != t.kept.DType {
-		return 0, nil
-	}
-	return tensor.FirstDifference(ctx, files, &t.copied.Tensor, &t.kept.Tensor)
 }

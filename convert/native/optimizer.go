@@ -15,9 +15,8 @@ import (
 )
 
 // CheckOptimizer checks that the optimizer's state is complete: the trainer stops at a
-// parameter without state only after it has loaded all others, or starts it from zero. It warns if
-// there is none, and
-// of what is odd about the steps that the optimizer has made.
+// parameter without state only after it has loaded all others, or starts it from zero. It
+// warns if there is none, and of what is odd about the steps that the optimizer has made.
 func (c *Checkpoint) CheckOptimizer() (warnings []string, err error) {
 	if len(c.Optim) == 0 {
 		return []string{"there is no optimizer's state in it: the optimizer will start from scratch"}, nil

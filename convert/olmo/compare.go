@@ -82,26 +82,12 @@ func inWords(v any) string {
 
 // equalValues compares a setting with a value that YAML gave: whole numbers may come as floats.
 func equalValues(setting, found any) bool {
-	a, isNumber := asFloat(setting)
-	b, isNumber2 := asFloat(found)
+	a, isNumber := keymap.Number(setting)
+	b, isNumber2 := keymap.Number(found)
 	if isNumber && isNumber2 {
 		return a == b
 	}
 	return setting == found
-}
-
-func asFloat(v any) (float64, bool) {
-	switch n := v.(type) {
-	case int:
-		return float64(n), true
-	case int64:
-		return float64(n), true
-	case uint64:
-		return float64(n), true
-	case float64:
-		return n, true
-	}
-	return 0, false
 }
 
 // comparePaths compares what config.yaml names outside of the model: the tokenizer, and the

@@ -170,7 +170,7 @@ func (c *ofAny) comparePairs(ctx context.Context) error {
 		defer files.Close()
 		var faults fault.List
 		for _, p := range v.pairs {
-			at, err := p.firstDifference(ctx, files)
+			at, err := tensor.FirstDifference(ctx, files, p.left, p.kept)
 			switch {
 			case err != nil:
 				return err
@@ -187,13 +187,6 @@ func (c *ofAny) comparePairs(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (p *pair) firstDifference(ctx context.Context, files *tensor.Files) (int64, error) {
-	if p.left.DType != p.kept.DType || !slices.Equal(p.left.Shape, p.kept.Shape) {
-		return 0, nil
-	}
-	return tensor.FirstDifference(ctx, files, p.left, p.kept)
 }
 
 // compareRest compares what is beside the tensors.

@@ -44,15 +44,6 @@ func (c *ofAny) compareConfigs() {
 	}
 }
 
-// fieldsOf are the fields of an object by their names.
-func fieldsOf(settings []keymap.Setting) map[string]any {
-	fields := map[string]any{}
-	for _, s := range settings {
-		fields[s.Name] = s.Value
-	}
-	return fields
-}
-
 // modelSection is the model's part of a trainer's config.
 const modelSection = "model"
 
@@ -172,8 +163,8 @@ func nested(flat map[string]any) map[string]any {
 
 // same compares two values of configs: a whole number may be a float, and null may be left out.
 func same(a, b any) bool {
-	x, isNumber := number(a)
-	y, isNumber2 := number(b)
+	x, isNumber := keymap.Number(a)
+	y, isNumber2 := keymap.Number(b)
 	if isNumber && isNumber2 {
 		return x == y
 	}
@@ -199,20 +190,6 @@ func same(a, b any) bool {
 		return ok && slices.EqualFunc(a, b, same)
 	}
 	return reflect.DeepEqual(a, b)
-}
-
-func number(v any) (float64, bool) {
-	switch n := v.(type) {
-	case int:
-		return float64(n), true
-	case int64:
-		return float64(n), true
-	case uint64:
-		return float64(n), true
-	case float64:
-		return n, true
-	}
-	return 0, false
 }
 
 // there is a value as people are shown it, or that there is none.

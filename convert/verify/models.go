@@ -140,7 +140,7 @@ func ids(v any) (all []float64) {
 		list = []any{v}
 	}
 	for _, one := range list {
-		if n, ok := number(one); ok && n >= 0 {
+		if n, ok := keymap.Number(one); ok && n >= 0 {
 			all = append(all, n)
 		}
 	}

@@ -114,7 +114,7 @@ func (s *side) asNative(ctx context.Context, target string) (*view, error) {
 	if err := m.CompareSame(ctx); err != nil {
 		return nil, err
 	}
-	v := &view{family: m.Family, config: fieldsOf(m.Config)}
+	v := &view{family: m.Family, config: keymap.ByName(m.Config)}
 	grouped := regrouped(target, v.config, len(m.Tensors))
 	for _, t := range m.Tensors {
 		t.Name = cmp.Or(grouped[t.Name], t.Name)
@@ -221,7 +221,7 @@ func (s *side) asMiddle(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{tensors: m.Tensors, family: m.Family, config: fieldsOf(m.Config), warned: m.Warnings}
+	v := &view{tensors: m.Tensors, family: m.Family, config: keymap.ByName(m.Config), warned: m.Warnings}
 	for i := range m.Tensors {
 		moments := middle.Moments(m, i)
 		for _, name := range slices.Sorted(maps.Keys(moments)) {
