@@ -6,31 +6,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"hf2olmo/convert"
-	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/converttest"
 )
-
-// meanwhile does something once, at the first piece that is copied or at the last.
-type meanwhile struct {
-	once   sync.Once
-	atStop bool
-	do     func()
-}
-
-func (m *meanwhile) Start(string, assemble.Work, int64) {}
-func (m *meanwhile) Add(int64) {
-	if !m.atStop {
-		m.once.Do(m.do)
-	}
-}
-func (m *meanwhile) Stop() { m.once.Do(m.do) }
 
 // copyModel copies a bundled model.
 func copyModel(t *testing.T, name string) string {
@@ -82,7 +65,7 @@ func TestChangedMeanwhile(t *testing.T) {
 				if err := os.Mkdir(out, 0o777); err != nil {
 					t.Fatal(err)
 				}
-				progress := &meanwhile{atStop: atStop, do: func() {
+				progress := &converttest.Meanwhile{AtStop: atStop, Do: func() {
 					time.Sleep(5 * time.Millisecond) // no clock of a file system is finer than that
 					if err := c.do(model, out); err != nil {
 						t.Error(err)

@@ -11,12 +11,9 @@ import (
 
 // growsTooMuch refuses a conversion that is far larger than the model.
 func growsTooMuch(m *match.Match, large []assemble.File) error {
-	source, made := int64(0), int64(0)
+	source, made := int64(0), assemble.Bytes(large)
 	for _, f := range m.Model.Files {
 		source += f.Size
-	}
-	for _, f := range large {
-		made += f.Size
 	}
 	if !tensor.TooLarge(made, source) {
 		return nil

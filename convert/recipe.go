@@ -8,7 +8,6 @@ import (
 
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/output"
-	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
 )
 
@@ -16,10 +15,8 @@ import (
 func (c *Conversion) recipe() output.Recipe {
 	r := output.Recipe{Target: c.options.target(), Folder: c.Model.Dir, Small: c.smallSources(), Beside: c.besideSources(),
 		Weights: c.Model.Files, Plan: c.planHash()}
-	r.Choices = folder.Choices{DType: "auto", Tokenizer: c.options.Tokenizer, AllowNaN: c.options.AllowNaN}
-	if c.options.DType != tensor.Invalid {
-		r.Choices.DType = c.options.DType.String()
-	}
+	r.Choices = folder.Choices{DType: c.options.DType.Choice(), Tokenizer: c.options.Tokenizer,
+		AllowNaN: c.options.AllowNaN}
 	if c.options.Keymap != nil {
 		r.Choices.Keymap = c.options.Keymap.Hash()
 	}

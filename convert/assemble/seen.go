@@ -27,6 +27,13 @@ func (s *Seen) Of(source string) Values { return s.parts[source] }
 // Overflows returns how many elements of a written tensor became infinite by a cast.
 func (s *Seen) Overflows(name string) int64 { return s.over[name] }
 
+// WarnOfOverflow warns if a cast made elements of a written tensor infinite.
+func (s *Seen) WarnOfOverflow(t *Tensor, warn func(format string, args ...any)) {
+	if n := s.Overflows(t.Name); n > 0 {
+		warn("%s: %d of its elements are too large for %s and became infinite", t.Name, n, t.Content.DType)
+	}
+}
+
 // piece notes what a piece of a written tensor, from the byte off of its content, shows
 // of its parts. A cast made overflows of its elements infinite.
 func (s *Seen) piece(t *Tensor, off int64, buffer []byte, overflows int64) {

@@ -11,6 +11,15 @@ func Parameters(tensors []Tensor) int64 {
 	return n
 }
 
+// Bytes returns the size of files.
+func Bytes(files []File) int64 {
+	n := int64(0)
+	for _, f := range files {
+		n += f.Size
+	}
+	return n
+}
+
 // DType returns the dtype of all tensors, "mixed" if they differ, and "" of none.
 func DType(tensors []Tensor) string {
 	for _, t := range tensors {

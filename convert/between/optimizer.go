@@ -124,8 +124,12 @@ func (c *Crossing) parameters(parts map[string][]int) ([]trainer.Parameter, erro
 		}
 		c.adamW[t.Name] = a
 		p := trainer.Parameter{Name: t.Name, Settings: a.dict()}
+		states := make([]map[string]assemble.Tensor, len(own))
+		for i, n := range own {
+			states[i] = middle.Moments(c.from, n)
+		}
 		for _, moment := range adamMoments {
-			p.Moments = append(p.Moments, trainer.Moment{Name: moment, Tensor: c.moment(own, moment)})
+			p.Moments = append(p.Moments, trainer.Moment{Name: moment, Tensor: c.moment(states, moment)})
 			name := t.Name + "." + moment
 			if moment == stepMoment {
 				c.origins[name] = []string{moment + " of " + first}
@@ -162,16 +166,16 @@ func stepsOf(c *Crossing) (map[string]float64, error) {
 	return steps, nil
 }
 
-// moment makes a moment of the parts of a tensor, as the tensor is made of them. The number of
-// steps is that of the first, and the same for all.
-func (c *Crossing) moment(parts []int, name string) assemble.Tensor {
-	made := middle.Moments(c.from, parts[0])[name]
+// moment makes a moment of those of the parts of a tensor, as the tensor is made of them. The number
+// of steps is that of the first, and the same for all.
+func (c *Crossing) moment(parts []map[string]assemble.Tensor, name string) assemble.Tensor {
+	made := parts[0][name]
 	if name == stepMoment {
 		return made
 	}
 	made.Shape = slices.Clone(made.Shape)
-	for _, n := range parts[1:] {
-		part := middle.Moments(c.from, n)[name]
+	for _, state := range parts[1:] {
+		part := state[name]
 		made.Content.Parts = append(made.Content.Parts, part.Content.Parts...)
 		made.Shape[0] += part.Shape[0]
 	}

@@ -5,26 +5,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"hf2olmo/convert"
-	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/export"
 	fixtures "hf2olmo/testdata/sharded"
 )
-
-// meanwhile does something once, when the first piece was copied.
-type meanwhile struct {
-	once sync.Once
-	do   func()
-}
-
-func (m *meanwhile) Start(string, assemble.Work, int64) {}
-func (m *meanwhile) Add(int64)                          { m.once.Do(m.do) }
-func (m *meanwhile) Stop()                              {}
 
 // TestChangedMeanwhile changes a file of a checkpoint of each kind while it is copied: an error that
 // names it, and nothing left.
@@ -40,26 +27,13 @@ func TestChangedMeanwhile(t *testing.T) {
 		"model_and_optim/__0_0.distcp": core.Output,
 		"model_and_optim/__1_0.distcp": filepath.Join(root, "core", "olmo2-tp2fsdp2-adamw"),
 	} {
-		for name, change := range map[string]func(path string) error{
-			"cut":      func(path string) error { return os.Truncate(path, 700) },
-			"appended": func(path string) error { return os.Truncate(path, 1<<20) },
-			"touched":  func(path string) error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
-			"edited": func(path string) error {
-				text, err := os.ReadFile(path)
-				if err != nil {
-					return err
-				}
-				text[len(text)/2] ^= 1
-				time.Sleep(5 * time.Millisecond) // no clock of a file system is finer than that
-				return os.WriteFile(path, text, 0o666)
-			},
-		} {
+		for name, change := range converttest.Changes {
 			dir, o := filepath.Join(t.TempDir(), "x-unsharded"), export.Options{Into: t.TempDir()}
 			if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
 				t.Fatal(err)
 			}
 			o.Folder.Jobs = 1
-			o.Folder.Progress = &meanwhile{do: func() {
+			o.Folder.Progress = &converttest.Meanwhile{Do: func() {
 				if err := change(filepath.Join(dir, filepath.FromSlash(file))); err != nil {
 					t.Error(err)
 				}

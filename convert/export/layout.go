@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"slices"
 
+	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/hf/layout"
+	"hf2olmo/convert/native"
 	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/tokenizers"
@@ -38,11 +40,7 @@ func (e *Export) layOut() error {
 	if err != nil {
 		return err
 	}
-	made := int64(0)
-	for _, f := range large {
-		made += f.Size
-	}
-	if tensor.TooLarge(made, e.Checkpoint.Bytes()) {
+	if tensor.TooLarge(assemble.Bytes(large), e.Checkpoint.Bytes()) {
 		return &fault.Fault{File: e.Checkpoint.Path, Problem: fmt.Sprintf("its tensors share their bytes: the model would "+
 			"be more than %d times as large", tensor.MaxGrowth)}
 	}
@@ -82,10 +80,7 @@ func (e *Export) addConfigs() error {
 func (e *Export) recipe(maxShard int64) (r output.Recipe, err error) {
 	r = output.Recipe{Target: "transformers", Folder: e.Checkpoint.Path, Weights: e.Checkpoint.Files,
 		Small:   e.source.configPaths(),
-		Choices: folder.Choices{DType: "auto", Tokenizer: e.options.Tokenizer, MaxShard: maxShard}}
-	if e.options.DType != tensor.Invalid {
-		r.Choices.DType = e.options.DType.String()
-	}
+		Choices: folder.Choices{DType: e.options.DType.Choice(), Tokenizer: e.options.Tokenizer, MaxShard: maxShard}}
 	if e.source.like != nil {
 		r.Choices.Like = e.source.like.Dir
 		if r.Choices.LikeConfig, err = e.source.likeConfig(); err != nil {
@@ -119,13 +114,18 @@ func (e *Export) readBack(dir string) error {
 			w := byName[t.Name]
 			if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) || w.File.Name != f.Name ||
 				w.Offset != r.Place.Offset {
-				return &fault.Fault{File: filepath.Join(e.Output, f.Name), Tensor: t.Name,
-					Problem: "was not read back as it was written"}
+				return native.NotAsWritten(filepath.Join(e.Output, f.Name), t.Name)
 			}
 		}
 	}
 	if len(byName) != len(e.Tensors) {
-		return &fault.Fault{File: e.Output, Problem: "was not read back as it was written"}
+		return native.NotAsWritten(e.Output, "")
 	}
 	return nil
+}
+
+// checkValues refuses NaN, of which no model computes anything.
+func (e *Export) checkValues(seen *assemble.Seen) error {
+	return e.Checkpoint.CheckValues(e.Checkpoint.Model, e.Tensors, seen, &native.ValueRules{
+		Hint: "The training diverged or the file is damaged: take an earlier checkpoint.", Warn: e.warn})
 }

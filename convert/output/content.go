@@ -43,10 +43,7 @@ type Recipe struct {
 
 // Bytes returns the size of all files.
 func (c *Content) Bytes() int64 {
-	n := int64(0)
-	for _, f := range c.Large {
-		n += f.Size
-	}
+	n := assemble.Bytes(c.Large)
 	for _, f := range c.Small {
 		n += f.Size()
 	}

@@ -93,3 +93,11 @@ func ParseDType(name string) DType {
 	}
 	return Invalid
 }
+
+// Choice is what a dtype of all tensors is called among the choices of a user: auto if each keeps its own.
+func (d DType) Choice() string {
+	if d == Invalid {
+		return "auto"
+	}
+	return d.String()
+}

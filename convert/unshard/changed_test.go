@@ -5,24 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"hf2olmo/convert/assemble"
+	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/unshard"
 	fixtures "hf2olmo/testdata/sharded"
 )
-
-// meanwhile does something once, when the first piece was copied.
-type meanwhile struct {
-	once sync.Once
-	do   func()
-}
-
-func (m *meanwhile) Start(string, assemble.Work, int64) {}
-func (m *meanwhile) Add(int64)                          { m.once.Do(m.do) }
-func (m *meanwhile) Stop()                              {}
 
 // TestChangedMeanwhile changes a file of a rank while it is copied: an error that names it, and nothing left.
 func TestChangedMeanwhile(t *testing.T) {
@@ -33,24 +21,13 @@ func TestChangedMeanwhile(t *testing.T) {
 		"t215-olmo_core":    "optim/rank_1.safetensors",
 		"t22-local":         "model/rank1.pt",
 	} {
-		for name, change := range map[string]func(path string) error{
-			"cut":      func(path string) error { return os.Truncate(path, 700) },
-			"appended": func(path string) error { return os.Truncate(path, 1<<20) },
-			"touched":  func(path string) error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
-			"edited": func(path string) error {
-				text, err := os.ReadFile(path)
-				if err != nil {
-					return err
-				}
-				text[len(text)/2] ^= 1
-				time.Sleep(5 * time.Millisecond) // no clock of a file system is finer than that
-				return os.WriteFile(path, text, 0o666)
-			},
-		} {
+		for name, change := range converttest.Changes {
 			dir, o := filepath.Join(t.TempDir(), "step3"), options(t)
 			must(t, os.CopyFS(dir, os.DirFS(filepath.Join(root, source, "step3"))))
 			o.Folder.Jobs = 1
-			o.Folder.Progress = &meanwhile{do: func() { must(t, change(filepath.Join(dir, filepath.FromSlash(file)))) }}
+			o.Folder.Progress = &converttest.Meanwhile{Do: func() {
+				must(t, change(filepath.Join(dir, filepath.FromSlash(file))))
+			}}
 			u, err := unshard.Prepare(context.Background(), dir, o)
 			must(t, err)
 			if _, err = u.Write(context.Background()); err == nil || !strings.Contains(err.Error(), file) {

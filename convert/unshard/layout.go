@@ -1,7 +1,6 @@
 package unshard
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -126,11 +125,8 @@ func (u *Unsharding) recipe() output.Recipe {
 	r := output.Recipe{Target: "olmo", Folder: u.Checkpoint.Path, Small: []string{filepath.Join(u.Checkpoint.Path,
 		olmo.ConfigFile)},
 		Weights: u.Checkpoint.Files,
-		Choices: folder.Choices{DType: "auto", Tokenizer: u.options.Tokenizer, AllowNaN: u.options.AllowNaN,
+		Choices: folder.Choices{DType: u.options.DType.Choice(), Tokenizer: u.options.Tokenizer, AllowNaN: u.options.AllowNaN,
 			NoOptimizer: u.options.NoOptimizer}}
-	if u.options.DType != tensor.Invalid {
-		r.Choices.DType = u.options.DType.String()
-	}
 	h := sha256.New()
 	for _, t := range u.Tensors {
 		fmt.Fprintf(h, "%q %s %v\n", t.Name, t.Content.DType, t.Shape)
@@ -141,26 +137,18 @@ func (u *Unsharding) recipe() output.Recipe {
 
 // readBack opens what was written as any reader would, and compares it with the plan.
 func (u *Unsharding) readBack(dir string) error {
-	written, err := native.Open(context.Background(), dir)
+	byName, err := native.OpenWritten(dir, u.Output, len(u.Tensors), u.Checkpoint.Step)
 	if err != nil {
-		return fmt.Errorf("the files just written cannot be read back: %w", err)
-	}
-	byName := map[string]*tensor.Tensor{}
-	for _, t := range written.Tensors() {
-		byName[t.Name] = &t.Tensor
+		return err
 	}
 	for _, f := range u.content.Large {
 		for _, r := range f.Runs {
 			t := &u.Tensors[r.Tensor]
 			w := byName[t.Name]
 			if w == nil || w.DType != t.Content.DType || !slices.Equal(w.Shape, t.Shape) || w.Offset != r.Place.Offset {
-				return &fault.Fault{File: filepath.Join(u.Output, f.Name), Tensor: t.Name,
-					Problem: "was not read back as it was written"}
+				return native.NotAsWritten(filepath.Join(u.Output, f.Name), t.Name)
 			}
 		}
-	}
-	if len(byName) != len(u.Tensors) || written.Step != u.Checkpoint.Step {
-		return &fault.Fault{File: u.Output, Problem: "was not read back as it was written"}
 	}
 	return nil
 }

@@ -31,9 +31,7 @@ func (u *Unsharding) checkValues(seen *assemble.Seen) error {
 		if i < u.parameters && len(t.Shape) > 1 && v.Zeros > 0 && v.Zeros >= t.Content.Numel() {
 			u.warn("%s: contains nothing but zeros", t.Name)
 		}
-		if n := seen.Overflows(t.Name); n > 0 {
-			u.warn("%s: %d of its elements are too large for %s and became infinite", t.Name, n, t.Content.DType)
-		}
+		seen.WarnOfOverflow(t, u.warn)
 	}
 	if len(faults) > 1 {
 		faults = append(faults, &fault.Fault{File: u.Checkpoint.Path, Lead: true,
