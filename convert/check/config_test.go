@@ -1,11 +1,12 @@
 package check_test
 
 import (
-	"hf2olmo/convert/check"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/check"
 )
 
 // configDamages are of config.yaml, in the form of damages.

@@ -2,13 +2,14 @@ package check
 
 import (
 	"fmt"
-	"hf2olmo/convert/dcp"
-	"hf2olmo/convert/pickle"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
+
+	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/pickle"
 )
 
 // maxMetadata bounds what is read of a .metadata whose classes are not known: that of a

@@ -3,11 +3,12 @@ package check_test
 import (
 	"bytes"
 	"context"
-	"hf2olmo/convert/check"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"hf2olmo/convert/check"
 )
 
 // TestHostile damages every file of every kind of checkpoint in many ways: whatever

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+
 	"hf2olmo/convert/pickle"
 )
 

@@ -3,12 +3,13 @@ package check_test
 import (
 	"archive/zip"
 	"bytes"
-	"hf2olmo/convert/check"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hf2olmo/convert/check"
 )
 
 // An archived entry is what rewritten archives are made of.

@@ -2,8 +2,9 @@ package check
 
 import (
 	"fmt"
-	"hf2olmo/convert/pickle"
 	"path"
+
+	"hf2olmo/convert/pickle"
 )
 
 // shardedChecks are about the checkpoints that many ranks wrote.

@@ -2,13 +2,13 @@ package olmo
 
 import (
 	"fmt"
-	"hf2olmo/convert/pickle"
 	"maps"
 	"path/filepath"
 	"slices"
 
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
+	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/sharded"
 	"hf2olmo/convert/tensor"
 )
