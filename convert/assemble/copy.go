@@ -138,12 +138,13 @@ func (k *copier) worker(context.Context) func(piece) error {
 
 func (k *copier) copyPiece(g *tensor.Gatherer, p piece, buffer []byte) error {
 	r := &k.runs[p.run]
-	g.Overflows = 0
+	g.Overflows, g.Rounded = 0, 0
 	if err := g.Read(buffer, &k.Tensors[r.Tensor].Content, r.From+p.offset); err != nil {
 		return err
 	}
 	after := r.Place.Bytes - p.offset - p.length
 	sum := tensor.CombineCRC(g.Sum(buffer), 0, after)
+	k.seen.casts(&k.Tensors[r.Tensor], g)
 	k.seen.piece(&k.Tensors[r.Tensor], r.From+p.offset, buffer, g.Overflows)
 	at := r.Place.Offset + p.offset
 	for _, gap := range k.gaps(r.file, at, at+p.length) {

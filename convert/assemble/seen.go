@@ -11,6 +11,7 @@ type Seen struct {
 	mu    sync.Mutex
 	parts map[string]Values // by the sources' names, those of which there is something to say
 	over  map[string]int64  // elements that a cast made infinite, by the names of written tensors
+	lost  map[string]int64  // elements that a cast rounded where it was to be exact, by those names too
 }
 
 // Values is what was seen of the elements of one source tensor.
@@ -19,13 +20,18 @@ type Values struct {
 	Zeros         int64 // elements of pieces that contain nothing else
 }
 
-func newSeen() Seen { return Seen{parts: map[string]Values{}, over: map[string]int64{}} }
+func newSeen() Seen {
+	return Seen{parts: map[string]Values{}, over: map[string]int64{}, lost: map[string]int64{}}
+}
 
 // Of returns what was seen of a source tensor.
 func (s *Seen) Of(source string) Values { return s.parts[source] }
 
 // Overflows returns how many elements of a written tensor became infinite by a cast.
 func (s *Seen) Overflows(name string) int64 { return s.over[name] }
+
+// Rounded reports whether a cast rounded an element of a written tensor whose content is Exact.
+func (s *Seen) Rounded(name string) bool { return s.lost[name] > 0 }
 
 // WarnOfOverflow warns if a cast made elements of a written tensor infinite.
 func (s *Seen) WarnOfOverflow(t *Tensor, warn func(format string, args ...any)) {
@@ -34,14 +40,20 @@ func (s *Seen) WarnOfOverflow(t *Tensor, warn func(format string, args ...any)) 
 	}
 }
 
+// casts notes what casts did to a piece of a written tensor.
+func (s *Seen) casts(t *Tensor, g *tensor.Gatherer) {
+	if g.Overflows == 0 && g.Rounded == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over[t.Name] += g.Overflows
+	s.lost[t.Name] += g.Rounded
+}
+
 // piece notes what a piece of a written tensor, from the byte off of its content, shows
 // of its parts. A cast made overflows of its elements infinite.
 func (s *Seen) piece(t *Tensor, off int64, buffer []byte, overflows int64) {
-	if overflows > 0 {
-		s.mu.Lock()
-		s.over[t.Name] += overflows
-		s.mu.Unlock()
-	}
 	dtype := t.Content.DType
 	at := -off // of the part, in the buffer
 	for _, part := range t.Content.Parts {

@@ -124,8 +124,38 @@ func (e *Export) readBack(dir string) error {
 	return nil
 }
 
-// checkValues refuses NaN, of which no model computes anything.
+// checkValues refuses NaN, of which no model computes anything, and warns of what was rounded although no dtype was
+// chosen.
 func (e *Export) checkValues(seen *assemble.Seen) error {
+	e.warnOfRounding(seen)
 	return e.Checkpoint.CheckValues(e.Checkpoint.Model, e.Tensors, seen, &native.ValueRules{
 		Hint: "The training diverged or the file is damaged: take an earlier checkpoint.", Warn: e.warn})
+}
+
+// warnOfRounding warns of tensors that the checkpoint has in a wider dtype than most of the model, and of which a cast
+// lost bits: norms that were trained, or that have a factor which the class computes elsewhere.
+func (e *Export) warnOfRounding(seen *assemble.Seen) {
+	var first *assemble.Tensor
+	n := 0
+	for i := range e.Tensors {
+		if seen.Rounded(e.Tensors[i].Name) {
+			if n++; first == nil {
+				first = &e.Tensors[i]
+			}
+		}
+	}
+	which, hint := "", "--dtype float32 rounds nothing"
+	switch {
+	case n == 0:
+		return
+	case n == 1:
+		which = first.Name + " is"
+	default:
+		which = fmt.Sprintf("%s and %d more are", first.Name, n-1)
+	}
+	if e.source.like == nil {
+		hint += "; if the model that was trained has a factor there, --like MODEL takes it out"
+	}
+	e.warn("%s %s in the checkpoint, and rounded to %s as most of the model is: %s", which,
+		first.Content.Parts[0].DType, first.Content.DType, hint)
 }

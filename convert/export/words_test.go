@@ -11,6 +11,7 @@ import (
 	"hf2olmo/convert"
 	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/export"
+	"hf2olmo/convert/tensor"
 	"hf2olmo/keymap"
 )
 
@@ -142,6 +143,39 @@ func TestScaleLike(t *testing.T) {
 		const said = "more are divided by what gemma3_text multiplies by: each element is rounded once"
 		if strings.Contains(strings.Join(result.Warnings, " "), said) != rounded {
 			t.Errorf("%s: %q", scalar, result.Warnings)
+		}
+	}
+}
+
+// TestNorms: norms that are in float32 beside bfloat16 come back as the latter. Without the model that was trained a
+// factor stays in them, and they are rounded: that is said, and nothing is where every element comes back as it was.
+func TestNorms(t *testing.T) {
+	for scalar, rounded := range map[string]bool{"9": true, "6": false} { // of heads of 6
+		trained := filepath.Join(t.TempDir(), "gemma3-scaled")
+		if err := os.CopyFS(trained, os.DirFS(filepath.Join(modelsCore, "gemma3-scaled"))); err != nil {
+			t.Fatal(err)
+		}
+		converttest.Edit(t, filepath.Join(trained, "config.json"), `"query_pre_attn_scalar": 6`,
+			`"query_pre_attn_scalar": `+scalar)
+		narrow, err := write(toCore(t, trained), export.Options{Output: filepath.Join(t.TempDir(), "narrow"),
+			DType: tensor.BFloat16, Like: trained})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkpoint := toCore(t, narrow.Output)
+		for dtype, rounded := range map[tensor.DType]bool{tensor.Invalid: rounded, tensor.Float32: false} {
+			result, err := write(checkpoint, export.Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype})
+			if err != nil {
+				t.Fatal(err)
+			}
+			const said = "model.layers.0.self_attn.q_norm.weight and 6 more are float32 in the checkpoint, and " +
+				"rounded to bfloat16 as most of the model is: --dtype float32 rounds nothing"
+			if strings.Contains(strings.Join(result.Warnings, "\n"), said) != rounded {
+				t.Errorf("%s, %v: %q", scalar, dtype, result.Warnings)
+			}
+			if dtype == tensor.Invalid && !rounded {
+				compare(t, contents(t, modelTensors(t, result.Output)), contents(t, modelTensors(t, narrow.Output)))
+			}
 		}
 	}
 }

@@ -42,6 +42,7 @@ func (m *Model) match(target *keymap.Target, config map[string]any) error {
 			one.Content.DType = m.dtype
 		case t.Widened || !sameDType(from):
 			one.Content.DType = dtype
+			one.Content.Exact = tensor.PowerOfTwo(one.Content.Scale) // what else rounds is said already
 		}
 		m.Tensors = append(m.Tensors, one)
 	}

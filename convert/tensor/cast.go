@@ -1,6 +1,9 @@
 package tensor
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // A castFunc writes the elements of from into to, in another dtype, and returns how
 // many that were finite became infinite. Rounding is to nearest, ties to even,
@@ -107,6 +110,23 @@ func float32ToFloat16(to, from []byte) (overflows int64) {
 		}
 	}
 	return overflows + narrowSingly(to[8*fours:], from[16*fours:], narrowFloat16, 0x7c00)
+}
+
+// rounded counts the elements of from that are not what their cast, to, is when it is cast back.
+func rounded(to, from []byte, narrow, wide DType) (n int64) {
+	var again [4096]byte
+	size, back := int(wide.Size()), caster(narrow, wide)
+	for len(from) > 0 {
+		count := min(len(from), len(again)) / size
+		back(again[:count*size], to[:count*int(narrow.Size())])
+		for i := range count {
+			if !bytes.Equal(again[i*size:(i+1)*size], from[i*size:(i+1)*size]) {
+				n++
+			}
+		}
+		to, from = to[count*int(narrow.Size()):], from[count*size:]
+	}
+	return n
 }
 
 // narrowSingly counts the elements that become infinite and were not.

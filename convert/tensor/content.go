@@ -10,6 +10,8 @@ type Content struct {
 	Add   float32 // to every element, computed in float32 and cast to DType; 0 for nothing
 	Scale float32 // times every element, after Add, computed in float32 and cast to DType; 0 for nothing
 	Undo  bool    // Scale is divided by, before Add
+	// Exact is for a cast that may round although nobody chose a dtype: Gatherer.Rounded counts what it did round.
+	Exact bool
 }
 
 // Numel returns the number of elements.
@@ -44,6 +46,9 @@ type Gatherer struct {
 	wide   []byte // float32 that are computed with before a cast
 	// Overflows counts the elements that a cast turned from finite to infinite.
 	Overflows int64
+	// Rounded counts the elements of contents that are Exact to which a cast gave another value.
+	Rounded int64
+	exact   bool // the content that is being read
 
 	keep   *sums  // of the file that is being read, nil if its sums are not kept
 	sum    uint32 // of what the last Read summed on the way, from its start
@@ -63,7 +68,7 @@ func NewGatherer(files *Files) *Gatherer { return &Gatherer{files: files} }
 func (g *Gatherer) Read(p []byte, c *Content, off int64) error {
 	size := c.DType.Size()
 	start := off / size
-	g.sum, g.summed = 0, 0
+	g.sum, g.summed, g.exact = 0, 0, c.Exact
 	for _, part := range c.Parts {
 		n := part.Numel()
 		if start >= n {
@@ -171,6 +176,9 @@ func (g *Gatherer) cast(p, raw []byte, from, to DType) {
 		return
 	}
 	g.Overflows += caster(from, to)(p, raw)
+	if g.exact && to != Float32 {
+		g.Rounded += rounded(p, raw, to, from)
+	}
 }
 
 // buffer makes a scratch buffer when it is first needed.
