@@ -62,7 +62,9 @@ func inspectPath(c *cli.Context) error {
 		return usagef(c, "--jobs must be at least 1")
 	}
 	path, start := c.Args().First(), time.Now()
-	latestStep(c, path) // named; inspect finds it too
+	if !c.Bool("quiet") {
+		latestStep(c, path) // named; inspect finds it too
+	}
 	setMemoryGoal(goalFor(path))
 	r, err := inspect.Open(c.Context, path, c.Bool(noFollow))
 	if err == nil && c.Bool("stats") {

@@ -86,11 +86,15 @@ func misplacedName(c *cli.Context) string {
 	return sources[1]
 }
 
-// latestStep returns the latest step if path is the folder of a run, and says which; else path itself.
+// latestStep returns the latest step if path is the folder of a run, and says which, and which later ones are not
+// taken; else path itself.
 func latestStep(c *cli.Context, path string) string {
 	step := native.Latest(path)
 	if step == "" || hf.IsRun(path) {
 		return path
+	}
+	for _, f := range native.PassedOver(path) {
+		printf(c.App.ErrWriter, "warning: %s\n", f)
 	}
 	if !c.Bool("quiet") && !c.Bool("json") {
 		printf(c.App.Writer, "%s: the latest step is %s\n", fault.Printable(path), fault.Printable(filepath.Base(step)))

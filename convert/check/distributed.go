@@ -39,7 +39,7 @@ func (c distributedChecks) checkMetadata(folder string) {
 		return
 	}
 	if index, err := c.readIndex(name); err == nil {
-		c.needParts(folder, reachOf(index))
+		c.needParts(folder, index.Reach())
 		return
 	}
 	if info.Size() > maxMetadata {
@@ -69,21 +69,7 @@ func (c distributedChecks) readIndex(name string) (*dcp.Metadata, error) {
 	return dcp.ReadMetadata(f, info.Size())
 }
 
-// reachOf returns how many bytes of each file the items of an index reach.
-func reachOf(index *dcp.Metadata) map[string]int64 {
-	reach := map[string]int64{}
-	for i := range index.Tensors {
-		for _, chunk := range index.Tensors[i].Chunks {
-			reach[chunk.File] = max(reach[chunk.File], chunk.Offset+chunk.Bytes)
-		}
-	}
-	for _, blob := range index.Blobs {
-		reach[blob.File] = max(reach[blob.File], blob.Offset+blob.Bytes)
-	}
-	return reach
-}
-
-// reachOfOutline is reachOf for an index of other classes.
+// reachOfOutline is Reach for an index of other classes.
 func reachOfOutline(parts *pickle.Map) map[string]int64 {
 	reach := map[string]int64{}
 	if parts == nil {

@@ -63,6 +63,48 @@ func OpenIndex(dir string) (*Metadata, error) {
 	return o.metadata()
 }
 
+// Reach returns how many bytes of each file the items of the index reach.
+func (m *Metadata) Reach() map[string]int64 {
+	reach := map[string]int64{}
+	for i := range m.Tensors {
+		for _, chunk := range m.Tensors[i].Chunks {
+			reach[chunk.File] = max(reach[chunk.File], chunk.Offset+chunk.Bytes)
+		}
+	}
+	for _, blob := range m.Blobs {
+		reach[blob.File] = max(reach[blob.File], blob.Offset+blob.Bytes)
+	}
+	return reach
+}
+
+// CheckFiles reads the index of the checkpoint in dir and checks that every file that it names is there, and
+// no shorter than its items need. The error is a fault.List.
+func CheckFiles(dir string) error {
+	m, err := OpenIndex(dir)
+	if err != nil {
+		return err
+	}
+	var faults fault.List
+	reach := m.Reach()
+	for _, name := range slices.Sorted(maps.Keys(reach)) {
+		info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name)))
+		switch {
+		case err != nil:
+			faults = append(faults, &fault.Fault{File: name, Problem: "does not exist", Hint: copyWhole})
+		case info.Size() < reach[name]:
+			faults = append(faults, &fault.Fault{File: name, Problem: "is not complete",
+				Expected: fmt.Sprintf("%d bytes", reach[name]), Found: fmt.Sprintf("%d bytes", info.Size()), Hint: copyAgain})
+		}
+	}
+	return faults.Err()
+}
+
+// What to do about a file that is not there, or not whole.
+const (
+	copyWhole = "Copy the checkpoint whole: every rank wrote its own files."
+	copyAgain = "The file is not complete: copy the checkpoint again."
+)
+
 // opening holds the files that are open while a checkpoint is read.
 type opening struct {
 	dir   string
@@ -107,7 +149,7 @@ func (o *opening) open(name string) *opened {
 	if err != nil {
 		bad := &fault.Fault{File: name, Problem: "cannot be read: " + err.Error()}
 		if errors.Is(err, fs.ErrNotExist) {
-			bad.Problem, bad.Hint = "does not exist", "Copy the checkpoint whole: every rank wrote its own files."
+			bad.Problem, bad.Hint = "does not exist", copyWhole
 		}
 		f.err = bad
 		return f
@@ -143,7 +185,7 @@ func (o *opening) item(part *tensor.Tensor, t *Tensor, c *Chunk) error {
 		if c.Offset > f.file.Size || c.Bytes > f.file.Size-c.Offset {
 			return &fault.Fault{File: c.File, Tensor: t.Name, Problem: "ends before an item that the index names",
 				Expected: fmt.Sprintf("%d bytes from byte %d", c.Bytes, c.Offset), Found: fmt.Sprintf("%d bytes", f.file.Size),
-				Hint: "The file is not complete: copy the checkpoint again."}
+				Hint: copyAgain}
 		}
 		var err error
 		if *part, err = torchfile.OpenItem(f.handle, f.file, t.Name, c.Offset, c.Bytes); err != nil {

@@ -65,6 +65,15 @@ func readShards(o *opener) error {
 	return addShardedOptim(o, optim)
 }
 
+// countShards checks that each rank has its files, once the number of ranks is known.
+func countShards(o *opener) error {
+	var faults fault.List
+	for _, folder := range []string{"model", "optim"} {
+		faults.Add("", checkRanks(o, o.path(folder), ranks(o.path(folder), shardFile), o.c.World))
+	}
+	return faults.Err()
+}
+
 // readShardSet reads one index and the headers of the files of all ranks.
 func readShardSet(o *opener, folder string) (map[string]*sharded.Tensor, error) {
 	dir := o.path(folder)

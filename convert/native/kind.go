@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/disk"
@@ -130,34 +129,6 @@ func index(dir string, kind Kind) string {
 		return filepath.Join(dir, modelOptim)
 	}
 	return dir
-}
-
-// Latest returns the latest step in the folder of a run, "" if path is anything else. The model of a
-// Hugging Face folder may have a checkpoint in a folder beside its files.
-func Latest(path string) string {
-	if Recognize(path) != "" || regular.Is(filepath.Join(path, olmocore.ConfigFile)) {
-		return ""
-	}
-	return Find(path)
-}
-
-// Find returns the checkpoint that a path means: the folder itself, or the latest step in
-// the folder of a run, of which an unsharded one comes before a sharded. "" is none.
-func Find(path string) string {
-	if Recognize(path) != "" {
-		return path
-	}
-	entries, _ := os.ReadDir(path) // a folder that cannot be listed has none
-	found, latest := "", int64(-1)
-	for _, e := range entries {
-		step := filepath.Join(path, e.Name())
-		n := stepOf(strings.TrimSuffix(e.Name(), olmo.Suffix))
-		if n < 0 || n < latest || n == latest && !strings.HasSuffix(e.Name(), olmo.Suffix) || Recognize(step) == "" {
-			continue
-		}
-		found, latest = step, n
-	}
-	return found
 }
 
 // NotFound is the fault of a path at which Find finds nothing.

@@ -19,27 +19,14 @@ var worldLine = regexp.MustCompile(`(?m)^world_size:\s*(\d{1,9})\s*$`)
 // readLocal reads model/, optim/ and train/ with a file of each rank: the model as flat
 // parameters, the optimizer's moments as flat slices of the same intervals.
 func readLocal(o *opener) error {
-	text, err := regular.Read(o.path(localIndex), 1<<16)
-	m := worldLine.FindSubmatch(text)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &fault.Fault{File: localIndex, Problem: "does not exist", Hint: copyWhole}
+	if err := countLocal(o); err != nil {
+		return err
 	}
-	if err != nil || m == nil {
-		return &fault.Fault{File: localIndex, Problem: "does not say the number of ranks", Expected: "world_size: N",
-			Hint: "Copy the file again from where the run saved the checkpoint."}
+	if err := readTrainStates(o, ranks(o.path(trainDir), rankFile)); err != nil {
+		return err
 	}
 	var faults fault.List
-	faults.Add("", o.trainFiles())
-	world, _ := strconv.Atoi(string(m[1]))
-	if len(faults) == 0 && o.c.World != world {
-		faults.Add("", differs(localIndex, "world_size", "is not the number of files in "+trainDir, o.c.World, world))
-	}
 	model, optim := ranks(o.path("model"), rankFile), ranks(o.path("optim"), rankFile)
-	faults.Add("", checkRanks(o, o.path("model"), model, o.c.World))
-	faults.Add("", checkRanks(o, o.path("optim"), optim, o.c.World))
-	if len(faults) > 0 {
-		return faults
-	}
 	for n := range o.c.World {
 		held := map[string]sharded.Interval{}
 		faults.Add("", readLocalModel(o, model[n], n, held))
@@ -51,6 +38,29 @@ func readLocal(o *opener) error {
 		if o.Context.Err() != nil {
 			return o.Context.Err()
 		}
+	}
+	return faults.Err()
+}
+
+// countLocal notes the number of ranks, and checks that each has its three files.
+func countLocal(o *opener) error {
+	text, err := regular.Read(o.path(localIndex), 1<<16)
+	m := worldLine.FindSubmatch(text)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &fault.Fault{File: localIndex, Problem: "does not exist", Hint: copyWhole}
+	}
+	if err != nil || m == nil {
+		return &fault.Fault{File: localIndex, Problem: "does not say the number of ranks", Expected: "world_size: N",
+			Hint: "Copy the file again from where the run saved the checkpoint."}
+	}
+	var faults fault.List
+	faults.Add("", countTrainFiles(o, ranks(o.path(trainDir), rankFile)))
+	world, _ := strconv.Atoi(string(m[1]))
+	if len(faults) == 0 && o.c.World != world {
+		faults.Add("", differs(localIndex, "world_size", "is not the number of files in "+trainDir, o.c.World, world))
+	}
+	for _, folder := range []string{"model", "optim"} {
+		faults.Add("", checkRanks(o, o.path(folder), ranks(o.path(folder), rankFile), o.c.World))
 	}
 	return faults.Err()
 }

@@ -11,16 +11,17 @@ import (
 // counters are the numbers of the trainer's state on which all ranks agree.
 var counters = []string{"global_step", "epoch", "global_train_tokens_seen", "global_train_examples_seen_this_epoch"}
 
-// trainFiles reads train/rank<N>.pt, one file per rank, and returns the number of ranks.
+// trainFiles reads train/rank<N>.pt, one file per rank.
 func (o *opener) trainFiles() error {
-	dir := o.path(trainDir)
-	found := ranks(dir, rankFile)
-	if len(found) == 0 {
-		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state", Hint: copyWhole}
-	}
-	if err := countRanks(o, dir, found); err != nil {
+	found := ranks(o.path(trainDir), rankFile)
+	if err := countTrainFiles(o, found); err != nil {
 		return err
 	}
+	return readTrainStates(o, found)
+}
+
+// readTrainStates reads train/rank<N>.pt of all ranks.
+func readTrainStates(o *opener, found map[int]string) error {
 	var faults fault.List
 	for n := range o.c.World {
 		_, top, err := o.saved(found[n])
@@ -31,6 +32,14 @@ func (o *opener) trainFiles() error {
 		o.Done(found[n])
 	}
 	return faults.Err()
+}
+
+// countTrainFiles notes the number of ranks, and checks that each has its file in train.
+func countTrainFiles(o *opener, found map[int]string) error {
+	if len(found) == 0 {
+		return &fault.Fault{File: trainDir, Problem: "has no rank<N>.pt with the trainer's state", Hint: copyWhole}
+	}
+	return countRanks(o, o.path(trainDir), found)
 }
 
 // trainState checks the state of one rank against those before it, and keeps rank 0's.
