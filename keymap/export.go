@@ -15,6 +15,9 @@ type Export struct {
 	Tied    []Tied
 	Zeros   []Piece  // native rows that must be zeros, which the Hugging Face model has not
 	Inexact []string // what the exported model does not have as the native one has it, in words
+	// Like is what the config.json of the model that was trained says, with what its class fills in and without
+	// the objects that its fields are in; nil if that model is not known.
+	Like map[string]any
 }
 
 // ModelType is the model_type in config.json.
@@ -48,6 +51,11 @@ func (t *Target) Export(config map[string]any, dtype string, facts Facts) (*Expo
 		return nil, refusals
 	}
 	n.env["dtype"] = dtype
+	return n.first(t, facts)
+}
+
+// first is Export of a native model of a target.
+func (n *native) first(t *Target, facts Facts) (*Export, []*Refusal) {
 	var nearest *attempt
 	for _, b := range t.same.inOrder(bundledTables()) {
 		table, err := b.Table()

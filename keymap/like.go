@@ -16,11 +16,13 @@ func ExportLike(t *Target, config, like map[string]any, dtype string, facts Fact
 	if n == nil || len(refusals) > 0 {
 		return nil, refusals
 	}
-	n.env["dtype"], n.env["like"] = dtype, plain(like)
 	table, err := For(t, like)
 	if err != nil {
 		return nil, []*Refusal{refusalOf(err)}
 	}
+	stated := table.stated(like)
+	n.env["dtype"], n.env["like"] = dtype, stated
+	n.inexact = slices.DeleteFunc(n.inexact, func(r *Refusal) bool { return stated[r.rule] != nil })
 	differences, err := n.contradictions(t, table, like, facts)
 	if err != nil {
 		return nil, []*Refusal{refusalOf(err)}
@@ -28,8 +30,17 @@ func ExportLike(t *Target, config, like map[string]any, dtype string, facts Fact
 	if len(differences) > 0 {
 		return nil, []*Refusal{{Because: "is not the config.json of this model, in which " + strings.Join(differences, ", ")}}
 	}
+	export, refusals := n.like(t, table, facts)
+	if export != nil {
+		export.Like = stated
+	}
+	return export, refusals
+}
+
+// like is ExportLike into the class of a table, or, if that has no way back, into the first that computes the same.
+func (n *native) like(t *Target, table *Table, facts Facts) (*Export, []*Refusal) {
 	if len(table.export) == 0 {
-		return t.Export(config, dtype, facts)
+		return n.first(t, facts)
 	}
 	a, err := t.attempt(table, n, facts)
 	switch {
@@ -38,7 +49,7 @@ func ExportLike(t *Target, config, like map[string]any, dtype string, facts Fact
 	case a.export == nil || len(a.differences) > 0:
 		return nil, []*Refusal{{Because: table.Family + " does not compute this model: " + strings.Join(a.differences, ", ")}}
 	}
-	a.export.Inexact = said(slices.DeleteFunc(n.inexact, func(r *Refusal) bool { return like[r.rule] != nil }))
+	a.export.Inexact = said(n.inexact)
 	return a.export, nil
 }
 

@@ -76,30 +76,30 @@ func (l *Like) serve(target *keymap.Target, config map[string]any, tensors int) 
 // complete takes over what a checkpoint does not say: how many positions there are, the token at which
 // texts begin, and further ones at which they end. What it says otherwise stays, with a warning.
 func (l *Like) complete(m *Model) {
-	config := l.Config
-	if positions, ok := config["max_position_embeddings"].(int64); ok && positions > 0 {
-		setField(&m.Config, "max_position_embeddings", int(positions))
+	config := m.plan.Like
+	if positions, ok := config["max_position_embeddings"].(int); ok && positions > 0 {
+		setField(&m.Config, "max_position_embeddings", positions)
 	}
-	if bos, ok := config["bos_token_id"].(int64); ok {
-		if own, said := m.Setting("bos_token_id").(int); said && int64(own) != bos {
+	if bos, ok := config["bos_token_id"].(int); ok {
+		if own, said := m.Setting("bos_token_id").(int); said && own != bos {
 			m.warn("bos_token_id is %d; that of --like %s is %d, and is not taken", own, l.Name, bos)
 		} else {
-			setField(&m.Config, "bos_token_id", int(bos))
+			setField(&m.Config, "bos_token_id", bos)
 		}
 	}
 	own, said := m.Setting("eos_token_id").(int)
 	switch eos := config["eos_token_id"].(type) {
 	case []any:
-		if !said || slices.Contains(eos, any(int64(own))) {
-			setField(&m.Config, "eos_token_id", number(eos))
+		if !said || slices.Contains(eos, any(own)) {
+			setField(&m.Config, "eos_token_id", eos)
 			return
 		}
 		m.warn("eos_token_id is %d, which is none of those of --like %s, %v: they are not taken", own, l.Name, eos)
-	case int64:
-		if said && int64(own) != eos {
+	case int:
+		if said && own != eos {
 			m.warn("eos_token_id is %d; that of --like %s is %d, and is not taken", own, l.Name, eos)
 		} else if !said {
-			setField(&m.Config, "eos_token_id", int(eos))
+			setField(&m.Config, "eos_token_id", eos)
 		}
 	}
 }

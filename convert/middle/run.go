@@ -77,8 +77,9 @@ func readRunConfig(m *Model, model *hf.Model) error {
 		}
 	}
 	m.ConfigText = text
+	stated := keymap.Stated(model.Config)
 	for _, name := range runFields {
-		m.Config = append(m.Config, keymap.Setting{Name: name, Value: number(model.Config[name])})
+		m.Config = append(m.Config, keymap.Setting{Name: name, Value: stated[name]})
 	}
 	return nil
 }
@@ -98,19 +99,4 @@ func withDType(text []byte, dtype tensor.DType) ([]byte, error) {
 	}
 	config.Set("torch_dtype", value)
 	return config.Text()
-}
-
-// number is a value of a config.json as Config has it.
-func number(v any) any {
-	switch v := v.(type) {
-	case int64:
-		return int(v)
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = number(v[i])
-		}
-		return list
-	}
-	return v
 }
