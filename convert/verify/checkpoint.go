@@ -41,11 +41,12 @@ func withCheckpoint(ctx context.Context, source, dir string, o Options) (*Result
 	if err != nil {
 		return nil, err
 	}
-	if found.Kind != native.Unsharded {
-		return nil, &fault.Fault{File: dir, Problem: "is not an unsharded checkpoint of allenai/OLMo's trainer",
+	recorded := folder.ReadManifest(found.Path)
+	if found.Kind != native.Unsharded || recorded == nil {
+		return nil, &fault.Fault{File: dir, Problem: "is not an unsharded checkpoint that was converted from another",
 			Hint: "Give the folder that convert made of the checkpoint."}
 	}
-	v, err := newOfCheckpoint(ctx, source, found, o)
+	v, err := newOfCheckpoint(ctx, source, found, recorded, o)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +68,11 @@ func withCheckpoint(ctx context.Context, source, dir string, o Options) (*Result
 
 // newOfCheckpoint opens the source and lays out what would be made of it as the folder was:
 // in its dtype, and without the optimizer if there is none.
-func newOfCheckpoint(ctx context.Context, source string, found *checkpoint, o Options) (*ofCheckpoint, error) {
-	recorded := folder.ReadManifest(found.Path)
+func newOfCheckpoint(ctx context.Context, source string, found *checkpoint, recorded *folder.Manifest, o Options) (
+	*ofCheckpoint, error,
+) {
 	chosen := unshard.Options{NoFollow: o.NoFollow, NoOptimizer: !hasOptimizer(found.Path),
-		Folder: output.Options{Jobs: o.Jobs, Progress: o.Progress}}
-	if recorded != nil {
-		chosen.Layout = recorded.Layout
-	}
+		Layout: recorded.Layout, Folder: output.Options{Jobs: o.Jobs, Progress: o.Progress}}
 	u, err := unshard.Open(ctx, source, chosen)
 	if err != nil {
 		return nil, err
@@ -128,7 +127,7 @@ func (v *ofCheckpoint) compareRest() error {
 	if hasOptimizer(v.found.Path) {
 		return compareGroups(&v.Comparison, v.source.Checkpoint, v.found.Checkpoint)
 	}
-	if v.recorded != nil && !v.recorded.Options.NoOptimizer && slices.ContainsFunc(v.recorded.Outputs,
+	if !v.recorded.Options.NoOptimizer && slices.ContainsFunc(v.recorded.Outputs,
 		func(s folder.State) bool { return s.Name == olmo.OptimizerFile }) {
 		v.File(olmo.OptimizerFile, "the optimizer's state", trainer.Missing)
 		return nil
@@ -189,7 +188,7 @@ func (v *ofCheckpoint) warnOfTokenizer() error {
 	if err != nil {
 		return err
 	}
-	if v.recorded == nil || v.recorded.Options.Tokenizer != found.Tokenizer {
+	if v.recorded.Options.Tokenizer != found.Tokenizer {
 		v.Warn("%s names the tokenizer %s; the checkpoint names %s", olmo.ConfigFile, found.Tokenizer, own.Tokenizer)
 	}
 	return nil

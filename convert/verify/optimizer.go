@@ -43,7 +43,7 @@ func (v *ofCheckpoint) pairNumbers() {
 	}
 }
 
-// compareTrain compares the numbers in train.pt, and all of it if convert wrote it.
+// compareTrain compares the numbers in train.pt, and all of it.
 func (v *ofCheckpoint) compareTrain() {
 	path := filepath.Join(v.found.Path, olmo.TrainFile)
 	found, err := regular.Read(path, output.MaxSmall)
@@ -62,7 +62,7 @@ func (v *ofCheckpoint) compareTrain() {
 			v.Field(olmo.TrainFile, item.Key, fmt.Sprint(own), shownValue(value))
 		}
 	}
-	if v.recorded == nil || len(v.Differences) > before {
+	if len(v.Differences) > before {
 		return
 	}
 	small := v.source.Content().Small

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"hf2olmo/convert/fault"
@@ -93,10 +94,19 @@ func (p *place) unsharded() bool {
 	return p.kind == native.Unsharded && regular.Is(filepath.Join(p.dir, olmo.ModelFile))
 }
 
-// madeOf reports whether a folder was made of a source, by its manifest.
+// madeOf reports whether a folder was made of a source, by its manifest: of the folder itself, or of one with
+// the same files, which the source may have been before it was moved.
 func (p *place) madeOf(source *place) bool {
 	recorded := folder.ReadManifest(p.folder())
-	return recorded != nil && recorded.Source == source.folder()
+	dir := source.folder()
+	if recorded == nil || dir == "" {
+		return false
+	}
+	return recorded.Source == dir || len(recorded.Sources) > 0 &&
+		!slices.ContainsFunc(recorded.Sources, func(s folder.State) bool {
+			info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(s.Name)))
+			return err != nil || s.ModTime != nil && info.Size() != s.Size // others may have been edited
+		})
 }
 
 // folder is the place's absolute path without links, "" if there is no such folder.

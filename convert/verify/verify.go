@@ -4,7 +4,7 @@
 //
 //	withModel       what convert made of a model: also the structure of its files, and all that is
 //	                beside the tensors
-//	withCheckpoint  the same of a sharded checkpoint
+//	withCheckpoint  the same of a checkpoint of allenai/OLMo, if the folder's manifest names it
 //	withAny         any two: in terms that both have (meet), configs by what they compute, the
 //	                optimizer's state if both have one, tokenizers by what they say
 package verify
@@ -69,7 +69,7 @@ func Folder(ctx context.Context, source, dir string, o Options) (*Result, error)
 				result = other.warnOf(c)
 			}
 		}
-	case b.unsharded() && a.target() == "olmo" && (a.kind.Sharded() || b.madeOf(&a)):
+	case b.unsharded() && a.target() == "olmo" && b.madeOf(&a):
 		result, err = withCheckpoint(ctx, source, dir, o)
 	default:
 		result, err = withAny(ctx, a, b, o)
