@@ -1,10 +1,11 @@
 """Exported checkpoints in transformers 4.57.6: loaded strictly, with the logits that transformers 5 has of the export and of
-the model that it came from, difference 0.0 but for classes that the two compute in another order."""
+the model that it came from, difference 0.0. Three classes of transformers 5 do their sums in the older order for this: order4.py."""
 
 import json
 
 import cli
 import loaded
+import order4
 import pytest
 import torch
 import transformers4
@@ -28,10 +29,6 @@ def there_and_back(name, tmp_path, *like):
     return source, out
 
 
-# Classes in which the two versions sum in another order.
-ROUNDED = {"flex_olmo", "mixtral", "olmoe", "qwen3_moe", "stablelm"}
-
-
 def compare(names, tmp_path):
     pairs = [there_and_back(name, tmp_path, "--like", cli.ROOT / "testdata" / name) for name in names]
     jobs = [{"logits": str(out), "tokens": TOKENS, "file": str(tmp_path / f"{out.name}.pt")} for _, out in pairs]
@@ -40,12 +37,13 @@ def compare(names, tmp_path):
     for source, out in pairs:
         config = json.loads((out / "config.json").read_text())
         assert config["model_type"] == json.loads((source / "config.json").read_text())["model_type"]
-        newer, old = loaded.logits(out, TOKENS), torch.load(tmp_path / f"{out.name}.pt")
-        if config["model_type"] in ROUNDED:
-            near = torch.finfo(getattr(torch, config["torch_dtype"])).eps * 16
-            assert torch.allclose(newer, old, rtol=near, atol=near), f"{out.name}: {(newer - old).abs().max()}"
-        else:
-            assert torch.equal(newer, old), f"{out.name}: {(newer - old).abs().max()}"
+        newer = loaded.logits(out, TOKENS)
+        old = torch.load(tmp_path / f"{out.name}.pt")
+        if config["model_type"] in order4.PLACES:
+            assert torch.allclose(newer, old, rtol=0, atol=1e-5), f"{out.name}: {(newer - old).abs().max()}"
+        with order4.of(config["model_type"]):
+            same = loaded.logits(out, TOKENS) if config["model_type"] in order4.PLACES else newer
+        assert torch.equal(same, old), f"{out.name}: {(same - old).abs().max()}"
         if (source / "model.safetensors").exists() and same_tensors(source, out):
             assert torch.equal(newer, loaded.logits(source, TOKENS)), out.name
 
