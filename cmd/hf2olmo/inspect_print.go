@@ -135,10 +135,10 @@ func valueCells(v *inspect.Values) string {
 func printTotals(w io.Writer, by string, totals []inspect.Total) {
 	printf(w, "\n")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	printf(table, "%s\tTENSORS\tPARAMETERS\t\tBYTES\t\n", by)
+	printf(table, "%s\tTENSORS\tPARAMETERS\t\tSIZE\n", by)
 	for _, t := range totals {
-		printf(table, "%s\t%d\t%d\t(%s)\t%d\t(%s)\n", fault.Printable(t.Name), t.Tensors, t.Parameters, count(t.Parameters),
-			t.Bytes, humanize.Bytes(uint64(t.Bytes)))
+		printf(table, "%s\t%d\t%d\t(%s)\t%s\n", fault.Printable(t.Name), t.Tensors, t.Parameters, count(t.Parameters),
+			humanize.Bytes(uint64(t.Bytes)))
 	}
 	table.Flush()
 }
