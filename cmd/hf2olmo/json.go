@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"hf2olmo/convert/inspect"
+	"hf2olmo/convert/match"
 	"hf2olmo/convert/trainer"
 	"hf2olmo/convert/verify"
 	"hf2olmo/keymap"
@@ -33,6 +35,22 @@ type convertRecord struct {
 	Error        string  `json:"error"`
 	TrainCommand string  `json:"train_command"`
 	SharedBytes  int64   `json:"shared_bytes"` // of these, on the disk once, for the source too
+	// LeftOut is what of the source the trainer has no use for.
+	LeftOut []leftOutRecord `json:"left_out"`
+}
+
+// leftOutRecord is a part of a model whose tensors' names begin alike.
+type leftOutRecord struct {
+	Of      string `json:"of"`
+	Tensors int    `json:"tensors"`
+	Bytes   int64  `json:"bytes"`
+}
+
+func newLeftOut(parts []match.LeftOut) (records []leftOutRecord) {
+	for _, p := range parts {
+		records = append(records, leftOutRecord{strings.TrimSuffix(p.Of, "."), p.Tensors, p.Bytes})
+	}
+	return records
 }
 
 // verifyRecord is what verify reports of a folder.

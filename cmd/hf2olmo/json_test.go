@@ -19,7 +19,8 @@ func TestRecords(t *testing.T) {
 		fields string
 	}{
 		{convertRecord{}, "source output model_type dtype parameters tensors bytes seconds status error train_command " +
-			"shared_bytes"},
+			"shared_bytes left_out"},
+		{leftOutRecord{}, "of tensors bytes"},
 		{verifyRecord{}, "source output status tensors differing differences config_differences " +
 			"step error seconds bytes warnings cast,omitempty"},
 		{verify.TensorDifference{}, "tensor source element offset elements problem file"},

@@ -8,7 +8,6 @@ import (
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/match"
 )
 
 // madeOf says what a tensor is made of: the tensors whose rows follow each other in it, and what is done to
@@ -35,9 +34,8 @@ func madeOf(t *assemble.Tensor) string {
 }
 
 // leftOut says what of a model the trainer has no use for.
-func (r *report) leftOut(parts []match.LeftOut) {
-	for _, p := range parts {
-		r.say("  left out: %d tensors of %s (%s)\n", p.Tensors, fault.Printable(strings.TrimSuffix(p.Of, ".")),
-			humanize.Bytes(uint64(p.Bytes)))
+func (r *report) leftOut(rec convertRecord) {
+	for _, p := range rec.LeftOut {
+		r.say("  left out: %d tensors of %s (%s)\n", p.Tensors, fault.Printable(p.Of), humanize.Bytes(uint64(p.Bytes)))
 	}
 }

@@ -27,9 +27,13 @@ type report struct {
 }
 
 func (r *report) line(rec convertRecord) {
-	if r.json {
-		writeJSON(r.out, rec)
+	if !r.json {
+		return
 	}
+	if rec.LeftOut == nil {
+		rec.LeftOut = []leftOutRecord{} // [], not null
+	}
+	writeJSON(r.out, rec)
 }
 
 func (r *report) say(format string, args ...any) {
@@ -115,10 +119,10 @@ func (r *report) converted(source string, res *convert.Result) {
 	r.warn(res.Warnings)
 	rec := convertRecord{Source: source, Output: res.Output, ModelType: res.Family, DType: res.DType,
 		Parameters: res.Parameters, Tensors: res.Tensors, Bytes: res.Bytes, SharedBytes: res.Shared, Seconds: res.Seconds,
-		TrainCommand: res.Command}
+		TrainCommand: res.Command, LeftOut: newLeftOut(res.LeftOut)}
 	r.finished(rec, res.Unchanged, 0)
 	if !res.Unchanged {
-		r.leftOut(res.LeftOut)
+		r.leftOut(rec)
 	}
 	advise(r, func() { r.howToTrain(res) })
 }
@@ -145,7 +149,8 @@ func (r *report) howToTrain(res *convert.Result) {
 // recordOf is what is known of a conversion before it is written.
 func recordOf(source string, c *convert.Conversion) convertRecord {
 	return convertRecord{Source: source, Output: c.Output, ModelType: c.Family, DType: c.DType(),
-		Parameters: c.Parameters(), Tensors: len(c.Tensors), Bytes: c.Bytes(), TrainCommand: c.Command()}
+		Parameters: c.Parameters(), Tensors: len(c.Tensors), Bytes: c.Bytes(), TrainCommand: c.Command(),
+		LeftOut: newLeftOut(c.LeftOut)}
 }
 
 // planned prints a dry run: what each tensor would be made from, and the space needed.
@@ -156,7 +161,7 @@ func (r *report) planned(source string, c *convert.Conversion) {
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), madeOf(&t))
 	}
 	r.endPlan(rec, 0)
-	r.leftOut(c.LeftOut)
+	r.leftOut(rec)
 }
 
 // failed reports why a model was not converted. c is nil if there was no conversion.
