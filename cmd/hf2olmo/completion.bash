@@ -23,6 +23,8 @@ _hf2olmo() {
         {{$c.Name}}:--{{.Name}}) COMPREPLY=($(compgen -d -- "$cur")); return ;;
 {{- else if eq .Value "files"}}
         {{$c.Name}}:--{{.Name}}) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+{{- else if eq .Value "models"}}
+        {{$c.Name}}:--{{.Name}}) _hf2olmo_models; return ;;
 {{- else if eq .Value "none"}}
         {{$c.Name}}:--{{.Name}}) return ;;
 {{- end}}{{end}}{{end}}
@@ -34,12 +36,14 @@ _hf2olmo() {
             COMPREPLY=($(compgen -W "{{range .Flags}}--{{.Name}}${IFS}{{end}}--help" -- "$cur")) ;;
 {{- end}}
 {{- if .Files}}
-        {{.Name}}:*) COMPREPLY=($(compgen -f -- "$cur"))
-            {{if .Models}}COMPREPLY+=($(compgen -W "$(hf2olmo list --ids 2>/dev/null)" -- "$cur")){{else}}:{{end}} ;;
+        {{.Name}}:*) {{if .Models}}_hf2olmo_models{{else}}COMPREPLY=($(compgen -f -- "$cur")){{end}} ;;
 {{- else if .Words}}
         {{.Name}}:*) compopt +o filenames 2>/dev/null
             COMPREPLY=($(compgen -W "{{range .Words}}{{.}}${IFS}{{end}}" -- "$cur")) ;;
 {{- end}}{{end}}
     esac
+}
+_hf2olmo_models() { # files, and ids of the Hugging Face cache
+    COMPREPLY=($(compgen -f -- "$cur") $(compgen -W "$(hf2olmo list --ids 2>/dev/null)" -- "$cur"))
 }
 complete -o filenames -F _hf2olmo hf2olmo

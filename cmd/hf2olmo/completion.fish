@@ -6,11 +6,13 @@ complete -c hf2olmo -n __fish_use_subcommand -l help -d 'show help'
 complete -c hf2olmo -n __fish_use_subcommand -a {{.Name}} -d {{quote .Usage}}
 {{- if .Words}}
 complete -c hf2olmo -f -n '__fish_seen_subcommand_from {{.Name}}' -a {{quote (join .Words " ")}}
+{{- else if not .Files}}
+complete -c hf2olmo -f -n '__fish_seen_subcommand_from {{.Name}}'
 {{- end}}
 {{- if .Models}}
 complete -c hf2olmo -n '__fish_seen_subcommand_from {{.Name}}' -a '(hf2olmo list --ids 2>/dev/null)'
 {{- end}}
 {{- range .Flags}}
 complete -c hf2olmo -n '__fish_seen_subcommand_from {{$c.Name}}' -l {{.Name}}
-{{- if .Words}} -x -a {{quote (join .Words " ")}}{{else if eq .Value "folders"}} -x -a '(__fish_complete_directories)'{{else if eq .Value "files"}} -r -F{{else if eq .Value "none"}} -x{{end}} -d {{quote .Usage}}
+{{- if .Words}} -x -a {{quote (join .Words " ")}}{{else if eq .Value "folders"}} -x -a '(__fish_complete_directories)'{{else if eq .Value "files"}} -r -F{{else if eq .Value "models"}} -r -F -a '(hf2olmo list --ids 2>/dev/null)'{{else if eq .Value "none"}} -x{{end}} -d {{quote .Usage}}
 {{- end}}{{end}}

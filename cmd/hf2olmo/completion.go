@@ -59,7 +59,8 @@ type completedCommand struct {
 	Models      bool     // or ids of models in the Hugging Face cache
 }
 
-// completedFlag describes a flag and its value: "" for none, "files", "folders", "none" for any text, or Words.
+// completedFlag describes a flag and its value: "" for none, "files", "folders", "models" (files, and
+// ids of the Hugging Face cache), "none" for any text, or Words.
 type completedFlag struct {
 	Name, Usage, Value string
 	Words              []string
@@ -90,7 +91,7 @@ func completedFlags(c *cli.Command) []completedFlag {
 	values := map[string]completedFlag{
 		"target": {Words: keymap.Targets()}, "dtype": {Words: []string{"auto", "float32", "bfloat16", "float16"}},
 		"output": {Value: "folders"}, "into": {Value: "folders"},
-		"keymap": {Value: "files"}, "tokenizer": {Value: "files"}, "like": {Value: "files"},
+		"keymap": {Value: "files"}, "tokenizer": {Value: "models"}, "like": {Value: "models"},
 	}
 	var flags []completedFlag
 	for _, f := range c.VisibleFlags() {

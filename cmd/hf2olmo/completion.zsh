@@ -24,7 +24,7 @@ _hf2olmo() {
         _arguments \
 {{- range .Flags}}
             '--{{.Name}}{{if or .Words .Value}}={{end}}[{{zsh .Usage}}]
-{{- if .Words}}:value:({{join .Words " "}}){{else if eq .Value "folders"}}:folder:_files -/{{else if eq .Value "files"}}:file:_files{{else if eq .Value "none"}}:value: {{end}}' \
+{{- if .Words}}:value:({{join .Words " "}}){{else if eq .Value "folders"}}:folder:_files -/{{else if eq .Value "files"}}:file:_files{{else if eq .Value "models"}}:model:_hf2olmo_models{{else if eq .Value "none"}}:value: {{end}}' \
 {{- end}}
 {{- if .Files}}
             '*:path:{{if .Models}}_hf2olmo_models{{else}}_files{{end}}' ;;
