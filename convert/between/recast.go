@@ -118,12 +118,7 @@ func keptState(c *Crossing) (state pickle.Dict, err error) {
 
 // keptOptimizer is the state of the optimizer, whichever it is.
 func keptOptimizer(c *Crossing) (list []trainer.Parameter, err error) {
-	settings := maps.Clone(c.Checkpoint.Settings)
-	for _, group := range c.Checkpoint.Groups {
-		for _, name := range native.GroupNames(group) {
-			settings[name] = group
-		}
-	}
+	settings := c.Checkpoint.GroupOf()
 	for _, name := range slices.Sorted(maps.Keys(c.Checkpoint.Optim)) {
 		p := trainer.Parameter{Name: name}
 		for _, item := range settings[name].Items {

@@ -37,6 +37,17 @@ func Moments(m *Model, i int) map[string]assemble.Tensor {
 	return moments
 }
 
+// Parameters are the names of the checkpoint's tensors that the i-th of Tensors is made of.
+func Parameters(m *Model, i int) (names []string) {
+	if m.plan == nil {
+		return []string{m.Tensors[i].Content.Parts[0].Name}
+	}
+	for _, p := range m.plan.Tensors[i].Pieces {
+		names = append(names, m.own[p.From].Name)
+	}
+	return names
+}
+
 // momentsOf returns the same moment of each native tensor that a tensor is made of, and whether all have it.
 func momentsOf(m *Model, t *keymap.ExportedTensor, name string) (from []*tensor.Tensor, whole bool) {
 	for _, p := range t.Pieces {

@@ -76,6 +76,17 @@ func GroupNames(group *pickle.Map) []string {
 	return names
 }
 
+// GroupOf returns the settings of each parameter's group, by the parameter's name.
+func (c *Checkpoint) GroupOf() map[string]*pickle.Map {
+	all := maps.Clone(c.Settings)
+	for _, group := range c.Groups {
+		for _, name := range GroupNames(group) {
+			all[name] = group
+		}
+	}
+	return all
+}
+
 // sameNames compares a group's parameters, by name or numbered, with their names.
 func sameNames(params, names []any) bool {
 	return len(params) == 0 || slices.EqualFunc(params, names, func(param, name any) bool {

@@ -206,10 +206,8 @@ func (c *ofAny) compareRest() error {
 	}
 	c.compareConfigs()
 	c.compareSteps()
-	if len(c.own.moments) > 0 && c.native == "olmo" && c.a.kind.Sharded() == c.b.kind.Sharded() {
-		if err := compareGroups(&c.Comparison, c.a.saved, c.b.saved); err != nil {
-			return err
-		}
+	if len(c.own.moments) > 0 {
+		c.compareSettings()
 	}
 	return c.compareTokenizers()
 }

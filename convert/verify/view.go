@@ -25,6 +25,7 @@ import (
 type view struct {
 	tensors []assemble.Tensor // of the model
 	moments []assemble.Tensor // of the optimizer: named after the parameter
+	groups  []settings        // of the optimizer
 	config  map[string]any    // config.json of Hugging Face, or in a trainer's terms the trainer's
 	family  string            // "" if it is not known
 	pairs   []pair            // tensors of one side that must be equal
@@ -184,8 +185,10 @@ func (s *side) asSaved(config map[string]any) (*view, error) {
 			}
 		}
 	}
+	groups := s.saved.GroupOf()
 	for _, name := range slices.Sorted(maps.Keys(bare)) {
 		v.tensors = append(v.tensors, asItIs(name, &bare[name].Tensor))
+		v.group(name, groups, bare[name].Name)
 		state := s.saved.Optim[bare[name].Name]
 		for _, moment := range slices.Sorted(maps.Keys(state)) {
 			if t := state[moment]; t.Value == nil {
@@ -222,7 +225,9 @@ func (s *side) asMiddle(ctx context.Context) (*view, error) {
 		return nil, err
 	}
 	v := &view{tensors: m.Tensors, family: m.Family, config: keymap.ByName(m.Config), warned: m.Warnings}
+	groups := s.saved.GroupOf()
 	for i := range m.Tensors {
+		v.group(m.Tensors[i].Name, groups, middle.Parameters(m, i)...)
 		moments := middle.Moments(m, i)
 		for _, name := range slices.Sorted(maps.Keys(moments)) {
 			v.moments = append(v.moments, moments[name])
