@@ -35,7 +35,7 @@ func relocateFolders(c *cli.Context) error {
 	}
 	failed := false
 	for _, dir := range c.Args().Slice() {
-		r, err := relocate.Folder(c.Context, dir)
+		r, err := relocate.Folder(c.Context, latestStep(c, dir))
 		rec := relocateRecord{Folder: dir, Status: "failed", Files: []string{}}
 		if err != nil {
 			failed = true

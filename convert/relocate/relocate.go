@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
@@ -34,6 +35,9 @@ func Folder(ctx context.Context, dir string) (*Result, error) {
 		return nil, err
 	}
 	m := folder.ReadManifest(path)
+	if _, err := os.Stat(path); m == nil && disk.Absent(err) {
+		return nil, &fault.Fault{File: dir, Problem: "does not exist"}
+	}
 	if m == nil {
 		return nil, &fault.Fault{File: dir, Problem: "has no " + folder.ManifestFile + ", so where it was is not known",
 			Hint: "Give a folder that hf2olmo wrote."}
