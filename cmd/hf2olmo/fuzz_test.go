@@ -132,7 +132,7 @@ func runHere(t *testing.T, args ...string) int {
 	if status != 0 && (status != 1 || o.stderr == "" && o.stdout == "") {
 		t.Errorf("%q: status %d, %s", args, status, o.stderr)
 	}
-	if took := time.Since(begun); took > maxTime {
+	if took := time.Since(begun); took > 5*maxTime { // by the clock: other work counts too
 		t.Errorf("%q took %v", args, took)
 	}
 	if taken := memory() - others; taken > maxMemory<<10 {
