@@ -188,6 +188,10 @@ func (c *Conversion) Unchanged() bool { return c.out.Unchanged }
 // Bytes returns the size of all files of the folder.
 func (c *Conversion) Bytes() int64 { return c.content.Bytes() }
 
+// Shareable returns how many of the bytes could share the blocks of their sources, as far as that is known without
+// writing.
+func (c *Conversion) Shareable() int64 { return c.out.Shareable(&c.content) }
+
 // Command is the shell command that starts training from the output.
 func (c *Conversion) Command() string { return c.trainer.Command(c.Output) }
 

@@ -72,6 +72,7 @@ func crossRecord(source string, res *between.Result) convertRecord {
 func (r *report) plannedCrossing(source string, crossing *between.Crossing) {
 	res := crossing.Planned()
 	rec := crossRecord(source, res)
+	rec.SharedBytes = crossing.Shareable()
 	r.startPlan(rec, crossing.Warnings)
 	for i := range crossing.Tensors() {
 		t := &crossing.Tensors()[i]

@@ -143,6 +143,7 @@ func (r *report) exported(source string, res *export.Result) {
 // plannedExport prints a dry run: which rows of which tensor each one would be.
 func (r *report) plannedExport(source string, e *export.Export) {
 	rec := exportRecord(source, e.Planned())
+	rec.SharedBytes = e.Shareable()
 	r.startPlan(rec, e.Warnings)
 	for i, t := range e.Tensors {
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), fault.Printable(e.Rows(i)))

@@ -34,7 +34,7 @@ type convertRecord struct {
 	Status       string  `json:"status"` // converted, unchanged, planned, failed
 	Error        string  `json:"error"`
 	TrainCommand string  `json:"train_command"`
-	SharedBytes  int64   `json:"shared_bytes"` // of these, on the disk once, for the source too
+	SharedBytes  int64   `json:"shared_bytes"` // of these, on the disk once, for the source too; of a plan, at most
 	// LeftOut is what of the source the trainer has no use for.
 	LeftOut []leftOutRecord `json:"left_out"`
 }

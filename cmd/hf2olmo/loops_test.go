@@ -23,15 +23,20 @@ import (
 
 var loops = map[string][]string{"xfs": {"mkfs.xfs", "-q"}, "btrfs": {"mkfs.btrfs", "-q"}}
 
-// looped mounts a new file system in a loop device, with a model of real bytes in it.
+// looped mounts a new file system that shares blocks in a loop device, with a model of real bytes in it.
 func looped(t *testing.T, kind string) (dir, model string) {
+	t.Helper()
+	return loopedBy(t, loops[kind]...)
+}
+
+// loopedBy is looped for a command that makes any file system.
+func loopedBy(t *testing.T, make ...string) (dir, model string) {
 	t.Helper()
 	image, dir := filepath.Join(t.TempDir(), "image"), t.TempDir()
 	f, err := os.Create(image)
 	must(t, err)
 	must(t, f.Truncate(1<<30))
 	must(t, f.Close())
-	make := loops[kind]
 	for _, args := range [][]string{append(make, image), {"mount", "-o", "loop", image, dir}} {
 		if text, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			if os.Getenv("HF2OLMO_NO_LOOP") == "1" {

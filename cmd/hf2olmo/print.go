@@ -48,3 +48,11 @@ func plural(n int, thing string) string {
 	}
 	return fmt.Sprintf("%d %s", n, thing)
 }
+
+// sharing says in the format how many bytes are shared, "" if none are.
+func sharing(rec convertRecord, format string) string {
+	if rec.SharedBytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, humanize.Bytes(uint64(rec.SharedBytes)))
+}

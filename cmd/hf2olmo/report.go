@@ -89,11 +89,8 @@ func (r *report) finished(rec convertRecord, unchanged bool, moments int) {
 	rec.Status = "converted"
 	r.line(rec)
 	r.say("%s (%s) → %s\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
-	shared := ""
-	if rec.SharedBytes > 0 {
-		shared = ", " + humanize.Bytes(uint64(rec.SharedBytes)) + " of them shared with the source,"
-	}
-	r.say("  %s; %s%s in %.1f s\n", contents(rec, moments), humanize.Bytes(uint64(rec.Bytes)), shared, rec.Seconds)
+	r.say("  %s; %s%s in %.1f s\n", contents(rec, moments), humanize.Bytes(uint64(rec.Bytes)),
+		sharing(rec, ", %s of them shared with the source,"), rec.Seconds)
 }
 
 // startPlan counts a dry run and prints its warnings; the tensors follow, then endPlan.
@@ -108,7 +105,7 @@ func (r *report) startPlan(rec convertRecord, warnings []string) {
 func (r *report) endPlan(rec convertRecord, moments int) {
 	r.say("%s (%s) → %s, not written: this is a dry run\n", fault.Printable(rec.Source), rec.ModelType, rec.Output)
 	r.say("  %s\n", contents(rec, moments))
-	r.say("  %s to write", humanize.Bytes(uint64(rec.Bytes)))
+	r.say("  %s to write%s", humanize.Bytes(uint64(rec.Bytes)), sharing(rec, ", up to %s of them shared with the source"))
 	if free, known := disk.FreeSpace(rec.Output); known {
 		r.say("; %s free on the disk", humanize.Bytes(uint64(free)))
 	}
@@ -156,6 +153,7 @@ func recordOf(source string, c *convert.Conversion) convertRecord {
 // planned prints a dry run: what each tensor would be made from, and the space needed.
 func (r *report) planned(source string, c *convert.Conversion) {
 	rec := recordOf(source, c)
+	rec.SharedBytes = c.Shareable()
 	r.startPlan(rec, c.Warnings)
 	for _, t := range c.Tensors {
 		r.say("%s %s %s ← %s\n", t.Name, t.Content.DType, tensor.ShapeString(t.Shape), madeOf(&t))

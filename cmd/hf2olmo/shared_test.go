@@ -23,8 +23,12 @@ func TestShared(t *testing.T) {
 			whole, core := filepath.Join(dir, "a-unsharded"), filepath.Join(dir, "core")
 			for output, flags := range map[string][]string{whole: nil, core: {"--target", "olmo-core"}} {
 				before := used(t, dir)
+				plan := record(t, append(flags, "--dry-run", "--output", output, model)...)
 				r := record(t, append(flags, "--output", output, model)...)
 				grown := used(t, dir) - before
+				if plan.Status != "planned" || plan.SharedBytes != r.SharedBytes {
+					t.Errorf("%s: planned %+v, and %d bytes are shared", output, plan, r.SharedBytes)
+				}
 				t.Logf("%s: %d bytes, %d shared, the disk has %d more", output, r.Bytes, r.SharedBytes, grown)
 				if grown > r.Bytes/50 || r.SharedBytes < r.Bytes*98/100 {
 					t.Errorf("%s: %d bytes, %d shared, and the disk has %d more", output, r.Bytes, r.SharedBytes, grown)
@@ -34,7 +38,9 @@ func TestShared(t *testing.T) {
 				if r := record(t, append(flags, "--output", elsewhere, model)...); r.SharedBytes != 0 {
 					t.Errorf("%d bytes are shared with another file system", r.SharedBytes)
 				}
+				plansNone(t, append(flags, "--output", elsewhere, model)...)
 				flags = append(flags, "--no-clone")
+				plansNone(t, append(flags, "--output", copied, model)...)
 				if r := record(t, append(flags, "--output", copied, model)...); r.SharedBytes != 0 {
 					t.Errorf("--no-clone: %d bytes are shared", r.SharedBytes)
 				}
@@ -54,6 +60,26 @@ func TestShared(t *testing.T) {
 			loads(t, filepath.Join(whole, "model.pt"))
 			outlives(t, model, whole, core)
 		})
+	}
+}
+
+// plansNone checks that a dry run expects no shared blocks.
+func plansNone(t *testing.T, args ...string) {
+	t.Helper()
+	plan := record(t, append([]string{"--dry-run", "--force"}, args...)...)
+	if plan.Status != "planned" || plan.SharedBytes != 0 || plan.Bytes == 0 {
+		t.Errorf("%v: %+v", args, plan)
+	}
+}
+
+// TestSharedNowhere: a file system that could share blocks and was made without that shares none, and a dry run
+// knows that.
+func TestSharedNowhere(t *testing.T) {
+	dir, model := loopedBy(t, "mkfs.xfs", "-q", "-m", "reflink=0")
+	output := filepath.Join(dir, "a-unsharded")
+	plansNone(t, "--output", output, model)
+	if r := record(t, "--output", output, model); r.SharedBytes != 0 || r.Bytes == 0 {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -53,6 +53,7 @@ func (r *report) unsharded(source string, res *unshard.Result) {
 func (r *report) plannedUnsharding(source string, u *unshard.Unsharding) {
 	res := u.Planned()
 	rec := unshardRecord(source, res)
+	rec.SharedBytes = u.Shareable()
 	r.startPlan(rec, u.Warnings)
 	for _, t := range u.Tensors {
 		pieces := max(1, len(t.Content.Parts[0].Blocks))

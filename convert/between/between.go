@@ -113,6 +113,10 @@ func (c *Crossing) Write(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
+// Shareable returns how many of the bytes could share the blocks of their sources, as far as that is known without
+// writing.
+func (c *Crossing) Shareable() int64 { return c.out.Shareable(&c.content) }
+
 // Planned is the Result as far as it is known before anything is written.
 func (c *Crossing) Planned() *Result {
 	all := c.content.Tensors

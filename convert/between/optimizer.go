@@ -129,7 +129,7 @@ func (c *Crossing) parameters(parts map[string][]int) ([]trainer.Parameter, erro
 			states[i] = middle.Moments(c.from, n)
 		}
 		for _, moment := range adamMoments {
-			p.Moments = append(p.Moments, trainer.Moment{Name: moment, Tensor: c.moment(states, moment)})
+			p.Moments = append(p.Moments, trainer.Moment{Name: moment, Tensor: joined(states, moment, c.options.DType)})
 			name := t.Name + "." + moment
 			if moment == stepMoment {
 				c.origins[name] = []string{moment + " of " + first}
@@ -166,9 +166,9 @@ func stepsOf(c *Crossing) (map[string]float64, error) {
 	return steps, nil
 }
 
-// moment makes a moment of those of the parts of a tensor, as the tensor is made of them. The number
-// of steps is that of the first, and the same for all.
-func (c *Crossing) moment(parts []map[string]assemble.Tensor, name string) assemble.Tensor {
+// joined makes a moment, as dtype if one is chosen, of those of the parts of a tensor, as the tensor is made of them.
+// The number of steps is that of the first, and the same for all.
+func joined(parts []map[string]assemble.Tensor, name string, dtype tensor.DType) assemble.Tensor {
 	made := parts[0][name]
 	if name == stepMoment {
 		return made
@@ -179,8 +179,8 @@ func (c *Crossing) moment(parts []map[string]assemble.Tensor, name string) assem
 		made.Content.Parts = append(made.Content.Parts, part.Content.Parts...)
 		made.Shape[0] += part.Shape[0]
 	}
-	if c.options.DType != tensor.Invalid {
-		made.Content.DType = c.options.DType
+	if dtype != tensor.Invalid {
+		made.Content.DType = dtype
 	}
 	return made
 }

@@ -30,3 +30,16 @@ func CanClone(path string, in *os.File, from, length int64) bool {
 	defer out.Close()
 	return Clone(out, in, 0, from, length) == nil
 }
+
+// MayClone is CanClone without a file: whether the path is on the same device as the open file, and the file system
+// there shares blocks. It is false also where that cannot be known, as for a file that this user may not write. A file
+// system that can share refuses to have a block replaced by itself as invalid, one that cannot as unsupported.
+func MayClone(path string, in *os.File, length int64) bool {
+	var there, here unix.Stat_t
+	if unix.Stat(nearest(path), &there) != nil || unix.Fstat(int(in.Fd()), &here) != nil || there.Dev != here.Dev {
+		return false
+	}
+	same := unix.FileDedupeRange{Src_length: uint64(length), Info: []unix.FileDedupeRangeInfo{{Dest_fd: int64(in.Fd())}}}
+	err := unix.IoctlFileDedupeRange(int(in.Fd()), &same)
+	return err == nil && unix.Errno(-same.Info[0].Status) == unix.EINVAL
+}

@@ -91,6 +91,10 @@ func (e *Export) Write(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
+// Shareable returns how many of the bytes could share the blocks of their sources, as far as that is known without
+// writing.
+func (e *Export) Shareable() int64 { return e.out.Shareable(&e.content) }
+
 // Planned is the Result as far as it is known before anything is written.
 func (e *Export) Planned() *Result {
 	return &Result{Output: e.Output, Family: e.Family, DType: assemble.DType(e.Tensors),

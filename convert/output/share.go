@@ -16,6 +16,21 @@ func (o *Output) job(c *Content) *assemble.Job {
 
 // share returns what can share the blocks of its sources: one of each source is tried.
 func (o *Output) share(c *Content) ([]assemble.Share, error) {
+	return o.shares(c, (*tensor.Files).CanClone)
+}
+
+// Shareable returns how many bytes of a content could share the blocks of their sources, as far as that is known
+// without writing.
+func (o *Output) Shareable(c *Content) int64 {
+	shares, err := o.shares(c, (*tensor.Files).MayClone)
+	if err != nil {
+		return 0 // a source that has changed, which a run would report
+	}
+	return assemble.Shared(shares)
+}
+
+// shares returns the ranges whose sources can share a block with the output.
+func (o *Output) shares(c *Content, can func(*tensor.Files, string, tensor.Span) bool) ([]assemble.Share, error) {
 	all := o.job(c).Shares()
 	if o.options.NoClone || len(all) == 0 {
 		return nil, nil
@@ -25,11 +40,11 @@ func (o *Output) share(c *Content) ([]assemble.Share, error) {
 		return nil, err
 	}
 	defer files.Close()
-	can := map[*tensor.File]bool{}
+	known := map[*tensor.File]bool{}
 	for _, s := range all {
-		if _, tried := can[s.Span.File]; !tried {
-			can[s.Span.File] = files.CanClone(o.Path, s.Span)
+		if _, tried := known[s.Span.File]; !tried {
+			known[s.Span.File] = can(files, o.Path, s.Span)
 		}
 	}
-	return slices.DeleteFunc(all, func(s assemble.Share) bool { return !can[s.Span.File] }), nil
+	return slices.DeleteFunc(all, func(s assemble.Share) bool { return !known[s.Span.File] }), nil
 }

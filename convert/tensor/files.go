@@ -99,6 +99,11 @@ func (f *Files) CanClone(path string, s Span) bool {
 	return disk.CanClone(path, f.open[s.File], s.Offset, ShareBlock)
 }
 
+// MayClone is CanClone as far as it is known without writing: see disk.MayClone.
+func (f *Files) MayClone(path string, s Span) bool {
+	return disk.MayClone(path, f.open[s.File], ShareBlock)
+}
+
 // Unchanged checks, after all was read, that no file was altered meanwhile.
 func (f *Files) Unchanged() error {
 	var faults fault.List

@@ -104,6 +104,10 @@ func (u *Unsharding) Write(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
+// Shareable returns how many of the bytes could share the blocks of their sources, as far as that is known without
+// writing.
+func (u *Unsharding) Shareable() int64 { return u.out.Shareable(&u.content) }
+
 // Planned is the Result as far as it is known before anything is written.
 func (u *Unsharding) Planned() *Result {
 	model := u.Tensors[:u.parameters]
