@@ -52,7 +52,7 @@ func (f fit) better(than fit) bool {
 func (t *Table) fit(names []string) (f fit) {
 	own := map[string]bool{} // whether some name matches, by template
 	for _, sources := range t.sources {
-		for _, s := range sources.parts {
+		for _, s := range sources.parts() {
 			if !s.zeros {
 				own[s.name] = false
 			}

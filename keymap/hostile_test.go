@@ -55,7 +55,20 @@ var hostileTables = map[string]struct{ text, want string }{
 	"pattern":    {start + "drop: {'*': {}}\n", "expected the name of a module"},
 	"prefix":     {start + "prefixes: {x: y}\n", "expected names of modules"},
 	"prefixes":   {start + "prefixes:\n" + numbered("  a%d.: ''\n", 300), "prefixes: 300 entries"},
-	"huge":       {start + "let:\n  a: 99999999999999999999999999\n", "9"},
+	"either":     {attOut + "    either: [" + strings.Repeat("x, ", 20) + "x]\n", "a list of 1 to 16"},
+	"no either":  {attOut + "    either: []\n", "a list of 1 to 16"},
+	"never":      {attOut + "    either: [x, {when: i == 1, from: y}]\n", "either: 1: when is missing"},
+	"no layer":   {start + "tensors:\n  transformer.wte.weight: {either: [{when: i == 1, from: y}]}\n", "unknown name i"},
+	"not met": {attOut + "    either: [{when: i == 0, from: 'y.{i}'}]\n",
+		"where transformer.blocks.1.attn_out.weight comes"},
+	"not a bool": {attOut + "    either: [{when: i, from: 'y.{i}'}, x]\n", "is 0, not true or false"},
+	"no shape":   {attOut + "    either: [{when: 'weights.shapes[\"y\"][0] > i', from: y}, x]\n", "index out of range"},
+	"loop":       {attOut + "    either: [{when: 'any(weights.shapes, false)', from: y}, x]\n", "give its result in let"},
+	"every name": {"family: x\nextends: llama\nmatch: 'true'\nrefuse:\n  a: {when: 'true', because: '{weights.shapes}'}\n",
+		"the shapes of 0 tensors"},
+	"joined": {attOut + "    from: [" + strings.Repeat("{x: [1, 16]}, ", 20) + "]\n    rows: [0, 16]\n",
+		"20 parts: at most"},
+	"huge": {start + "let:\n  a: 99999999999999999999999999\n", "9"},
 }
 
 // attOut begins a table that makes a matrix of each layer of a small llama of something else.

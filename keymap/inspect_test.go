@@ -14,7 +14,7 @@ func TestParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		for name, sources := range table.sources {
-			for _, s := range sources.parts {
+			for _, s := range sources.parts() {
 				if PartOf(name) != PartOf(s.name) || PartOf(name) == OtherPart {
 					t.Errorf("%s is of %s, %s of %s", name, PartOf(name), s.name, PartOf(s.name))
 				}

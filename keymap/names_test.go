@@ -11,7 +11,7 @@ func TestNamesSpareTables(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, source := range table.sources {
-			for _, part := range source.parts {
+			for _, part := range source.parts() {
 				if IsBuffer(part.name) || SignOf([]string{part.name}) != nil {
 					t.Errorf("%s: %s", b.Name, part.name)
 				}

@@ -20,6 +20,15 @@ func (o *origin) plan(
 		}
 		planned.Parts = append(planned.Parts, parts...)
 	}
+	if o.cut != nil {
+		rows, err := evalRows(o.cut, env)
+		if err == nil {
+			planned.Parts, err = cutJoined(planned.Parts, rows)
+		}
+		if err != nil {
+			return planned, fmt.Errorf("%s: %w", name, err)
+		}
+	}
 	if o.flatten {
 		return planned, planned.sameElements()
 	}

@@ -94,6 +94,8 @@ type Facts struct {
 	Tokenizer map[string]any
 	// Tensors is how many tensors its files contain, weights.tensors in tables. No model has more layers.
 	Tensors int
+	// Shapes are those of the tensors, by name, weights.shapes in tables; nil if there are no files.
+	Shapes map[string][]int64
 }
 
 // source is the file that most refusals concern.
@@ -116,7 +118,7 @@ func (t *Table) planWith(target *Target, config map[string]any, facts Facts, fix
 		return nil, refusals
 	}
 	plan := &Plan{Family: t.Family, Unknown: t.unknown(config), Prefixes: t.prefixes, model: env}
-	native := map[string]any{"weights": env["weights"]}
+	native := map[string]any{"weights": map[string]any{"tensors": facts.Tensors}}
 	for _, f := range target.Fields {
 		v, err := t.setting(f, env)
 		if own, ok := fixed[f.Name]; ok {
@@ -164,7 +166,7 @@ func (t *Table) read(config map[string]any, facts Facts) (map[string]any, []*Ref
 		return nil, refusals
 	}
 	env["tokenizer"] = facts.Tokenizer
-	env["weights"] = map[string]any{"tensors": facts.Tensors}
+	env["weights"] = facts.seen(t.prefixes)
 	if err := bind(t.let, env); err != nil {
 		return nil, append(refusals, &Refusal{File: source, Because: err.Error()})
 	}

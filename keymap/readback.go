@@ -15,7 +15,7 @@ type readBack struct {
 	spellings map[string]spelling // by class
 	normal    normal
 	known     []*expression          // of each layer; the shapes of other models are not known
-	layer     map[string]*expression // fields that each layer has; they see model, block and i
+	groups    []readingGroup         // fields that layers have; they see model, block and i
 	let       []binding              // these and the rest see model, blocks, document and weights
 	whole     map[string]*expression // all other fields
 	refuse    []rule
@@ -27,10 +27,14 @@ type readBackYAML struct {
 	Normal   normalYAML     `yaml:"normal"`
 	Known    []string       `yaml:"known"`
 	Layer    map[string]any `yaml:"layer"`
-	Let      yaml.MapSlice  `yaml:"let"`
-	Whole    map[string]any `yaml:"whole"`
-	Refuse   any            `yaml:"refuse"`
-	Inexact  any            `yaml:"inexact"`
+	Some     []struct {
+		When   string         `yaml:"when"`
+		Fields map[string]any `yaml:"fields"`
+	} `yaml:"some"`
+	Let     yaml.MapSlice  `yaml:"let"`
+	Whole   map[string]any `yaml:"whole"`
+	Refuse  any            `yaml:"refuse"`
+	Inexact any            `yaml:"inexact"`
 }
 
 // modelSection is the part of a nested config file that describes the model.
@@ -56,8 +60,8 @@ func parseReadBack(y *readBackYAML, fields scope) (*readBack, error) {
 		}
 		r.known = append(r.known, e)
 	}
-	if r.layer, err = parseReadings(y.Layer, fields, ofLayer); err != nil {
-		return nil, fmt.Errorf("layer: %w", err)
+	if r.groups, err = parseGroups(y, fields, ofLayer); err != nil {
+		return nil, err
 	}
 	if r.let, ofAll, err = parseLet(y.Let, ofAll); err != nil {
 		return nil, fmt.Errorf("let: %w", err)
@@ -72,6 +76,31 @@ func parseReadBack(y *readBackYAML, fields scope) (*readBack, error) {
 		return nil, fmt.Errorf("inexact: %w", err)
 	}
 	return r, nil
+}
+
+// A readingGroup is fields that all layers have the same that meet a condition.
+type readingGroup struct {
+	when   *expression // nil: all layers
+	fields map[string]*expression
+}
+
+func parseGroups(y *readBackYAML, fields, names scope) ([]readingGroup, error) {
+	all, err := parseReadings(y.Layer, fields, names)
+	if err != nil {
+		return nil, fmt.Errorf("layer: %w", err)
+	}
+	groups := []readingGroup{{nil, all}}
+	for _, s := range y.Some {
+		var g readingGroup
+		if g.when, err = compile(s.When, names); err == nil {
+			g.fields, err = parseReadings(s.Fields, fields, names)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("some: %w", err)
+		}
+		groups = append(groups, g)
+	}
+	return groups, nil
 }
 
 func parseReadings(read map[string]any, fields, names scope) (map[string]*expression, error) {
@@ -92,9 +121,10 @@ func parseReadings(read map[string]any, fields, names scope) (map[string]*expres
 // reading is what a nested config file says.
 type reading struct {
 	described *described
-	config    map[string]any // the fields
-	uneven    []string       // fields that not all layers have the same; config has those of the first
-	env       map[string]any // what rules see
+	config    map[string]any  // the fields
+	known     map[string]bool // the names of those that a layer has had
+	uneven    []string        // fields that not all layers have the same; config has those of the first
+	env       map[string]any  // what rules see
 }
 
 // of reads a config file of a model whose files have that many tensors.
@@ -104,7 +134,7 @@ func (r *readBack) of(document map[string]any, tensors int) (*reading, error) {
 		return nil, errors.New("describes no model: it has no section " + modelSection)
 	}
 	var err error
-	one := &reading{config: map[string]any{}}
+	one := &reading{config: map[string]any{}, known: map[string]bool{}}
 	if one.described, err = r.describe(section, tensors); err != nil {
 		return nil, err
 	}
@@ -115,7 +145,7 @@ func (r *readBack) of(document map[string]any, tensors int) (*reading, error) {
 	for i, block := range one.described.blocks {
 		blocks = append(blocks, block)
 		env := map[string]any{"model": one.described.model, "block": block, "i": i}
-		if err := one.add(r.layer, env, i); err != nil {
+		if err := one.addLayer(r.groups, env); err != nil {
 			return nil, fmt.Errorf("layer %d: %w", i, err)
 		}
 	}
@@ -124,19 +154,38 @@ func (r *readBack) of(document map[string]any, tensors int) (*reading, error) {
 	if err := bind(r.let, one.env); err != nil {
 		return nil, err
 	}
-	return one, one.add(r.whole, one.env, 0)
+	return one, one.add(r.whole, one.env)
 }
 
-// add reads fields of a layer.
-func (one *reading) add(fields map[string]*expression, env map[string]any, layer int) error {
+// addLayer reads fields of a layer.
+func (one *reading) addLayer(groups []readingGroup, env map[string]any) error {
+	for _, g := range groups {
+		if g.when != nil {
+			if has, err := g.when.bool(env); err != nil {
+				return err
+			} else if !has {
+				continue
+			}
+		}
+		if err := one.add(g.fields, env); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add reads fields that are not known yet, and compares those that are.
+func (one *reading) add(fields map[string]*expression, env map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		v, err := fields[name].eval(env)
 		switch {
 		case err != nil:
 			return fmt.Errorf("%s: %w", name, err)
-		case layer == 0 && v != nil:
-			one.config[name] = v
-		case layer > 0 && !reflect.DeepEqual(one.config[name], v) && !slices.Contains(one.uneven, name):
+		case !one.known[name]:
+			if one.known[name] = true; v != nil {
+				one.config[name] = v
+			}
+		case !reflect.DeepEqual(one.config[name], v) && !slices.Contains(one.uneven, name):
 			one.uneven = append(one.uneven, name)
 		}
 	}

@@ -10,10 +10,11 @@ import (
 // other, and what is done to all elements.
 type origin struct {
 	parts   []sourceSpec
-	dtype   string      // that of the result, "" for the parts' own
-	add     float64     // to every element, in that dtype
-	scale   *expression // that every element is multiplied by, after add; sees what config sees. nil: nothing
-	flatten bool        // the elements of its only part in another shape
+	cut     *[2]expression // from and to: those of the rows of all parts that the tensor is; nil: all
+	dtype   string         // that of the result, "" for the parts' own
+	add     float64        // to every element, in that dtype
+	scale   *expression    // that every element is multiplied by, after add; sees what config sees. nil: nothing
+	flatten bool           // the elements of its only part in another shape
 }
 
 // sourceSpec is a part of a target tensor: a tensor of the model, or rows of one.
@@ -112,6 +113,9 @@ func (s *sourceSpec) called() string {
 }
 
 func parseLongOrigin(value any, names, model scope) (origin, error) {
+	if list := joinedList(value); list != nil {
+		return parseJoined(value.(yaml.MapSlice), list, names)
+	}
 	var y originYAML
 	if err := remarshal(value, &y); err != nil {
 		return origin{}, err

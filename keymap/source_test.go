@@ -58,6 +58,8 @@ var origins = map[string]string{
 	"{from: a, permute: {apart: [2, n]}, shape: [12, 4], rows: [6, 12]}": "a[12 4] {12 12 2 3} 6:12",
 	"{from: a, scale: x}":                                                "a[6 4] ×0.5",
 	"{from: a, scale: 2 * x}":                                            "a[6 4]",
+	"{from: [{a: [4, 4]}, {b: ['n + 1', 4]}], rows: [1, 7]}":             "a[4 4] 1:4 b[4 4] 0:3",
+	"{from: [{a: [1, 4]}, {b: [6, 4]}, {c: [n, 4]}], rows: [1, 7]}":      "b[6 4]",
 }
 
 // wrongOrigins are refused, with words from what is said of them.
@@ -65,6 +67,12 @@ var wrongOrigins = map[string]string{
 	"{from: a, shape: [4, 9], rows: [0, 4], transpose: true}":             "its parts have 9 rows, it has 6",
 	"[{a: [2, 4]}, {b: [3, 4]}]":                                          "its parts have 5 rows, it has 6",
 	"{from: a, shape: [4, 6]}":                                            "have another length",
+	"{from: [{a: [4, 4]}, {b: [n, 4]}], rows: [2, 8]}":                    "that have 7 rows together",
+	"{from: [{a: [6, 4]}]}":                                               "rows is missing",
+	"{from: [{a: [6, 4]}], rows: [0, 6], transpose: true}":                "goes together with rows only",
+	"{from: [a], rows: [0, 6]}":                                           "one name with its shape",
+	"{from: [{zeros: true}], rows: [0, 6]}":                               "shape is missing",
+	"{from: [{a: [6, 4]}], rows: [n]}":                                    "expected [from, to]",
 	"{from: a, shape: [25], flatten: true}":                               "not have as many elements",
 	"{from: a, shape: [2, 3, 4], transpose: true}":                        "only a matrix",
 	"{from: 'a.{e}', each: {e: 10000000 * n}, shape: [2, 4]}":             "30000000 parts",

@@ -58,6 +58,9 @@ func (t *Target) walk(env map[string]any, visit visitor) error {
 	}
 	for i := range int(layers) {
 		env["i"] = i
+		if err := bind(t.layerLet, env); err != nil {
+			return err
+		}
 		name, err := t.layerName.eval(env)
 		if err != nil {
 			return err
@@ -101,8 +104,7 @@ func (t *Table) planTensor(
 	return nil
 }
 
-// planOrigin finds what a tensor is made of: another tensor of the target, what the table
-// says, or, in native packaging, the tensor of the same name.
+// planOrigin plans a tensor: as another name of one of the target, or of what the table says.
 func (t *Table) planOrigin(
 	plan *Plan, spec tensorSpec, shape []int64, env map[string]any, fill *strings.Replacer,
 ) (PlannedTensor, error) {
@@ -114,11 +116,12 @@ func (t *Table) planOrigin(
 			return plan.same(PlannedTensor{Name: name, Shape: shape, Same: spec.same.name})
 		}
 	}
-	source, ok := t.sources[spec.name]
-	if !ok && t.prefix != nil {
-		source = origin{parts: []sourceSpec{{name: *t.prefix + spec.name}}}
-	} else if !ok {
-		return PlannedTensor{}, fmt.Errorf("does not say where %s comes from", spec.name)
+	source, err := t.sourceOf(plan, spec.name, env["i"])
+	if err != nil {
+		return PlannedTensor{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if source == nil {
+		return PlannedTensor{}, fmt.Errorf("does not say where %s comes from", name)
 	}
 	planned, err := source.plan(name, shape, env, fill, &plan.room)
 	if err == nil {
@@ -127,6 +130,22 @@ func (t *Table) planOrigin(
 		}
 	}
 	return planned, err
+}
+
+// sourceOf returns what the table says that a tensor is made of, or, in native packaging, the tensor of the same
+// name; nil if it does not say. layer is its number, nil for none.
+func (t *Table) sourceOf(plan *Plan, template string, layer any) (*origin, error) {
+	all, ok := t.sources[template]
+	if !ok && t.prefix != nil {
+		return &origin{parts: []sourceSpec{{name: *t.prefix + template}}}, nil
+	}
+	own, has := plan.model["i"]
+	plan.model["i"] = layer
+	source, err := all.pick(plan.model)
+	if plan.model["i"] = own; !has {
+		delete(plan.model, "i")
+	}
+	return source, err
 }
 
 // same checks that a tensor that is another name of one has its shape.

@@ -22,7 +22,7 @@ type Table struct {
 	let      []binding
 	refuse   []rule
 	config   map[string]*expression
-	sources  map[string]origin // by the target's tensor name; both are templates
+	sources  map[string]choices // by the target's tensor name; both are templates
 	drop     []dropSpec
 	export   []binding // config.json of a native model, in order; they see the target's config and dtype
 }
@@ -172,17 +172,20 @@ func namesOf(fields []Field) scope {
 }
 
 func (t *Table) parseTensors(items yaml.MapSlice, target *Target, names scope) error {
-	t.sources = map[string]origin{}
-	known := scope{}
-	for _, spec := range append(target.tensors[:len(target.tensors):len(target.tensors)], target.layers...) {
-		known[spec.name] = true
+	t.sources = map[string]choices{}
+	sees := map[string]scope{} // what conditions do, by the target's tensor
+	for _, spec := range target.tensors {
+		sees[spec.name] = names
+	}
+	for _, spec := range target.layers {
+		sees[spec.name] = names.with("i")
 	}
 	for _, item := range items {
 		name := fmt.Sprint(item.Key)
-		if !known[name] {
+		if sees[name] == nil {
 			return fmt.Errorf("%s has no tensor %q", target.Name, name)
 		}
-		source, err := parseOrigin(item.Value, target.names, names)
+		source, err := parseChoices(item.Value, target.names, sees[name])
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

@@ -25,6 +25,7 @@ type Target struct {
 	comments   map[string]*text // above its members
 	tensors    []tensorSpec
 	layers     []tensorSpec
+	layerLet   []binding // of each layer; they see i too
 	layerCount *expression
 	layerName  *expression
 	readBack   *readBack // nil if the config file is the config
@@ -64,6 +65,7 @@ type targetYAML struct {
 	Layers  struct {
 		Count   string        `yaml:"count"`
 		Name    string        `yaml:"name"`
+		Let     yaml.MapSlice `yaml:"let"`
 		Tensors yaml.MapSlice `yaml:"tensors"`
 	} `yaml:"layers"`
 	Saved      Saved         `yaml:"saved"`
@@ -97,7 +99,11 @@ func parseTarget(text []byte) (*Target, error) {
 	if t.tensors, err = parseShapes(y.Tensors, t.names); err != nil {
 		return nil, fmt.Errorf("tensors: %w", err)
 	}
-	if t.layers, err = parseShapes(y.Layers.Tensors, t.names); err != nil {
+	ofLayer := t.names.with("i")
+	if t.layerLet, ofLayer, err = parseLet(y.Layers.Let, ofLayer); err != nil {
+		return nil, fmt.Errorf("layers: let: %w", err)
+	}
+	if t.layers, err = parseShapes(y.Layers.Tensors, ofLayer); err != nil {
 		return nil, fmt.Errorf("layers: %w", err)
 	}
 	if t.layerCount, err = compile(y.Layers.Count, t.names); err != nil {

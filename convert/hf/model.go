@@ -111,6 +111,15 @@ func newOpening(path string, options []Option) (*opening, *fault.Fault) {
 // ConfigPath returns where config.json is.
 func (m *Model) ConfigPath() string { return filepath.Join(m.configDir, configName) }
 
+// Shapes returns the shapes of the tensors, by name.
+func (m *Model) Shapes() map[string][]int64 {
+	shapes := make(map[string][]int64, len(m.Tensors))
+	for i := range m.Tensors {
+		shapes[m.Tensors[i].Name] = m.Tensors[i].Shape
+	}
+	return shapes
+}
+
 func (o *opening) add(f *fault.Fault) { o.faults = append(o.faults, f) }
 
 func (o *opening) warn(line string) { o.model.Warnings = append(o.model.Warnings, line) }

@@ -100,7 +100,7 @@ func (m *matching) facts() (keymap.Facts, error) {
 				use.Config)
 		}
 	}
-	return keymap.Facts{Tokenizer: known, Tensors: len(m.Model.Tensors)}, err
+	return keymap.Facts{Tokenizer: known, Tensors: len(m.Model.Tensors), Shapes: m.Model.Shapes()}, err
 }
 
 // states reports whether config.json has a token for a field, where the table reads it.

@@ -22,7 +22,8 @@ func Whole(model *hf.Model) (known bool, err error) {
 		}
 		m := &matching{Match: &Match{Model: model}, options: Options{Target: name, DType: tensor.Invalid},
 			use: trainer.Tokenizer{}}
-		facts := keymap.Facts{Tensors: len(model.Tensors), Tokenizer: map[string]any{"vocab_size": 1, "eos_token_id": 0}}
+		facts := keymap.Facts{Tensors: len(model.Tensors), Shapes: model.Shapes(),
+			Tokenizer: map[string]any{"vocab_size": 1, "eos_token_id": 0}}
 		m.fields = table.Readings(model.Config)
 		m.suppose = func(config map[string]any) *keymap.Plan {
 			plan, _ := table.Plan(target, config, facts)
