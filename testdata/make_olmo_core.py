@@ -22,6 +22,7 @@ import cli  # noqa: E402
 import containers  # noqa: E402
 import core_mapping  # noqa: E402
 import core_models  # noqa: E402
+import gated_delta_net  # noqa: E402, F401
 import mapping  # noqa: E402
 import torch  # noqa: E402
 from test_olmo_core import logits_of_source  # noqa: E402
@@ -32,6 +33,7 @@ from torch import bfloat16, float16, float32  # noqa: E402
 # As core_models, but smaller: a width of 16 and MLPs of 24.
 SMALL = dict(hidden_size=16, num_attention_heads=4, num_key_value_heads=2, intermediate_size=24, vocab_size=104)
 GEMMA = dict(SMALL, head_dim=6, query_pre_attn_scalar=6)
+GATED = dict(SMALL, linear_num_key_heads=2, linear_num_value_heads=2, linear_key_head_dim=8, linear_value_head_dim=16)
 
 # name: variant of core_models, changes, container, dtype.
 FIXTURES = {
@@ -65,6 +67,8 @@ FIXTURES = {
     "ernie4_5": ("ernie4_5", dict(SMALL, head_dim=6), "safetensors", float32),
     "gemma3-vision": ("gemma3-vision", dict(text_config=dict(GEMMA, query_pre_attn_scalar=9, num_hidden_layers=7,
                                                              sliding_window=16)), "safetensors", bfloat16),
+    "olmo_hybrid": ("olmo_hybrid", GATED, "safetensors-sharded", bfloat16),
+    "olmo_hybrid-published": ("olmo_hybrid-published", GATED, "safetensors", float32),
 }  # fmt: skip
 # Models of the first target, which convert to this one too.
 SHARED = [

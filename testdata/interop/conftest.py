@@ -8,6 +8,7 @@ os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", WANDB_MODE
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import cli  # noqa: E402
+import gated_delta_net  # noqa: E402, F401
 import pytest  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402

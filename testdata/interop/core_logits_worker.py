@@ -26,6 +26,7 @@ import json  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+import gated_delta_net  # noqa: E402, F401
 import torch  # noqa: E402
 from olmo_core.distributed.checkpoint import load_model_and_optim_state  # noqa: E402
 from olmo_core.nn.transformer import TransformerConfig  # noqa: E402

@@ -89,12 +89,52 @@ def of_hf_olmo(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     return out
 
 
+def of_hybrid(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
+    """The same of an Olmo-Hybrid, whatever its tensors are called."""
+    key = config["linear_num_key_heads"] * config["linear_key_head_dim"]
+    value = config["linear_num_value_heads"] * config["linear_value_head_dim"]
+    names = {"a_proj": "w_a", "b_proj": "w_b", "g_proj": "w_g", "q_proj": "w_q", "k_proj": "w_k", "v_proj": "w_v",
+             "o_proj": "w_out"}  # fmt: skip
+    norms = {
+        "linear_attention": ("input_layernorm|attention_layer_norm", "post_attention_layernorm|feedforward_layer_norm"),
+        "full_attention": ("post_attention_layernorm|feedforward_layer_norm", "post_feedforward_layernorm"),
+    }  # fmt: skip
+    out, convolutions = {}, {}
+    for name, tensor in state.items():
+        tensor = tensor.to(dtype or tensor.dtype)
+        if name in TOP:
+            out[TOP[name]] = tensor
+            continue
+        layer, rest = re.fullmatch(r"model\.layers\.(\d+)\.(.*)", name).groups()
+        block, (first, second) = f"blocks.{layer}.", norms[config["layer_types"][int(layer)]]
+        if "conv1d" in rest:
+            convolutions.setdefault(block, {})[rest] = tensor
+        elif re.fullmatch(rf"({first})\.weight", rest):
+            out[f"{block}attention_norm.weight"] = tensor
+        elif re.fullmatch(rf"({second})\.weight", rest):
+            out[f"{block}feed_forward_norm.weight"] = tensor
+        elif rest.startswith("mlp."):
+            out[block + PARTS[rest.removesuffix(".weight")] + ".weight"] = tensor
+        else:
+            _, part, *last = rest.split(".")
+            out[".".join([f"{block}attention", names.get(part, part), *last])] = tensor
+    for block, parts in convolutions.items():
+        whole = torch.cat([parts[name] for name in sorted(parts, key=lambda name: "qkv".find(name.split(".")[1][0]))])
+        for part, rows in zip("qkv", whole.split([key, key, value])):
+            out[f"{block}attention.{part}_conv1d.weight"] = rows.contiguous()
+    if config["tie_word_embeddings"]:
+        out["lm_head.w_out.weight"] = out["embeddings.weight"]
+    return out
+
+
 def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: str = "dropless") -> dict:
     """OLMo-core's tensors of the model in folder; kind is how experts lie."""
     config = json.loads((folder / "config.json").read_text())
     family = config["model_type"]
     if "d_model" in config:
         return of_hf_olmo(config, state, dtype)
+    if family == "olmo_hybrid":
+        return of_hybrid(config, state, dtype)
     if family == "gemma3":
         own = "language_model."
         state = {name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}

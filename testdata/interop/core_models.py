@@ -6,12 +6,13 @@ from pathlib import Path
 import containers
 import models
 import torch
+from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
     "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm4", "granite", "ministral", "mixtral",
-    "olmo3", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
+    "olmo3", "olmo_hybrid", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
 
 
@@ -50,7 +51,13 @@ GEMMA_VISION = dict(
                        patch_size=14),
 )  # fmt: skip
 
-# name: family, config, and the transformers version that config.json is like.
+# Twice as many heads for values, and a convolution whose parts are nowhere equal.
+GATED = dict(
+    linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=12, linear_value_head_dim=20,
+    linear_conv_kernel_dim=3, linear_allow_neg_eigval=False,
+)  # fmt: skip
+
+# name: family, config, and the transformers version that config.json is like, or how the tensors are called.
 VARIANTS = {
     "olmo2": ("olmo2", dict(BASE, rms_norm_eps=1e-6, rope_theta=500000.0), 5),
     "olmo2-mha": ("olmo2", dict(BASE, num_key_value_heads=4, tie_word_embeddings=True), 4),
@@ -110,6 +117,12 @@ VARIANTS = {
     "qwen3_moe": ("qwen3_moe", dict(QWEN_EXPERTS, norm_topk_prob=True), 5),
     "qwen3_moe-window": ("qwen3_moe", dict(QWEN_EXPERTS, use_sliding_window=True, sliding_window=16), 5),
     "mixtral": ("mixtral", dict(BASE, num_local_experts=3, num_experts_per_tok=2), 5),
+    "olmo_hybrid": ("olmo_hybrid", DEEP, 5),
+    "olmo_hybrid-uneven": ("olmo_hybrid", dict(DEEP, **GATED, attention_bias=True, tie_word_embeddings=True,
+                                               rope_parameters=YARN), 5),
+    "olmo_hybrid-published": ("olmo_hybrid", dict(DEEP, rope_parameters={"rope_theta": None}), "published"),
+    "olmo_hybrid-older": ("olmo_hybrid", dict(BASE, **GATED), "older"),
+    "olmo_hybrid-whole": ("olmo_hybrid", dict(DEEP, **GATED, rope_parameters={"rope_theta": None}), "whole"),
 }  # fmt: skip
 SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "mixtral")
 DENSE = [name for name, (family, *_) in VARIANTS.items() if family not in SPARSE]
@@ -127,7 +140,28 @@ def write(name: str, folder: Path, dtype=torch.float32, container: str = "safete
     containers.write(model, folder, container, dtype)
     if dialect == 4:
         rewrite_config_as_v4(folder / "config.json")
+    elif dialect != 5:
+        rename_hybrid(model, folder / "model.safetensors", dialect)
     return folder
+
+
+def rename_hybrid(model, path: Path, names: str) -> None:
+    """The tensors of an Olmo-Hybrid under other names than transformers 5.23 saves: "whole", as the class has them;
+    "published", with a convolution each of q, k and v; "older", with the norms' names of the first release too."""
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        attention = model.model.layers[int(name.split(".")[2])] if ".layers." in name else None
+        if names != "whole" and name.endswith("conv1d.weight"):
+            gated = attention.linear_attn
+            parts = tensor.split([gated.key_dim, gated.key_dim, gated.value_dim])
+            tensors |= {name.replace("conv1d", f"{part}_conv1d"): rows.clone() for part, rows in zip("qkv", parts)}
+            continue
+        if names == "older" and hasattr(attention, "linear_attn"):
+            name = name.replace("input_layernorm", "attention_layer_norm")
+            name = name.replace("post_attention_layernorm", "feedforward_layer_norm")
+        if not (name == "lm_head.weight" and model.config.tie_word_embeddings):
+            tensors[name] = tensor.clone()
+    save_file(tensors, path, {"format": "pt"})
 
 
 def rewrite_config_as_v4(path: Path) -> None:

@@ -13,6 +13,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import gated_delta_net  # noqa: F401
 import numpy as np
 import torch
 import torch.distributed as dist

@@ -33,7 +33,7 @@ LENGTH = 200  # more than any window
 TOKENS = torch.randint(2, 91, (2, LENGTH), generator=torch.Generator().manual_seed(3))
 # what computes the same leaves under the first of its names, scaled rope of Olmo 2 under one that 4.57 loads
 COUSINS = {"mistral": "llama", "olmo3-full": "olmo2", "olmo2-yarn": "olmo3"}
-NEWER = ["cwm"]  # families that transformers 4.57 does not have
+NEWER = ["cwm", "olmo_hybrid"]  # families that transformers 4.57 does not have
 # whose tensors are cut, permuted, scaled or joined by zeros, and what they leave as without --like
 WORDED = {
     "ernie4_5": "llama", "gemma3-scalar": "gemma3_text", "gemma3-vision": "gemma3_text",
@@ -43,7 +43,9 @@ WORDED = {
 REPRESENTATIVES = ["glm4", "granite", "phi3-part", "qwen2", "olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
 # transformers 4 has one theta for all layers of an Olmo 3
 REFUSED = {"olmo3-two-thetas": "rope.theta of layers 0, 1, 2, 4 is 500000 (olmo3: 10000)"}
-NAMES = [name for name in core_models.VARIANTS if name not in WORDED]
+# whose tensors have several names, of which the published ones are written
+NAMED = [name for name in core_models.VARIANTS if name.startswith("olmo_hybrid")]
+NAMES = [name for name in core_models.VARIANTS if name not in WORDED and name not in NAMED]
 
 
 def breadth(names) -> list:
@@ -99,6 +101,29 @@ def test_round_trip(name, tmp_path):
         assert near or same_bits(got[key], want[key]), key
     with torch.no_grad():
         assert torch.equal(model(TOKENS).logits, original(TOKENS).logits)
+    again = convert(folder, tmp_path / "again" / "step0")
+    items = sorted(path.relative_to(native) for path in native.glob("model_and_optim/*.distcp"))
+    assert items and all((again / item).read_bytes() == (native / item).read_bytes() for item in items)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_named(name, tmp_path):
+    """Whatever its tensors were called: transformers has the same parameters again, and the published names are written."""
+    source = core_models.write(name, tmp_path / "source", torch.bfloat16 if "older" in name else torch.float32)
+    native = convert(source, tmp_path / "native" / "step0")
+    folder = export(native, tmp_path / "hf")
+    model, original = load(folder), load(source)
+    assert model.config.model_type == original.config.model_type
+    for field in ("rope_theta", "rope_type"):
+        assert model.config.rope_parameters[field] == original.config.rope_parameters[field]
+    got, want = model.state_dict(), original.state_dict()
+    assert got.keys() == want.keys() and all(same_bits(got[key], want[key]) for key in want)
+    core_models.rename_hybrid(original, tmp_path / "published.safetensors", "published")
+    published, exported = load_file(tmp_path / "published.safetensors"), load_file(folder / "model.safetensors")
+    assert exported.keys() == published.keys()
+    with torch.no_grad():
+        logits = model(TOKENS, use_cache=False).logits
+        assert logits.std() > 0.1 and torch.equal(logits, original(TOKENS, use_cache=False).logits)
     again = convert(folder, tmp_path / "again" / "step0")
     items = sorted(path.relative_to(native) for path in native.glob("model_and_optim/*.distcp"))
     assert items and all((again / item).read_bytes() == (native / item).read_bytes() for item in items)

@@ -107,7 +107,7 @@ def test_logits(name, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-@pytest.mark.parametrize("name", ["olmo2", "llama-tied", "gemma3", "flex_olmo", "granite", "glm4", "phi3-part", "qwen2"])
+@pytest.mark.parametrize("name", ["olmo2", "llama-tied", "gemma3", "flex_olmo", "granite", "glm4", "phi3-part", "qwen2", "olmo_hybrid"])
 def test_dtypes(name, dtype, tmp_path):
     """A narrow model keeps its dtype on disk and loads exactly into float32; --dtype casts as torch does."""
     source = core_models.write(name, tmp_path / "source", DTYPES[dtype], "safetensors-sharded")

@@ -17,7 +17,7 @@ LENGTH = 48
 # What is trained, and what load_path names: the folder, the one above it, or the part with the tensors.
 RUNS = {
     "olmo2": "", "olmo3-yarn": "..", "llama-llama3": "model_and_optim", "llama-tied": "", "mistral": "",
-    "qwen3-tied": "", "gemma3": "", "qwen2": "", "phi3-part": "", "glm4": "",
+    "qwen3-tied": "", "gemma3": "", "qwen2": "", "phi3-part": "", "glm4": "", "olmo_hybrid": "",
 }  # fmt: skip
 # Those that have a bias which transformers' class has not.
 FROZEN = ["qwen2", "glm4"]
