@@ -89,7 +89,7 @@ func TestBeside(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "already exists, chat_template.jinja has different contents") {
 			t.Error(target, err)
 		}
-		o.Force = true
+		o.Folder.Force = true
 		_, err = converttest.Convert(context.Background(), model, o)
 		if must(t, err); read(t, result.Output, "chat_template.jinja") != "{{ eos_token }}\n" {
 			t.Error("the template is the earlier one")
@@ -141,7 +141,7 @@ func TestEarlierFolder(t *testing.T) {
 		if err != nil || !compared.Same() {
 			t.Error(target, compared, err)
 		}
-		o.Force = true
+		o.Folder.Force = true
 		_, err = converttest.Convert(context.Background(), model, o)
 		if must(t, err); read(t, result.Output, "chat_template.json") != beside["chat_template.json"] {
 			t.Error(target, "was not made again")

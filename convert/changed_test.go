@@ -13,6 +13,7 @@ import (
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/converttest"
+	"hf2olmo/convert/output"
 )
 
 // copyModel copies a bundled model.
@@ -72,7 +73,7 @@ func TestChangedMeanwhile(t *testing.T) {
 					}
 				}}
 				_, err := converttest.Convert(context.Background(), model, convert.Options{Output: filepath.Join(out, "x"),
-					Progress: progress, Jobs: 1})
+					Folder: output.Options{Progress: progress, Jobs: 1}})
 				said := func(want string) bool { return strings.Contains(err.Error(), want) }
 				if err == nil || !slices.ContainsFunc(strings.Split(c.want, "|"), said) {
 					t.Errorf("%v, want %q in it", err, c.want)

@@ -67,7 +67,7 @@ func Prepare(ctx context.Context, source string, o Options) (*Conversion, error)
 // prepare prepares the conversion, or finds it done where an earlier version put it by default.
 func prepare(ctx context.Context, source string, o Options) (*Conversion, error) {
 	c, err := prepareAt(ctx, source, o)
-	if err != nil || c.Unchanged() || o.Output != "" || o.Into != "" || o.Force {
+	if err != nil || c.Unchanged() || o.Output != "" || o.Into != "" || o.Folder.Force {
 		return c, err
 	}
 	at := o
@@ -145,13 +145,12 @@ func (c *Conversion) openOutput(ctx context.Context) (err error) {
 	if c.Output == "" { // its fault is known
 		return nil
 	}
-	o := &c.options
-	folder := output.Options{Force: o.Force, Jobs: o.Jobs, NoClone: o.NoClone,
-		Progress: o.Progress, Waiting: o.Waiting, Claim: o.Claim, Names: targets.Files}
+	o := c.options.Folder
+	o.Names = targets.Files
 	if c.Match != nil {
-		folder.Source = c.Model.Dir
+		o.Source = c.Model.Dir
 	}
-	c.out, err = output.Open(ctx, c.Output, folder)
+	c.out, err = output.Open(ctx, c.Output, o)
 	return err
 }
 

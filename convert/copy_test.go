@@ -15,6 +15,7 @@ import (
 	"hf2olmo/convert"
 	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/hf"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 )
 
@@ -135,7 +136,7 @@ func TestSameBytes(t *testing.T) {
 			var first []byte
 			for _, jobs := range []int{1, 2, 7, 64} {
 				result, err := converttest.Convert(context.Background(), filepath.Join(testdata, "models", name),
-					convert.Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype, Jobs: jobs})
+					convert.Options{Output: filepath.Join(t.TempDir(), "out"), DType: dtype, Folder: output.Options{Jobs: jobs}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -16,6 +16,7 @@ import (
 	"hf2olmo/convert"
 	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 )
 
@@ -47,7 +48,7 @@ func TestGoldenCore(t *testing.T) {
 				source = filepath.Join(testdata, "models", name)
 			}
 			result, err := converttest.Convert(context.Background(), source,
-				convert.Options{Target: "olmo-core", Output: filepath.Join(t.TempDir(), "step0"), Jobs: 3})
+				convert.Options{Target: "olmo-core", Output: filepath.Join(t.TempDir(), "step0"), Folder: output.Options{Jobs: 3}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +121,7 @@ func TestCoreDoesNotDependOnJobs(t *testing.T) {
 	for _, jobs := range []int{1, 7} {
 		folders[jobs] = filepath.Join(t.TempDir(), "out")
 		if _, err := converttest.Convert(context.Background(), source, convert.Options{Target: "olmo-core",
-			Output: folders[jobs], Jobs: jobs}); err != nil {
+			Output: folders[jobs], Folder: output.Options{Jobs: jobs}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"hf2olmo/convert"
 	"hf2olmo/convert/converttest"
+	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/torchfile"
 )
@@ -43,7 +44,7 @@ func TestGolden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := readGolden(t, list)
 			result, err := converttest.Convert(context.Background(), filepath.Join(testdata, "models", name),
-				convert.Options{Output: filepath.Join(t.TempDir(), name), Jobs: 3})
+				convert.Options{Output: filepath.Join(t.TempDir(), name), Folder: output.Options{Jobs: 3}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -37,7 +37,7 @@ func crossCheckpoint(c *cli.Context, source string, o convert.Options, r *report
 	crossing, err := between.Prepare(c.Context, source, between.Options{
 		Target: o.Target, Output: o.Output, Into: o.Into, DType: o.DType, NoOptimizer: c.Bool("no-optimizer"),
 		AllowNaN: o.AllowNaN, NoFollow: o.NoFollow, Tokenizer: o.Tokenizer,
-		Folder: folderOptions(o),
+		Folder: o.Folder,
 	})
 	if err != nil {
 		r.failed(source, nil, err)

@@ -9,9 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hf2olmo/convert"
-	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/output"
 	"hf2olmo/convert/regular"
 	"hf2olmo/convert/tensor"
 	"hf2olmo/convert/unshard"
@@ -74,38 +72,21 @@ signal N, with nothing left behind.`,
 	}
 }
 
-// convertModels converts one model after the other: each uses the disk fully. One
-// that fails does not stop the rest.
 func convertModels(c *cli.Context) error {
 	o, err := convertOptions(c)
 	if err != nil {
 		return err
 	}
-	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg(),
-		verb: "converted"}
-	var progress assemble.Progress
-	if !r.quiet {
-		progress = newProgress(c.App.ErrWriter)
-		o.Waiting = r.waiting
-	}
-	outputs := claims{}
-	for i, source := range c.Args().Slice() {
-		if c.Context.Err() != nil {
-			r.notDone(c.Args().Slice()[i:])
-			break
+	return eachSource(c, "converted", &o.Folder, func(source string, r *report) {
+		if !unshard.Accepts(source) {
+			convertModel(c.Context, source, o, c.Bool("dry-run"), r)
+			return
 		}
-		o.Progress = numbered(progress, i+1, c.NArg())
-		o.Claim = func(output string) error { return outputs.claim(output, source) }
-		if unshard.Accepts(source) {
-			latestStep(c, source) // named; convert finds it too
-			setMemoryGoal(checkpointGoal)
-			convertCheckpoint(c, source, o, r)
-			setMemoryGoal(memoryGoal)
-			continue
-		}
-		convertModel(c.Context, source, o, c.Bool("dry-run"), r)
-	}
-	return r.end()
+		latestStep(c, source) // named; convert finds it too
+		setMemoryGoal(checkpointGoal)
+		defer setMemoryGoal(memoryGoal)
+		convertCheckpoint(c, source, o, r)
+	})
 }
 
 func convertModel(ctx context.Context, source string, o convert.Options, dryRun bool, r *report) {
@@ -126,45 +107,13 @@ func convertModel(ctx context.Context, source string, o convert.Options, dryRun 
 	r.converted(source, result)
 }
 
-// claims are the outputs of one call, each with the source that it is for. Two
-// models of one name, or two revisions of one, would replace each other.
-type claims map[string]string
-
-func (c claims) claim(output, source string) error {
-	if other, taken := c[output]; taken && other != source {
-		return &fault.Fault{File: output, Problem: "is also the output of " + other + " in this call",
-			Hint: "Convert them one by one, each with its own --output."}
-	}
-	c[output] = source
-	return nil
-}
-
-// folderOptions are those of the options of convert that are about the output, for a source that is a checkpoint.
-func folderOptions(o convert.Options) output.Options {
-	return output.Options{Force: o.Force, Jobs: o.Jobs, NoClone: o.NoClone, Progress: o.Progress, Waiting: o.Waiting,
-		Claim: o.Claim}
-}
-
 func convertOptions(c *cli.Context) (o convert.Options, err error) {
 	o = convert.Options{
-		Output: c.String("output"), Into: c.String("into"), Force: c.Bool("force"),
-		AllowNaN: c.Bool("allow-nan"), Like: c.String(like), NoFollow: c.Bool(noFollow), Tokenizer: c.String("tokenizer"),
-		Jobs: c.Int("jobs"), NoClone: c.Bool(noClone),
+		Output: c.String("output"), Into: c.String("into"), AllowNaN: c.Bool("allow-nan"), Like: c.String(like),
+		NoFollow: c.Bool(noFollow), Tokenizer: c.String("tokenizer"),
 	}
-	switch {
-	case c.NArg() == 0:
-		return o, usagef(c, "convert needs a MODEL")
-	case o.Output != "" && o.Into != "":
-		return o, usagef(c, "--output and --into exclude each other")
-	case o.Output != "" && c.NArg() > 1:
-		return o, usagef(c, "--output is for one model; use --into DIR for %d", c.NArg())
-	case namesNothing(o.Output):
-		return o, usagef(c, "--output %s: give the checkpoint a name", o.Output)
-	case c.IsSet("jobs") && o.Jobs < 1:
-		return o, usagef(c, "--jobs must be at least 1")
-	}
-	if name := misplacedName(c); name != "" {
-		return o, usageError{c.Command.Name, name + " is not a model", "To name the output: --output " + name}
+	if o.Folder, err = folderOptions(c, "model", "checkpoint"); err != nil {
+		return o, err
 	}
 	if o.DType, err = chosenDType(c); err != nil {
 		return o, err

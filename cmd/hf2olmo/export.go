@@ -4,10 +4,8 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 
-	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/export"
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/output"
 	"hf2olmo/convert/tensor"
 )
 
@@ -56,31 +54,15 @@ by signal N, with nothing left behind.`,
 	}
 }
 
-// exportCheckpoints exports one checkpoint after the other. One that fails does not stop the rest.
 func exportCheckpoints(c *cli.Context) error {
 	o, err := exportOptions(c)
 	if err != nil {
 		return err
 	}
-	r := &report{out: c.App.Writer, err: c.App.ErrWriter, json: c.Bool("json"), quiet: c.Bool("quiet"), models: c.NArg(),
-		verb: "exported"}
-	var progress assemble.Progress
-	if !r.quiet {
-		progress = newProgress(c.App.ErrWriter)
-		o.Folder.Waiting = r.waiting
-	}
-	outputs := claims{}
-	for i, source := range c.Args().Slice() {
-		if c.Context.Err() != nil {
-			r.notDone(c.Args().Slice()[i:])
-			break
-		}
-		o.Folder.Progress = numbered(progress, i+1, c.NArg())
-		o.Folder.Claim = func(output string) error { return outputs.claim(output, source) }
-		latestStep(c, source)
+	return eachSource(c, "exported", &o.Folder, func(source string, r *report) {
+		latestStep(c, source) // named; export finds it too
 		exportCheckpoint(c, source, o, r)
-	}
-	return r.end()
+	})
 }
 
 func exportCheckpoint(c *cli.Context, source string, o export.Options, r *report) {
@@ -104,26 +86,14 @@ func exportCheckpoint(c *cli.Context, source string, o export.Options, r *report
 
 func exportOptions(c *cli.Context) (o export.Options, err error) {
 	o = export.Options{Output: c.String("output"), Into: c.String("into"), NoFollow: c.Bool(noFollow),
-		Tokenizer: c.String("tokenizer"), Like: c.String(like),
-		Folder: output.Options{Force: c.Bool("force"), Jobs: c.Int("jobs"), NoClone: c.Bool(noClone)}}
-	size, sizeErr := humanize.ParseBytes(c.String("max-shard-size"))
-	switch {
-	case c.NArg() == 0:
-		return o, usagef(c, "export needs a CHECKPOINT")
-	case o.Output != "" && o.Into != "":
-		return o, usagef(c, "--output and --into exclude each other")
-	case o.Output != "" && c.NArg() > 1:
-		return o, usagef(c, "--output is for one checkpoint; use --into DIR for %d", c.NArg())
-	case namesNothing(o.Output):
-		return o, usagef(c, "--output %s: give the folder a name", o.Output)
-	case c.IsSet("jobs") && o.Folder.Jobs < 1:
-		return o, usagef(c, "--jobs must be at least 1")
-	case sizeErr != nil || size < 1 || size > 1<<62:
+		Tokenizer: c.String("tokenizer"), Like: c.String(like)}
+	if o.Folder, err = folderOptions(c, "checkpoint", "folder"); err != nil {
+		return o, err
+	}
+	size, err := humanize.ParseBytes(c.String("max-shard-size"))
+	if err != nil || size < 1 || size > 1<<62 {
 		return o, usagef(c, "--max-shard-size %s: expected a size such as 5GB or 4GiB",
 			fault.Printable(c.String("max-shard-size")))
-	}
-	if name := misplacedName(c); name != "" {
-		return o, usageError{c.Command.Name, name + " is not a checkpoint", "To name the output: --output " + name}
 	}
 	o.MaxShard = int64(size)
 	o.DType, err = chosenDType(c)

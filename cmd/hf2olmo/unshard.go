@@ -15,7 +15,7 @@ func unshardCheckpoint(c *cli.Context, source string, o convert.Options, r *repo
 	u, err := unshard.Prepare(c.Context, source, unshard.Options{
 		Output: o.Output, Into: o.Into, DType: o.DType, NoOptimizer: c.Bool("no-optimizer"), AllowNaN: o.AllowNaN,
 		NoFollow: o.NoFollow, Tokenizer: o.Tokenizer,
-		Folder: folderOptions(o),
+		Folder: o.Folder,
 	})
 	if err != nil {
 		r.failed(source, nil, err)
