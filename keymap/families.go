@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// FamiliesOf returns the families, of any target, whose tables use most of these tensor names;
-// among equals, those with the fewest missing tensors. It returns none if no table uses half of
-// the names. Families whose names are those of a target are left out.
-func FamiliesOf(names []string) []string {
+// FamiliesOf returns the families, of any target, whose tables use most of these tensor names, sorted, and of these
+// the ones with the fewest missing tensors. It returns none if no table uses half of the names. Families whose names
+// are those of a target are left out.
+func FamiliesOf(names []string) (all, likeliest []string) {
 	best, native := map[string]fit{}, map[string]bool{}
 	most := fit{}
 	for _, b := range bundledTables() {
@@ -28,14 +28,17 @@ func FamiliesOf(names []string) []string {
 			}
 		}
 	}
-	var families []string
 	for family, f := range best {
+		if f.known == most.known {
+			all = append(all, family)
+		}
 		if f == most {
-			families = append(families, family)
+			likeliest = append(likeliest, family)
 		}
 	}
-	slices.Sort(families)
-	return families
+	slices.Sort(all)
+	slices.Sort(likeliest)
+	return all, likeliest
 }
 
 // A fit is how well tensor names match a table.

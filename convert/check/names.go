@@ -23,7 +23,7 @@ func (c tensorChecks) nameTensors(file string, tensors []saved) map[string]saved
 	for _, t := range tensors {
 		names = append(names, t.name)
 	}
-	if families := keymap.FamiliesOf(names); len(families) > 0 {
+	if _, families := keymap.FamiliesOf(names); len(families) > 0 {
 		c.add("hf-names", about{file: file, found: names[0]}, "families", strings.Join(families, ", "))
 		return nil
 	}

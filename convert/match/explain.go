@@ -13,8 +13,9 @@ import (
 
 // explainer looks for the cause of what does not match.
 type explainer struct {
-	of    *matching
-	found *matcher // nil if the config was refused before the match
+	of      *matching
+	found   *matcher // nil if the config was refused before the match
+	refused bool     // the config was refused, and the match is of what is left of it
 }
 
 // explain puts one fault before those of the match: what has most likely happened, and one
@@ -105,7 +106,8 @@ func product(shape []int64) int64 {
 	return n
 }
 
-// otherFamily recognizes the names of families other than the one in config.json.
+// otherFamily recognizes the names of families other than the one in config.json. If its config was refused, a family
+// may have names that are in its table for another trainer.
 func (c *explainer) otherFamily() *fault.Fault {
 	m := c.found
 	const maxNames = 2000 // enough to recognize a family by
@@ -113,8 +115,11 @@ func (c *explainer) otherFamily() *fault.Fault {
 	for i := range c.of.Model.Tensors[:min(len(c.of.Model.Tensors), maxNames)] {
 		names = append(names, c.of.Model.Tensors[i].Name)
 	}
-	families := keymap.FamiliesOf(names)
-	if len(families) == 0 || slices.Contains(families, c.of.Family) {
+	all, families := keymap.FamiliesOf(names)
+	if !c.refused {
+		all = families
+	}
+	if len(families) == 0 || slices.Contains(all, c.of.Family) {
 		return nil
 	}
 	return &fault.Fault{File: m.files, Hint: "Put the config.json that belongs to these weights beside them.",
@@ -134,9 +139,13 @@ func (c *explainer) suspect() *fault.Fault {
 const sameModel = "Check that config.json and the weights belong to the same model: `hf2olmo inspect` " +
 	"lists the tensors."
 
-// counts summarizes what is wrong if its cause is not known. One fault needs no summary.
+// counts summarizes what is wrong if its cause is not known. One fault needs no summary, nor do those of a config
+// that was refused: that comes first.
 func (c *explainer) counts() *fault.Fault {
 	m := c.found
+	if c.refused {
+		return nil
+	}
 	if len(m.faults) == 1 {
 		if f := m.faults[0]; f.Hint == "" {
 			f.Hint = sameModel

@@ -54,7 +54,7 @@ func Of(model *hf.Model, o Options) (*Match, error) {
 	faults.Add("", err)
 	switch {
 	case plan != nil:
-		faults.Add("", m.match(plan))
+		faults.Add("", m.match(plan, err != nil))
 	default:
 		if f := (&explainer{of: m}).whatIf(); f != nil {
 			f.Lead = true

@@ -14,14 +14,15 @@ import (
 
 // match finds the tensors of the plan among the model's, and fills m.Tensors. Every
 // tensor of the model must be used once or be left out by the table, every part of
-// the plan must be there, in the shape that the config says.
-func (m *matching) match(plan *keymap.Plan) error {
+// the plan must be there, in the shape that the config says. If the config was refused, that is why what does
+// not match does not, unless another cause is known.
+func (m *matching) match(plan *keymap.Plan, refused bool) error {
 	found := m.newMatcher()
 	m.Tensors, m.same = found.match(plan, m.Model)
 	m.LeftOut = found.leftOut
 	m.warnOfScales()
 	if len(found.faults) > 0 {
-		(&explainer{m, found}).explain()
+		(&explainer{m, found, refused}).explain()
 	}
 	return found.faults.Err()
 }

@@ -31,7 +31,7 @@ func Whole(model *hf.Model) (known bool, err error) {
 		}
 		if plan := m.suppose(model.Config); plan != nil {
 			m.Family = plan.Family
-			return true, m.match(plan)
+			return true, m.match(plan, false)
 		}
 	}
 	return false, nil
