@@ -1,13 +1,9 @@
 package hf
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"hf2olmo/convert/jsonfile"
-	"hf2olmo/convert/regular"
 )
 
 // A Cached is a model in the Hugging Face cache.
@@ -18,9 +14,6 @@ type Cached struct {
 	ModelType string // by its config.json, "" if that does not say
 }
 
-// maxConfig is the size limit, in bytes, of a config.json of which only model_type is read.
-const maxConfig = 1 << 20
-
 // ListCache returns the models in the cache, sorted by id. A cache that is not there has none.
 func ListCache() []Cached {
 	var list []Cached
@@ -28,8 +21,7 @@ func ListCache() []Cached {
 		c := Cached{ID: id}
 		repo := filepath.Join(cacheDir(), repoPrefix+strings.ReplaceAll(id, "/", "--"))
 		if where, bad := locateRepo(repo, ""); bad == nil {
-			c.Folder = where.dir
-			c.Bytes, c.ModelType = folderBytes(c.Folder), modelType(c.Folder)
+			c.Folder, c.Bytes, c.ModelType = where.dir, folderBytes(where.dir), modelType(where)
 		}
 		list = append(list, c)
 	}
@@ -60,15 +52,13 @@ func folderBytes(dir string) (total int64) {
 	return total
 }
 
-func modelType(dir string) string {
-	text, err := regular.Read(filepath.Join(dir, configName), maxConfig)
-	if err != nil {
+// modelType is what the config.json of a folder says, "" if it cannot be read.
+func modelType(where place) string {
+	d, bad := list(where)
+	if bad != nil {
 		return ""
 	}
-	config, err := jsonfile.ReadObject(bytes.NewReader(text), jsonfile.ConfigLimits)
-	if err != nil {
-		return ""
-	}
+	config, _ := d.readObject(configName)
 	name, _ := config["model_type"].(string)
 	return name
 }
