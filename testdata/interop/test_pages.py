@@ -83,15 +83,14 @@ def test_olmo_core(tmp_path):
 
 
 def test_olmo(tmp_path):
-    """The line for scripts/train.py, from a clone's folder. The wheel leaves that script out: train_worker.py is it."""
+    """The line for scripts/train.py, beside a clone. The wheel leaves that script out: train_worker.py is it."""
     source = core_models.write("olmo2", tmp_path / "OLMo-2-0425-1B", torch.bfloat16)
     assert cli.run("convert", source, cwd=tmp_path).returncode == 0
     tokens(tmp_path)
-    (tmp_path / "OLMo").mkdir()
     (block,) = [block for block in blocks("bash") if "scripts/train.py" in block]
     command = launched(block[block.index("torchrun") :])
-    command[command.index("scripts/train.py")] = HERE / "train_worker.py"
-    run([*command, "--global_train_batch_size=4", "--stop_after=2"], tmp_path / "OLMo")
+    command[command.index("OLMo/scripts/train.py")] = HERE / "train_worker.py"
+    run([*command, "--global_train_batch_size=4", "--stop_after=2"], tmp_path)
     report = json.loads((tmp_path / "runs/first/report.json").read_text())
     assert report["step"] == 2, report
 
