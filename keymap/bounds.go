@@ -22,10 +22,10 @@ const (
 	maxParts      = 16    // of a tensor
 )
 
-// functions are those that an expression may call, besides ln; loops are those of
+// functions are those that an expression may call, besides those of functions.go; loops are those of
 // them that go through a list.
 var (
-	functions = []string{"any", "all", "map", "filter", "string", "int", "len", "abs", "ceil", "min", "max"}
+	functions = []string{"any", "all", "map", "filter", "string", "len", "abs", "ceil", "min", "max"}
 	loops     = []string{"any", "all", "map", "filter"}
 )
 
@@ -44,7 +44,7 @@ func (b *bounds) Visit(node *ast.Node) {
 	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
 		b.refuse(node, "variables and sequences")
 	case *ast.CallNode:
-		if name, ok := n.Callee.(*ast.IdentifierNode); !ok || name.Value != "ln" {
+		if name, ok := n.Callee.(*ast.IdentifierNode); !ok || name.Value != "ln" && name.Value != "int" {
 			b.refuse(node, "calls")
 		}
 	case *ast.BinaryNode:

@@ -93,6 +93,9 @@ func nativeOf(t *Target, config map[string]any, facts Facts) (*native, []*Refusa
 	n := &native{}
 	var rules map[string]any
 	if t.readBack != nil {
+		if refusals := t.readBack.wrong(config); len(refusals) > 0 {
+			return nil, refusals
+		}
 		one, err := t.readBack.of(config, facts.Tensors)
 		if err != nil {
 			return nil, []*Refusal{{File: source, Because: err.Error()}}
@@ -100,10 +103,12 @@ func nativeOf(t *Target, config map[string]any, facts Facts) (*native, []*Refusa
 		n.described, config, rules = one.described, one.config, one.env
 		n.inexact = apply(t.readBack.inexact, rules)
 	}
-	env, refusals := t.complete(config)
 	if n.described != nil {
-		refusals = append(refusals, apply(t.readBack.refuse, rules)...)
+		if refusals := apply(t.readBack.refuse, rules); len(refusals) > 0 {
+			return nil, refusals
+		}
 	}
+	env, refusals := t.complete(config)
 	if env == nil {
 		return nil, refusals
 	}

@@ -53,7 +53,7 @@ func compile(text string, names scope) (*expression, error) {
 	}
 	var b bounds
 	options := []expr.Option{expr.Env(known), expr.MaxNodes(maxNodes), expr.Patch(&b), expr.DisableAllBuiltins(),
-		expr.Optimize(false), expr.Function("ln", naturalLogarithm)}
+		expr.Optimize(false), expr.Function("ln", naturalLogarithm), expr.Function("int", truncated)}
 	for _, name := range functions {
 		options = append(options, expr.EnableBuiltin(name))
 	}
@@ -73,14 +73,6 @@ func compile(text string, names scope) (*expression, error) {
 // common, and to compile one takes longer than to evaluate it. What it is compiled to does not depend on
 // the names that it does not use.
 var compiled sync.Map
-
-// naturalLogarithm is ln in tables.
-func naturalLogarithm(arguments ...any) (any, error) {
-	if x, ok := Number(arguments[0]); ok {
-		return math.Log(x), nil
-	}
-	return nil, fmt.Errorf("ln of %#v, which is not a number", arguments[0])
-}
 
 // compileMatch compiles a table's match expression, which sees the whole config.json
 // as config. A missing field is nil.

@@ -131,9 +131,14 @@ func (f Field) read(config map[string]any) (any, error) {
 		return f.convert(v)
 	}
 	if f.Required {
-		return nil, fmt.Errorf("%s is missing: expected %s", f.Called(), kinds[f.Kind])
+		return nil, f.missing()
 	}
 	return f.Default, nil
+}
+
+// missing is the error of a field that must be there.
+func (f Field) missing() error {
+	return fmt.Errorf("%s is missing: expected %s", f.Called(), kinds[f.Kind])
 }
 
 // Number returns v, a value of a config of any format, as a float if it is a number.

@@ -107,7 +107,7 @@ func (o *origin) factor(model map[string]any) (float64, error) {
 	x, ok := Number(v)
 	switch size := math.Abs(x); {
 	case !ok || !(size >= minScale && size <= maxScale):
-		return 0, fmt.Errorf("scale: %q is %v: expected a number between 2^-40 and 2^40", o.scale.text, v)
+		return 0, fmt.Errorf("its scale is %v: expected a number between 2^-40 and 2^40", v)
 	case x == 1:
 		return 0, nil
 	}

@@ -142,8 +142,11 @@ func (t *Table) planWith(target *Target, config map[string]any, facts Facts, fix
 	if err == nil && target.since != nil {
 		plan.Since, err = target.since.string(native)
 	}
-	if err != nil {
-		return nil, append(refusals, &Refusal{Because: err.Error()})
+	switch {
+	case err != nil && len(refusals) > 0:
+		return nil, refusals // which say why
+	case err != nil:
+		return nil, []*Refusal{{Because: err.Error()}}
 	}
 	if len(target.document.takes) == 0 && len(refusals) == 0 {
 		var err error
@@ -158,6 +161,9 @@ func (t *Table) planWith(target *Target, config map[string]any, facts Facts, fix
 // environment is nil if a field is missing or has the wrong type.
 func (t *Table) read(config map[string]any, facts Facts) (map[string]any, []*Refusal) {
 	env, refusals := readFields(t.fields, config, source)
+	if wrong := anyPretrained().checkNumbers(t.fields, config); len(wrong) > 0 {
+		env, refusals = nil, append(refusals, wrong...)
+	}
 	refusals = append(refusals, anyPretrained().check(config)...)
 	for _, object := range objects(t.fields, config) {
 		refusals = append(refusals, anyPretrained().check(object)...)
@@ -218,10 +224,10 @@ func (t *Target) check(env map[string]any, facts Facts) []*Refusal {
 	}
 	refusals := apply(t.refuse, env)
 	layers, err := t.layerCount.int(env)
-	if err != nil {
-		return append(refusals, &Refusal{Because: err.Error()})
-	}
-	if layers > int64(facts.Tensors) {
+	switch {
+	case err != nil && len(refusals) == 0: // else it is said already what is wrong
+		return []*Refusal{{Because: err.Error()}}
+	case layers > int64(facts.Tensors):
 		refusals = append(refusals, &Refusal{File: source, Because: fmt.Sprintf(
 			"%d layers need more tensors than the weights files contain (%d)", layers, facts.Tensors)})
 	}

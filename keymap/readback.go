@@ -12,22 +12,22 @@ import (
 
 // readBack says how the fields of a config are read back from a nested config file.
 type readBack struct {
-	spellings map[string]spelling // by class
-	normal    normal
-	known     []*expression          // of each layer; the shapes of other models are not known
-	groups    []readingGroup         // fields that layers have; they see model, block and i
-	let       []binding              // these and the rest see model, blocks, document and weights
-	whole     map[string]*expression // all other fields
-	refuse    []rule
-	inexact   []rule
+	classes map[string]class // by name
+	normal  normal
+	known   []*expression          // of each layer; the shapes of other models are not known
+	groups  []readingGroup         // fields that layers have; they see model, block and i
+	let     []binding              // these and the rest see model, blocks, document and weights
+	whole   map[string]*expression // all other fields
+	refuse  []rule
+	inexact []rule
 }
 
 type readBackYAML struct {
-	Spelling any            `yaml:"spelling"`
-	Normal   normalYAML     `yaml:"normal"`
-	Known    []string       `yaml:"known"`
-	Layer    map[string]any `yaml:"layer"`
-	Some     []struct {
+	Classes string         `yaml:"classes"` // a file
+	Normal  normalYAML     `yaml:"normal"`
+	Known   []string       `yaml:"known"`
+	Layer   map[string]any `yaml:"layer"`
+	Some    []struct {
 		When   string         `yaml:"when"`
 		Fields map[string]any `yaml:"fields"`
 	} `yaml:"some"`
@@ -46,8 +46,8 @@ func parseReadBack(y *readBackYAML, fields scope) (*readBack, error) {
 	}
 	r := &readBack{}
 	var err error
-	if r.spellings, err = parseSpellings(y.Spelling); err != nil {
-		return nil, fmt.Errorf("spelling: %w", err)
+	if r.classes, err = readClasses(y.Classes); err != nil {
+		return nil, fmt.Errorf("%s: %w", y.Classes, err)
 	}
 	if r.normal, err = parseNormal(y.Normal); err != nil {
 		return nil, fmt.Errorf("normal: %w", err)
@@ -139,7 +139,7 @@ func (r *readBack) of(document map[string]any, tensors int) (*reading, error) {
 		return nil, err
 	}
 	if len(one.described.blocks) == 0 {
-		return nil, errors.New("describes a model without layers")
+		return nil, fmt.Errorf("describes a model without layers: n_layers is %v", one.described.model["n_layers"])
 	}
 	var blocks []any
 	for i, block := range one.described.blocks {
@@ -196,7 +196,7 @@ func (one *reading) add(fields map[string]*expression, env map[string]any) error
 // that many tensors. ok is false if the target does not describe the model, or if its layers
 // differ in more than their windows and ropes.
 func (t *Target) ReadBack(document map[string]any, tensors int) (config map[string]any, ok bool) {
-	if t.readBack == nil {
+	if t.readBack == nil || len(t.readBack.wrong(document)) > 0 {
 		return nil, false
 	}
 	one, err := t.readBack.of(document, tensors)

@@ -15,17 +15,21 @@ type rule struct {
 	hint    string
 }
 
-// apply returns the refusals of the rules that are true for env, and of those that cannot be evaluated.
+// apply returns the refusals of the rules that are true for env; if none is, of those that cannot be evaluated: what
+// is wrong with a value may be what another rule refuses.
 func apply(rules []rule, env map[string]any) []*Refusal {
-	var refusals []*Refusal
+	var refusals, failed []*Refusal
 	for _, r := range rules {
 		hit, err := r.when.bool(env)
 		switch {
 		case err != nil:
-			refusals = append(refusals, &Refusal{File: source, Because: err.Error()})
+			failed = append(failed, &Refusal{File: source, Because: err.Error()})
 		case hit:
 			refusals = append(refusals, &Refusal{File: source, Because: r.because.format(env), Hint: r.hint, rule: r.name})
 		}
+	}
+	if len(refusals) == 0 {
+		return failed
 	}
 	return refusals
 }

@@ -9,7 +9,10 @@ import (
 )
 
 // hostileValues are numbers that would size something. Other values are tried in package middle.
-var hostileValues = []string{"1000000000", "9223372036854775807"}
+var hostileValues = []string{"1000000000", "9223372036854775807", "0"}
+
+// overflowed is what an expression of a table makes of numbers that it cannot compute with: no message shows it.
+var overflowed = regexp.MustCompile(`invalid operation|reflect:|not a size|-9223372036854775808|Inf\b`)
 
 // yamlFields and jsonFields are those of a checkpoint's config by which an export is planned.
 var (
@@ -89,6 +92,9 @@ func tryExport(t *testing.T, folder, other string) {
 	out := t.TempDir()
 	o := execute(t, "export", "--quiet", "--into", out, folder)
 	o.checkEnded(t)
+	if shown := overflowed.FindString(o.stderr); shown != "" {
+		t.Errorf("%q in %s", shown, o.stderr)
+	}
 	if o.status != 0 {
 		nothing(t, out)
 	}

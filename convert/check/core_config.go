@@ -2,15 +2,9 @@ package check
 
 import (
 	"bytes"
-	_ "embed"
-	"maps"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/goccy/go-yaml"
 
 	"hf2olmo/convert/dcp"
 	"hf2olmo/convert/fault"
@@ -20,19 +14,13 @@ import (
 	"hf2olmo/keymap"
 )
 
-//go:embed core.yaml
-var coreText []byte
-
-// coreClasses are the fields of OLMo-core's config classes.
-var coreClasses = sync.OnceValues(func() (classes map[string][]string, err error) {
-	err = yaml.UnmarshalWithOptions(coreText, &classes, yaml.Strict())
-	return classes, err
-})
-
 var coreTarget = sync.OnceValues(func() (*keymap.Target, error) { return keymap.TargetNamed("olmo-core") })
 
 // classField is what OLMo-core writes the class of an object under.
 const classField = "_CLASS_"
+
+// coreSection is the part of config.json that describes the model.
+const coreSection = "model"
 
 // coreModel reads the model section of config.json, nil if there is none.
 func (c coreChecks) coreModel() map[string]any {
@@ -43,7 +31,7 @@ func (c coreChecks) coreModel() map[string]any {
 	}
 	config, err := jsonfile.ReadObject(bytes.NewReader(text), jsonfile.ConfigLimits)
 	coreTokenizerChecks{c.checker}.checkCoreTokenizer(config)
-	model, _ := config["model"].(map[string]any)
+	model, _ := config[coreSection].(map[string]any)
 	if err != nil || model == nil {
 		c.add("core-config/no-model", about{file: olmocore.ConfigFile})
 		return nil
@@ -57,14 +45,12 @@ func (c coreChecks) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) er
 	if model == nil {
 		return nil
 	}
-	classes, err := coreClasses()
+	target, err := coreTarget()
 	if err != nil {
 		return err
 	}
-	c.coreFields(classes, "model", model)
-	target, err := coreTarget()
-	if err != nil || checkpoint == nil {
-		return err
+	if fit := c.coreFields(target, model); !fit || checkpoint == nil {
+		return nil
 	}
 	byName := map[string]saved{}
 	for _, t := range checkpoint.Tensors {
@@ -72,15 +58,15 @@ func (c coreChecks) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) er
 			byName[name] = saved{t.Name, t.Shape, t.DType}
 		}
 	}
-	config, ok := target.ReadBack(map[string]any{"model": model}, len(byName))
+	config, ok := target.ReadBack(map[string]any{coreSection: model}, len(byName))
 	if !ok {
-		c.add("core-config/unknown-model", about{file: olmocore.ConfigFile, tensor: "model"})
+		c.add("core-config/unknown-model", about{file: olmocore.ConfigFile, tensor: coreSection})
 		return nil
 	}
 	has := func(name string) bool { _, ok := byName[name]; return ok }
 	declared, refusals := target.StateDict(config, len(byName), has)
 	for _, r := range refusals {
-		c.add("config-model/olmo-core", about{file: olmocore.ConfigFile, tensor: "model"}, "problem", r.Because)
+		c.add("config-model/olmo-core", about{file: olmocore.ConfigFile, tensor: coreSection}, "problem", r.Because)
 	}
 	if declared != nil {
 		tensorChecks{c.checker}.compareDeclared(index, byName, declared, coreFormat)
@@ -88,21 +74,18 @@ func (c coreChecks) checkCoreConfig(checkpoint *dcp.Checkpoint, index string) er
 	return nil
 }
 
-// coreFields looks for fields that OLMo-core's classes do not have.
-func (c coreChecks) coreFields(classes map[string][]string, at string, v any) {
-	if list, isList := v.([]any); isList {
-		for i, item := range list {
-			c.coreFields(classes, at+"."+strconv.Itoa(i), item)
+// coreFields looks for fields that OLMo-core's classes do not have, and for values that they do not take; it
+// reports whether there are none of the latter.
+func (c coreChecks) coreFields(target *keymap.Target, model map[string]any) bool {
+	fit := true
+	for _, m := range keymap.Mismatches(target, coreSection, model) {
+		if m.Problem != "" {
+			fit = false
+			c.add("config-model/olmo-core", about{file: olmocore.ConfigFile}, "problem", m.Problem)
+			continue
 		}
+		c.add("config-unknown-key/olmo-core", about{file: olmocore.ConfigFile, tensor: m.At}, "section", m.Class, "class",
+			m.Class[strings.LastIndexByte(m.Class, '.')+1:], "key", m.Member)
 	}
-	object, _ := v.(map[string]any)
-	class, _ := object[classField].(string)
-	fields, known := classes[class]
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if known && name != classField && name != "type" && !slices.Contains(fields, name) {
-			c.add("config-unknown-key/olmo-core", about{file: olmocore.ConfigFile, tensor: at + "." + name}, "section",
-				class, "class", class[strings.LastIndexByte(class, '.')+1:], "key", name)
-		}
-		c.coreFields(classes, at+"."+name, object[name])
-	}
+	return fit
 }
