@@ -22,7 +22,8 @@ func meet(ctx context.Context, a, b *side) (*meeting, error) {
 	m := &meeting{a: a, b: b}
 	switch {
 	case a.model != nil && b.model != nil:
-		if m.own, m.found = asModel(a.model), asModel(b.model); !strangers(m.own, m.found) {
+		m.own, m.found = asModel(a.model), asModel(b.model)
+		if !strangers(m.own, m.found) && !renamed(a.model, b.model.Shapes()) {
 			return m, nil
 		}
 		for _, target := range bothTake(a, b) {
@@ -77,7 +78,8 @@ func bothTake(a, b *side) (all []string) {
 func (m *meeting) inMiddle(ctx context.Context) error {
 	var refused error
 	m.own, refused = m.a.asMiddle(ctx)
-	if m.found = asModel(m.b.model); refused == nil && !strangers(m.own, m.found) {
+	m.found = asModel(m.b.model)
+	if refused == nil && !strangers(m.own, m.found) && !renamed(m.b.model, nil) {
 		return nil
 	}
 	own, found := m.own, m.found

@@ -86,6 +86,10 @@ func dropped(m *hf.Model) []keymap.Drop {
 
 // planFor applies the table of a config.json, nil if the trainer has none, or if it cannot be applied.
 func planFor(name string, config map[string]any, tensors int) *keymap.Plan {
+	return planWith(name, config, keymap.Facts{Tensors: tensors})
+}
+
+func planWith(name string, config map[string]any, facts keymap.Facts) *keymap.Plan {
 	target, err := keymap.TargetNamed(name)
 	if err != nil {
 		return nil
@@ -94,8 +98,8 @@ func planFor(name string, config map[string]any, tensors int) *keymap.Plan {
 	if err != nil {
 		return nil
 	}
-	plan, refusals := table.Plan(target, config, keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 0},
-		Tensors: tensors})
+	facts.Tokenizer = map[string]any{"eos_token_id": 0}
+	plan, refusals := table.Plan(target, config, facts)
 	if len(refusals) > 0 {
 		return nil
 	}

@@ -8,12 +8,16 @@ import importlib.machinery
 import sys
 import types
 
+import torch
 from transformers.models.olmo_hybrid import modeling_olmo_hybrid as plain
 
 
 class FusedRMSNormGated(plain.OlmoHybridRMSNormGated):
     def __init__(self, size, eps=1e-5, device=None):
         super().__init__(size, eps=eps)
+
+    def reset_parameters(self):
+        torch.nn.init.ones_(self.weight)
 
     def forward(self, x, gate):
         return super().forward(x, gate).contiguous()

@@ -14,7 +14,7 @@ import torch
 import transformers4
 from olmo_core.config import DType
 from olmo_core.distributed.checkpoint import save_model_and_optim_state
-from olmo_core.nn.attention import AttentionBackendName, GateConfig, SlidingWindowAttentionConfig
+from olmo_core.nn.attention import AttentionBackendName, GatedDeltaNetConfig, GateConfig, SlidingWindowAttentionConfig
 from olmo_core.nn.feed_forward import ActivationFunction, FeedForwardConfig
 from olmo_core.nn.layer_norm import LayerNormConfig, LayerNormType
 from olmo_core.nn.moe import MoEConfig, MoERouterConfig, MoEType
@@ -165,6 +165,12 @@ def olmo2(**changes) -> TransformerConfig:
     return llama_like(**{"block_name": TransformerBlockType.reordered_norm, "qk_norm": True, "layer_norm_eps": 1e-6, **changes})
 
 
+def changed_attention(config: TransformerConfig, **changes) -> TransformerConfig:
+    for name, value in changes.items():
+        setattr(config.block["attn"].sequence_mixer, name, value)
+    return config
+
+
 def experts(kind: MoEType, **changes) -> TransformerConfig:
     moe = MoEConfig(
         name=kind, num_experts=3, hidden_size=48, capacity_factor=4.0 if kind == MoEType.default else None,
@@ -189,6 +195,16 @@ def named(overridden: bool) -> TransformerConfig:
         config.block_overrides = {2: full, 4: full}
     else:
         config.block, config.block_pattern = {"near": config.block, "far": full}, ["near", "near", "far"]
+    return config
+
+
+def gated(pattern=("gdn", "gdn", "gdn", "attn"), gated_norms=TransformerBlockType.default, **changes) -> TransformerConfig:
+    """Gated delta nets beside attention, as OLMo-core's own scripts have them."""
+    config = olmo2()
+    block = config.block.copy()
+    block.name = gated_norms
+    block.sequence_mixer = GatedDeltaNetConfig(**{**dict(n_heads=2, head_dim=12), **changes})
+    config.block, config.block_pattern = {"gdn": block, "attn": config.block}, list(pattern)
     return config
 
 
@@ -233,6 +249,13 @@ BUILT = {
     "qwen3 windows": (lambda: llama_like(qk_norm=True, use_head_qk_norm=True, sliding_window=window(16, -1)), "qwen3"),
     "gemma3": (gemma3, "gemma3_text"),
     "gemma3 tied": (lambda: gemma3(tie_word_embeddings=True, global_layer_interval=3), "gemma3_text"),
+    "hybrid": (gated, "olmo_hybrid"),
+    "hybrid of defaults": (lambda: gated(["gdn", "attn"], head_dim=None), "olmo_hybrid"),
+    "hybrid without rope": (lambda: changed_attention(gated(n_v_heads=4, expand_v=1.5, conv_size=3), rope=None), "olmo_hybrid"),
+    "hybrid after norms": (lambda: gated(gated_norms=TransformerBlockType.reordered_norm),
+                           "name of layers 0, 1, 2 is reordered_norm (olmo_hybrid: default)"),
+    "hybrid's biases": (lambda: gated(conv_bias=True), "conv_bias of layers 0, 1, 2 is true (olmo_hybrid: false)"),
+    "hybrid's other eps": (lambda: gated(norm_eps=1e-6), "norm_eps of layers 0, 1, 2 is 1e-06 (olmo_hybrid: 1e-05)"),
     "bfloat16": (lambda: olmo2(dtype=DType.bfloat16), "olmo2"),
     "abf of some": (lambda: olmo2(sliding_window=window(16, -1)).with_rope_scaling(
         ABFRoPEScalingConfig(new_theta=20000)), "rope.theta of layers 0, 2 is 500000 (olmo3: 20000)"),
@@ -363,6 +386,7 @@ TRAINED = {
     "gemma3": (lambda: gemma3(tie_word_embeddings=True), "hsdp", "gemma3_text"),
     "mistral": (lambda: llama_like(sliding_window=window(8)), "fsdp", "mistral"),
     "olmoe": (lambda: experts(MoEType.dropless, n_layers=2), "fsdp", "olmoe"),
+    "olmo_hybrid": (gated, "fsdp", "olmo_hybrid"),
 }
 
 
