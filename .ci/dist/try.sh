@@ -20,10 +20,9 @@ convert() { # convert HF2OLMO: with the program of this path
 	"$1" convert --quiet --output "$work/out" "$model"
 	"$1" verify --quiet "$model" "$work/out-unsharded"
 }
-case $machine in amd64) wheel=x86_64 ;; arm64) wheel=aarch64 ;; esac
 
 python3 -m venv "$work/environment"
-"$work/environment/bin/pip" install --quiet --no-index dist/hf2olmo-"$version"-*manylinux_2_17_"$wheel".*.whl
+"$work/environment/bin/pip" install --quiet --no-index --find-links dist hf2olmo
 convert "$work/environment/bin/hf2olmo"
 test -s "$work/environment/share/man/man1/hf2olmo.1"
 

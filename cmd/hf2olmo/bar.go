@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"golang.org/x/term"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
@@ -27,17 +26,10 @@ type bar struct {
 
 // newBar returns a bar if w is a terminal that can erase a line, else nil.
 func newBar(w io.Writer) *bar {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+	if columnsOf(w) == 0 || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	return &bar{w: w, columns: func() int {
-		columns, _, err := term.GetSize(int(f.Fd()))
-		if err != nil || columns < 1 {
-			return 80
-		}
-		return columns
-	}}
+	return &bar{w: w, columns: func() int { return columnsOf(w) }}
 }
 
 // syncAfter is how long the disk may take before a bar says that it is waited for.

@@ -1,12 +1,9 @@
 package main
 
 import (
-	"io"
-	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
@@ -45,15 +42,6 @@ Exit status: 0 listed, 1 it cannot be read, 2 the command line is wrong.`,
 // maxTensors is how many tensors are listed on a terminal unasked.
 const maxTensors = 40
 
-// onTerminal reports whether results are read as they come.
-func onTerminal(w io.Writer) bool {
-	if r, ok := w.(*results); ok {
-		w = r.Writer
-	}
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
 func inspectPath(c *cli.Context) error {
 	switch {
 	case c.NArg() != 1:
@@ -80,7 +68,7 @@ func inspectPath(c *cli.Context) error {
 	}
 	if !c.Bool("json") {
 		stats := c.Bool("stats")
-		byBlock := len(r.Tensors) > maxTensors && !stats && !c.Bool("tensors") && onTerminal(c.App.Writer)
+		byBlock := len(r.Tensors) > maxTensors && !stats && !c.Bool("tensors") && columnsOf(c.App.Writer) > 0
 		printReport(c.App.Writer, r, stats, byBlock)
 	}
 	if !c.Bool("quiet") {

@@ -106,11 +106,12 @@ func usagef(c *cli.Context, format string, args ...any) error {
 }
 
 func newApp(stdout, stderr io.Writer) *cli.App {
-	return &cli.App{
+	cli.HelpPrinter = printHelp
+	app := &cli.App{
 		Name:      "hf2olmo",
 		Usage:     "convert downloaded Hugging Face models into checkpoints that OLMo and OLMo-core can start from, and back",
 		UsageText: "hf2olmo COMMAND [OPTION...] [ARGUMENT...]",
-		Description: "Start with: hf2olmo convert MODEL\n" +
+		Description: "Start with: hf2olmo convert MODEL\n\n" +
 			"MODEL is a folder, a weights file, or the id of a model in the local Hugging Face cache. " +
 			"Nothing is ever downloaded.",
 		Writer:         stdout,
@@ -135,6 +136,10 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 			return noCommand(c.App, c.Args().First())
 		},
 	}
+	for _, c := range app.Commands { // in place of the library's words
+		c.UsageText = strings.TrimSpace("hf2olmo " + c.Name + " [OPTION...] " + c.ArgsUsage)
+	}
+	return app
 }
 
 func onUsageError(c *cli.Context, err error, _ bool) error {

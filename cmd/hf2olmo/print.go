@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/dustin/go-humanize"
+	"golang.org/x/term"
 
 	"hf2olmo/convert/fault"
 )
@@ -39,6 +41,22 @@ func count(n int64) string {
 		unit = "K"
 	}
 	return strings.TrimSpace(humanize.FtoaWithDigits(value, 2) + " " + unit)
+}
+
+// columnsOf returns how wide the terminal is that w prints on, 0 if it is none.
+func columnsOf(w io.Writer) int {
+	if r, ok := w.(*results); ok {
+		w = r.Writer
+	}
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || columns < 1 {
+		return 80
+	}
+	return columns
 }
 
 // plural counts things: 1 note, 2 notes.
