@@ -1,12 +1,17 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"hf2olmo/convert/hf"
 	"hf2olmo/keymap"
 )
 
@@ -22,16 +27,26 @@ var familyNames = map[string]string{
 
 // TestFamilyTable: the first page has the families of the bundled tables. Those with the same answers share a row.
 func TestFamilyTable(t *testing.T) {
-	answers := map[string][3]bool{} // for each trainer, and back
+	type answer struct {
+		trainers [2]bool
+		back     string
+	}
+	answers := map[string]answer{}
+	elsewhere := leaveAs(t)
 	for _, b := range keymap.Tables() {
 		table, err := b.Text()
 		must(t, err)
 		a := answers[b.Family]
-		a[slices.Index(keymap.Targets(), b.Target)] = true
-		a[2] = a[2] || strings.Contains(string(table), "\nexport:\n")
+		a.trainers[slices.Index(keymap.Targets(), b.Target)] = true
+		switch types := elsewhere[b.Family]; {
+		case strings.Contains(string(table), "\nexport:\n"):
+			a.back = "yes"
+		case a.back == "" && len(types) > 0:
+			a.back = "as `" + strings.Join(types, "`, `") + "`"
+		}
 		answers[b.Family] = a
 	}
-	rows := map[[3]bool][]string{}
+	rows := map[answer][]string{}
 	for family, a := range answers {
 		if familyNames[family] == "" {
 			t.Errorf("familyNames lacks %s", family)
@@ -40,16 +55,58 @@ func TestFamilyTable(t *testing.T) {
 	}
 	want := "| model | allenai/OLMo | OLMo-core | back to Hugging Face |\n|---|---|---|---|\n"
 	word := map[bool]string{true: "yes", false: "no"}
-	for _, a := range [][3]bool{{true, true, true}, {true, false, true}, {true, true, false}, {true, false, false},
-		{false, true, true}, {false, true, false}} {
-		if names := rows[a]; len(names) > 0 {
-			slices.Sort(names)
-			want += fmt.Sprintf("| %s | %s | %s | %s |\n", strings.Join(names, ", "), word[a[0]], word[a[1]], word[a[2]])
-		}
+	order := func(a answer) string { // what has more comes first
+		return fmt.Sprint(!a.trainers[0], a.back != "yes", !a.trainers[1], a.back)
+	}
+	byOrder := func(a, b answer) int { return strings.Compare(order(a), order(b)) }
+	for _, a := range slices.SortedFunc(maps.Keys(rows), byOrder) {
+		slices.Sort(rows[a])
+		want += fmt.Sprintf("| %s | %s | %s | %s |\n", strings.Join(rows[a], ", "), word[a.trainers[0]], word[a.trainers[1]],
+			cmp.Or(a.back, "no"))
 	}
 	text, err := os.ReadFile("../../README.md")
 	must(t, err)
 	if !strings.Contains(string(text), "<!-- families -->\n"+want+"<!-- /families -->\n") {
 		t.Errorf("README.md lacks, between <!-- families --> and <!-- /families -->:\n%s", want)
 	}
+}
+
+// leaveAs returns which model_types the bundled models of each family leave as that no table leads back to by its own
+// name: what they become is a model of another family too.
+func leaveAs(t *testing.T) map[string][]string {
+	t.Helper()
+	folders, err := filepath.Glob("../../testdata/models*/*/config.json")
+	must(t, err)
+	left := map[string][]string{}
+	facts := keymap.Facts{Tensors: 600, Tokenizer: map[string]any{"eos_token_id": 0, "pad_token_id": 1, "vocab_size": 90}}
+	for _, config := range folders {
+		model, err := hf.OpenReference(filepath.Dir(config))
+		must(t, err)
+		for _, name := range keymap.Targets() {
+			target, err := keymap.TargetNamed(name)
+			must(t, err)
+			table, err := keymap.For(target, model.Config)
+			if err != nil {
+				continue
+			}
+			plan, refusals := table.Plan(target, model.Config, facts)
+			if plan == nil || len(refusals) > 0 {
+				continue
+			}
+			native := keymap.ByName(plan.Config)
+			if len(plan.Document) > 0 { // the config file is not the config
+				text, err := plan.Document.JSON()
+				must(t, err)
+				must(t, json.Unmarshal(text, &native))
+			}
+			if export, _ := target.Export(native, "float32", facts); export != nil &&
+				!slices.Contains(left[table.Family], export.ModelType()) {
+				left[table.Family] = append(left[table.Family], export.ModelType())
+			}
+		}
+	}
+	for _, types := range left {
+		slices.Sort(types)
+	}
+	return left
 }
