@@ -20,6 +20,7 @@ const configFile = "config.json"
 
 // files are those that exports write: --force replaces no others.
 var files = folder.Names{
+	Targets: []string{folder.Exported},
 	Ours: func(name string) bool {
 		return layout.IsShard(name) || slices.Contains(tokenizers.Beside, name) ||
 			slices.Contains([]string{configFile, layout.WeightsFile, layout.IndexFile}, name)
@@ -78,7 +79,7 @@ func (e *Export) addConfigs() error {
 
 // recipe is what the manifest says that the output was made from.
 func (e *Export) recipe(maxShard int64) (r output.Recipe, err error) {
-	r = output.Recipe{Target: "transformers", Folder: e.Checkpoint.Path, Weights: e.Checkpoint.Files,
+	r = output.Recipe{Target: folder.Exported, Folder: e.Checkpoint.Path, Weights: e.Checkpoint.Files,
 		Small:   e.source.configPaths(),
 		Choices: folder.Choices{DType: e.options.DType.Choice(), Tokenizer: e.options.Tokenizer, MaxShard: maxShard}}
 	if e.source.like != nil {

@@ -55,10 +55,14 @@ func (p *Place) survey(ctx context.Context, root string) (*earlier, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
-	if len(s.unknown) > 0 {
+	hint := "--force replaces only what hf2olmo wrote. Move the folder away, or choose another --output."
+	switch other := s.ofAnotherKind(); {
+	case other != nil:
+		s.faults = append(fault.List{other}, s.faults...)
+		hint = "--force replaces only an output of the same kind. Move the folder away, or choose another --output."
+	case len(s.unknown) > 0:
 		s.faults = append(fault.List{notOurs(root, s.unknown)}, s.faults...)
 	}
-	hint := "--force replaces only what hf2olmo wrote. Move the folder away, or choose another --output."
 	if s.manifest.Format == 0 {
 		hint = "Without " + ManifestFile + " there is no record of what hf2olmo wrote, so nothing is replaced. " +
 			"Move the folder away, or choose another --output."
@@ -68,6 +72,21 @@ func (p *Place) survey(ctx context.Context, root string) (*earlier, error) {
 	}
 	s.nameKept()
 	return &s.found, s.faults.Err()
+}
+
+// ofAnotherKind is the fault of an output that is whole, but of another kind than what would replace it; nil of others.
+func (s *surveyor) ofAnotherKind() *fault.Fault {
+	made := s.manifest
+	foreign := func(name string) bool { return s.listed[name].Name == "" && !s.containsListed(name) }
+	if made.Format == 0 || s.Names.Targets == nil || slices.Contains(s.Names.Targets, made.Target) ||
+		slices.ContainsFunc(s.unknown, foreign) {
+		return nil
+	}
+	what := "a checkpoint that hf2olmo wrote for the trainer " + made.Target
+	if made.Target == Exported {
+		what = "a Hugging Face model that hf2olmo export wrote"
+	}
+	return &fault.Fault{File: s.root, Problem: "exists and is " + what + ", made from " + made.Source}
 }
 
 // notOurs is the fault of a folder that contains something that no conversion wrote.

@@ -24,6 +24,9 @@ const (
 	UnalignedLayout = 1
 )
 
+// Exported is the Target of a model of Hugging Face that was made of a checkpoint.
+const Exported = "transformers"
+
 // A Manifest records what a folder was converted from and what it contained when it was complete, so that a
 // conversion is not repeated, and --force replaces nothing else.
 type Manifest struct {

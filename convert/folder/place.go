@@ -29,6 +29,7 @@ type Names struct {
 	Ours    func(name string) bool
 	Folders []string // that contain them
 	Configs []string // those that users may edit: Keep keeps them if they did
+	Targets []string // of the manifests of outputs that these files are of, nil for any
 	// Unlisted is the config that manifests of format 1 leave out, by trainer.
 	Unlisted map[string]string
 }

@@ -4,7 +4,9 @@ package targets
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 
 	"hf2olmo/convert/folder"
 	"hf2olmo/convert/olmo"
@@ -24,6 +26,7 @@ func Named(name string) (trainer.Trainer, error) {
 
 // Files are the files of checkpoints for all trainers: --force replaces one by another.
 var Files = folder.Names{
+	Targets:  slices.Sorted(maps.Keys(trainers)),
 	Ours:     func(name string) bool { return olmo.Ours(name) || olmocore.Ours(name) },
 	Folders:  []string{olmocore.ModelFolder, path.Dir(olmocore.StateFile)},
 	Configs:  []string{olmo.ConfigFile, olmocore.ConfigFile, olmocore.TrainFile},
