@@ -29,6 +29,7 @@ var bundledCore = map[string]string{
 	"../models/torch-strided": "olmo2", "../models/torch-views": "llama",
 	"cwm": "cwm", "exaone4": "exaone4", "gemma": "gemma", "llama-bias": "llama", "ministral": "ministral",
 	"mixtral": "mixtral", "qwen3_moe": "qwen3_moe", "smollm3": "smollm3", "stablelm": "stablelm",
+	"olmo_hybrid": "olmo_hybrid", "olmo_hybrid-published": "olmo_hybrid",
 }
 
 // TestRoundTripCore is TestRoundTrip of checkpoints of OLMo-core.
@@ -58,7 +59,9 @@ func TestRoundTripCore(t *testing.T) {
 			if strings.HasPrefix(name, "gemma3") {
 				roundedAlike(t, got, source)
 			}
-			compare(t, got, source)
+			if name != "olmo_hybrid" { // transformers saves it under other names than those that are published
+				compare(t, got, source)
+			}
 			compare(t, contents(t, nativeTensors(t, toCore(t, result.Output))), contents(t, nativeTensors(t, checkpoint)))
 		})
 	}
