@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 
 	"hf2olmo/convert/disk"
 	"hf2olmo/convert/fault"
@@ -15,7 +14,6 @@ import (
 // Files are the open weights files of one model. ReadAt may be called from many
 // goroutines.
 type Files struct {
-	mu   sync.RWMutex
 	open map[*File]*os.File
 	sums map[*File]*sums // of files that have checksums of their records
 }
@@ -73,9 +71,7 @@ func (f *Files) add(file *File) error {
 // ReadAt fills p from the byte at off of file. Fewer bytes than that are an error
 // that names the file: it was shortened since its header was read.
 func (f *Files) ReadAt(file *File, p []byte, off int64) error {
-	f.mu.RLock()
 	handle := f.open[file]
-	f.mu.RUnlock()
 	n, err := handle.ReadAt(p, off)
 	switch {
 	case n == len(p):
