@@ -4,14 +4,12 @@ package main
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // TestShared: an output that is not cast takes next to no space, has the same bytes as a copy on any file system,
@@ -63,6 +61,31 @@ func TestShared(t *testing.T) {
 	}
 }
 
+// TestSharedUnsharded: what is unsharded as model.pt and optim.pt shares what is at the same place of a block in both,
+// and the disk has more only of the rest.
+func TestSharedUnsharded(t *testing.T) {
+	dir, model := looped(t, "xfs")
+	whole, run := filepath.Join(dir, "a-unsharded"), filepath.Join(dir, "step1000")
+	output := filepath.Join(dir, "step1000-unsharded")
+	record(t, "--output", whole, model)
+	script := filepath.Join("..", "..", "testdata", "bench", "sharded_run.py")
+	if text, err := exec.Command(os.Getenv("PYTHON"), script, whole, run).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	before := used(t, dir)
+	plan := record(t, "--dry-run", "--output", output, run)
+	r := record(t, "--output", output, run)
+	grown := used(t, dir) - before
+	t.Logf("%d bytes, %d shared, the disk has %d more", r.Bytes, r.SharedBytes, grown)
+	if r.SharedBytes < r.Bytes/2 || plan.SharedBytes != r.SharedBytes || grown > r.Bytes-r.SharedBytes+r.Bytes/50 {
+		t.Errorf("planned %+v, made %+v, and the disk has %d more", plan, r, grown)
+	}
+	if o := execute(t, "verify", run, output); o.status != 0 {
+		t.Errorf("%s%s", o.stdout, o.stderr)
+	}
+	outlives(t, run, output)
+}
+
 // plansNone checks that a dry run expects no shared blocks.
 func plansNone(t *testing.T, args ...string) {
 	t.Helper()
@@ -106,7 +129,7 @@ func outlives(t *testing.T, model string, outputs ...string) {
 	for _, output := range outputs {
 		before += sums(t, output)
 	}
-	files, err := filepath.Glob(filepath.Join(model, "*.safetensors"))
+	files, err := filepath.Glob(filepath.Join(model, "*[0-9].*")) // shards or ranks
 	must(t, err)
 	for _, path := range files {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -164,71 +187,5 @@ func nothingElse(t *testing.T, dir string) {
 	t.Helper()
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("%v was left", left)
-	}
-}
-
-// TestSharedOfChanging: a source that changes after some of it was cloned is an error, and nothing is left: the clone
-// holds what was there before, and what is read for the checksums is new.
-func TestSharedOfChanging(t *testing.T) {
-	for kind := range loops {
-		t.Run(kind, func(t *testing.T) {
-			dir, model := looped(t, kind)
-			output := filepath.Join(dir, "a-unsharded")
-			partial := filepath.Join(dir, ".a-unsharded.partial", "model.pt")
-			files, err := filepath.Glob(filepath.Join(model, "*.safetensors"))
-			must(t, err)
-			o := traced(t, "delay_exit=200000", func() { // microseconds
-				for begun := time.Now(); time.Since(begun) < 20*time.Second; time.Sleep(time.Millisecond) {
-					if _, err := os.Stat(partial); err == nil {
-						break
-					}
-				}
-				f, err := os.OpenFile(files[0], os.O_WRONLY, 0)
-				must(t, err)
-				_, err = f.WriteAt([]byte("changed!"), 10<<20)
-				must(t, err)
-				must(t, f.Close())
-			}, "convert", "--output", output, model)
-			if o.status != 1 || !strings.Contains(o.stderr, "was changed while it was read") {
-				t.Errorf("status %d\n%s%s", o.status, o.stdout, o.stderr)
-			}
-			nothingElse(t, dir)
-			record(t, "--output", output, model)
-			if o := execute(t, "verify", model, output); o.status != 0 {
-				t.Errorf("%s%s", o.stdout, o.stderr)
-			}
-		})
-	}
-}
-
-// TestSharedKilled: a run that is killed leaves nothing that counts, and the next one cleans up.
-func TestSharedKilled(t *testing.T) {
-	for kind := range loops {
-		t.Run(kind, func(t *testing.T) {
-			dir, model := looped(t, kind)
-			out := filepath.Join(dir, "out")
-			output := filepath.Join(out, "a-unsharded")
-			must(t, os.Mkdir(out, 0o777))
-			before := used(t, dir)
-			begun := time.Now()
-			r := record(t, "--output", output, model)
-			usual := time.Since(begun)
-			for range 10 {
-				must(t, os.RemoveAll(output))
-				command := exec.Command("hf2olmo", "convert", "--quiet", "--output", output, model)
-				must(t, command.Start())
-				time.Sleep(rand.N(usual))
-				command.Process.Kill()
-				command.Wait()
-				if _, err := os.Stat(output); err == nil {
-					wholeOfEither(t, output, []string{model})
-				}
-				record(t, "--output", output, model)
-				onlyWhole(t, model, out, output)
-			}
-			if grown := used(t, dir) - before; grown > r.Bytes/50 {
-				t.Errorf("the disk has %d bytes more", grown)
-			}
-		})
 	}
 }

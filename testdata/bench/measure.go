@@ -96,8 +96,14 @@ func weightFiles(folder string) []string {
 
 // copying is cp, with some flags, of all weights of a model, and the sync that hf2olmo does too.
 func copying(folder, out string, flags ...string) call {
+	return copyingBy(`mkdir "$0" && cp "$@" "$0" && sync "$0"/* "$0"`, folder, out, flags...)
+}
+
+// unsynced is copying without the sync: when it ends, much of it is in memory only.
+func unsynced(folder, out string) call { return copyingBy(`mkdir "$0" && cp "$@" "$0"`, folder, out) }
+
+func copyingBy(script, folder, out string, flags ...string) call {
 	files := weightFiles(folder)
-	script := `mkdir "$0" && cp "$@" "$0" && sync "$0"/* "$0"`
 	return call{args: slices.Concat([]string{"sh", "-c", script, out}, flags, files), out: out, reads: files}
 }
 

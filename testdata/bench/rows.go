@@ -51,9 +51,13 @@ func (b *bench) safetensorsGroup(s shape) group {
 		brain:  {shape: s, dtype: tensor.BFloat16, format: safetensors, shards: 3},
 	}
 	return group{models: models, rows: func() []row {
+		plain := unsynced(source, b.path("theirs")) // no goal: how soon it ends depends on the machine's memory
 		return []row{
 			b.against(source, "float32, safetensors", "cp", source, 1.10),
 			b.against(brain, "bfloat16 → float32", "cp of the output's size", source, 1.25, "--dtype", "float32"),
+			{work: "float32, safetensors", against: "cp, not synced", ours: b.convert(source), theirs: &plain},
+			{work: "bfloat16 → float32", against: "cp, not synced", ours: b.convert(brain, "--dtype", "float32"),
+				theirs: &plain},
 			b.against(source, "float32 → bfloat16", "cp of the input", source, 1.10, "--dtype", "bfloat16"),
 			b.against(source, "float32 → float16", "cp of the input", source, 1.10, "--dtype", "float16"),
 			b.againstTorch(source, "float32, safetensors"),
@@ -121,6 +125,7 @@ func (b *bench) checkpointGroup(s shape) group {
 			{work: "float32 → Hugging Face", against: "cp", ours: export(whole, whole), theirs: &copyWhole, goal: 1.00},
 			{work: "float32, of OLMo-core → Hugging Face", against: "cp", ours: export(core, coreFiles),
 				theirs: &copyCore, goal: 1.00},
+			{work: "float32, OLMo → OLMo-core", against: "cp", ours: b.toCore(whole, out), theirs: &copyWhole, goal: 1.15},
 			{work: "float32, of OLMo-core → Hugging Face", against: "OLMo-core, by hand", ours: export(core, coreFiles),
 				theirs: &byHand, goal: 0.5, torch: true},
 			{work: "4 ranks with optimizer → unsharded", against: "cp", ours: b.convert(run), theirs: &copyRun,
