@@ -131,7 +131,7 @@ func convertOptions(c *cli.Context) (o convert.Options, err error) {
 
 // chosenDType is the value of --dtype, Invalid for auto.
 func chosenDType(c *cli.Context) (tensor.DType, error) {
-	name := c.String("dtype")
+	name := strings.ToLower(c.String("dtype"))
 	if long, ok := shortDTypes[name]; ok {
 		name = long
 	}
@@ -140,7 +140,7 @@ func chosenDType(c *cli.Context) (tensor.DType, error) {
 	}
 	dtype := tensor.ParseDType(name)
 	if !dtype.Convertible() {
-		return dtype, usagef(c, "--dtype %s: expected auto, float32, bfloat16 or float16", fault.Printable(name))
+		return dtype, usagef(c, "--dtype %s: expected auto, float32, bfloat16 or float16", fault.Printable(c.String("dtype")))
 	}
 	return dtype, nil
 }
@@ -164,7 +164,8 @@ func chooseTarget(c *cli.Context, o *convert.Options) error {
 	o.Target = c.String("target")
 	switch {
 	case !slices.Contains(keymap.Targets(), o.Target):
-		return usagef(c, "--target %s: expected %s", fault.Printable(o.Target), strings.Join(keymap.Targets(), " or "))
+		return usageError{c.Command.Name, "--target " + fault.Printable(o.Target) + ": expected " +
+			strings.Join(keymap.Targets(), " or "), didYouMean(nearest(strings.ToLower(o.Target), keymap.Targets()))}
 	case o.Keymap != nil && o.Keymap.Target != o.Target:
 		return usagef(c, "--target %s, but the table of --keymap is for %s", o.Target, o.Keymap.Target)
 	}

@@ -16,7 +16,7 @@ import (
 func flagsFirst(app *cli.App, args []string) ([]string, error) {
 	words := args[min(1, len(args)):]
 	at := slices.IndexFunc(words, func(a string) bool { return !strings.HasPrefix(a, "-") })
-	if err := firstOptions(words, at); err != nil || at < 0 {
+	if err := firstOptions(app, words, at); err != nil || at < 0 {
 		return args, err
 	}
 	name, rest := words[at], words[at+1:]
@@ -51,7 +51,7 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 }
 
 // firstOptions checks the words before the command, which is at that index; none if it is negative.
-func firstOptions(words []string, at int) error {
+func firstOptions(app *cli.App, words []string, at int) error {
 	if at < 0 {
 		at = len(words)
 	}
@@ -59,17 +59,31 @@ func firstOptions(words []string, at int) error {
 		name, _, joined := strings.Cut(strings.TrimLeft(word, "-"), "=")
 		switch {
 		case !slices.Contains([]string{"version", "v", "help", "h", ""}, name):
-			e := usageError{problem: "there is no option --" + name + " before the command"}
-			if command := slices.Index(words, "convert"); command >= 0 {
-				moved := slices.Concat(words[:command], words[command+1:])
-				e.hint = "Options follow the command: hf2olmo convert " + strings.Join(moved, " ")
-			}
-			return e
+			return misplacedOption(app, words, word)
 		case joined:
 			return usageError{problem: "--" + name + " takes no value"}
 		}
 	}
 	return nil
+}
+
+// misplacedOption is the error of an option before the command. If there is no command, that of convert was meant.
+func misplacedOption(app *cli.App, words []string, option string) error {
+	name, _, _ := strings.Cut(option, "=")
+	e := usageError{problem: "there is no option " + name + " before the command"}
+	at := slices.IndexFunc(words, func(w string) bool { return app.Command(w) != nil })
+	command := "convert"
+	switch {
+	case at >= 0:
+		command = words[at]
+		words = slices.Concat(words[:at], words[at+1:])
+	case !slices.ContainsFunc(app.Command(command).Flags, func(f cli.Flag) bool {
+		return slices.Contains(f.Names(), strings.TrimLeft(name, "-"))
+	}):
+		return e
+	}
+	e.hint = "Options follow the command: hf2olmo " + command + " " + strings.Join(words, " ")
+	return e
 }
 
 // readFlag returns the flag at the beginning of words as one word, and of how many words it was made.
@@ -90,12 +104,13 @@ func readFlag(command *cli.Command, words []string) (flag string, taken int, err
 		}
 		return words[0], 1, nil
 	}
+	dashes := words[0][:len(words[0])-len(strings.TrimLeft(words[0], "-"))]
 	taken = 1
 	if !joined && len(words) > 1 && !strings.HasPrefix(words[1], "--") {
 		value, taken = words[1], 2
 	}
 	if value == "" {
-		return wrong("--%s needs a value", name)
+		return wrong("%s%s needs a value", dashes, name)
 	}
 	if _, isNumber := flags[known].(*cli.IntFlag); isNumber {
 		if _, err := strconv.Atoi(value); err != nil {

@@ -36,7 +36,7 @@ convert --keymap FILE.
 				name := c.Args().First()
 				table, err := keymap.TableNamed(name)
 				if err != nil {
-					return usagef(c, "%v", err)
+					return usageError{c.Command.Name, err.Error(), didYouMean(nearest(name, tableNames()))}
 				}
 				text, err := table.Text()
 				if err != nil {

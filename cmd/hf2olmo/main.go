@@ -117,7 +117,7 @@ func newApp(stdout, stderr io.Writer) *cli.App {
 		Writer:         stdout,
 		ErrWriter:      stderr,
 		HideVersion:    true, // --version prints the same as the command
-		Flags:          []cli.Flag{toggle("version", "print the version", "v")},
+		Flags:          []cli.Flag{toggle("version", "print the version", "v"), cli.HelpFlag},
 		ExitErrHandler: func(*cli.Context, error) {}, // run decides
 		Commands: []*cli.Command{convertCommand(), exportCommand(), checkCommand(), verifyCommand(),
 			inspectCommand(), keymapCommand(), listCommand(),

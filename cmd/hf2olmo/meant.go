@@ -17,11 +17,19 @@ import (
 func nearest(word string, words []string) string {
 	best, least := "", max(2, len(word)/3)+1
 	for _, w := range words {
-		if d := distance(word, w); d < least {
+		if d := distance(word, w); d < least && d < len(word) {
 			best, least = w, d
 		}
 	}
 	return best
+}
+
+// didYouMean asks for a word, if there is one.
+func didYouMean(word string) string {
+	if word == "" {
+		return ""
+	}
+	return "Did you mean " + word + "?"
 }
 
 // distance is the number of letters to insert, remove, replace or exchange with their neighbor to make b of a.
@@ -52,12 +60,12 @@ func distance(a, b string) int {
 func noCommand(app *cli.App, word string) error {
 	e := usageError{problem: "there is no command \"" + word + "\""}
 	var names []string
-	for _, c := range app.Commands {
+	for _, c := range app.VisibleCommands() {
 		names = append(names, c.Name)
 	}
 	if name := nearest(word, names); name != "" {
 		e.hint = "Did you mean \"hf2olmo " + name + "\"?"
-	} else if hf.IsThere(word) {
+	} else if hf.IsThere(word) || strings.Contains(word, "/") {
 		e.hint = "Did you mean \"hf2olmo convert " + word + "\"?"
 	}
 	return e

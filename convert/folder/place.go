@@ -109,6 +109,19 @@ func (p *Place) look(ctx context.Context) (*earlier, error) {
 	}
 }
 
+// notFolder is the fault of an output whose parent is in a file, or is one.
+func notFolder(parent string) error {
+	info, err := os.Stat(parent)
+	if disk.Absent(err) {
+		return notFolder(filepath.Dir(parent))
+	}
+	problem := "is not a folder to write into"
+	if err == nil {
+		problem = "is " + kind(info.Mode()) + ", not a folder to write into"
+	}
+	return &fault.Fault{File: parent, Problem: problem, Hint: "Choose another --output or --into."}
+}
+
 // glance looks at the path alone. It returns nil if nothing is there, and a fault if what is there can never be
 // replaced.
 func (p *Place) glance() (fs.FileInfo, error) {
@@ -119,6 +132,8 @@ func (p *Place) glance() (fs.FileInfo, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
+	case disk.Absent(err): // a part of it is a file
+		return nil, notFolder(filepath.Dir(p.Path))
 	case err != nil:
 		return nil, inTheWay(fault.Cause(err), "")
 	case info.Mode()&fs.ModeSymlink != 0:
