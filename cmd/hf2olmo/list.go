@@ -51,7 +51,7 @@ func listModels(c *cli.Context) error {
 		return nil
 	}
 	if len(models) == 0 {
-		printf(c.App.ErrWriter, "There is no model in the Hugging Face cache.\n")
+		printf(c.App.ErrWriter, "There is no model in the Hugging Face cache (%s).\n", fault.Printable(hf.CacheDir()))
 		return nil
 	}
 	printModels(c.App.Writer, models)

@@ -36,9 +36,9 @@ func downloadAll(id, revision string) string {
 	return "`hf download " + id + "`"
 }
 
-// cacheDir returns the hub's cache as huggingface_hub finds it, except that a variable
+// CacheDir returns the hub's cache as huggingface_hub finds it, except that a variable
 // set to nothing counts as not set.
-func cacheDir() string {
+func CacheDir() string {
 	if dir := expand(firstEnv("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")); dir != "" {
 		return dir
 	}
@@ -86,7 +86,7 @@ func locateID(path string) (place, *fault.Fault) {
 		return place{}, &fault.Fault{File: path, Problem: "is neither a path that exists nor a hub id",
 			Hint: "Give a folder, a weights file, or the id of a model in the Hugging Face cache."}
 	}
-	dir := filepath.Join(cacheDir(), repoPrefix+strings.ReplaceAll(id, "/", "--"))
+	dir := filepath.Join(CacheDir(), repoPrefix+strings.ReplaceAll(id, "/", "--"))
 	if !isDir(dir) {
 		f := &fault.Fault{File: path, Hint: "Download it first: " + downloadAll(id, revision) + ".",
 			Problem: "is neither a path that exists nor a model in the Hugging Face cache (looked for " + dir + ")"}

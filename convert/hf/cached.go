@@ -19,7 +19,7 @@ func ListCache() []Cached {
 	var list []Cached
 	for _, id := range CachedIDs() {
 		c := Cached{ID: id}
-		repo := filepath.Join(cacheDir(), repoPrefix+strings.ReplaceAll(id, "/", "--"))
+		repo := filepath.Join(CacheDir(), repoPrefix+strings.ReplaceAll(id, "/", "--"))
 		if where, bad := locateRepo(repo, ""); bad == nil {
 			c.Folder, c.Bytes, c.ModelType = where.dir, folderBytes(where.dir), modelType(where)
 		}
@@ -30,7 +30,7 @@ func ListCache() []Cached {
 
 // CachedIDs returns the ids of the models in the cache, sorted.
 func CachedIDs() (ids []string) {
-	entries, _ := os.ReadDir(cacheDir()) // sorted
+	entries, _ := os.ReadDir(CacheDir()) // sorted
 	for _, e := range entries {
 		if id := repoID(e.Name()); id != "" {
 			ids = append(ids, id)
