@@ -79,7 +79,7 @@ func Command(path string) string {
 		return ""
 	}
 	return "torchrun --nproc_per_node=8 " + folder.ShellQuote(filepath.Join(path, TrainFile)) +
-		" --save-folder runs/first tokens.npy"
+		" --save-folder runs/first-core tokens.npy"
 }
 
 // Advice is how the folder is used in a script of one's own, one entry per line.

@@ -76,9 +76,9 @@ def test_olmo_core(tmp_path):
     assert abs(losses[0] - source_loss(source, window)) < 0.01, losses
     assert losses[-1] < losses[0] - 0.1, losses
     saved, written = (json.loads((tmp_path / f"{step}/config.json").read_text())["model"]
-                      for step in ("runs/first/step16", "OLMo-2-0425-1B-olmo-core/step0"))  # fmt: skip
+                      for step in ("runs/first-core/step16", "OLMo-2-0425-1B-olmo-core/step0"))  # fmt: skip
     assert saved == written
-    done = cli.run("check", tmp_path / "runs/first/step16")
+    done = cli.run("check", tmp_path / "runs/first-core/step16")
     assert done.returncode == 0, done.stdout
 
 
