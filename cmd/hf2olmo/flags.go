@@ -16,8 +16,11 @@ import (
 func flagsFirst(app *cli.App, args []string) ([]string, error) {
 	words := args[min(1, len(args)):]
 	at := slices.IndexFunc(words, func(a string) bool { return !strings.HasPrefix(a, "-") })
-	if err := firstOptions(app, words, at); err != nil || at < 0 {
+	if err := firstOptions(app, words, at); err != nil {
 		return args, err
+	}
+	if at < 0 {
+		return args[:min(2, len(args))], nil // of --version and --help the first counts
 	}
 	name, rest := words[at], words[at+1:]
 	if name == "help" || name == "h" {
@@ -47,7 +50,7 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 			i += taken - 1
 		}
 	}
-	return slices.Concat(args[:at+2], flags, []string{"--"}, arguments), nil
+	return slices.Concat(args[:1], words[:min(at, 1)], []string{name}, flags, []string{"--"}, arguments), nil
 }
 
 // firstOptions checks the words before the command, which is at that index; none if it is negative.
@@ -95,14 +98,14 @@ func readFlag(command *cli.Command, words []string) (flag string, taken int, err
 	isNamed := func(f cli.Flag) bool { return slices.Contains(f.Names(), name) }
 	flags := append(slices.Clone(command.Flags), cli.HelpFlag)
 	known := slices.IndexFunc(flags, isNamed)
-	if known < 0 {
+	if known < 0 || strings.HasPrefix(words[0], "---") {
 		return "", 0, noOption(command, strings.TrimSuffix(words[0], "="+value))
 	}
 	if isToggle(flags[known]) {
 		if joined {
 			return wrong("--%s takes no value", name)
 		}
-		return words[0], 1, nil
+		return "--" + flags[known].Names()[0], 1, nil
 	}
 	dashes := words[0][:len(words[0])-len(strings.TrimLeft(words[0], "-"))]
 	taken = 1
@@ -113,11 +116,13 @@ func readFlag(command *cli.Command, words []string) (flag string, taken int, err
 		return wrong("%s%s needs a value", dashes, name)
 	}
 	if _, isNumber := flags[known].(*cli.IntFlag); isNumber {
-		if _, err := strconv.Atoi(value); err != nil {
+		number, err := strconv.Atoi(value)
+		if err != nil {
 			return wrong("--%s %s: expected a number", name, value)
 		}
+		value = strconv.Itoa(number) // 08 is octal to the library
 	}
-	return "--" + name + "=" + atHome(value), taken, nil
+	return "--" + flags[known].Names()[0] + "=" + atHome(value), taken, nil
 }
 
 // toggle is a flag without a value. The help does not mention that it is false by default.
