@@ -72,8 +72,7 @@ func (k *copier) run(ctx context.Context) ([]uint32, error) {
 // copyPiece writes a piece of a run, and notes its sum and what is seen in it.
 func (k *copier) copyPiece(g *tensor.Gatherer, p tensor.Piece, data []byte) error {
 	r := &k.runs[p.Content]
-	k.seen.casts(&k.Tensors[r.Tensor], g)
-	k.seen.piece(&k.Tensors[r.Tensor], p.Offset, data, g.Overflows)
+	k.seen.piece(&k.Tensors[r.Tensor], p.Offset, data, g)
 	at := r.Place.Offset + p.Offset - r.From
 	sum := tensor.CombineCRC(g.Sum(data), 0, r.Place.Offset+r.Place.Bytes-at-p.Length)
 	for _, gap := range k.gaps(r.file, at, at+p.Length) {

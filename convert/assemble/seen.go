@@ -40,7 +40,7 @@ func (s *Seen) WarnOfOverflow(t *Tensor, warn func(format string, args ...any)) 
 	}
 }
 
-// casts notes what casts did to a piece of a written tensor.
+// casts notes what casts did to the piece of a written tensor that was read last.
 func (s *Seen) casts(t *Tensor, g *tensor.Gatherer) {
 	if g.Overflows == 0 && g.Rounded == 0 {
 		return
@@ -51,9 +51,10 @@ func (s *Seen) casts(t *Tensor, g *tensor.Gatherer) {
 	s.lost[t.Name] += g.Rounded
 }
 
-// piece notes what a piece of a written tensor, from the byte off of its content, shows
-// of its parts. A cast made overflows of its elements infinite.
-func (s *Seen) piece(t *Tensor, off int64, buffer []byte, overflows int64) {
+// piece notes what a piece of a written tensor, from the byte off of its content, which a gatherer has just read,
+// shows of its parts, and what casts did to it.
+func (s *Seen) piece(t *Tensor, off int64, buffer []byte, g *tensor.Gatherer) {
+	s.casts(t, g)
 	dtype := t.Content.DType
 	at := -off // of the part, in the buffer
 	for _, part := range t.Content.Parts {
@@ -64,7 +65,7 @@ func (s *Seen) piece(t *Tensor, off int64, buffer []byte, overflows int64) {
 		}
 		if from, to := max(at, 0), min(at+size, int64(len(buffer))); from < to {
 			special := tensor.Look(buffer[from:to], dtype)
-			special.Infinite = special.Infinite && overflows == 0
+			special.Infinite = special.Infinite && g.Overflows == 0
 			s.part(part.Name, special, (to-from)/dtype.Size())
 		}
 		at += size
