@@ -127,12 +127,51 @@ def of_hybrid(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     return out
 
 
+def of_qwen3_5(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
+    """The same of a Qwen3.5: in the names of Olmo-Hybrid, with q and gates apart and 1 added to norms."""
+    key = config["linear_num_key_heads"] * config["linear_key_head_dim"]
+    value = config["linear_num_value_heads"] * config["linear_value_head_dim"]
+    head, out = config["head_dim"], {}
+    names = {"in_proj_z": "g_proj", "in_proj_a": "a_proj", "in_proj_b": "b_proj", "out_proj": "o_proj"}
+    for name, tensor in state.items():
+        part = name.split(".")[-2]
+        if part == "in_proj_qkv":
+            for one, rows in zip("qkv", tensor.split([key, key, value])):
+                out[name.replace(part, f"{one}_proj")] = rows.contiguous()
+        elif name.endswith("self_attn.q_proj.weight"):
+            both = tensor.unflatten(0, (-1, 2, head))
+            out[name] = both[:, 0].flatten(0, 1)
+            out[name.replace("q_proj", "g_proj")] = both[:, 1].flatten(0, 1)
+        elif "linear_attn.norm" in name:
+            out[name.replace(".norm.", ".o_norm.")] = tensor
+        elif "norm" in name:
+            out[name] = tensor.float() + 1.0
+        else:
+            out[name.replace(part, names.get(part, part))] = tensor
+    swapped = {}
+    for name, tensor in out.items():  # norms are before attention and MLP on all layers
+        layer = int(name.split(".")[2]) if ".layers." in name else 0
+        if config["layer_types"][layer] == "full_attention":
+            name = name.replace("post_attention_layernorm", "post_feedforward_layernorm")
+            name = name.replace("input_layernorm", "post_attention_layernorm")
+        swapped[name] = tensor
+    kept = {name for name in swapped if "norm" in name and "o_norm" not in name}
+    found = of_hybrid(config, {name: t.to(t.dtype if name in kept else dtype or t.dtype) for name, t in swapped.items()}, None)
+    return found
+
+
 def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: str = "dropless") -> dict:
     """OLMo-core's tensors of the model in folder; kind is how experts lie."""
     config = json.loads((folder / "config.json").read_text())
     family = config["model_type"]
     if "d_model" in config:
         return of_hf_olmo(config, state, dtype)
+    if family == "qwen3_5":
+        own = "model.language_model."
+        state = {n.replace(own, "model."): t for n, t in state.items() if n.startswith(own) or n.startswith("lm_head")}
+        config, family = config["text_config"] | {"tie_word_embeddings": config["tie_word_embeddings"]}, "qwen3_5_text"
+    if family == "qwen3_5_text":
+        return of_qwen3_5(config, state, dtype)
     if family == "olmo_hybrid":
         return of_hybrid(config, state, dtype)
     if family == "gemma3":

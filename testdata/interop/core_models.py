@@ -7,18 +7,22 @@ import containers
 import models
 import torch
 from safetensors.torch import save_file
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
     "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm4", "granite", "ministral", "mixtral",
-    "olmo3", "olmo_hybrid", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
+    "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
+
+
+WITH_IMAGES = ("gemma3", "qwen3_5")
 
 
 def classes(family: str) -> tuple:
     config = type(AutoConfig.for_model(family))
-    return config, AutoModelForCausalLM._model_mapping[config]
+    kind = AutoModelForImageTextToText if family in WITH_IMAGES else AutoModelForCausalLM
+    return config, kind._model_mapping[config]
 
 
 models.CLASSES |= {family: classes(family) for family in FAMILIES}
@@ -56,6 +60,11 @@ GATED = dict(
     linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=12, linear_value_head_dim=20,
     linear_conv_kernel_dim=3, linear_allow_neg_eigval=False,
 )  # fmt: skip
+
+QWEN_GATED = dict(
+    DEEP, head_dim=32, linear_key_head_dim=12, linear_value_head_dim=16, linear_num_key_heads=2, linear_num_value_heads=4,
+)  # fmt: skip
+QWEN_VISION = dict(depth=1, hidden_size=16, num_heads=2, intermediate_size=16, out_hidden_size=64, num_position_embeddings=16)
 
 # name: family, config, and the transformers version that config.json is like, or how the tensors are called.
 VARIANTS = {
@@ -122,6 +131,10 @@ VARIANTS = {
                                                rope_parameters=YARN), 5),
     "olmo_hybrid-published": ("olmo_hybrid", dict(DEEP, rope_parameters={"rope_theta": None}), "published"),
     "olmo_hybrid-older": ("olmo_hybrid", dict(BASE, **GATED), "older"),
+    "qwen3_5_text": ("qwen3_5_text", QWEN_GATED, 5),
+    "qwen3_5_text-tied": ("qwen3_5_text", dict(QWEN_GATED, tie_word_embeddings=True, rope_parameters=dict(
+        PLAIN, partial_rotary_factor=0.5, mrope_section=[3, 3, 2], mrope_interleaved=True)), 5),
+    "qwen3_5": ("qwen3_5", dict(text_config=QWEN_GATED, vision_config=QWEN_VISION), 5),
     "olmo_hybrid-whole": ("olmo_hybrid", dict(DEEP, **GATED, rope_parameters={"rope_theta": None}), "whole"),
 }  # fmt: skip
 SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "mixtral")
@@ -136,6 +149,11 @@ def write(name: str, folder: Path, dtype=torch.float32, container: str = "safete
         with torch.no_grad():
             for parameter in model.parameters():
                 if parameter.dim() == 1:
+                    parameter.sub_(1.0)
+    if family.startswith("qwen3_5"):  # the same, but for the norm in a gated delta net
+        with torch.no_grad():
+            for key, parameter in model.named_parameters():
+                if key.endswith("norm.weight") and "linear_attn" not in key and "visual" not in key:
                     parameter.sub_(1.0)
     containers.write(model, folder, container, dtype)
     if dialect == 4:

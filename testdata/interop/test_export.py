@@ -11,7 +11,7 @@ import yaml
 from olmo import OLMo
 from olmo.config import ModelConfig
 from tokenizers import Tokenizer
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoTokenizer
 
 MODELS = cli.ROOT / "testdata" / "models"
 TYPES = {"llama": "llama", "llama-bin-sharded": "llama", "mistral": "llama", "olmo": "olmo", "olmo-tied": "olmo", "olmo2": "olmo2"}
@@ -27,7 +27,9 @@ def export(checkpoint, out, *args):
 
 def load(folder, dtype="auto"):
     """The model, strictly: transformers only warns of tensors that are missing or left over."""
-    model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
+    config = AutoConfig.from_pretrained(folder)
+    kind = AutoModelForImageTextToText if config.model_type in ("gemma3", "qwen3_5") else AutoModelForCausalLM
+    model, info = kind.from_pretrained(folder, dtype=dtype, output_loading_info=True)
     assert not any(info[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")), info
     return model.eval()
 

@@ -33,14 +33,15 @@ LENGTH = 200  # more than any window
 TOKENS = torch.randint(2, 91, (2, LENGTH), generator=torch.Generator().manual_seed(3))
 # what computes the same leaves under the first of its names, scaled rope of Olmo 2 under one that 4.57 loads
 COUSINS = {"mistral": "llama", "olmo3-full": "olmo2", "olmo2-yarn": "olmo3"}
-NEWER = ["cwm", "olmo_hybrid"]  # families that transformers 4.57 does not have
+NEWER = ["cwm", "olmo_hybrid", "qwen3_5_text"]  # families that transformers 4.57 does not have
 # whose tensors are cut, permuted, scaled or joined by zeros, and what they leave as without --like
 WORDED = {
     "ernie4_5": "llama", "gemma3-scalar": "gemma3_text", "gemma3-vision": "gemma3_text",
     "gemma3-vision-untied": "gemma3_text", "glm4": "glm4", "granite": "granite", "phi3": "mistral", "phi3-part": "phi3",
-    "qwen2": "llama", "qwen2-tied": "qwen2", "seed_oss": "llama", "stablelm-bias": "stablelm",
+    "qwen2": "llama", "qwen2-tied": "qwen2", "qwen3_5": "qwen3_5_text", "seed_oss": "llama", "stablelm-bias": "stablelm",
 }  # fmt: skip
 REPRESENTATIVES = ["glm4", "granite", "phi3-part", "qwen2", "olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
+PLUS_ONE = ("gemma3", "qwen3_5")  # norms that are stored with 1 added
 # transformers 4 has one theta for all layers of an Olmo 3
 REFUSED = {"olmo3-two-thetas": "rope.theta of layers 0, 1, 2, 4 is 500000 (olmo3: 10000)"}
 # whose tensors have several names, of which the published ones are written
@@ -63,17 +64,17 @@ def test_worded(name, tmp_path):
     for family, like in ((WORDED[name], []), (original.config.model_type, ["--like", source])):
         folder = export(native, tmp_path / f"hf{len(like)}", *like)
         model = load(folder)
-        assert model.config.model_type == ("gemma3_text" if family == "gemma3" else family)
+        assert model.config.model_type == {"gemma3": "gemma3_text", "qwen3_5": "qwen3_5_text"}.get(family, family)
         with torch.no_grad():
             got = model(TOKENS, use_cache=False).logits
         assert want.std() > 0.1, "these logits say nothing"
         assert (got - want).abs().max().item() < 2e-5
-    state = {key.removeprefix("language_model."): tensor for key, tensor in load_file(source / "model.safetensors").items()}
+    state = {key.replace("language_model.", ""): tensor for key, tensor in load_file(source / "model.safetensors").items()}
     exported = load_file(folder / "model.safetensors")
-    if not name.startswith("gemma3"):
+    if original.config.model_type not in core_models.WITH_IMAGES and name != "gemma3-scalar":
         assert exported.keys() == state.keys()
     for key, tensor in exported.items():
-        if name == "granite" or name.startswith("gemma3") and "norm" in key:
+        if name == "granite" or name.startswith(PLUS_ONE) and "norm" in key:
             factor = 1 if "q_norm" in key and "vision" in name else 2e-7 * state[key].abs().max().item() + 6.1e-8
             assert (tensor - state[key]).abs().max().item() <= factor, key
         else:
@@ -97,10 +98,10 @@ def test_round_trip(name, tmp_path):
         want.pop("lm_head.weight", None)
     assert got.keys() == want.keys()
     for key in want:
-        near = name.startswith("gemma3") and "norm" in key and (got[key] - want[key]).abs().max() < 6.1e-8
+        near = name.startswith(PLUS_ONE) and "norm" in key and (got[key] - want[key]).abs().max() < 6.1e-8
         assert near or same_bits(got[key], want[key]), key
     with torch.no_grad():
-        assert torch.equal(model(TOKENS).logits, original(TOKENS).logits)
+        assert torch.equal(model(TOKENS, use_cache=False).logits, original(TOKENS, use_cache=False).logits)
     again = convert(folder, tmp_path / "again" / "step0")
     items = sorted(path.relative_to(native) for path in native.glob("model_and_optim/*.distcp"))
     assert items and all((again / item).read_bytes() == (native / item).read_bytes() for item in items)
@@ -256,6 +257,10 @@ BUILT = {
                            "name of layers 0, 1, 2 is reordered_norm (olmo_hybrid: default)"),
     "hybrid's biases": (lambda: gated(conv_bias=True), "conv_bias of layers 0, 1, 2 is true (olmo_hybrid: false)"),
     "hybrid's other eps": (lambda: gated(norm_eps=1e-6), "norm_eps of layers 0, 1, 2 is 1e-06 (olmo_hybrid: 1e-05)"),
+    "qwen3_5": (lambda: TransformerConfig.qwen3_5_like(
+        d_model=64, vocab_size=160, n_layers=4, n_heads=4, n_kv_heads=2, head_dim=32, intermediate_size=96,
+        linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=12, linear_value_head_dim=12,
+        attn_backend=AttentionBackendName.torch), "qwen3_5_text"),
     "bfloat16": (lambda: olmo2(dtype=DType.bfloat16), "olmo2"),
     "abf of some": (lambda: olmo2(sliding_window=window(16, -1)).with_rope_scaling(
         ABFRoPEScalingConfig(new_theta=20000)), "rope.theta of layers 0, 2 is 500000 (olmo3: 20000)"),

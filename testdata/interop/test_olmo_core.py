@@ -16,7 +16,7 @@ from olmo_core.data import TokenizerConfig
 from olmo_core.distributed.checkpoint import load_model_and_optim_state
 from olmo_core.nn.hf.convert import convert_state_from_hf
 from olmo_core.nn.transformer import TransformerConfig
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 TOKENS = 200
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -71,7 +71,10 @@ def logits_of_source(source: Path, tokens: torch.Tensor) -> torch.Tensor:
         native = mapping.native_tensors(source, containers.read(source))
         with torch.no_grad():
             return mapping.load_native(mapping.native_config(source), native)(tokens).logits
-    reference = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, attn_implementation="eager").eval()
+    kind = AutoModelForCausalLM
+    if json.loads((source / "config.json").read_text())["model_type"] in core_models.WITH_IMAGES:
+        kind = AutoModelForImageTextToText
+    reference = kind.from_pretrained(source, dtype=torch.float32, attn_implementation="eager").eval()
     with torch.no_grad():
         return reference(tokens, use_cache=False).logits
 
