@@ -29,7 +29,7 @@ const (
 const memoryGoal = 128 << 20
 
 // checkpointGoal is that for a sharded checkpoint. Of 64 ranks' headers far less is kept than is read.
-const checkpointGoal = 48 << 20
+const checkpointGoal = 36 << 20
 
 // setMemoryGoal sets the goal, unless the user has set one.
 func setMemoryGoal(bytes int64) {

@@ -1,6 +1,7 @@
 package between_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -53,9 +54,9 @@ func TestUnflattened(t *testing.T) {
 		}
 	}
 	must(t, os.WriteFile(filepath.Join(dir, file), items, 0o666))
-	text, err := index.Marshal("x", "")
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(dir, ".metadata"), text, 0o666))
+	var text bytes.Buffer
+	must(t, index.Write(&text, "x", ""))
+	must(t, os.WriteFile(filepath.Join(dir, ".metadata"), text.Bytes(), 0o666))
 	_, got := cross(t, source, between.Options{Target: "olmo"})
 	a, err := native.Open(context.Background(), want.Output)
 	must(t, err)

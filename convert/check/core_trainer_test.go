@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,14 +43,14 @@ func coreFolder(t *testing.T, tensors ...dcp.Tensor) string {
 		x.Chunks = []dcp.Chunk{{Start: []int64{0}, Shape: []int64{2}, File: "__0_0.distcp", Bytes: int64(len(item))}}
 		index.Tensors = append(index.Tensors, x)
 	}
-	metadata, err := index.Marshal("hole", "")
-	must(t, err)
+	var metadata bytes.Buffer
+	must(t, index.Write(&metadata, "hole", ""))
 	state, err := os.ReadFile(filepath.Join(testdata, "checkpoints/new/step3/train/rank0.pt"))
 	must(t, err)
 	dir := t.TempDir()
 	for name, data := range map[string][]byte{
 		"config.json": []byte(`{"model": {}}`), "train/rank0.pt": state, ".metadata.json": []byte("{}"),
-		"model_and_optim/.metadata": metadata, "model_and_optim/__0_0.distcp": item,
+		"model_and_optim/.metadata": metadata.Bytes(), "model_and_optim/__0_0.distcp": item,
 	} {
 		path := filepath.Join(dir, name)
 		must(t, os.MkdirAll(filepath.Dir(path), 0o777))

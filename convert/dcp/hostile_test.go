@@ -90,7 +90,7 @@ func TestOpenDamaged(t *testing.T) {
 	halved := golden
 	halved.Tensors = []Tensor{golden.Tensors[0]}
 	halved.Tensors[0].Shape = []int64{4}
-	short, err := halved.Marshal("x", "")
+	short, err := written(&halved, "x")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func TestManyRanks(t *testing.T) {
 		}
 		m.Tensors = append(m.Tensors, w)
 	}
-	text, err := m.Marshal("/x", "")
+	text, err := written(&m, "/x")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package dcp
 
 import (
 	"fmt"
+	"io"
 
 	"hf2olmo/convert/pickle"
 	"hf2olmo/convert/tensor"
@@ -14,7 +15,7 @@ const MetadataFile = ".metadata"
 type Metadata struct {
 	Tensors []Tensor
 	Blobs   []Blob // entries that are not tensors, such as step counts and the optimizer's settings
-	ID      string // what the checkpoint is called in it, "" if it does not say; Marshal is given another
+	ID      string // what the checkpoint is called in it, "" if it does not say; Write is given another
 }
 
 // A Blob is an entry that is not a tensor: a Python object in a file of its own kind,
@@ -65,9 +66,9 @@ const (
 	sizeFunction   = "torch.Size"
 )
 
-// Marshal returns the bytes of .metadata. id is what the checkpoint is called in it;
+// Write writes .metadata, of which little is in memory at a time. id is what the checkpoint is called in it;
 // prefix is put before the file of every chunk.
-func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
+func (m *Metadata) Write(to io.Writer, id, prefix string) error {
 	var entries, paths, places pickle.Entries
 	place := func(file string, offset, bytes int64) lazy {
 		return func() any {
@@ -96,7 +97,7 @@ func (m *Metadata) Marshal(id, prefix string) ([]byte, error) {
 			Value: place(b.File, b.Offset, b.Bytes),
 		})
 	}
-	return pickle.Marshal(object(classMetadata,
+	return pickle.Write(to, object(classMetadata,
 		"state_dict_metadata", entries,
 		"planner_data", paths,
 		"storage_data", places,

@@ -120,20 +120,25 @@ func (c *comparison) compareIndexes() error {
 
 // compareFile compares one file with what convert would write.
 func (c *comparison) compareFile(f output.Small) {
-	limit := int64(output.MaxSmall)
+	const expected = "as convert writes it"
+	path := c.inFolder(f.Name)
+	var found []byte
+	var err error
+	same := false
 	if f.Name == ConfigFile {
-		limit = MaxConfig
+		found, err = regular.Read(path, MaxConfig)
+	} else {
+		same, err = f.SameAs(path)
 	}
-	found, err := regular.Read(c.inFolder(f.Name), limit)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		c.File(f.Name, "as convert writes it", trainer.Missing)
+		c.File(f.Name, expected, trainer.Missing)
 	case err != nil:
-		c.File(f.Name, "as convert writes it", "what cannot be read: "+fault.Cause(err))
+		c.File(f.Name, expected, "what cannot be read: "+fault.Cause(err))
 	case f.Name == ConfigFile:
 		c.compareConfig(f.Data, found)
-	case !bytes.Equal(found, f.Data):
-		c.File(f.Name, "as convert writes it", "different contents")
+	case !same:
+		c.File(f.Name, expected, "different contents")
 	}
 }
 

@@ -21,28 +21,29 @@ func (Side) Damage(in *trainer.Inputs, files *trainer.Files, existing *folder.Ma
 	warnings = trainer.WarnOfEarlier(in, existing)
 	for _, f := range files.Small {
 		path := filepath.Join(in.Folder, filepath.FromSlash(f.Name))
-		if slices.Contains(tokenizers.Beside, f.Name) {
-			if same, err := f.SameAs(path); err == nil && !same && trainer.Lists(existing, f.Name) {
+		switch f.Name {
+		case ConfigFile:
+			found, err := regular.Read(path, output.MaxSmall)
+			switch {
+			case err != nil:
+				damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
+			case bytes.Equal(found, f.Data) || sameConfig(found, f.Data):
+			case !otherPath(f.Data, found, existing):
 				damage = append(damage, f.Name+" has different contents")
+			case trainer.Lists(existing, tokenizers.FileName):
+				warnings = append(warnings, moved(in.Folder, existing))
 			}
-			continue
-		}
-		found, err := regular.Read(path, output.MaxSmall)
-		switch {
-		case f.Name == TrainFile: // users edit it, and earlier versions wrote none
-			if err != nil && !trainer.Lists(existing, TrainFile) {
+		case TrainFile: // users edit it, and earlier versions wrote none
+			if !regular.Is(path) && !trainer.Lists(existing, TrainFile) {
 				warnings = append(warnings, fault.Printable(in.Folder+" was converted by a version that wrote no "+TrainFile+
 					"; --force converts again, with it"))
 			}
-		case err != nil && f.Name == ConfigFile: // the manifest shows that of the others
-			damage = append(damage, f.Name+" cannot be read: "+fault.Cause(err))
-		case err != nil || bytes.Equal(found, f.Data) || f.Name == ConfigFile && sameConfig(found, f.Data):
-		case f.Name == ConfigFile && otherPath(f.Data, found, existing):
-			if trainer.Lists(existing, tokenizers.FileName) {
-				warnings = append(warnings, moved(in.Folder, existing))
+		default: // the manifest shows that one is missing
+			same, err := f.SameAs(path)
+			beside := slices.Contains(tokenizers.Beside, f.Name)
+			if err == nil && !same && (!beside || trainer.Lists(existing, f.Name)) {
+				damage = append(damage, f.Name+" has different contents")
 			}
-		default:
-			damage = append(damage, f.Name+" has different contents")
 		}
 	}
 	return damage, warnings

@@ -1,6 +1,7 @@
 package olmocore
 
 import (
+	"io"
 	"path"
 	"path/filepath"
 	"reflect"
@@ -135,15 +136,17 @@ func entries(in *trainer.Inputs) []dcp.Entry {
 
 // indexFiles are the two indexes of a checkpoint that is called id.
 func indexFiles(_ *trainer.Inputs, m *dcp.Metadata, id string) ([]output.Small, error) {
-	inner, err := m.Marshal(id, "")
+	inner, err := indexFile(m, path.Join(ModelFolder, dcp.MetadataFile), id, "")
 	if err != nil {
 		return nil, err
 	}
-	outer, err := m.Marshal(id, ModelFolder+"/")
-	return []output.Small{
-		{Name: path.Join(ModelFolder, dcp.MetadataFile), Data: inner},
-		{Name: dcp.MetadataFile, Data: outer},
-	}, err
+	outer, err := indexFile(m, dcp.MetadataFile, id, ModelFolder+"/")
+	return []output.Small{inner, outer}, err
+}
+
+// indexFile is an index of a checkpoint that is called id. prefix leads from it to the files.
+func indexFile(m *dcp.Metadata, name, id, prefix string) (output.Small, error) {
+	return output.Made(name, func(to io.Writer) error { return m.Write(to, id, prefix) })
 }
 
 // checkpointID is what .metadata calls the checkpoint: the model's name, as text.
@@ -151,11 +154,6 @@ func checkpointID(in *trainer.Inputs) string { return string([]rune(in.Model)) }
 
 // ReadBack opens the checkpoint by each of its indexes, and the header of every item.
 func (Side) ReadBack(in *trainer.Inputs, _ *trainer.Files, dir string) error {
-	want, err := newPlan(in)
-	if err != nil {
-		return err
-	}
-	want.Metadata.ID = checkpointID(in)
 	indexed := []string{filepath.Join(dir, ModelFolder)}
 	if in.Training == nil {
 		indexed = append(indexed, dir)
@@ -166,6 +164,11 @@ func (Side) ReadBack(in *trainer.Inputs, _ *trainer.Files, dir string) error {
 			return err
 		}
 		relative(&written.Metadata)
+		want, err := newPlan(in) // only now: reading an index takes much memory for a moment
+		if err != nil {
+			return err
+		}
+		want.Metadata.ID = checkpointID(in)
 		if !reflect.DeepEqual(written.Metadata, want.Metadata) {
 			return &fault.Fault{File: filepath.Join(at, dcp.MetadataFile), Problem: "was not read back as it was written"}
 		}

@@ -45,17 +45,26 @@ func moments(in *trainer.Inputs) []dcp.Entry {
 	return list
 }
 
-// settings are those of the optimizer's groups, of which there is one per parameter.
+// settings are those of the optimizer's groups, of which there is one per parameter. Most have the same
+// values, whose bytes are in memory once.
 func settings(t *trainer.Training) ([]dcp.Value, error) {
 	if t == nil {
 		return nil, nil
 	}
 	var list []dcp.Value
+	items := map[string][]byte{}
 	for _, p := range t.Parameters {
 		for _, s := range p.Settings {
-			item, err := torchfile.Bytes("archive", s.Value)
+			value, err := pickle.Marshal(s.Value, nil)
 			if err != nil {
 				return nil, err
+			}
+			item, made := items[string(value)]
+			if !made {
+				if item, err = torchfile.Bytes("archive", s.Value); err != nil {
+					return nil, err
+				}
+				items[string(value)] = item
 			}
 			list = append(list, dcp.Value{Path: []string{optimPrefix, "param_groups." + p.Name + "." + s.Key}, Item: item})
 		}
@@ -66,7 +75,7 @@ func settings(t *trainer.Training) ([]dcp.Value, error) {
 // trainedFiles are the small files of a checkpoint that continues a run: the index where the
 // trainer's own is, the trainer's state, and the file by which it knows a checkpoint of its own.
 func trainedFiles(in *trainer.Inputs, m *dcp.Metadata, id string) ([]output.Small, error) {
-	index, err := m.Marshal(id, "")
+	index, err := indexFile(m, path.Join(ModelFolder, dcp.MetadataFile), id, "")
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +85,7 @@ func trainedFiles(in *trainer.Inputs, m *dcp.Metadata, id string) ([]output.Smal
 	}
 	marker, err := json.Marshal(map[string]any{"version": release, "ephemeral": false})
 	return []output.Small{
-		{Name: path.Join(ModelFolder, dcp.MetadataFile), Data: index},
+		index,
 		{Name: StateFile, Data: state},
 		{Name: MarkerFile, Data: append(marker, '\n')},
 	}, err

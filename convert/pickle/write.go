@@ -3,6 +3,7 @@ package pickle
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -16,6 +17,7 @@ const protocol = 2
 type writer struct {
 	out []byte
 	as  func(v any) (any, error)
+	to  io.Writer // which out is handed to in pieces; nil for none
 }
 
 // Marshal returns v as a pickle of protocol 2. v may be all that Item.Value may be. A value of
@@ -135,6 +137,9 @@ func (w *writer) items(n int, empty, add byte, item func(i int) error) error {
 	w.op(opMark)
 	for i := range n {
 		if err := item(i); err != nil {
+			return err
+		}
+		if err := w.handOn(pieceBytes); err != nil {
 			return err
 		}
 	}

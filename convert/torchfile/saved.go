@@ -69,10 +69,14 @@ func (s *Saved) open(r io.ReaderAt, size int64, folder pickle.Folder) error {
 	return a.checkNames()
 }
 
+// sumBytes is how much is read at once for a checksum.
+const sumBytes = 32 << 10
+
 // checkPickle checks the checksum of the pickle, of which no more than a piece is in memory.
 func (a *archive) checkPickle(from, length int64) error {
 	h := crc32.NewIEEE()
-	if _, err := io.Copy(h, io.NewSectionReader(a.r, from, length)); err != nil {
+	buffer := make([]byte, min(max(length, 1), sumBytes)) // most pickles are small, and there are many
+	if _, err := io.CopyBuffer(h, io.NewSectionReader(a.r, from, length), buffer); err != nil {
 		return problem("cannot be read: %v", err)
 	}
 	return a.checkSum(pickleName, h.Sum32())
