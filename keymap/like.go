@@ -1,6 +1,7 @@
 package keymap
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ func ExportLike(t *Target, config, like map[string]any, dtype string, facts Fact
 	}
 	table, err := For(t, like)
 	if err != nil {
-		return nil, []*Refusal{refusalOf(err)}
+		return nil, []*Refusal{n.unlike(t, like, facts, "", err)}
 	}
 	stated := table.stated(like)
 	n.env["dtype"], n.env["like"] = dtype, stated
@@ -28,7 +29,7 @@ func ExportLike(t *Target, config, like map[string]any, dtype string, facts Fact
 		return nil, []*Refusal{refusalOf(err)}
 	}
 	if len(differences) > 0 {
-		return nil, []*Refusal{{Because: "is not the config.json of this model, in which " + strings.Join(differences, ", ")}}
+		return nil, []*Refusal{n.unlike(t, like, facts, ", in which "+strings.Join(differences, ", "), nil)}
 	}
 	export, refusals := n.like(t, table, facts)
 	if export != nil {
@@ -51,6 +52,37 @@ func (n *native) like(t *Target, table *Table, facts Facts) (*Export, []*Refusal
 	}
 	a.export.Inexact = said(n.inexact)
 	return a.export, nil
+}
+
+// unlike is the refusal of a config.json that differs from the native model, or that no table of the target is for,
+// with the reason why. The hints of the way in do not help: nobody trains that model.
+func (n *native) unlike(t *Target, like map[string]any, facts Facts, differences string, unknown error) *Refusal {
+	n.env["like"] = map[string]any{}
+	its, _ := like["model_type"].(string)
+	own, _ := n.first(t, facts)
+	switch {
+	case own == nil && unknown != nil:
+		return &Refusal{Because: refusalOf(unknown).Because, Hint: nameTrained}
+	case own == nil || own.ModelType() == its:
+		return &Refusal{Because: "is not the config.json of this model" + differences}
+	}
+	untrained := ""
+	if unknown != nil {
+		untrained = ", which " + trainers[t.Name] + " does not train,"
+	}
+	return &Refusal{Hint: nameTrained, Because: fmt.Sprintf("is of %s model%s and the checkpoint is %s model%s",
+		article(its), cmp.Or(untrained, ","), article(own.ModelType()), differences)}
+}
+
+// nameTrained is what to do about a model that was not the one that was trained.
+const nameTrained = "Name the model that was trained with --like, or leave --like out."
+
+// article puts the indefinite article before a name.
+func article(name string) string {
+	if name != "" && strings.ContainsRune("aeio", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 // contradictions returns how a native model differs from what a table makes of a config.json, in words.
@@ -80,7 +112,7 @@ func (n *native) contradictions(t *Target, table *Table, like map[string]any, fa
 func DocumentLike(t *Target, like map[string]any, facts Facts) (map[string]any, []*Refusal) {
 	table, err := For(t, like)
 	if err != nil {
-		return nil, []*Refusal{refusalOf(err)}
+		return nil, []*Refusal{{Because: refusalOf(err).Because, Hint: "Name the model that was trained with --like."}}
 	}
 	plan, refusals := table.Plan(t, like, Facts{Tokenizer: map[string]any{}, Tensors: exported(facts)})
 	if plan == nil || len(refusals) > 0 {

@@ -12,6 +12,7 @@ import (
 	"hf2olmo/convert"
 	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/export"
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/native"
 	"hf2olmo/convert/tensor"
@@ -98,4 +99,15 @@ func compare(t *testing.T, got, want map[string]string) {
 			t.Errorf("%s: other contents", name)
 		}
 	}
+}
+
+// fullText is an error with its hints.
+func fullText(err error) string {
+	var faults fault.List
+	faults.Add("", err)
+	text := ""
+	for _, f := range faults {
+		text += f.Error() + "\n" + f.Hint + "\n"
+	}
+	return text
 }

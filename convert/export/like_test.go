@@ -83,6 +83,9 @@ func TestLike(t *testing.T) {
 	}
 }
 
+// another is the advice about a model of another family.
+const another = "Name the model that was trained with --like, or leave --like out."
+
 // TestUnlike: what the model that was trained says otherwise is refused, all of it; a token is a warning.
 func TestUnlike(t *testing.T) {
 	checkpoint := toNative(t, models+"/llama")
@@ -96,20 +99,24 @@ func TestUnlike(t *testing.T) {
 		"fields": {models + "/llama", map[string]any{"rms_norm_eps": 1e-3, "num_key_value_heads": 4, "vocab_size": 96},
 			[]string{"layer_norm_eps is 1e-05 (llama: 0.001)", "n_kv_heads is 2 (llama: 4)",
 				"embedding_size is 104 (llama: 96)"}},
-		"family":   {models + "/olmo2", nil, []string{"norm_after is false (olmo2: true)"}},
+		"family": {models + "/olmo2", nil, []string{"is of an olmo2 model, and the checkpoint is a llama model, in which",
+			"norm_after is false (olmo2: true)", another}},
+		"family of the other trainer": {modelsCore + "/qwen3", nil, []string{
+			"is of a qwen3 model, which allenai/OLMo does not train, and the checkpoint is a llama model", another}},
 		"unknown":  {models + "/llama", map[string]any{"model_type": "unheard_of"}, []string{"unheard_of"}},
 		"no model": {t.TempDir(), nil, []string{"contains no config.json of a Hugging Face model"}},
 		"no such":  {"/nowhere", nil, []string{"does not exist"}},
 		"broken":   {broken, nil, []string{"config.json: is not valid JSON"}},
 	} {
 		like := c.model
-		if strings.HasPrefix(like, models) {
+		if strings.HasPrefix(like, models) || strings.HasPrefix(like, modelsCore) {
 			like = likeModel(t, like, c.change)
 		}
 		out := filepath.Join(t.TempDir(), "out")
 		_, err := write(checkpoint, export.Options{Output: out, Like: like})
 		for _, want := range c.want {
-			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--like "+like) {
+			if err == nil || !strings.Contains(fullText(err), want) || !strings.Contains(err.Error(), "--like "+like) ||
+				strings.Contains(fullText(err), "--target") {
 				t.Errorf("%s: %v, want %s", name, err, want)
 			}
 		}
