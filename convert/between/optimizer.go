@@ -82,9 +82,11 @@ func checkState(state map[string]*sharded.Tensor) error {
 				"saves since version 1.12", Hint: noOptimizer})
 		case name == stepMoment && (m.DType != tensor.Float32 || len(m.Shape) > 0):
 			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "is not a number of steps",
-				Expected: "float32 []", Found: m.DType.String() + " " + tensor.ShapeString(m.Shape)})
+				Expected: "float32 []", Found: m.DType.String() + " " + tensor.ShapeString(m.Shape),
+				Hint: noOptimizer})
 		case name != stepMoment && len(m.Shape) == 0:
-			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "is one number, and not one per element"})
+			faults = append(faults, &fault.Fault{Tensor: m.Name, Problem: "is one number, and not one per element",
+				Hint: noOptimizer})
 		}
 	}
 	return faults.Err()

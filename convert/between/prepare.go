@@ -143,17 +143,17 @@ func (c *Crossing) match() error {
 	return err
 }
 
-// ownTokenizer opens the tokenizer that the checkpoint's config names, or that is in its folder.
-// If there is none, it returns what the config of the other trainer may call it: an id of the hub.
+// ownTokenizer opens the tokenizer at the first of the checkpoint's middle.Places that has one. If none has, it returns
+// what the config of the other trainer may call it: an id of the hub.
 func (c *Crossing) ownTokenizer(model *hf.Model) (name string, err error) {
-	named, path := c.from.Tokenizer, ""
-	if named != "" && !c.options.NoFollow {
-		path = hf.FindTokenizer(named)
+	path := ""
+	for _, place := range middle.Places(c.Checkpoint.Path, c.options.NoFollow) {
+		if path = hf.FindTokenizer(place); path != "" {
+			break
+		}
 	}
 	if path == "" {
-		path = hf.FindTokenizer(c.Checkpoint.Path)
-	}
-	if path == "" {
+		named := c.from.Tokenizer
 		if hf.IsID(named) && filepath.Ext(named) != ".json" {
 			return named, nil
 		}

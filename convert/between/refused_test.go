@@ -15,6 +15,7 @@ import (
 	"hf2olmo/convert/between"
 	"hf2olmo/convert/converttest"
 	"hf2olmo/convert/dcp"
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
 	fixtures "hf2olmo/testdata/sharded"
 )
@@ -125,4 +126,18 @@ func patch(t *testing.T, dir, entry string, old, with []byte) {
 		}
 	}
 	t.Fatalf("%s: no record with a checksum", entry)
+}
+
+// TestLion: what to do about another optimizer than AdamW is to leave its state out.
+func TestLion(t *testing.T) {
+	lion := filepath.Join(fixtures.Extract(t), "core", "llama-fsdp3-lion")
+	_, err := between.Prepare(context.Background(), lion, between.Options{Target: "olmo", Into: t.TempDir()})
+	var faults fault.List
+	faults.Add("", err)
+	if len(faults) == 0 || !strings.Contains(faults[0].Hint, "--no-optimizer") {
+		t.Error(faults)
+	}
+	_, err = between.Prepare(context.Background(), lion,
+		between.Options{Target: "olmo", Into: t.TempDir(), NoOptimizer: true})
+	must(t, err)
 }

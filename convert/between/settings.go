@@ -45,7 +45,8 @@ func readSettings(what string, group *pickle.Map) (a adamW, err error) {
 		case int64:
 			return float64(n)
 		}
-		faults = append(faults, &fault.Fault{Tensor: what, Problem: "has a setting " + field + " that is not a number"})
+		faults = append(faults, &fault.Fault{Tensor: what, Problem: "has a setting " + field + " that is not a number",
+			Hint: noOptimizer})
 		return 0
 	}
 	betas := sharded.Items(group.Get("betas"))

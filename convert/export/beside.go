@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/folder"
 	"hf2olmo/convert/hf"
 	"hf2olmo/convert/middle"
 	"hf2olmo/convert/output"
@@ -15,12 +14,8 @@ import (
 	"hf2olmo/keymap"
 )
 
-// maxStarts is how many checkpoints are looked into, each of which the one before it started from.
-const maxStarts = 8
-
-// companions are the files that go along with the model: those of --tokenizer or of --like, those in the
-// checkpoint's folder, those where its config names a tokenizer, or those of the checkpoint that the run
-// started from. Without a tokenizer the model is exported all the same.
+// companions are the files that go along with the model: those of --tokenizer or of --like, or those at the
+// checkpoint's middle.Places. Without a tokenizer the model is exported all the same.
 type companions struct {
 	*source
 	options   *Options
@@ -48,8 +43,9 @@ func (e *companions) find() error {
 	if e.run != nil {
 		e.use(&hf.Reference{Tokenizer: e.run.Tokenizer, Beside: e.run.Beside}) // its warnings are known
 	}
-	for _, place := range e.places() {
-		if e.tokenizer != nil {
+	places := middle.Places(e.model.Checkpoint.Path, e.options.NoFollow)
+	for _, place := range places {
+		if e.tokenizer != nil || e.run != nil { // whose files are used already
 			break
 		}
 		r, err := e.open(place)
@@ -62,36 +58,6 @@ func (e *companions) find() error {
 	}
 	e.warnOfTokenizer()
 	return nil
-}
-
-// places are where the files may be, without --tokenizer and --like: the checkpoint's folder, then what its
-// config names, then the same of what the run started from. If --tokenizer was chosen when a checkpoint was
-// converted, what its config names comes first: the files in it are those of the model.
-func (e *companions) places() []string {
-	if e.run != nil {
-		return nil // its files are used already
-	}
-	places := []string{}
-	at := e.model.Checkpoint.Path
-	for range maxStarts {
-		named := middle.Named(at)
-		of := []string{at, named.Tokenizer}
-		if m := folder.ReadManifest(at); m != nil && m.Options.Tokenizer != "" {
-			slices.Reverse(of)
-		}
-		for _, place := range of {
-			if place != "" && !slices.Contains(places, place) {
-				places = append(places, place)
-			}
-		}
-		if at = named.LoadPath; at == "" || e.options.NoFollow {
-			break
-		}
-	}
-	if e.options.NoFollow { // which looks nowhere else
-		places = []string{e.model.Checkpoint.Path}
-	}
-	return places
 }
 
 // open opens what is at a place, nil if nothing is.

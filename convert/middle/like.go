@@ -2,12 +2,9 @@ package middle
 
 import (
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"hf2olmo/convert/fault"
-	"hf2olmo/convert/native"
-	"hf2olmo/convert/olmo"
 	"hf2olmo/convert/olmocore"
 	"hf2olmo/keymap"
 )
@@ -113,31 +110,4 @@ func setField(config *keymap.Object, name string, value any) {
 		}
 	}
 	*config = append(*config, keymap.Setting{Name: name, Value: value})
-}
-
-// Start is what a checkpoint's config names: a tokenizer, and the checkpoint that the run started from.
-type Start struct{ Tokenizer, LoadPath string }
-
-// Named reads what the config of a checkpoint names, as far as it can be read.
-func Named(dir string) (s Start) {
-	if native.Recognize(dir) != native.CoreTrainer {
-		if written, err := olmo.ReadConfig(dir); err == nil {
-			s = Start{written.Tokenizer, written.LoadPath}
-		}
-	} else if config, err := olmocore.ReadConfig(dir); err == nil {
-		s.Tokenizer = olmocore.Identifier(config)
-		trainer, _ := config["trainer"].(map[string]any)
-		for _, v := range []any{config["load_path"], trainer["load_path"]} {
-			if path, ok := v.(string); ok && s.LoadPath == "" {
-				s.LoadPath = path
-			}
-		}
-	}
-	if filepath.Base(s.LoadPath) == olmocore.ModelFolder {
-		s.LoadPath = filepath.Dir(s.LoadPath)
-	}
-	if found := native.Find(s.LoadPath); found != "" { // in the folder of a run, its latest step
-		s.LoadPath = found
-	}
-	return s
 }
