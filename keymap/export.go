@@ -68,7 +68,7 @@ func (n *native) first(t *Target, facts Facts) (*Export, []*Refusal) {
 			return nil, []*Refusal{{Because: fmt.Sprintf("table %s: export: %v", b.Name, err)}}
 		case a == nil:
 		case a.export != nil && len(a.differences) == 0:
-			a.export.Inexact = said(n.inexact)
+			a.export.Inexact = a.said(n)
 			return a.export, nil
 		case nearest == nil || a.nearer(nearest):
 			nearest = a
@@ -123,6 +123,15 @@ func nativeOf(t *Target, config map[string]any, facts Facts) (*native, []*Refusa
 	return n, refusals
 }
 
+// said is what is said of an attempt that succeeded.
+func (a *attempt) said(n *native) []string {
+	words := said(n.inexact)
+	if a.leftOut != "" {
+		words = append(words, a.leftOut)
+	}
+	return words
+}
+
 // said returns the words of rules.
 func said(rules []*Refusal) (words []string) {
 	for _, r := range rules {
@@ -139,6 +148,7 @@ type attempt struct {
 	family      string
 	export      *Export  // nil if the table refuses its own config.json
 	differences []string // between the native model and what the export would become again
+	leftOut     string   // what the export does not have for training, in words; "" for nothing
 }
 
 // nearer reports whether an attempt came closer than another: one whose model the table takes always did.
@@ -170,6 +180,7 @@ func (t *Target) attempt(table *Table, n *native, facts Facts) (*attempt, error)
 		return a, nil
 	}
 	again := ByName(plan.Config)
+	a.leftOut = t.same.leftOut(n.env, again)
 	again["weights"] = n.env["weights"]
 	a.export = &Export{Family: table.Family, Native: maps.Clone(again), Config: config}
 	a.export.Tensors, a.export.Tied, a.export.Zeros = turned.tensors, turned.tied, turned.zeros

@@ -3,6 +3,7 @@ package keymap_test
 import (
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,46 @@ func TestExportedTensors(t *testing.T) {
 		"tie_word_embeddings": false, "num_key_value_heads": 2} {
 		if value, there := config[name]; !there || !reflect.DeepEqual(value, want) {
 			t.Errorf("%s is %v, want %v", name, value, want)
+		}
+	}
+}
+
+// TestLeftOut: what a class does not have when it is trained is said in one line, and nothing of what it has.
+func TestLeftOut(t *testing.T) {
+	target, err := keymap.TargetNamed("olmo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mpt := map[string]any{"alibi": true, "rope": false, "activation_type": "gelu", "layer_norm_type": "default",
+		"layer_norm_with_affine": true, "layer_norm_eps": 1e-5, "norm_after": false, "attention_layer_norm": false,
+		"mlp_hidden_size": 64, "n_kv_heads": 4, "bias_for_layer_norm": false, "attention_layer_norm_with_affine": false}
+	for _, c := range []struct {
+		change map[string]any
+		want   []string
+	}{
+		{nil, nil},
+		{map[string]any{"attention_dropout": 0.1}, nil},
+		{map[string]any{"attention_dropout": 0.1, "residual_dropout": 0.2, "embedding_dropout": 0.3}, []string{
+			"residual_dropout 0.2, embedding_dropout 0.3: not in the exported model, which matters if it is trained"}},
+		{mpt, nil},
+		{map[string]any{"attention_dropout": 0.1, "residual_dropout": 0.2, "embedding_dropout": 0.3, "mpt": true}, []string{
+			"attention_dropout 0.1: not in the exported model, which matters if it is trained"}},
+	} {
+		native := base()
+		if c.change["mpt"] == true {
+			maps.Copy(native, mpt)
+		}
+		for _, name := range []string{"attention_dropout", "residual_dropout", "embedding_dropout"} {
+			native[name] = 0.0
+		}
+		maps.Copy(native, c.change)
+		delete(native, "mpt")
+		export, refusals := target.Export(native, "float32", keymap.Facts{Tensors: 12})
+		if export == nil {
+			t.Fatal(refusals)
+		}
+		if !slices.Equal(export.Inexact, c.want) {
+			t.Errorf("%v (%s): %q, want %q", c.change, export.ModelType(), export.Inexact, c.want)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func (n *native) like(t *Target, table *Table, facts Facts) (*Export, []*Refusal
 	case a.export == nil || len(a.differences) > 0:
 		return nil, []*Refusal{{Because: table.Family + " does not compute this model: " + strings.Join(a.differences, ", ")}}
 	}
-	a.export.Inexact = said(n.inexact)
+	a.export.Inexact = a.said(n)
 	return a.export, nil
 }
 

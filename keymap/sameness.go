@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 )
@@ -15,6 +16,7 @@ type sameness struct {
 	inexact []rule    // what need not be the same, but is said
 	kept    []string  // fields of the config that no config.json states, and that are taken over
 	first   []string  // families that are tried first, in this order
+	trained []string  // fields of the config that matter when the model is trained, and that a class may not have
 	hint    string    // why it may be that no class computes a model
 }
 
@@ -24,11 +26,12 @@ type samenessYAML struct {
 	Inexact   any           `yaml:"inexact"`
 	Kept      []string      `yaml:"kept"`
 	First     []string      `yaml:"first"`
+	Trained   []string      `yaml:"trained"`
 	Hint      string        `yaml:"hint"`
 }
 
 func parseSameness(y samenessYAML, names scope) (s sameness, err error) {
-	s.hint, s.kept, s.first = y.Hint, y.Kept, y.First
+	s.hint, s.kept, s.first, s.trained = y.Hint, y.Kept, y.First, y.Trained
 	if s.values, err = parseBindings(y.Same, names); err != nil {
 		return s, fmt.Errorf("same: %w", err)
 	}
@@ -104,6 +107,22 @@ func (s *sameness) compare(native, family map[string]any, name string) ([]string
 		}
 	}
 	return differences, nil
+}
+
+// leftOut says which fields that matter in training a family's model does not have as the native one has them: "" for
+// none.
+func (s *sameness) leftOut(native, family map[string]any) string {
+	var fields []string
+	for _, name := range s.trained {
+		is, _ := Number(native[name])
+		if has, _ := Number(family[name]); is != has {
+			fields = append(fields, fmt.Sprintf("%s %v", name, is))
+		}
+	}
+	if fields == nil {
+		return ""
+	}
+	return strings.Join(fields, ", ") + ": not in the exported model, which matters if it is trained"
 }
 
 // equal compares two values of configs; a whole float equals an int.
