@@ -107,7 +107,7 @@ func printCheck(c *cli.Context, report *check.Report) error {
 		}
 	}
 	if n := report.Count(check.Note); n > 0 && !c.Bool("notes") {
-		printf(c.App.Writer, "  %s: --notes\n", plural(n, "note"))
+		printf(c.App.Writer, "  %s: --notes\n", fault.Plural(n, "note"))
 	}
 	return nil
 }

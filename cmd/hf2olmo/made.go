@@ -36,6 +36,7 @@ func madeOf(t *assemble.Tensor) string {
 // leftOut says what of a model the trainer has no use for.
 func (r *report) leftOut(rec convertRecord) {
 	for _, p := range rec.LeftOut {
-		r.say("  left out: %d tensors of %s (%s)\n", p.Tensors, fault.Printable(p.Of), humanize.Bytes(uint64(p.Bytes)))
+		r.say("  left out: %s of %s (%s)\n", fault.Plural(p.Tensors, "tensor"), fault.Printable(p.Of),
+			humanize.Bytes(uint64(p.Bytes)))
 	}
 }

@@ -59,14 +59,6 @@ func columnsOf(w io.Writer) int {
 	return columns
 }
 
-// plural counts things: 1 note, 2 notes.
-func plural(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
-}
-
 // sharing says in the format how many bytes are shared, "" if none are.
 func sharing(rec convertRecord, format string) string {
 	if rec.SharedBytes == 0 {

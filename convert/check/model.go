@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/omegaconf"
 	"hf2olmo/keymap"
 )
@@ -81,8 +82,8 @@ func (c configChecks) leftOut(values map[string]any) {
 	if len(names) == 0 {
 		return
 	}
-	c.add("config-left-out", about{file: configFile, tensor: "model"}, "count", plural(len(names), "field"), "fields",
-		strings.Join(wrapped(names), "\n"))
+	c.add("config-left-out", about{file: configFile, tensor: "model"}, "count",
+		fault.Plural(len(names), "field"), "fields", strings.Join(wrapped(names), "\n"))
 }
 
 // wrapped lists names on lines that fit a terminal.

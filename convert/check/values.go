@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 
+	"hf2olmo/convert/fault"
 	"hf2olmo/convert/tensor"
 )
 
@@ -64,14 +65,7 @@ func (c *checker) addValues(format string, tensors []readTensor, v values) {
 
 // addRead says what was read.
 func (c *checker) addRead(tensors, files int, bytes int64) {
-	c.add("read", about{}, "tensors", tensors, "files", plural(files, "file"), "size", size(bytes))
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	c.add("read", about{}, "tensors", tensors, "files", fault.Plural(files, "file"), "size", size(bytes))
 }
 
 // size writes a number of bytes for people.
@@ -82,7 +76,7 @@ func size(bytes int64) string {
 		value, unit = value/1000, unit+1
 	}
 	if unit == 0 {
-		return plural(int(bytes), "byte")
+		return fault.Bytes(bytes)
 	}
 	return fmt.Sprintf("%.1f %s", value, units[unit])
 }

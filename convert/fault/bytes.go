@@ -3,9 +3,12 @@ package fault
 import "fmt"
 
 // Bytes writes a size in bytes for a message: "1 byte", "20 bytes".
-func Bytes(n int64) string {
-	if n == 1 {
-		return "1 byte"
+func Bytes(n int64) string { return Plural(int(n), "byte") }
+
+// Plural counts things: "1 note", "2 notes".
+func Plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return fmt.Sprintf("%d %s", n, thing)
 }

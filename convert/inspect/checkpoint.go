@@ -80,7 +80,7 @@ func (r *Report) describe(c *native.Checkpoint) {
 	if c.Kind.Sharded() {
 		r.Layout = string(c.Kind)
 		if c.World > 0 {
-			r.Layout += fmt.Sprintf(", saved by %d ranks", c.World)
+			r.Layout += ", saved by " + fault.Plural(c.World, "rank")
 		}
 		if c.Step >= 0 {
 			r.Layout += fmt.Sprintf(", step %d", c.Step)

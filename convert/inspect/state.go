@@ -91,6 +91,6 @@ func (s *stateReader) addValue(name string, v any) {
 	case int64, float64, bool, string:
 		s.Values = append(s.Values, keymap.Setting{Name: name, Value: v})
 	case *pickle.List:
-		s.Values = append(s.Values, keymap.Setting{Name: name, Value: fmt.Sprintf("%d items", len(v.Items))})
+		s.Values = append(s.Values, keymap.Setting{Name: name, Value: fault.Plural(len(v.Items), "item")})
 	}
 }
