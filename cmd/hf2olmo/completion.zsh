@@ -31,7 +31,7 @@ _hf2olmo() {
 {{- else if .Words}}
             '*:name:({{join .Words " "}})' ;;
 {{- else}}
-            ':' ;;
+            '*: :()' ;;
 {{- end}}{{end}}
     esac
 }
