@@ -179,10 +179,16 @@ func atStep(step int64) string {
 
 func differenceLine(d verify.TensorDifference) string {
 	if d.Element < 0 {
-		if d.Tensor == "" {
-			return fault.Printable(fmt.Sprintf("%s: byte %d: %s", d.File, d.Offset, d.Problem))
+		said := d.Problem
+		if d.Offset >= 0 {
+			said = fmt.Sprintf("byte %d: %s", d.Offset, said)
 		}
-		return fmt.Sprintf("%s: %s", fault.Printable(d.Tensor), fault.Printable(d.Problem))
+		for _, where := range []string{d.Tensor, d.File} {
+			if where != "" {
+				said = where + ": " + said
+			}
+		}
+		return fault.Printable(said)
 	}
 	line := fmt.Sprintf("%s: differs from element %d onward", fault.Printable(d.Tensor), d.Element)
 	if d.Elements == 1 {

@@ -33,7 +33,8 @@ func readOLMoRun(c *native.Checkpoint) (*run, error) {
 		return nil, err
 	}
 	if c.Train == nil {
-		return nil, &fault.Fault{File: olmo.TrainFile, Problem: "is missing or damaged: it says how far the run has come"}
+		return nil, &fault.Fault{File: olmo.TrainFile, Problem: "is missing or damaged: it says how far the run has come",
+			Hint: "Copy the checkpoint whole."}
 	}
 	r := &run{step: max(c.Step, 0), olmo: written.Run, seed: int64(written.Run.Seed)}
 	r.epoch = counter(c.Train, "epoch")

@@ -103,6 +103,7 @@ func (o *Opener) Rank(path string, number, world int) (*Rank, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.Source.Records = nil // a file may have been read before, to find out how many there are
 	saved, err := o.Saved(f, 0, f.Source.Size)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"hf2olmo/convert"
 	"hf2olmo/convert/between"
 	fixtures "hf2olmo/testdata/sharded"
 )
@@ -100,4 +101,15 @@ func setFloat(t *testing.T, path, value string) {
 // pickled is a float as a pickle has it.
 func pickled(v float64) []byte {
 	return binary.BigEndian.AppendUint64([]byte("G"), math.Float64bits(v))
+}
+
+// TestVerifyBlockGroups: layers that one checkpoint has in groups, and the other has not, are the same.
+func TestVerifyBlockGroups(t *testing.T) {
+	grouped := toNative(t, "hf_olmo-groups", convert.Options{})
+	back := crossed(t, crossed(t, grouped, "olmo-core"), "olmo")
+	for _, p := range []pair{{grouped, back}, {back, grouped}} {
+		if v := verified(t, p.source, p.made); !v.Same() {
+			t.Errorf("%+v", v)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"hf2olmo/convert/fault"
@@ -30,7 +31,8 @@ func (v *verifier) compareSums(ctx context.Context, files *tensor.Files) error {
 		name := strings.TrimPrefix(f.Tensor, olmocore.ModelPrefix+".")
 		if !reported[name] {
 			r.Differing++
-			d := TensorDifference{Tensor: name, Element: -1, Offset: -1, Problem: f.Problem, File: f.File}
+			d := TensorDifference{Tensor: name, Element: -1, Offset: -1, File: f.File,
+				Problem: fmt.Sprintf("%s: expected %s, found %s", f.Problem, f.Expected, f.Found)}
 			r.Differences = append(r.Differences, d)
 		}
 	}

@@ -166,14 +166,20 @@ func section(document keymap.Object) (map[string]any, error) {
 	return model, nil
 }
 
-// asSaved is a checkpoint in its trainer's own names; config says how its layers are grouped, and
-// may be nil.
+// asSaved is a checkpoint in its trainer's own names; config says how its layers are grouped if it has no
+// config of its own, and may be nil.
 func (s *side) asSaved(config map[string]any) (*view, error) {
 	target, err := keymap.TargetNamed(s.target())
 	if err != nil {
 		return nil, err
 	}
 	v := &view{family: string(s.saved.Kind)}
+	if v.config, err = s.ownConfig(); err != nil {
+		return nil, err
+	}
+	if v.config != nil {
+		config = v.config
+	}
 	bare := map[string]*sharded.Tensor{}
 	for _, t := range s.saved.Model {
 		name, _ := target.Saved.Bare(t.Name)
@@ -200,8 +206,7 @@ func (s *side) asSaved(config map[string]any) (*view, error) {
 			}
 		}
 	}
-	v.config, err = s.ownConfig()
-	return v, err
+	return v, nil
 }
 
 // ownConfig returns the model's part of a checkpoint's own config, nil if there is none.
