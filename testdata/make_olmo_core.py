@@ -71,6 +71,7 @@ FIXTURES = {
     "olmo_hybrid-published": ("olmo_hybrid-published", GATED, "safetensors", float32),
     "qwen3_5_text": ("qwen3_5_text", dict(GATED, head_dim=8), "safetensors", float32),
     "qwen3_5": ("qwen3_5", dict(text_config=dict(GATED, head_dim=8, num_hidden_layers=5)), "safetensors", bfloat16),
+    "glm": ("glm", dict(SMALL, head_dim=8), "safetensors", bfloat16),
 }  # fmt: skip
 # Models of the first target, which convert to this one too.
 SHARED = [

@@ -22,7 +22,7 @@ KIND = {
     "olmo2": "post", "olmo3": "post", "flex_olmo": "post", "llama": "pre", "mistral": "pre", "qwen3": "pre",
     "olmoe": "pre", "gemma3_text": "peri", "olmo": "pre", "ministral": "pre", "cwm": "pre", "exaone4": "post",
     "smollm3": "pre", "gemma": "pre", "qwen2": "pre", "seed_oss": "pre", "phi3": "pre", "granite": "pre",
-    "glm4": "four", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mixtral": "pre",
+    "glm4": "four", "glm": "pre", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mixtral": "pre",
 }  # fmt: skip
 PARTS = {
     "self_attn.q_proj": "attention.w_q", "self_attn.k_proj": "attention.w_k", "self_attn.v_proj": "attention.w_v",
@@ -45,7 +45,7 @@ def as_llama(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     heads, width = config["num_attention_heads"], config["hidden_size"]
     head = config.get("head_dim") or width // heads
     kv = head * (config.get("num_key_value_heads") or heads)
-    rotated = {"glm4": head // 2, "ernie4_5": head}.get(family, 0)
+    rotated = {"glm": head // 2, "glm4": head // 2, "ernie4_5": head}.get(family, 0)
     factors = {}
     if family == "granite":
         factors = {"q_proj": config["attention_multiplier"] * head**0.5, "model.norm": 1 / config["logits_scaling"]}

@@ -11,8 +11,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
-    "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm4", "granite", "ministral", "mixtral",
-    "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
+    "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "granite", "ministral",
+    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
 
 
@@ -122,6 +122,7 @@ VARIANTS = {
     "granite": ("granite", dict(BASE, attention_bias=True, embedding_multiplier=12.0, logits_scaling=8.0,
                                 residual_multiplier=0.22, attention_multiplier=0.1), 5),
     "glm4": ("glm4", dict(BASE, head_dim=24), 5),
+    "glm": ("glm", dict(BASE, head_dim=24), 5),
     "ernie4_5": ("ernie4_5", dict(BASE, head_dim=24, use_bias=True), 5),
     "qwen3_moe": ("qwen3_moe", dict(QWEN_EXPERTS, norm_topk_prob=True), 5),
     "qwen3_moe-window": ("qwen3_moe", dict(QWEN_EXPERTS, use_sliding_window=True, sliding_window=16), 5),

@@ -37,8 +37,8 @@ NEWER = ["cwm", "olmo_hybrid", "qwen3_5_text"]  # families that transformers 4.5
 # whose tensors are cut, permuted, scaled or joined by zeros, and what they leave as without --like
 WORDED = {
     "ernie4_5": "llama", "gemma3-scalar": "gemma3_text", "gemma3-vision": "gemma3_text",
-    "gemma3-vision-untied": "gemma3_text", "glm4": "glm4", "granite": "granite", "phi3": "mistral", "phi3-part": "phi3",
-    "qwen2": "llama", "qwen2-tied": "qwen2", "qwen3_5": "qwen3_5_text", "seed_oss": "llama", "stablelm-bias": "stablelm",
+    "gemma3-vision-untied": "gemma3_text", "glm": "glm", "glm4": "glm4", "granite": "granite", "phi3": "mistral",
+    "phi3-part": "phi3", "qwen2": "llama", "qwen2-tied": "qwen2", "qwen3_5": "qwen3_5_text", "seed_oss": "llama", "stablelm-bias": "stablelm",
 }  # fmt: skip
 REPRESENTATIVES = ["glm4", "granite", "phi3-part", "qwen2", "olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
 PLUS_ONE = ("gemma3", "qwen3_5")  # norms that are stored with 1 added
