@@ -177,7 +177,7 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
     if family == "gemma3":
         own = "language_model."
         state = {name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}
-        config, family = config["text_config"] | {"tie_word_embeddings": config["tie_word_embeddings"]}, "gemma3_text"
+        config, family = config["text_config"] | {"tie_word_embeddings": config.get("tie_word_embeddings", True)}, "gemma3_text"
     out, experts = {}, {}
     state = as_llama(config, state, dtype)
     for name, tensor in state.items():

@@ -165,8 +165,13 @@ def write(name: str, folder: Path, dtype=torch.float32, container: str = "safete
 
 
 def rename_hybrid(model, path: Path, names: str) -> None:
-    """The tensors of an Olmo-Hybrid under other names than transformers 5.23 saves: "whole", as the class has them;
-    "published", with a convolution each of q, k and v; "older", with the norms' names of the first release too."""
+    """The file of an Olmo-Hybrid under other names than transformers 5.23 saves."""
+    save_file(hybrid_tensors(model, names), path, {"format": "pt"})
+
+
+def hybrid_tensors(model, names: str) -> dict:
+    """The tensors of an Olmo-Hybrid as they may be named: "whole", as the class has them; "published", with a
+    convolution each of q, k and v; "older", with the norms' names of the first release too."""
     tensors = {}
     for name, tensor in model.state_dict().items():
         attention = model.model.layers[int(name.split(".")[2])] if ".layers." in name else None
@@ -180,7 +185,7 @@ def rename_hybrid(model, path: Path, names: str) -> None:
             name = name.replace("post_attention_layernorm", "feedforward_layer_norm")
         if not (name == "lm_head.weight" and model.config.tie_word_embeddings):
             tensors[name] = tensor.clone()
-    save_file(tensors, path, {"format": "pt"})
+    return tensors
 
 
 def rewrite_config_as_v4(path: Path) -> None:

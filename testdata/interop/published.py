@@ -1,5 +1,6 @@
 """Published configs (testdata/realcfg): the tensors of such a model at its true shapes, and small models of the same kind."""
 
+import dataclasses
 import json
 import os
 import re
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import cli
 import containers
+import core_models
 import mapping
 import models
 import torch
@@ -59,7 +61,8 @@ def shapes(name: str, folder: Path) -> dict:
         state = OLMo(native.update_with(init_device="meta"), init_params=False).state_dict()
         return {f"model.{key}": list(tensor.shape) for key, tensor in state.items()}
     model = model_of(config, folder, "meta")
-    state = revert_weight_conversion(model, model.state_dict())
+    hybrid = config["model_type"] == "olmo_hybrid"
+    state = core_models.hybrid_tensors(model, "published") if hybrid else revert_weight_conversion(model, model.state_dict())
     tied = model.config.tie_word_embeddings
     return {key: list(tensor.shape) for key, tensor in state.items() if not (tied and key.endswith("lm_head.weight"))}
 
@@ -102,9 +105,9 @@ def shrunk(config: dict) -> dict:
                       image_size=28, patch_size=14)  # fmt: skip
         tokens = {key: min(value, VOCABULARY - 1) for key, value in config.items() if key.endswith("_token_index")}
         return {**config, **tokens, "mm_tokens_per_image": 4, "text_config": shrunk(inner), "vision_config": vision}
-    known = {**type(AutoConfig.for_model(config["model_type"]))().to_dict(), **config} if "d_model" not in config else config
-    small = dict(config)
     native = "d_model" in config
+    known = config if native else {**defaults(config["model_type"]), **config}
+    small = dict(config)
     width, heads, layers = ("d_model", "n_heads", "n_layers") if native else (
         "hidden_size", "num_attention_heads", "num_hidden_layers")  # fmt: skip
     kv = known.get("num_key_value_heads") or known[heads]
@@ -115,12 +118,18 @@ def shrunk(config: dict) -> dict:
     head = known.get("head_dim") or known[width] // known[heads]
     if known.get("head_dim"):
         small["head_dim"] = head // HEAD
+    for name in ("linear_num_key_heads", "linear_num_value_heads"):
+        if name in config:
+            small[name] = config[name] * small[heads] // config[heads]
+    for name in ("linear_key_head_dim", "linear_value_head_dim"):
+        if name in config:
+            small[name] = config[name] // HEAD
     small[width] = small[heads] * (head // HEAD) * known[width] // (known[heads] * head)
     for name in ("intermediate_size", "moe_intermediate_size"):
         if name in known and known[name]:
             small[name] = known[name] * small[width] // known[width]
     if known.get("query_pre_attn_scalar"):
-        small["query_pre_attn_scalar"] = known["query_pre_attn_scalar"] / HEAD
+        small["query_pre_attn_scalar"] = known["query_pre_attn_scalar"] // HEAD
     experts = next((name for name in ("num_experts", "num_local_experts") if config.get(name)), None)
     small[layers] = min(2 if experts else LAYERS, known[layers])  # experts are computed slowly
     for name in ("layer_types", "no_rope_layers"):
@@ -137,6 +146,12 @@ def shrunk(config: dict) -> dict:
         if name.endswith("_token_id") and ids is not None:
             small[name] = [id % VOCABULARY for id in ids] if isinstance(ids, list) else min(ids, ids % VOCABULARY)
     return near(small)
+
+
+def defaults(model_type: str) -> dict:
+    """What transformers takes for fields that a config.json leaves out."""
+    config = type(AutoConfig.for_model(model_type))
+    return {field.name: field.default for field in dataclasses.fields(config) if field.default is not dataclasses.MISSING}
 
 
 def near(value, name: str = ""):
@@ -166,5 +181,7 @@ def write(name: str, folder: Path, seed: int = 11) -> Path:
                     if parameter.dim() == 1:
                         parameter.sub_(1.0)
         containers.write(model, folder, "safetensors", tokenizer=False)
+        if config["model_type"] == "olmo_hybrid":
+            core_models.rename_hybrid(model, folder / "model.safetensors", "published")
     (folder / "config.json").write_text(json.dumps(config))
     return folder
