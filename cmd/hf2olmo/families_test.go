@@ -21,9 +21,9 @@ var familyNames = map[string]string{
 	"flex_olmo": "FlexOLMo", "llama": "Llama 1–3, TinyLlama, SmolLM, …", "mistral": "Mistral", "ministral": "Ministral",
 	"mixtral": "Mixtral", "qwen2": "Qwen 2 and 2.5", "qwen3": "Qwen 3", "qwen3_moe": "Qwen 3 MoE", "gemma": "Gemma 1",
 	"gemma3": "Gemma 3", "gemma3_text": "Gemma 3 text", "phi3": "Phi 3 and 4", "granite": "Granite 3",
-	"smollm3": "SmolLM 3", "stablelm": "StableLM", "exaone4": "EXAONE 4", "ernie4_5": "ERNIE 4.5", "glm": "GLM 4 9B", "glm4": "GLM 4 0414",
-	"seed_oss": "Seed-OSS", "mpt": "MPT", "cwm": "CWM", "olmo_hybrid": "OLMo Hybrid",
-	"qwen3_5": "Qwen 3.5", "qwen3_5_text": "Qwen 3.5 text",
+	"smollm3": "SmolLM 3", "stablelm": "StableLM", "exaone4": "EXAONE 4", "ernie4_5": "ERNIE 4.5",
+	"glm": "GLM 4 9B", "glm4": "GLM 4 0414", "seed_oss": "Seed-OSS", "mpt": "MPT", "cwm": "CWM",
+	"olmo_hybrid": "OLMo Hybrid", "qwen3_5": "Qwen 3.5", "qwen3_5_text": "Qwen 3.5 text",
 }
 
 // TestFamilyTable: the first page has the families of the bundled tables. Those with the same answers share a row.

@@ -18,8 +18,8 @@ import (
 // worded are the bundled models for OLMo-core whose tensors are cut, permuted, scaled or joined by zeros, with the
 // model_type that their checkpoints are exported to without --like: the plainest.
 var worded = map[string]string{
-	"ernie4_5": "llama", "gemma3-vision": "gemma3_text", "glm": "glm", "glm4": "glm4", "granite": "granite", "phi3": "mistral",
-	"phi3-part": "phi3", "qwen2": "llama", "seed_oss": "llama", "stablelm-bias": "stablelm",
+	"ernie4_5": "llama", "gemma3-vision": "gemma3_text", "glm": "glm", "glm4": "glm4", "granite": "granite",
+	"phi3": "mistral", "phi3-part": "phi3", "qwen2": "llama", "seed_oss": "llama", "stablelm-bias": "stablelm",
 }
 
 // TestWorded exports each as the plainest, and converts that again: to the same checkpoint. As the model that was
