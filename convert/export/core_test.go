@@ -30,6 +30,7 @@ var bundledCore = map[string]string{
 	"cwm": "cwm", "exaone4": "exaone4", "gemma": "gemma", "llama-bias": "llama", "ministral": "ministral",
 	"mixtral": "mixtral", "qwen3_moe": "qwen3_moe", "smollm3": "smollm3", "stablelm": "stablelm",
 	"olmo_hybrid": "olmo_hybrid", "olmo_hybrid-published": "olmo_hybrid",
+	"qwen3_5_text": "qwen3_5_text",
 }
 
 // TestRoundTripCore is TestRoundTrip of checkpoints of OLMo-core.

@@ -19,14 +19,15 @@ import (
 // model_type that their checkpoints are exported to without --like: the plainest.
 var worded = map[string]string{
 	"ernie4_5": "llama", "gemma3-vision": "gemma3_text", "glm": "glm", "glm4": "glm4", "granite": "granite",
-	"phi3": "mistral", "phi3-part": "phi3", "qwen2": "llama", "seed_oss": "llama", "stablelm-bias": "stablelm",
+	"qwen3_5": "qwen3_5_text", "phi3": "mistral", "phi3-part": "phi3", "qwen2": "llama", "seed_oss": "llama",
+	"stablelm-bias": "stablelm",
 }
 
 // TestWorded exports each as the plainest, and converts that again: to the same checkpoint. As the model that was
 // trained it has that one's tensors again.
 func TestWorded(t *testing.T) {
 	for name, family := range worded {
-		if name == "gemma3-vision" {
+		if textParts[name] != "" {
 			continue // TestTextPart
 		}
 		t.Run(name, func(t *testing.T) {
@@ -98,29 +99,34 @@ tensors:
 	}
 }
 
-// TestTextPart exports what was made of the text part of a model with a vision tower: as a text model, whose q norm
-// has the factor that heads were scaled by.
+// textParts are the models with a vision tower, and what their text parts leave as.
+var textParts = map[string]string{"gemma3-vision": "gemma3_text", "qwen3_5": "qwen3_5_text"}
+
+// TestTextPart exports what was made of the text part of a model with a vision tower: as a text model, in which the
+// q norm of gemma3-vision has the factor that heads were scaled by.
 func TestTextPart(t *testing.T) {
-	model := filepath.Join(modelsCore, "gemma3-vision")
-	result, err := write(toCore(t, model), export.Options{Output: filepath.Join(t.TempDir(), "out")})
-	if err != nil || result.Family != "gemma3_text" {
-		t.Fatal(result, err)
-	}
-	got, want := contents(t, modelTensors(t, result.Output)), map[string]string{}
-	for name, content := range contents(t, modelTensors(t, model)) {
-		if name, ofText := strings.CutPrefix(name, "language_model."); ofText {
-			want[name] = content
+	for name, family := range textParts {
+		model := filepath.Join(modelsCore, name)
+		result, err := write(toCore(t, model), export.Options{Output: filepath.Join(t.TempDir(), "out")})
+		if err != nil || result.Family != family {
+			t.Fatal(result, err)
 		}
-	}
-	for name := range want {
-		if strings.Contains(name, "q_norm") {
-			if want[name] == got[name] {
-				t.Errorf("%s has no factor", name)
+		got, want := contents(t, modelTensors(t, result.Output)), map[string]string{}
+		for full, content := range contents(t, modelTensors(t, model)) {
+			if before, after, ofText := strings.Cut(full, "language_model."); ofText || full == "lm_head.weight" {
+				want[before+after] = content
 			}
-			want[name] = got[name]
 		}
+		for tensor := range want {
+			if strings.Contains(tensor, "q_norm") && name == "gemma3-vision" {
+				if want[tensor] == got[tensor] {
+					t.Errorf("%s has no factor", tensor)
+				}
+				want[tensor] = got[tensor]
+			}
+		}
+		compare(t, got, want)
 	}
-	compare(t, got, want)
 }
 
 // TestScaleLike: a factor is taken out again for the model that was trained, with a warning that this rounds; if it is

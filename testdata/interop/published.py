@@ -18,7 +18,7 @@ from olmo.model import OLMo
 from transformers import AutoConfig
 from transformers.core_model_loading import revert_weight_conversion
 
-TOWER = re.compile(r"(model\.)?(vision_tower|multi_modal_projector)\.")  # which is left out
+TOWER = re.compile(r"(model\.)?(vision_tower|multi_modal_projector|visual)\.")  # which is left out
 CONFIGS = cli.ROOT / "testdata" / "realcfg"
 SHARD = 5 << 30  # as transformers 4 cut them
 # Of classes that transformers does not have: those with the same tensors.
@@ -104,7 +104,10 @@ def shrunk(config: dict) -> dict:
         vision = dict(config["vision_config"], hidden_size=32, intermediate_size=48, num_hidden_layers=1, num_attention_heads=2,
                       image_size=28, patch_size=14)  # fmt: skip
         tokens = {key: min(value, VOCABULARY - 1) for key, value in config.items() if key.endswith("_token_index")}
-        return {**config, **tokens, "mm_tokens_per_image": 4, "text_config": shrunk(inner), "vision_config": vision}
+        text = shrunk(inner)
+        if "depth" in vision:  # of Qwen
+            vision |= dict(depth=1, num_heads=2, num_position_embeddings=16, out_hidden_size=text["hidden_size"])
+        return {**config, **tokens, "mm_tokens_per_image": 4, "text_config": text, "vision_config": vision}
     native = "d_model" in config
     known = config if native else {**defaults(config["model_type"]), **config}
     small = dict(config)
@@ -179,6 +182,11 @@ def write(name: str, folder: Path, seed: int = 11) -> Path:
             with torch.no_grad():
                 for parameter in model.parameters():
                     if parameter.dim() == 1:
+                        parameter.sub_(1.0)
+        if "qwen3_5" in config["model_type"]:  # the same, but for the norm in a gated delta net
+            with torch.no_grad():
+                for key, parameter in model.named_parameters():
+                    if key.endswith("norm.weight") and "linear_attn" not in key and "visual" not in key:
                         parameter.sub_(1.0)
         containers.write(model, folder, "safetensors", tokenizer=False)
         if config["model_type"] == "olmo_hybrid":
