@@ -28,7 +28,7 @@ REPRESENTATIVES = {
     ("mpt-7b", "olmo"), ("OLMo-7B-0424-hf", "olmo"), ("OLMo-1B-0724-hf", "olmo-core"), ("DataDecide-1B", "olmo-core"),
     ("Llama-3.2-1B-Instruct", "olmo-core"), ("Mistral-Nemo-Base-2407", "olmo-core"), ("Qwen3-8B-yarn", "olmo-core"),
     ("Qwen2.5-7B-Instruct", "olmo-core"), ("Olmo-3.1-32B-Instruct", "olmo-core"), ("EXAONE-4.0-32B", "olmo-core"),
-    ("SmolLM3-3B-Base", "olmo-core"), ("gemma-3-4b-pt", "olmo-core"), ("phi-4", "olmo-core"),
+    ("SmolLM3-3B-Base", "olmo-core"), ("gemma-3-4b-pt", "olmo-core"), ("phi-4", "olmo"), ("phi-4", "olmo-core"),
     ("Olmo-Hybrid-7B", "olmo-core"), ("Qwen3-30B-A3B", "olmo-core"), ("FlexOlmo-7x7B-1T", "olmo-core"),
 }  # fmt: skip
 LIMIT = 2e-5
