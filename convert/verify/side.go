@@ -94,15 +94,15 @@ func (p *place) unsharded() bool {
 	return p.kind == native.Unsharded && regular.Is(filepath.Join(p.dir, olmo.ModelFile))
 }
 
-// madeOf reports whether a folder was made of a source, by its manifest: of the folder itself, or of one with
-// the same files, which the source may have been before it was moved.
+// madeOf reports whether a folder was made of a source, by its manifest: of the folder itself, or of a
+// checkpoint with the same files, which the source may have been before it was moved.
 func (p *place) madeOf(source *place) bool {
 	recorded := folder.ReadManifest(p.folder())
 	dir := source.folder()
 	if recorded == nil || dir == "" {
 		return false
 	}
-	return recorded.Source == dir || len(recorded.Sources) > 0 &&
+	return recorded.Source == dir || source.kind != "" && len(recorded.Sources) > 0 &&
 		!slices.ContainsFunc(recorded.Sources, func(s folder.State) bool {
 			info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(s.Name)))
 			return err != nil || s.ModTime != nil && info.Size() != s.Size // others may have been edited
