@@ -68,7 +68,8 @@ func (c *Checkpoint) CheckValues(
 	}
 	if len(faults) > 1 {
 		faults = append(faults, &fault.Fault{File: c.Path, Lead: true,
-			Problem: fmt.Sprintf("%d tensors contain NaN", len(faults))})
+			Problem: fmt.Sprintf("%d tensors contain NaN", len(faults)),
+			Hint:    "The training diverged or the files are damaged: take an earlier checkpoint."})
 	}
 	return faults.Err()
 }

@@ -18,7 +18,8 @@ func TestVerifyTokenizerConfig(t *testing.T) {
 	must(t, os.CopyFS(source, os.DirFS(filepath.Join(testdata, "models", "llama"))))
 	settings := filepath.Join(source, "tokenizer_config.json")
 	writeFile(t, settings, []byte(`{"tokenizer_class": "LlamaTokenizer", "eos_token": "</s>"}`))
-	converted, err := converttest.Convert(context.Background(), source, convert.Options{Target: "olmo-core", Into: t.TempDir()})
+	o := convert.Options{Target: "olmo-core", Into: t.TempDir()}
+	converted, err := converttest.Convert(context.Background(), source, o)
 	must(t, err)
 	checkpoint := converted.Output
 	other := filepath.Join(t.TempDir(), "other")
