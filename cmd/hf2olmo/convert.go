@@ -83,8 +83,6 @@ func convertModels(c *cli.Context) error {
 			return
 		}
 		latestStep(c, source) // named; convert finds it too
-		setMemoryGoal(checkpointGoal)
-		defer setMemoryGoal(memoryGoal)
 		convertCheckpoint(c, source, o, r)
 	})
 }
