@@ -131,6 +131,11 @@ def shrunk(config: dict) -> dict:
     for name in ("intermediate_size", "moe_intermediate_size"):
         if name in known and known[name]:
             small[name] = known[name] * small[width] // known[width]
+    if known.get("linear_num_key_heads"):  # a gated delta net
+        ratio = known["linear_num_value_heads"] // known["linear_num_key_heads"]
+        small["linear_num_key_heads"], small["linear_num_value_heads"] = 2, 2 * ratio
+        small["linear_key_head_dim"] = known["linear_key_head_dim"] // HEAD
+        small["linear_value_head_dim"] = known["linear_value_head_dim"] // HEAD
     if known.get("query_pre_attn_scalar"):
         small["query_pre_attn_scalar"] = known["query_pre_attn_scalar"] // HEAD
     experts = next((name for name in ("num_experts", "num_local_experts") if config.get(name)), None)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cli
 import core_mapping
+import core_models
 import containers
 import mapping
 import models
@@ -32,6 +33,8 @@ REPRESENTATIVES = {
     ("Olmo-Hybrid-7B", "olmo-core"), ("Qwen3-30B-A3B", "olmo-core"), ("FlexOlmo-7x7B-1T", "olmo-core"),
 }  # fmt: skip
 LIMIT = 2e-5
+# Gated delta nets amplify rounding: transformers' own two forms of this one differ by 1e-4 to 6e-4.
+LIMITS = {"Qwen3.5-27B": 5e-5}
 
 
 @pytest.fixture(autouse=True)
@@ -84,11 +87,11 @@ def test_shrunken(name, target, tmp_path):
     assert want.std() > 0.1, "these logits say nothing"
     difference = (want[..., :rows] - got[..., :rows]).abs().max().item()
     print(name, target, difference)
-    assert difference < LIMIT, difference
-    assert same_again(source, native, tmp_path / "hf", want)
+    assert difference < LIMITS.get(name, LIMIT), difference
+    assert same_again(source, native, tmp_path / "hf", want, LIMITS.get(name, LIMIT))
 
 
-def same_again(source: Path, native: Path, out: Path, want: torch.Tensor) -> bool:
+def same_again(source: Path, native: Path, out: Path, want: torch.Tensor, limit: float) -> bool:
     """The export has the source's tensors; that of the packaging of hf_olmo has its logits."""
     if mapping.is_hf_olmo(json.loads((source / "config.json").read_text())):
         with torch.no_grad():
@@ -96,8 +99,12 @@ def same_again(source: Path, native: Path, out: Path, want: torch.Tensor) -> boo
     folder = export(native, out, "--like", source)
     model = load(folder)
     with torch.no_grad():
-        assert (model(TOKENS, use_cache=False).logits - want).abs().max().item() < LIMIT
-    text = {name.replace("language_model.", ""): tensor for name, tensor in load_file(source / "model.safetensors").items()
+        assert (model(TOKENS, use_cache=False).logits - want).abs().max().item() < limit
+    own = source / "model.safetensors"
+    if model.config.model_type == "olmo_hybrid":  # of the names that it has, the published ones are written
+        own = out.with_suffix(".safetensors")
+        core_models.rename_hybrid(load(source, torch.float32), own, "published")
+    text = {name.replace("language_model.", ""): tensor for name, tensor in load_file(own).items()
             if not published.TOWER.match(name)}  # fmt: skip
     exported = load_file(folder / "model.safetensors")
     assert exported.keys() == text.keys()
