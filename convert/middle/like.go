@@ -13,6 +13,8 @@ import (
 type Like struct {
 	Name   string // as the user gave it
 	Config map[string]any
+	// ClassOnly takes over the class and the factors that it computes with, and nothing that a checkpoint does not say.
+	ClassOnly bool
 }
 
 // File is what messages call it.

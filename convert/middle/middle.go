@@ -79,7 +79,7 @@ func Of(c *native.Checkpoint, o Options) (*Model, error) {
 	if err := m.match(target, config); err != nil {
 		return m, err
 	}
-	if o.Like != nil {
+	if o.Like != nil && !o.Like.ClassOnly {
 		o.Like.complete(m)
 	}
 	return m, nil

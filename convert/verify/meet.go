@@ -4,6 +4,9 @@ import (
 	"context"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/hf"
+	"hf2olmo/convert/middle"
+	"hf2olmo/convert/native"
 	"hf2olmo/keymap"
 )
 
@@ -41,9 +44,9 @@ func meet(ctx context.Context, a, b *side) (*meeting, error) {
 	}
 	var err error
 	var faults fault.List
-	m.own, err = a.asMiddle(ctx)
+	m.own, err = a.asMiddle(ctx, nil)
 	faults.Add("", err)
-	m.found, err = b.asMiddle(ctx)
+	m.found, err = b.asMiddle(ctx, nil)
 	faults.Add("", err)
 	return m, faults.Err()
 }
@@ -77,7 +80,7 @@ func bothTake(a, b *side) (all []string) {
 // of transformers computes it, the model the checkpoint.
 func (m *meeting) inMiddle(ctx context.Context) error {
 	var refused error
-	m.own, refused = m.a.asMiddle(ctx)
+	m.own, refused = m.a.asMiddle(ctx, m.b.model)
 	m.found = asModel(m.b.model)
 	if refused == nil && !strangers(m.own, m.found) && !renamed(m.b.model, nil) {
 		return nil
@@ -122,4 +125,15 @@ func (m *meeting) inTerms(ctx context.Context, target string) (err error) {
 		m.found, err = m.b.asSaved(config)
 	}
 	return err
+}
+
+// ofClass sees a checkpoint as a model of the class that another is of, if there is another and that fits.
+func ofClass(saved *native.Checkpoint, other *hf.Model) (*middle.Model, error) {
+	if other != nil {
+		like := &middle.Like{Name: other.Source, Config: other.Config, ClassOnly: true}
+		if m, err := middle.Of(saved, middle.Options{Like: like}); err == nil {
+			return m, nil
+		}
+	}
+	return middle.Of(saved, middle.Options{})
 }

@@ -224,9 +224,10 @@ func (s *side) ownConfig() (map[string]any, error) {
 	return written.Model, nil
 }
 
-// asMiddle is a checkpoint as the model of Hugging Face that computes the same.
-func (s *side) asMiddle(ctx context.Context) (*view, error) {
-	m, err := middle.Of(s.saved, middle.Options{})
+// asMiddle is a checkpoint as the model of Hugging Face that computes the same: of the class of a model that it is
+// compared with, and with the factors of that, if they fit.
+func (s *side) asMiddle(ctx context.Context, other *hf.Model) (*view, error) {
+	m, err := ofClass(s.saved, other)
 	if err == nil {
 		err = middle.CompareTied(ctx, m)
 	}
