@@ -42,6 +42,7 @@ func checkFolders(c *cli.Context) error {
 	bad := false
 	for _, dir := range c.Args().Slice() {
 		dir = latestStep(c, dir)
+		setMemoryGoal(goalFor(dir))
 		report, err := checkFolder(c, dir)
 		if err != nil {
 			return err

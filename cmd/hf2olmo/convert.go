@@ -83,6 +83,8 @@ func convertModels(c *cli.Context) error {
 			return
 		}
 		latestStep(c, source) // named; convert finds it too
+		setMemoryGoal(checkpointGoal)
+		defer setMemoryGoal(memoryGoal)
 		convertCheckpoint(c, source, o, r)
 	})
 }

@@ -53,6 +53,7 @@ func inspectPath(c *cli.Context) error {
 	if !c.Bool("quiet") {
 		latestStep(c, path) // named; inspect finds it too
 	}
+	setMemoryGoal(goalFor(path))
 	r, err := inspect.Open(c.Context, path, c.Bool(noFollow))
 	if err == nil && c.Bool("stats") {
 		err = measure(c, r)

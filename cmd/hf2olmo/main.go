@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"hf2olmo/convert/fault"
+	"hf2olmo/convert/native"
 )
 
 // Exit statuses, which scripts depend on.
@@ -23,15 +24,27 @@ const (
 	statusUsage  = 2 // the command line is wrong
 )
 
-// memoryGoal is a soft limit, in bytes: near it the garbage collector works harder. Copying needs less. Headers of
-// tens of thousands of tensors, or of 64 ranks, leave far more garbage than is kept of them.
-const memoryGoal = 36 << 20
+// memoryGoal is a soft limit, in bytes: near it the garbage collector works harder. Copying needs far less, but a
+// hostile header may get there.
+const memoryGoal = 128 << 20
+
+// checkpointGoal is that for a sharded checkpoint. Of 64 ranks' headers far less is kept than is read.
+const checkpointGoal = 36 << 20
 
 // setMemoryGoal sets the goal, unless the user has set one.
-func setMemoryGoal() {
+func setMemoryGoal(bytes int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryGoal)
+		debug.SetMemoryLimit(bytes)
 	}
+}
+
+// goalFor is the goal for reading a folder: many ranks' files of pickles have large headers.
+func goalFor(folder string) int64 {
+	switch native.Recognize(folder) {
+	case native.TorchLegacy, native.Local:
+		return checkpointGoal
+	}
+	return memoryGoal
 }
 
 func main() {
@@ -40,7 +53,7 @@ func main() {
 
 // run is the whole program. It returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
-	setMemoryGoal()
+	setMemoryGoal(memoryGoal)
 	ctx, stop := withSignals(context.Background(), stderr)
 	defer stop()
 	out := &results{Writer: stdout}

@@ -10,6 +10,7 @@ import (
 	"hf2olmo/convert/assemble"
 	"hf2olmo/convert/fault"
 	"hf2olmo/convert/trainer"
+	"hf2olmo/convert/unshard"
 	"hf2olmo/convert/verify"
 )
 
@@ -69,6 +70,9 @@ func verifyFolder(c *cli.Context) error {
 	}
 	source, folder := c.Args().Get(0), latestStep(c, c.Args().Get(1))
 	latestStep(c, source) // named; verify finds it too
+	if unshard.Accepts(source) {
+		setMemoryGoal(checkpointGoal)
+	}
 	v, err := verify.Folder(c.Context, source, folder, o)
 	rec := newVerifyRecord(source, folder, v, err)
 	if c.Bool("json") {
