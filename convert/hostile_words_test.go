@@ -21,7 +21,7 @@ tensors:
   "{layer}.feed_forward.w2.weight": {zeros: true}
   "{layer}.feed_forward.w3.weight": {zeros: true}
 drop: {"model.layers.*": {}}
-`, `"intermediate_size": 48`, `"intermediate_size": 50000000`, "the llama table fills in zeros: expected at most"},
+`, `"intermediate_size": 48`, `"intermediate_size": 16000000`, "the llama table fills in zeros: expected at most"},
 		"one name": {`
 extends: olmo-core/llama
 prefixes: {model.layers.0.self_attn.: model.layers.1.self_attn.}
