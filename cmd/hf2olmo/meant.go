@@ -97,11 +97,11 @@ func misplacedName(c *cli.Context) string {
 // latestStep returns the latest step if path is the folder of a run, and says which, and which later ones are not
 // taken; else path itself.
 func latestStep(c *cli.Context, path string) string {
-	step := native.Latest(path)
+	step, passedOver := native.Latest(path)
 	if step == "" || hf.IsRun(path) {
 		return path
 	}
-	for _, f := range native.PassedOver(path) {
+	for _, f := range passedOver {
 		printf(c.App.ErrWriter, "warning: %s\n", f)
 	}
 	if !c.Bool("quiet") && !c.Bool("json") {

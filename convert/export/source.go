@@ -59,7 +59,7 @@ func (s *source) openLike(ctx context.Context, o *Options) (*middle.Like, error)
 	if dir, err := olmo.FolderPath(name); err == nil && native.Recognize(dir) != "" && native.Recognize(name) == "" {
 		path = dir // given without -unsharded
 	}
-	if latest := native.Latest(path); latest != "" {
+	if latest, _ := native.Latest(path); latest != "" {
 		path = latest // of a run
 	}
 	r, err := hf.OpenReference(path, opening(o)...)

@@ -15,13 +15,14 @@ import (
 	"hf2olmo/convert/regular"
 )
 
-// Latest returns the latest step in the folder of a run, "" if path is anything else. The model of a
-// Hugging Face folder may have a checkpoint in a folder beside its files.
-func Latest(path string) string {
+// Latest returns what Find does in the folder of a run, "" if path is anything else: the model of a Hugging Face
+// folder may have a checkpoint in a folder beside its files. passedOver is why later steps were not taken: a fault
+// for each, the latest first, whose File is the step's folder.
+func Latest(path string) (step string, passedOver fault.List) {
 	if Recognize(path) != "" || regular.Is(filepath.Join(path, olmocore.ConfigFile)) {
-		return ""
+		return "", nil
 	}
-	return Find(path)
+	return latest(path)
 }
 
 // Find returns the checkpoint that a path means: the folder itself, or the latest complete step in the
@@ -33,16 +34,6 @@ func Find(path string) string {
 	}
 	step, _ := latest(path)
 	return step
-}
-
-// PassedOver returns why steps of a run were not taken though they are later than the one that Find returns:
-// a fault for each, the latest first, whose File is the step's folder.
-func PassedOver(run string) fault.List {
-	if Recognize(run) != "" {
-		return nil
-	}
-	_, incomplete := latest(run)
-	return incomplete
 }
 
 // latest returns the latest complete step of a run, and what the later ones lack.
@@ -83,10 +74,14 @@ func steps(run string) []string {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b step) int {
-		if a.number == b.number && a.unsharded != b.unsharded {
-			return map[bool]int{true: -1, false: 1}[a.unsharded]
+		switch {
+		case a.number != b.number || a.unsharded == b.unsharded:
+			return cmp.Compare(b.number, a.number)
+		case a.unsharded:
+			return -1
+		default:
+			return 1
 		}
-		return cmp.Compare(b.number, a.number)
 	})
 	var paths []string
 	for _, s := range found {
