@@ -93,7 +93,7 @@ func CheckFiles(dir string) error {
 			faults = append(faults, &fault.Fault{File: name, Problem: "does not exist", Hint: copyWhole})
 		case info.Size() < reach[name]:
 			faults = append(faults, &fault.Fault{File: name, Problem: "is not complete",
-				Expected: fmt.Sprintf("%d bytes", reach[name]), Found: fmt.Sprintf("%d bytes", info.Size()), Hint: copyAgain})
+				Expected: fault.Bytes(reach[name]), Found: fault.Bytes(info.Size()), Hint: copyAgain})
 		}
 	}
 	return faults.Err()
