@@ -102,7 +102,7 @@ func (s *sameness) compare(native, family map[string]any, name string) ([]string
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", b.name, err)
 		}
-		if !equal(is, has) {
+		if !Equal(is, has) {
 			differences = append(differences, fmt.Sprintf("%s is %s (%s: %s)", b.name, worded(is), name, worded(has)))
 		}
 	}
@@ -125,8 +125,8 @@ func (s *sameness) leftOut(native, family map[string]any) string {
 	return strings.Join(fields, ", ") + ": not in the exported model, which matters if it is trained"
 }
 
-// equal compares two values of configs; a whole float equals an int.
-func equal(a, b any) bool {
+// Equal compares two values of configs; a whole float equals an int.
+func Equal(a, b any) bool {
 	x, xIs := Number(a)
 	y, yIs := Number(b)
 	if xIs && yIs {

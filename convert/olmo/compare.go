@@ -58,7 +58,7 @@ func modelDifferences(config []keymap.Setting, written *Written) []trainer.Diffe
 		switch {
 		case !ok:
 			differences = append(differences, modelField(s.Name, inWords(s.Value), trainer.Missing))
-		case !equalValues(s.Value, found):
+		case !keymap.Equal(s.Value, found):
 			differences = append(differences, modelField(s.Name, inWords(s.Value), inWords(found)))
 		}
 	}
@@ -78,16 +78,6 @@ func inWords(v any) string {
 		return "null"
 	}
 	return fmt.Sprint(v)
-}
-
-// equalValues compares a setting with a value that YAML gave: whole numbers may come as floats.
-func equalValues(setting, found any) bool {
-	a, isNumber := keymap.Number(setting)
-	b, isNumber2 := keymap.Number(found)
-	if isNumber && isNumber2 {
-		return a == b
-	}
-	return setting == found
 }
 
 // comparePaths compares what config.yaml names outside of the model: the tokenizer, and the

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -163,11 +162,6 @@ func nested(flat map[string]any) map[string]any {
 
 // same compares two values of configs: a whole number may be a float, and null may be left out.
 func same(a, b any) bool {
-	x, isNumber := keymap.Number(a)
-	y, isNumber2 := keymap.Number(b)
-	if isNumber && isNumber2 {
-		return x == y
-	}
 	switch a := a.(type) {
 	case map[string]any:
 		b, ok := b.(map[string]any)
@@ -189,7 +183,7 @@ func same(a, b any) bool {
 		b, ok := b.([]any)
 		return ok && slices.EqualFunc(a, b, same)
 	}
-	return reflect.DeepEqual(a, b)
+	return keymap.Equal(a, b)
 }
 
 // there is a value as people are shown it, or that there is none.
