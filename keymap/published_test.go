@@ -75,25 +75,5 @@ func readConfig(t *testing.T, path string) map[string]any {
 	if err := decoder.Decode(&config); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	return numbers(config).(map[string]any)
-}
-
-func numbers(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for name := range v {
-			v[name] = numbers(v[name])
-		}
-	case []any:
-		for i := range v {
-			v[i] = numbers(v[i])
-		}
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return n
-		}
-		x, _ := v.Float64()
-		return x
-	}
-	return v
+	return wholes(config).(map[string]any)
 }

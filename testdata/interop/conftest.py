@@ -42,3 +42,12 @@ def pytest_collection_modifyitems(config, items):
 def pytest_report_header(config):
     versions = f"torch {torch.__version__}, transformers {transformers.__version__}"
     return f"hf2olmo: {cli.binary()}; {versions}"
+
+
+@pytest.fixture
+def one_thread():
+    """Such small products take longer to share than to compute."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -37,13 +37,7 @@ LIMIT = 2e-5
 LIMITS = {"Qwen3.5-27B": 5e-5}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Such small products take longer to share than to compute."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def cases() -> list:
