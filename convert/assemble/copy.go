@@ -76,16 +76,32 @@ func (k *copier) copyPiece(g *tensor.Gatherer, p tensor.Piece, data []byte) erro
 	at := r.Place.Offset + p.Offset - r.From
 	sum := tensor.CombineCRC(g.Sum(data), 0, r.Place.Offset+r.Place.Bytes-at-p.Length)
 	for _, gap := range k.gaps(r.file, at, at+p.Length) {
-		if _, err := k.out[r.file].WriteAt(data[gap.Offset-at:][:gap.Bytes], gap.Offset); err != nil {
+		if err := k.write(r.file, data[gap.Offset-at:][:gap.Bytes], gap.Offset); err != nil {
 			return k.writeFault(r.file, err)
 		}
-		disk.StartWriteback(k.out[r.file], gap.Offset, gap.Bytes)
 	}
 	k.mu.Lock()
 	k.sums[p.Content] ^= sum // a CRC is the sum of polynomials, in any order
 	k.mu.Unlock()
 	if k.Progress != nil {
 		k.Progress.Add(p.Length)
+	}
+	return nil
+}
+
+// writeBytes is how much is written at once. For more, Linux takes larger pages into its cache, of memory that a
+// virtual machine has often given back to its host: writing to it then takes several times as long.
+const writeBytes = 1 << 20
+
+// write writes data at a place of a file.
+func (k *copier) write(file int, data []byte, at int64) error {
+	for len(data) > 0 {
+		n := min(len(data), writeBytes)
+		if _, err := k.out[file].WriteAt(data[:n], at); err != nil {
+			return err
+		}
+		disk.StartWriteback(k.out[file], at, int64(n))
+		data, at = data[n:], at+int64(n)
 	}
 	return nil
 }
