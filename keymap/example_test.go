@@ -10,10 +10,10 @@ import (
 	"hf2olmo/keymap"
 )
 
-// helium is the config.json of a small Helium model.
-func helium() map[string]any {
+// river is the config.json of a small model of README.md's family.
+func river() map[string]any {
 	return map[string]any{
-		"model_type": "helium", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+		"model_type": "river", "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
 		"num_key_value_heads": 2, "head_dim": 8, "intermediate_size": 64, "vocab_size": 96,
 		"max_position_embeddings": 128, "rms_norm_eps": 1e-8, "rope_theta": 1e5,
 	}
@@ -22,7 +22,7 @@ func helium() map[string]any {
 // A table of one's own is applied to a config: the plan has the trainer's config, and what each tensor is made of.
 func Example() {
 	table, err := keymap.Parse([]byte(`
-family: helium
+family: river
 extends: olmo-core/llama
 tensors:
   "{layer}.attention.w_q.weight":
@@ -36,7 +36,7 @@ tensors:
 		log.Fatal(err)
 	}
 	facts := keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 21}
-	plan, refusals := table.Plan(target, helium(), facts)
+	plan, refusals := table.Plan(target, river(), facts)
 	fmt.Println(plan.Family, len(plan.Tensors), refusals)
 	for _, tensor := range plan.Tensors {
 		if strings.HasPrefix(tensor.Name, "blocks.0.attention.w_q") {
@@ -44,7 +44,7 @@ tensors:
 		}
 	}
 	// Output:
-	// helium 21 []
+	// river 21 []
 	// blocks.0.attention.w_q.weight [32 32] from model.layers.0.self_attn.q_proj.weight
 }
 
@@ -54,7 +54,7 @@ func ExampleTable_Plan() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	config := helium()
+	config := river()
 	config["model_type"], config["mlp_bias"], config["hidden_act"] = "llama", true, "relu"
 	table, err := keymap.For(target, config)
 	if err != nil {
@@ -86,7 +86,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	facts := keymap.Facts{Tokenizer: map[string]any{"eos_token_id": 1}, Tensors: 21}
-	config := helium()
+	config := river()
 	plan, refusals := table.Plan(target, config, facts)
 	if plan == nil || len(plan.Tensors) != 21 || len(refusals)+len(plan.Unknown) > 0 {
 		t.Errorf("%+v %v", plan, refusals)

@@ -45,7 +45,7 @@ func TestOneRefusalPerFault(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		config := helium()
+		config := river()
 		config["sliding_window"], config["model_type"] = 16, family
 		if family == "llama" {
 			config["sliding_window"] = nil

@@ -72,6 +72,10 @@ FIXTURES = {
     "qwen3_5_text": ("qwen3_5_text", dict(GATED, head_dim=8), "safetensors", float32),
     "qwen3_5": ("qwen3_5", dict(text_config=dict(GATED, head_dim=8, num_hidden_layers=5)), "safetensors", bfloat16),
     "glm": ("glm", dict(SMALL, head_dim=8), "safetensors", bfloat16),
+    "internlm3": ("internlm3", dict(SMALL, head_dim=6), "safetensors", bfloat16),
+    "iquestcoder": ("iquestcoder", dict(SMALL, head_dim=6), "safetensors", bfloat16),
+    "helium": ("helium", dict(SMALL, head_dim=4), "safetensors", float32),
+    "hyperclovax": ("hyperclovax", dict(SMALL, head_dim=6), "safetensors", float32),
 }  # fmt: skip
 # Models of the first target, which convert to this one too.
 SHARED = [

@@ -17,11 +17,16 @@ NORMS = {
         "input_layernorm": "attention_norm", "post_self_attn_layernorm": "post_attention_norm",
         "post_attention_layernorm": "feed_forward_norm", "post_mlp_layernorm": "post_feed_forward_norm",
     },
+    "clova": {
+        "input_layernorm": "attention_norm", "post_norm1": "post_attention_norm",
+        "post_attention_layernorm": "feed_forward_norm", "post_norm2": "post_feed_forward_norm",
+    },
 }  # fmt: skip
 KIND = {
     "olmo2": "post", "olmo3": "post", "flex_olmo": "post", "llama": "pre", "mistral": "pre", "qwen3": "pre",
     "olmoe": "pre", "gemma3_text": "peri", "olmo": "pre", "ministral": "pre", "cwm": "pre", "exaone4": "post",
     "smollm3": "pre", "gemma": "pre", "qwen2": "pre", "seed_oss": "pre", "phi3": "pre", "granite": "pre",
+    "helium": "pre", "hyperclovax": "clova", "internlm3": "pre", "iquestcoder": "pre",
     "glm4": "four", "glm": "pre", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mixtral": "pre",
 }  # fmt: skip
 PARTS = {
@@ -45,10 +50,13 @@ def as_llama(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     heads, width = config["num_attention_heads"], config["hidden_size"]
     head = config.get("head_dim") or width // heads
     kv = head * (config.get("num_key_value_heads") or heads)
-    rotated = {"glm": head // 2, "glm4": head // 2, "ernie4_5": head}.get(family, 0)
+    rotated = {"glm": head // 2, "glm4": head // 2, "ernie4_5": head, "helium": head}.get(family, 0)
     factors = {}
     if family == "granite":
         factors = {"q_proj": config["attention_multiplier"] * head**0.5, "model.norm": 1 / config["logits_scaling"]}
+    if family == "hyperclovax":
+        factor = config["attention_multiplier"] * head**0.5
+        factors = {"q_proj": factor, "model.norm": config["logits_scaling"]}
     for name, tensor in state.items():
         if "qkv_proj" in name:
             for part, rows in zip("qkv", tensor.split([tensor.shape[0] - 2 * kv, kv, kv])):

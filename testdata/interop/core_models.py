@@ -11,7 +11,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
-    "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "granite", "ministral",
+    "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "granite", "helium",
+    "hyperclovax", "internlm3", "iquestcoder", "ministral",
     "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
 
@@ -124,6 +125,13 @@ VARIANTS = {
     "glm4": ("glm4", dict(BASE, head_dim=24), 5),
     "glm": ("glm", dict(BASE, head_dim=24), 5),
     "ernie4_5": ("ernie4_5", dict(BASE, head_dim=24, use_bias=True), 5),
+    "helium": ("helium", dict(BASE, head_dim=16), 5),  # its last projection is as wide as the model
+    "helium-bias": ("helium", dict(BASE, head_dim=16, attention_bias=True, mlp_bias=True), 4),
+    "hyperclovax": ("hyperclovax", dict(BASE, head_dim=24, embedding_multiplier=10.0, logits_scaling=0.125,
+                                        residual_multiplier=0.5, attention_multiplier=0.1), 5),
+    "hyperclovax-pre": ("hyperclovax", dict(BASE, use_post_norm=False, logits_scaling=0.3), 5),
+    "internlm3": ("internlm3", dict(BASE, head_dim=24, attention_bias=True, mlp_bias=True), 5),
+    "iquestcoder": ("iquestcoder", dict(BASE, head_dim=24), 4),
     "qwen3_moe": ("qwen3_moe", dict(QWEN_EXPERTS, norm_topk_prob=True), 5),
     "qwen3_moe-window": ("qwen3_moe", dict(QWEN_EXPERTS, use_sliding_window=True, sliding_window=16), 5),
     "mixtral": ("mixtral", dict(BASE, num_local_experts=3, num_experts_per_tok=2), 5),

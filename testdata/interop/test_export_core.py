@@ -37,10 +37,12 @@ NEWER = ["cwm", "olmo_hybrid", "qwen3_5_text"]  # families that transformers 4.5
 # whose tensors are cut, permuted, scaled or joined by zeros, and what they leave as without --like
 WORDED = {
     "ernie4_5": "llama", "gemma3-scalar": "gemma3_text", "gemma3-vision": "gemma3_text",
-    "gemma3-vision-untied": "gemma3_text", "glm": "glm", "glm4": "glm4", "granite": "granite", "phi3": "mistral",
+    "gemma3-vision-untied": "gemma3_text", "helium": "llama", "helium-bias": "llama", "hyperclovax": "hyperclovax",
+    "hyperclovax-pre": "llama", "internlm3": "llama", "iquestcoder": "llama", "glm": "glm", "glm4": "glm4", "granite": "granite", "phi3": "mistral",
     "phi3-part": "phi3", "qwen2": "llama", "qwen2-tied": "qwen2", "qwen3_5": "qwen3_5_text", "seed_oss": "llama", "stablelm-bias": "stablelm",
 }  # fmt: skip
 REPRESENTATIVES = ["glm4", "granite", "phi3-part", "qwen2", "olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
+SCALED = ("granite", "hyperclovax", "hyperclovax-pre")  # weights that are multiplied and divided again
 PLUS_ONE = ("gemma3", "qwen3_5")  # norms that are stored with 1 added
 # transformers 4 has one theta for all layers of an Olmo 3
 REFUSED = {"olmo3-two-thetas": "rope.theta of layers 0, 1, 2, 4 is 500000 (olmo3: 10000)"}
@@ -74,7 +76,7 @@ def test_worded(name, tmp_path):
     if original.config.model_type not in core_models.WITH_IMAGES and name != "gemma3-scalar":
         assert exported.keys() == state.keys()
     for key, tensor in exported.items():
-        if name == "granite" or name.startswith(PLUS_ONE) and "norm" in key:
+        if name in SCALED or name.startswith(PLUS_ONE) and "norm" in key:
             factor = 1 if "q_norm" in key and "vision" in name else 2e-7 * state[key].abs().max().item() + 6.1e-8
             assert (tensor - state[key]).abs().max().item() <= factor, key
         else:

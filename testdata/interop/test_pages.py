@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -96,16 +97,18 @@ def test_olmo(tmp_path):
 
 
 def test_own_table(tmp_path):
-    """The table of keymap/README.md, which is not bundled: OLMo-core computes what transformers does."""
+    """The table of keymap/README.md: OLMo-core computes what transformers does. Helium is such a model."""
     page = (cli.ROOT / "keymap" / "README.md").read_text()
-    (tmp_path / "helium.yaml").write_text(re.search(r"^```yaml\n(.*?)^```$", page, re.S | re.M)[1])
-    models.CLASSES["helium"] = core_models.classes("helium")
+    (tmp_path / "river.yaml").write_text(re.search(r"^```yaml\n(.*?)^```$", page, re.S | re.M)[1])
     sizes = dict(core_models.BASE, head_dim=16)  # its last projection is as wide as the model
     containers.write(models.build("helium", 5, **sizes), tmp_path / "helium", "safetensors", torch.float32)
-    done = cli.run("convert", "--keymap", "helium.yaml", "--output", "helium-core", "helium", cwd=tmp_path)
+    shutil.copytree(tmp_path / "helium", tmp_path / "river")
+    config = tmp_path / "river" / "config.json"
+    config.write_text(config.read_text().replace('"model_type": "helium"', '"model_type": "river"'))
+    done = cli.run("convert", "--keymap", "river.yaml", "--output", "river-core", "river", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    model = build(tmp_path / "helium-core")
-    load_model_and_optim_state(tmp_path / "helium-core", model, strict=True)
+    model = build(tmp_path / "river-core")
+    load_model_and_optim_state(tmp_path / "river-core", model, strict=True)
     want, got = logits(tmp_path / "helium", model)
     assert want.std() > 0.1, "these logits say nothing"
     difference = (want - got).abs().max().item()
