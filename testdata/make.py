@@ -61,6 +61,7 @@ FIXTURES = {
     "torch-strided": ("olmo2", GQA, "strided", float16, 5),
     "torch-shared": ("llama", dict(GQA, tie_word_embeddings=True), "shared", float32, 5),
     "mpt": ("mpt", dict(d_model=16, n_heads=4, n_layers=2, vocab_size=104, max_seq_len=44), "safetensors", float32, 5),
+    "phi3": ("phi3", GQA, "safetensors", bfloat16, 5),
 }
 
 # How the old packaging names itself: architectures, model_type, and what a config.json of its time did not have.

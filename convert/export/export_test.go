@@ -23,12 +23,16 @@ const models = "../../testdata/models"
 var bundled = map[string]string{
 	"hf_olmo-groups": "olmo", "llama": "llama", "llama-bin": "llama", "llama-bin-sharded": "llama", "mistral": "llama",
 	"olmo": "olmo", "olmo-tied": "olmo", "olmo2": "olmo2", "olmo2-sharded": "olmo2", "torch-dict": "olmo",
-	"mpt": "mpt", "torch-parameters": "olmo2", "torch-shared": "llama", "torch-strided": "olmo2", "torch-views": "llama",
+	"mpt": "mpt", "phi3": "phi3", "torch-parameters": "olmo2", "torch-shared": "llama",
+	"torch-strided": "olmo2", "torch-views": "llama",
 	"hf_olmo":       "refused: layer_norm_type is default (llama: rms)",
 	"hf_olmo-alibi": "refused: activation_type is swiglu (mpt: gelu)",
 	"hf_olmo-gpt":   "refused: rope is false", "hf_olmo-llama": "refused: block_type is llama",
 	"hf_olmo-qknorm": "refused: clip_qkv is 0.4 (olmo2: null)",
 }
+
+// plainest are those that leave as another family without --like.
+var plainest = map[string]string{"phi3": "llama"}
 
 // ungrouped gives the layers of hf_olmo-groups the numbers that they have without groups.
 var ungrouped = strings.NewReplacer("block_groups.0.", "blocks.", "block_groups.1.0", "blocks.2",
@@ -45,7 +49,16 @@ func TestRoundTrip(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			checkpoint := toNative(t, filepath.Join(models, name))
 			out := filepath.Join(t.TempDir(), "out")
-			result, err := write(checkpoint, export.Options{Output: out})
+			options := export.Options{Output: out}
+			if plainest[name] != "" {
+				plain, err := write(checkpoint, export.Options{Output: filepath.Join(t.TempDir(), "out")})
+				if err != nil || plain.Family != plainest[name] {
+					t.Fatal(plain, err)
+				}
+				compare(t, contents(t, nativeTensors(t, toNative(t, plain.Output))), contents(t, nativeTensors(t, checkpoint)))
+				options.Like = filepath.Join(models, name)
+			}
+			result, err := write(checkpoint, options)
 			if why, refused := strings.CutPrefix(want, "refused: "); refused {
 				if err == nil || !strings.Contains(err.Error(), why) ||
 					!strings.Contains(err.Error(), "no class of transformers computes this model") {

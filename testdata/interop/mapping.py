@@ -155,9 +155,14 @@ def native_tensors(source: Path, state: dict) -> dict:
         def take(*names):
             return torch.cat([state.pop(f"{here}{name}.weight") for name in names])
 
-        out[there + "att_proj.weight"] = take("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+        if raw["model_type"] == "phi3":
+            out[there + "att_proj.weight"] = take("self_attn.qkv_proj")
+            gate, up = take("mlp.gate_up_proj").chunk(2)
+            out[there + "ff_proj.weight"] = torch.cat([up, gate])
+        else:
+            out[there + "att_proj.weight"] = take("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+            out[there + "ff_proj.weight"] = take("mlp.up_proj", "mlp.gate_proj")
         out[there + "attn_out.weight"] = take("self_attn.o_proj")
-        out[there + "ff_proj.weight"] = take("mlp.up_proj", "mlp.gate_proj")
         out[there + "ff_out.weight"] = take("mlp.down_proj")
         if olmo2:
             out[there + "q_norm.weight"] = take("self_attn.q_norm")

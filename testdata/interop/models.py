@@ -16,6 +16,8 @@ from transformers import (
     Olmo2ForCausalLM,
     OlmoConfig,
     OlmoForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
 )
 
 warnings.filterwarnings("ignore", message="Embedding size is not a multiple of 128")
@@ -26,6 +28,7 @@ CLASSES = {
     "llama": (LlamaConfig, LlamaForCausalLM),
     "mistral": (MistralConfig, MistralForCausalLM),
     "mpt": (MptConfig, MptForCausalLM),
+    "phi3": (Phi3Config, Phi3ForCausalLM),
     "hf_olmo": (OLMoConfig, OldOLMoForCausalLM),
 }
 
@@ -90,6 +93,7 @@ VARIANTS = {
     "llama": ("llama", dict(_TRANSFORMERS, num_key_value_heads=2, rms_norm_eps=1e-5)),
     "llama-tied": ("llama", dict(_TRANSFORMERS, num_key_value_heads=1, tie_word_embeddings=True)),
     "mistral": ("mistral", dict(_TRANSFORMERS, num_key_value_heads=2, sliding_window=None, rope_theta=1000000.0)),
+    "phi3": ("phi3", dict(_TRANSFORMERS, num_key_value_heads=2)),
     "hf_olmo": ("hf_olmo", dict(_MODERN)),
     "hf_olmo-gqa": ("hf_olmo", dict(_MODERN, n_kv_heads=2, clip_qkv=0.4, rope_theta=500000, scale_logits=True)),
     "hf_olmo-gpt": ("hf_olmo", dict(_NATIVE, activation_type="gelu", embedding_layer_norm=True, weight_tying=False)),

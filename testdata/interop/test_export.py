@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, AutoTokenizer
 
 MODELS = cli.ROOT / "testdata" / "models"
-TYPES = {"llama": "llama", "llama-bin-sharded": "llama", "mistral": "llama", "olmo": "olmo", "olmo-tied": "olmo", "olmo2": "olmo2"}
+TYPES = {"llama": "llama", "llama-bin-sharded": "llama", "mistral": "llama", "olmo": "olmo", "olmo-tied": "olmo", "olmo2": "olmo2", "phi3": "phi3"}
 TEXTS = ["Hello world, hf2olmo!", "  two  spaces\n\nand lines", "<|endoftext|>a<|padding|>"]
 TOKENS = torch.randint(2, 80, (2, 24), generator=torch.Generator().manual_seed(3))
 
@@ -51,7 +51,8 @@ def assert_same_ids(folder):
 @pytest.mark.parametrize("name", TYPES)
 def test_round_trip(name, tmp_path):
     native = cli.convert(MODELS / name, tmp_path / "native-unsharded")
-    folder = export(native, tmp_path / "hf")
+    like = ("--like", MODELS / name) if name == "phi3" else ()  # without it, this one leaves as llama
+    folder = export(native, tmp_path / "hf", *like)
     model, source = load(folder), load(MODELS / name)
     assert model.config.model_type == TYPES[name]
     assert model.config.tie_word_embeddings == source.config.tie_word_embeddings

@@ -12,7 +12,8 @@ import transformers4
 from safetensors.torch import load_file
 
 MODELS, CORE = cli.ROOT / "testdata" / "models", cli.ROOT / "testdata" / "models-olmo-core"
-NAMED = ["models/olmo", "models/olmo-tied", "models/olmo2", "models/llama", "models/mistral", "models/mpt"]
+NAMED = ["models/olmo", "models/olmo-tied", "models/olmo2", "models/llama", "models/mistral", "models/mpt",
+         "models/phi3"]
 NAMED += [f"models-olmo-core/{name}" for name in ("olmo3-yarn-flat", "gemma3-scaled", "qwen3-tied", "olmoe", "llama-llama3", "mistral-window")]
 TOKENS = torch.randint(2, 80, (2, 40), generator=torch.Generator().manual_seed(3)).tolist()
 
