@@ -12,7 +12,7 @@ import (
 // TestTranspose turns columns of any number and length, of elements of every size.
 func TestTranspose(t *testing.T) {
 	for _, size := range []int64{1, 2, 4, 8} {
-		for _, band := range []int64{1, 3, 4, 5, 64} {
+		for _, band := range []int64{1, 3, 7, 8, 9, 64} {
 			for _, n := range []int64{1, 15, 16, 17, 33, 600} {
 				pitch, width := band*size+16, n+3
 				columns := tensor.Weights(tensor.Float32, int(n*pitch/4+4))[:(n-1)*pitch+band*size]
