@@ -158,5 +158,5 @@ def test_what_changes_the_logits_is_carried_over_or_refused(target, family, tmp_
         assert written(target, out) != unchanged, f"{field} = {value!r} changes the logits, and was ignored"
         if family not in ("olmoe", "flex_olmo"):  # whose forward needs a GPU
             difference = (trainer_logits(target, out) - logits).abs().max().item()
-            assert difference < 1e-4, f"{field} = {value!r}: {difference}"
+            assert difference < 2e-5, f"{field} = {value!r}: {difference}"
     assert seen >= 5, seen

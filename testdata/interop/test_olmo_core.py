@@ -66,15 +66,18 @@ def check_tensors(want: dict, folder: Path) -> None:
         assert not different, different
 
 
-def logits_of_source(source: Path, tokens: torch.Tensor) -> torch.Tensor:
+def kind_of(source: Path) -> type:
+    """Which of transformers' classes loads the folder."""
+    with_images = json.loads((source / "config.json").read_text())["model_type"] in core_models.WITH_IMAGES
+    return AutoModelForImageTextToText if with_images else AutoModelForCausalLM
+
+
+def logits_of_source(source: Path, tokens: torch.Tensor, attention: str = "eager") -> torch.Tensor:
     if mapping.is_hf_olmo(json.loads((source / "config.json").read_text())):  # transformers 5 cannot run that class
         native = mapping.native_tensors(source, containers.read(source))
         with torch.no_grad():
             return mapping.load_native(mapping.native_config(source), native)(tokens).logits
-    kind = AutoModelForCausalLM
-    if json.loads((source / "config.json").read_text())["model_type"] in core_models.WITH_IMAGES:
-        kind = AutoModelForImageTextToText
-    reference = kind.from_pretrained(source, dtype=torch.float32, attn_implementation="eager").eval()
+    reference = kind_of(source).from_pretrained(source, dtype=torch.float32, attn_implementation=attention).eval()
     with torch.no_grad():
         return reference(tokens, use_cache=False).logits
 
