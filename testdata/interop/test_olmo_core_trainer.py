@@ -10,14 +10,13 @@ import core_mapping
 import core_models
 import numpy as np
 import torch
-from test_olmo_core import convert
-from transformers import AutoModelForCausalLM
+from test_olmo_core import convert, kind_of
 
 LENGTH = 48
 # What is trained, and what load_path names: the folder, the one above it, or the part with the tensors.
 RUNS = {
     "olmo2": "", "olmo3-yarn": "..", "llama-llama3": "model_and_optim", "llama-tied": "", "mistral": "",
-    "qwen3-tied": "", "gemma3": "", "qwen2": "", "phi3-part": "", "glm4": "", "olmo_hybrid": "",
+    "qwen3-tied": "", "gemma3": "", "qwen2": "", "phi3-part": "", "glm4": "", "olmo_hybrid": "", "qwen3_5": "",
 }  # fmt: skip
 # Those that have a bias which transformers' class has not.
 FROZEN = ["qwen2", "glm4"]
@@ -53,7 +52,7 @@ def test_train(tmp_path):
 
 def source_loss(source: Path, window: np.ndarray) -> float:
     """The source model's own loss on the one sequence that all of the data repeats."""
-    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, attn_implementation="eager").eval()
+    model = kind_of(source).from_pretrained(source, dtype=torch.float32, attn_implementation="eager").eval()
     tokens = torch.from_numpy(window.astype(np.int64))[None]
     with torch.no_grad():
         logits = model(tokens, use_cache=False).logits
