@@ -72,6 +72,8 @@ FIXTURES = {
     "qwen3_5_text": ("qwen3_5_text", dict(GATED, head_dim=8), "safetensors", float32),
     "qwen3_5": ("qwen3_5", dict(text_config=dict(GATED, head_dim=8, num_hidden_layers=5)), "safetensors", bfloat16),
     "glm": ("glm", dict(SMALL, head_dim=8), "safetensors", bfloat16),
+    "mimo": ("mimo", dict(SMALL, head_dim=6), "safetensors", bfloat16),
+    "ministral3": ("ministral3", dict(SMALL, head_dim=6), "safetensors", bfloat16),
     "internlm3": ("internlm3", dict(SMALL, head_dim=6), "safetensors", bfloat16),
     "iquestcoder": ("iquestcoder", dict(SMALL, head_dim=6), "safetensors", bfloat16),
     "helium": ("helium", dict(SMALL, head_dim=4), "safetensors", float32),

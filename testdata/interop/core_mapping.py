@@ -26,7 +26,7 @@ KIND = {
     "olmo2": "post", "olmo3": "post", "flex_olmo": "post", "llama": "pre", "mistral": "pre", "qwen3": "pre",
     "olmoe": "pre", "gemma3_text": "peri", "olmo": "pre", "ministral": "pre", "cwm": "pre", "exaone4": "post",
     "smollm3": "pre", "gemma": "pre", "qwen2": "pre", "seed_oss": "pre", "phi3": "pre", "granite": "pre",
-    "helium": "pre", "hyperclovax": "clova", "internlm3": "pre", "iquestcoder": "pre",
+    "helium": "pre", "mimo": "pre", "ministral3": "pre", "hyperclovax": "clova", "internlm3": "pre", "iquestcoder": "pre",
     "glm4": "four", "glm": "pre", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mixtral": "pre",
 }  # fmt: skip
 PARTS = {
@@ -186,6 +186,7 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
         own = "language_model."
         state = {name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}
         config, family = config["text_config"] | {"tie_word_embeddings": config.get("tie_word_embeddings", True)}, "gemma3_text"
+    state = {name: tensor for name, tensor in state.items() if not name.startswith("model.mtp_layers.")}
     out, experts = {}, {}
     state = as_llama(config, state, dtype)
     for name, tensor in state.items():

@@ -7,13 +7,14 @@ import containers
 import models
 import torch
 from safetensors.torch import save_file
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText, Qwen2Config, Qwen2ForCausalLM
+from transformers.models.qwen2.modeling_qwen2 import Qwen2DecoderLayer
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
     "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "granite", "helium",
     "hyperclovax", "internlm3", "iquestcoder", "ministral",
-    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
+    "ministral3",    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
 
 
@@ -27,6 +28,29 @@ def classes(family: str) -> tuple:
 
 
 models.CLASSES |= {family: classes(family) for family in FAMILIES}
+
+
+class MiMoConfig(Qwen2Config):
+    """That of XiaomiMiMo/MiMo-7B-Base, whose code is not in transformers."""
+
+    model_type = "mimo"
+    num_nextn_predict_layers: int = 0
+
+
+class MiMoForCausalLM(Qwen2ForCausalLM):
+    """Its model: Qwen 2 with layers that are there for the tokens after the next."""
+
+    config_class = MiMoConfig
+
+    def __init__(self, config):
+        super().__init__(config)
+        further = [Qwen2DecoderLayer(config, config.num_hidden_layers - 1) for _ in range(config.num_nextn_predict_layers)]
+        self.model.mtp_layers = torch.nn.ModuleList(further)
+
+
+AutoConfig.register("mimo", MiMoConfig)
+AutoModelForCausalLM.register(MiMoConfig, MiMoForCausalLM)
+models.CLASSES["mimo"] = (MiMoConfig, MiMoForCausalLM)
 
 # Width, kv width, MLP and rows all differ, so that a mix-up shows; 200 tokens are more than any window.
 BASE = dict(
@@ -118,6 +142,8 @@ VARIANTS = {
     "qwen2-tied": ("qwen2", dict(DEEP, tie_word_embeddings=True, use_sliding_window=True, sliding_window=16,
                                  max_window_layers=2, rope_parameters=YARN), 4),
     "seed_oss": ("seed_oss", dict(BASE, head_dim=24, attention_dropout=0.0), 5),
+    "mimo": ("mimo", dict(BASE, head_dim=24, num_nextn_predict_layers=1), 4),
+    "ministral3": ("ministral3", dict(BASE, head_dim=24, rope_parameters=dict(YARN, llama_4_scaling_beta=0.0)), 5),
     "phi3": ("phi3", dict(BASE, sliding_window=16), 5),
     "phi3-part": ("phi3", dict(BASE, rope_parameters=dict(PLAIN, partial_rotary_factor=0.75)), 5),
     "granite": ("granite", dict(BASE, attention_bias=True, embedding_multiplier=12.0, logits_scaling=8.0,
