@@ -12,6 +12,7 @@ import (
 // plainest are models that leave as another class than they came as: one that computes the same.
 var plainest = map[string]string{"ernie4_5": "llama", "phi3": "mistral", "qwen2": "llama", "seed_oss": "llama",
 	"helium": "llama", "internlm3": "llama", "iquestcoder": "llama", "mimo": "llama", "ministral3": "llama",
+	"emu3": "llama", "got_ocr2": "llama", "moss_transcribe_diarize": "qwen3",
 	"gemma3-vision": "gemma3_text", "qwen3_5": "qwen3_5_text"}
 
 // TestExportCore: the config file that a table makes of each bundled model, read as a trainer's is, is that of a class

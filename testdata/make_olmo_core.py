@@ -25,6 +25,7 @@ import core_models  # noqa: E402
 import gated_delta_net  # noqa: E402, F401
 import mapping  # noqa: E402
 import torch  # noqa: E402
+from safetensors.torch import load_file, save_file  # noqa: E402
 from test_olmo_core import logits_of_source  # noqa: E402
 from tokenizer import train  # noqa: E402
 from olmo_core.nn.transformer import TransformerConfig  # noqa: E402
@@ -32,6 +33,7 @@ from torch import bfloat16, float16, float32  # noqa: E402
 
 # As core_models, but smaller: a width of 16 and MLPs of 24.
 SMALL = dict(hidden_size=16, num_attention_heads=4, num_key_value_heads=2, intermediate_size=24, vocab_size=104)
+TEXT = dict(SMALL, num_hidden_layers=2, max_position_embeddings=256)  # inside of another model
 GEMMA = dict(SMALL, head_dim=6, query_pre_attn_scalar=6)
 GATED = dict(SMALL, linear_num_key_heads=2, linear_num_value_heads=2, linear_key_head_dim=8, linear_value_head_dim=16)
 
@@ -72,6 +74,9 @@ FIXTURES = {
     "qwen3_5_text": ("qwen3_5_text", dict(GATED, head_dim=8), "safetensors", float32),
     "qwen3_5": ("qwen3_5", dict(text_config=dict(GATED, head_dim=8, num_hidden_layers=5)), "safetensors", bfloat16),
     "glm": ("glm", dict(SMALL, head_dim=8), "safetensors", bfloat16),
+    "emu3": ("emu3", dict(text_config=dict(TEXT, pad_token_id=1, bos_token_id=2, eos_token_id=0)), "safetensors", bfloat16),
+    "got_ocr2": ("got_ocr2", dict(text_config=TEXT), "safetensors", bfloat16),
+    "moss_transcribe_diarize": ("moss_transcribe_diarize", dict(text_config=dict(TEXT, head_dim=6)), "safetensors", bfloat16),
     "mimo": ("mimo", dict(SMALL, head_dim=6), "safetensors", bfloat16),
     "ministral3": ("ministral3", dict(SMALL, head_dim=6), "safetensors", bfloat16),
     "internlm3": ("internlm3", dict(SMALL, head_dim=6), "safetensors", bfloat16),
@@ -79,6 +84,7 @@ FIXTURES = {
     "helium": ("helium", dict(SMALL, head_dim=4), "safetensors", float32),
     "hyperclovax": ("hyperclovax", dict(SMALL, head_dim=6), "safetensors", float32),
 }  # fmt: skip
+KEPT = ("text_model.", "vqmodel.quantize.")
 # Models of the first target, which convert to this one too.
 SHARED = [
     "hf_olmo", "hf_olmo-qknorm", "olmo", "olmo-tied", "olmo2", "olmo2-sharded", "llama", "llama-bin", "mistral",
@@ -95,6 +101,10 @@ def main() -> None:
         folder = HERE / "models-olmo-core" / name
         shutil.rmtree(folder, ignore_errors=True)
         core_models.write(variant, folder, dtype, container, 200 + seed, **changes)
+        if name == "emu3":  # one tensor of the model that makes tokens of images says enough
+            path = folder / "model.safetensors"
+            state = {key: tensor for key, tensor in load_file(path).items() if key.startswith(KEPT)}
+            save_file(state, path, {"format": "pt"})
         train().save(str(folder / "tokenizer.json"), pretty=False)
         (folder / "generation_config.json").unlink(missing_ok=True)
         write_golden(name, folder)

@@ -130,6 +130,23 @@ func TestTextPart(t *testing.T) {
 	}
 }
 
+// remainders are models of which parts are left out on the way in, and what the rest leaves as, whatever was trained.
+var remainders = map[string]string{"emu3": "llama", "got_ocr2": "llama", "mimo": "llama",
+	"moss_transcribe_diarize": "qwen3"}
+
+// TestRemainder: the rest is a model of its own, of which the same checkpoint is made.
+func TestRemainder(t *testing.T) {
+	for name, family := range remainders {
+		model := filepath.Join(modelsCore, name)
+		checkpoint := toCore(t, model)
+		result, err := write(checkpoint, export.Options{Output: filepath.Join(t.TempDir(), "out"), Like: model})
+		if err != nil || result.Family != family {
+			t.Fatal(name, result, err)
+		}
+		compare(t, contents(t, nativeTensors(t, toCore(t, result.Output))), contents(t, nativeTensors(t, checkpoint)))
+	}
+}
+
 // TestScaleLike: a factor is taken out again for the model that was trained, with a warning that this rounds; if it is
 // a power of two it does not.
 func TestScaleLike(t *testing.T) {

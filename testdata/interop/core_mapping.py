@@ -40,6 +40,12 @@ TOP = {
     "model.norm.bias": "lm_head.norm.bias", "lm_head.weight": "lm_head.w_out.weight",
 }  # fmt: skip
 
+# Models around others: the family of that, how its names begin, and what stands in the place of that.
+INSIDE = {
+    "gemma3": ("gemma3_text", "language_model.", ""), "emu3": ("llama", "text_model.", ""),
+    "got_ocr2": ("qwen2", "language_model.", ""),
+    "moss_transcribe_diarize": ("qwen3", "model.language_model.", "model."),
+}  # fmt: skip
 PLUS_ONE = ("gemma", "gemma3_text")  # norms that multiply by 1 + weight
 TIED = ("ernie4_5", "gemma", "gemma3_text", "smollm3")  # unless config.json says otherwise
 
@@ -182,10 +188,11 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
         return of_qwen3_5(config, state, dtype)
     if family == "olmo_hybrid":
         return of_hybrid(config, state, dtype)
-    if family == "gemma3":
-        own = "language_model."
-        state = {name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}
-        config, family = config["text_config"] | {"tie_word_embeddings": config.get("tie_word_embeddings", True)}, "gemma3_text"
+    if family in INSIDE:
+        family, own, named = INSIDE[family]
+        state = {named + name.removeprefix(own): tensor for name, tensor in state.items() if name.startswith(own)}
+        tied = config.get("tie_word_embeddings", True)
+        config = config["text_config"] | {"tie_word_embeddings": tied, "model_type": family}
     state = {name: tensor for name, tensor in state.items() if not name.startswith("model.mtp_layers.")}
     out, experts = {}, {}
     state = as_llama(config, state, dtype)

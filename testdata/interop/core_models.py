@@ -12,13 +12,13 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2DecoderLayer
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
-    "cwm", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "granite", "helium",
+    "cwm", "emu3", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "got_ocr2", "granite", "helium",
     "hyperclovax", "internlm3", "iquestcoder", "ministral",
-    "ministral3",    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
+    "ministral3", "moss_transcribe_diarize",    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
 
 
-WITH_IMAGES = ("gemma3", "qwen3_5")
+WITH_IMAGES = ("emu3", "gemma3", "got_ocr2", "qwen3_5")
 
 
 def classes(family: str) -> tuple:
@@ -91,6 +91,13 @@ QWEN_GATED = dict(
 )  # fmt: skip
 QWEN_VISION = dict(depth=1, hidden_size=16, num_heads=2, intermediate_size=16, out_hidden_size=64, num_position_embeddings=16)
 
+EMU_VISION = dict(embed_dim=4, base_channels=32, channel_multiplier=[1], num_res_blocks=1, hidden_size=32, codebook_size=64,
+                  temporal_downsample_factor=1, attn_resolutions=[])  # fmt: skip
+GOT_VISION = dict(hidden_size=16, output_channels=8, num_hidden_layers=1, num_attention_heads=2, image_size=32, patch_size=16,
+                  mlp_dim=16, window_size=2, global_attn_indexes=[0])  # fmt: skip
+MOSS_AUDIO = dict(num_mel_bins=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, hidden_size=16,
+                  max_source_positions=8)  # fmt: skip
+
 # name: family, config, and the transformers version that config.json is like, or how the tensors are called.
 VARIANTS = {
     "olmo2": ("olmo2", dict(BASE, rms_norm_eps=1e-6, rope_theta=500000.0), 5),
@@ -150,6 +157,10 @@ VARIANTS = {
                                 residual_multiplier=0.22, attention_multiplier=0.1), 5),
     "glm4": ("glm4", dict(BASE, head_dim=24), 5),
     "glm": ("glm", dict(BASE, head_dim=24), 5),
+    "emu3": ("emu3", dict(text_config=dict(BASE, pad_token_id=1), vq_config=EMU_VISION, vocabulary_map={"<image>": 100}), 5),
+    "got_ocr2": ("got_ocr2", dict(text_config=BASE, vision_config=GOT_VISION, image_token_index=150), 5),
+    "moss_transcribe_diarize": ("moss_transcribe_diarize", dict(
+        text_config=dict(BASE, head_dim=24), audio_config=MOSS_AUDIO, audio_token_id=150), 5),
     "ernie4_5": ("ernie4_5", dict(BASE, head_dim=24, use_bias=True), 5),
     "helium": ("helium", dict(BASE, head_dim=16), 5),  # its last projection is as wide as the model
     "helium-bias": ("helium", dict(BASE, head_dim=16, attention_bias=True, mlp_bias=True), 4),

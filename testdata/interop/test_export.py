@@ -28,7 +28,7 @@ def export(checkpoint, out, *args):
 def load(folder, dtype="auto"):
     """The model, strictly: transformers only warns of tensors that are missing or left over."""
     config = AutoConfig.from_pretrained(folder)
-    kind = AutoModelForImageTextToText if config.model_type in ("gemma3", "qwen3_5") else AutoModelForCausalLM
+    kind = AutoModelForImageTextToText if config.model_type in ("emu3", "gemma3", "got_ocr2", "qwen3_5") else AutoModelForCausalLM
     model, info = kind.from_pretrained(folder, dtype=dtype, output_loading_info=True)
     assert not any(info[key] for key in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")), info
     return model.eval()

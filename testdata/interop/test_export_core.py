@@ -48,7 +48,7 @@ PLUS_ONE = ("gemma3", "qwen3_5")  # norms that are stored with 1 added
 REFUSED = {"olmo3-two-thetas": "rope.theta of layers 0, 1, 2, 4 is 500000 (olmo3: 10000)"}
 # whose tensors have several names, of which the published ones are written
 NAMED = [name for name in core_models.VARIANTS if name.startswith("olmo_hybrid")]
-OTHERS = {"mimo": "llama"}  # of which parts are left out on the way in
+OTHERS = {"emu3": "llama", "got_ocr2": "llama", "mimo": "llama", "moss_transcribe_diarize": "qwen3"}  # of which parts are left out on the way in
 NAMES = [name for name in core_models.VARIANTS if name not in {*WORDED, *NAMED, *OTHERS}]
 
 
