@@ -77,6 +77,7 @@ FIXTURES = {
     "emu3": ("emu3", dict(text_config=dict(TEXT, pad_token_id=1, bos_token_id=2, eos_token_id=0)), "safetensors", bfloat16),
     "got_ocr2": ("got_ocr2", dict(text_config=TEXT), "safetensors", bfloat16),
     "moss_transcribe_diarize": ("moss_transcribe_diarize", dict(text_config=dict(TEXT, head_dim=6)), "safetensors", bfloat16),
+    "granite_swa": ("granite_swa", dict(SMALL, num_hidden_layers=5), "safetensors", float32),
     "mimo": ("mimo", dict(SMALL, head_dim=6), "safetensors", bfloat16),
     "ministral3": ("ministral3", dict(SMALL, head_dim=6), "safetensors", bfloat16),
     "internlm3": ("internlm3", dict(SMALL, head_dim=6), "safetensors", bfloat16),

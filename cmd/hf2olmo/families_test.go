@@ -25,7 +25,8 @@ var familyNames = map[string]string{
 	"glm": "GLM 4 9B", "glm4": "GLM 4 0414", "seed_oss": "Seed-OSS", "mpt": "MPT", "cwm": "CWM",
 	"helium": "Helium 1", "hyperclovax": "HyperCLOVA X SEED Think", "internlm3": "InternLM 3",
 	"iquestcoder": "IQuest-Coder", "mimo": "MiMo 7B", "ministral3": "Devstral 2",
-	"emu3": "Emu 3", "got_ocr2": "GOT-OCR 2", "moss_transcribe_diarize": "MOSS-Transcribe-Diarize",
+	"emu3":        "Emu 3",
+	"granite_swa": "Granite Swash", "got_ocr2": "GOT-OCR 2", "moss_transcribe_diarize": "MOSS-Transcribe-Diarize",
 	"olmo_hybrid": "OLMo Hybrid", "qwen3_5": "Qwen 3.5", "qwen3_5_text": "Qwen 3.5 text",
 }
 

@@ -26,7 +26,7 @@ KIND = {
     "olmo2": "post", "olmo3": "post", "flex_olmo": "post", "llama": "pre", "mistral": "pre", "qwen3": "pre",
     "olmoe": "pre", "gemma3_text": "peri", "olmo": "pre", "ministral": "pre", "cwm": "pre", "exaone4": "post",
     "smollm3": "pre", "gemma": "pre", "qwen2": "pre", "seed_oss": "pre", "phi3": "pre", "granite": "pre",
-    "helium": "pre", "mimo": "pre", "ministral3": "pre", "hyperclovax": "clova", "internlm3": "pre", "iquestcoder": "pre",
+    "granite_swa": "pre", "helium": "pre", "mimo": "pre", "ministral3": "pre", "hyperclovax": "clova", "internlm3": "pre", "iquestcoder": "pre",
     "glm4": "four", "glm": "pre", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mixtral": "pre",
 }  # fmt: skip
 PARTS = {
@@ -58,7 +58,7 @@ def as_llama(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     kv = head * (config.get("num_key_value_heads") or heads)
     rotated = {"glm": head // 2, "glm4": head // 2, "ernie4_5": head, "helium": head}.get(family, 0)
     factors = {}
-    if family == "granite":
+    if family in ("granite", "granite_swa"):
         factors = {"q_proj": config["attention_multiplier"] * head**0.5, "model.norm": 1 / config["logits_scaling"]}
     if family == "hyperclovax":
         factor = config["attention_multiplier"] * head**0.5
@@ -201,6 +201,9 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
             tensor = tensor.to(dtype)
         if name in TOP:
             out[TOP[name]] = tensor
+            continue
+        if found := re.fullmatch(r"model\.layers\.(\d+)\.self_attn\.sinks", name):
+            out[f"blocks.{found[1]}.attention.sinks"] = tensor
             continue
         layer, rest, last = re.fullmatch(r"model\.layers\.(\d+)\.(.*)\.(weight|bias)", name).groups()
         if found := re.fullmatch(r"(?:mlp|block_sparse_moe)\.experts\.(\d+)\.(gate_proj|down_proj|up_proj|w[123])", rest):

@@ -12,7 +12,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2DecoderLayer
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
-    "cwm", "emu3", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "got_ocr2", "granite", "helium",
+    "cwm", "emu3", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "got_ocr2", "granite", "granite_swa", "helium",
     "hyperclovax", "internlm3", "iquestcoder", "ministral",
     "ministral3", "moss_transcribe_diarize",    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
@@ -155,6 +155,10 @@ VARIANTS = {
     "phi3-part": ("phi3", dict(BASE, rope_parameters=dict(PLAIN, partial_rotary_factor=0.75)), 5),
     "granite": ("granite", dict(BASE, attention_bias=True, embedding_multiplier=12.0, logits_scaling=8.0,
                                 residual_multiplier=0.22, attention_multiplier=0.1), 5),
+    "granite_swa": ("granite_swa", dict(DEEP, sliding_window=16, embedding_multiplier=12.0, logits_scaling=8.0,
+                    residual_multiplier=0.22, attention_multiplier=0.1, layer_rope_theta=[0, 500000, 500000, 500000, 0]), 5),
+    "granite_swa-thetas": ("granite_swa", dict(DEEP, sliding_window=16, layer_types=WINDOWS, attention_bias=True,
+                           tie_word_embeddings=False, attention_multiplier=0.25, layer_rope_theta=[10000, 500000, 10000, 0, 500000]), 5),
     "glm4": ("glm4", dict(BASE, head_dim=24), 5),
     "glm": ("glm", dict(BASE, head_dim=24), 5),
     "emu3": ("emu3", dict(text_config=dict(BASE, pad_token_id=1), vq_config=EMU_VISION, vocabulary_map={"<image>": 100}), 5),

@@ -13,7 +13,7 @@ import torch
 from test_olmo_core import logits_of_source
 
 BESIDE = Path(sys.prefix) / "beside"
-SINCE = {"2.2.0": {"2.4.0", "2.6.0"}, "2.3.0": {"2.4.0", "2.6.0"}, "2.6.0": {"2.6.0"}}
+SINCE = {"2.2.0": {"2.4.0", "2.6.0"}, "2.3.0": {"2.4.0", "2.6.0"}, "2.6.0": {"2.6.0"}, "3.0.0": set()}
 
 
 @pytest.fixture(scope="module")

@@ -38,11 +38,11 @@ NEWER = ["cwm", "olmo_hybrid", "qwen3_5_text"]  # families that transformers 4.5
 WORDED = {
     "ernie4_5": "llama", "gemma3-scalar": "gemma3_text", "gemma3-vision": "gemma3_text",
     "gemma3-vision-untied": "gemma3_text", "helium": "llama", "helium-bias": "llama", "hyperclovax": "hyperclovax",
-    "hyperclovax-pre": "llama", "internlm3": "llama", "iquestcoder": "llama", "glm": "glm", "glm4": "glm4", "granite": "granite", "phi3": "mistral",
+    "hyperclovax-pre": "llama", "internlm3": "llama", "iquestcoder": "llama", "glm": "glm", "glm4": "glm4", "granite": "granite", "granite_swa": "granite_swa", "granite_swa-thetas": "granite_swa", "phi3": "mistral",
     "phi3-part": "phi3", "qwen2": "llama", "qwen2-tied": "qwen2", "qwen3_5": "qwen3_5_text", "seed_oss": "llama", "stablelm-bias": "stablelm",
 }  # fmt: skip
 REPRESENTATIVES = ["glm4", "granite", "phi3-part", "qwen2", "olmo2-mha", "olmo3-yarn", "llama-llama3", "mistral-window", "qwen3-window", "gemma3-scaled", "olmoe"]
-SCALED = ("granite", "hyperclovax", "hyperclovax-pre")  # weights that are multiplied and divided again
+SCALED = ("granite", "granite_swa", "granite_swa-thetas", "hyperclovax", "hyperclovax-pre")  # weights that are multiplied and divided again
 PLUS_ONE = ("gemma3", "qwen3_5")  # norms that are stored with 1 added
 # transformers 4 has one theta for all layers of an Olmo 3
 REFUSED = {"olmo3-two-thetas": "rope.theta of layers 0, 1, 2, 4 is 500000 (olmo3: 10000)"}
