@@ -1,8 +1,10 @@
 package inspect
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 	"sync"
 
 	"hf2olmo/convert/tensor"
@@ -20,6 +22,7 @@ type Values struct {
 
 // part is what a piece of a tensor adds to its values.
 type part struct {
+	offset        int64 // in the tensor
 	min, max, sum float64
 	finite        int64
 	nan, inf      int64
@@ -52,11 +55,9 @@ func (r *Report) Measure(ctx context.Context, jobs int, progress Progress) error
 	var mu sync.Mutex
 	visit := func(_ *tensor.Gatherer, p tensor.Piece, data []byte) error {
 		measured := measure(data, contents[p.Content].DType)
+		measured.offset = p.Offset
 		mu.Lock()
-		for int64(len(parts[p.Content])) <= p.Number {
-			parts[p.Content] = append(parts[p.Content], part{})
-		}
-		parts[p.Content][p.Number] = measured
+		parts[p.Content] = append(parts[p.Content], measured)
 		mu.Unlock()
 		if progress != nil {
 			progress(p.Length)
@@ -125,6 +126,7 @@ func (p *part) add(values []float64) {
 }
 
 func combine(parts []part) *Values {
+	slices.SortFunc(parts, func(a, b part) int { return cmp.Compare(a.offset, b.offset) }) // workers end in any order
 	all := part{min: math.Inf(1), max: math.Inf(-1)}
 	for _, p := range parts {
 		all.min, all.max = min(all.min, p.min), max(all.max, p.max)

@@ -7,7 +7,7 @@ const (
 	straightBytes = 1 << 20
 	turnedBytes   = 8 << 20
 	leastTurned   = 6 << 20  // no more workers than have so much: their runs would be too short
-	allBytes      = 24 << 20 // of all workers' pieces together
+	allBytes      = 28 << 20 // of all workers' pieces together, and of one band
 )
 
 // A Cutter cuts contents into pieces for a number of workers.
@@ -70,11 +70,17 @@ func (k Cutter) band(part *Tensor, size, off, rest int64) int64 {
 	if within := off % row; within > 0 {
 		return row - within
 	}
-	const lines = 64 // rows: runs then begin where lines of the cache do
-	most, rows := k.turned/row, rest/row
-	bands := (rows + most - 1) / most
-	each := (rows + bands - 1) / bands
-	return min(most, (each+lines-1)/lines*lines, rows) * row
+	rows := rest / row
+	return min(evenly(rows, k.turned/row), rows) * row
+}
+
+// evenly returns how many of so many rows are taken at a time, most at most, so that the last are about as many, and
+// runs begin where lines of the cache do.
+func evenly(rows, most int64) int64 {
+	const lines = 64
+	times := (rows + most - 1) / most
+	each := (rows + times - 1) / times
+	return min(most, (each+lines-1)/lines*lines)
 }
 
 // Most returns the most bytes of a piece of a content.

@@ -1,6 +1,9 @@
 package tensor
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // A Range is a range of bytes of a content.
 type Range struct {
@@ -8,10 +11,9 @@ type Range struct {
 	From, Bytes int64
 }
 
-// A Piece is a range of bytes of one of several contents, or of a Range of one. Pieces of each are numbered from 0.
+// A Piece is a range of bytes of one of several contents, or of a Range of one.
 type Piece struct {
-	Content        int // number of the content or Range
-	Number         int64
+	Content        int   // number of the content or Range
 	Offset, Length int64 // in the content
 }
 
@@ -31,9 +33,57 @@ func Sweep(ctx context.Context, files *Files, contents []*Content, jobs int, vis
 	return SweepRanges(ctx, files, ranges, jobs, visitor)
 }
 
-// SweepRanges is Sweep of parts of contents.
+// SweepRanges is Sweep of parts of contents. Large matrices that have to be turned are read by all workers together,
+// and what is between them in pieces.
 func SweepRanges(ctx context.Context, files *Files, ranges []Range, jobs int, visitor func() Visitor) error {
-	s, pieces := &sweep{ranges: ranges}, int64(0)
+	s := newSweep(files, ranges, jobs, visitor)
+	for parts := s.parts; len(parts) > 0; {
+		n := 0
+		for n < len(parts) && parts[n].matrix == nil {
+			n++
+		}
+		err := s.pieces(ctx, parts[:n])
+		if n < len(parts) && err == nil {
+			err = s.bands(ctx, &parts[n])
+			n++
+		}
+		if err != nil {
+			return err
+		}
+		parts = parts[n:]
+	}
+	return nil
+}
+
+// sweep is one call of Sweep. Its memory is that of the workers, a part for each, or of one band of a matrix.
+type sweep struct {
+	files   *Files
+	visitor func() Visitor
+	cutter  Cutter
+	parts   []sweepPart
+	memory  []byte
+	most    int64 // bytes of a piece
+	readers []*reader
+	begun   atomic.Int32 // workers
+}
+
+// sweepPart is a part of a range.
+type sweepPart struct {
+	Range
+	number int     // of the range
+	matrix *matrix // nil for what is read in pieces
+}
+
+// reader is what a worker has of its own.
+type reader struct {
+	g     *Gatherer
+	visit Visitor
+	piece []byte
+	rows  []byte // that were turned
+}
+
+func newSweep(files *Files, ranges []Range, jobs int, visitor func() Visitor) *sweep {
+	s, pieces := &sweep{files: files, visitor: visitor}, int64(0)
 	var contents []*Content
 	for i, r := range ranges {
 		pieces += r.Bytes/minBytes + 1
@@ -42,42 +92,68 @@ func SweepRanges(ctx context.Context, files *Files, ranges []Range, jobs int, vi
 		}
 	}
 	s.cutter, jobs = NewCutter(contents, Workers(jobs, pieces))
-	most := int64(0)
-	for _, r := range ranges {
-		most = max(most, min(s.cutter.Most(r.Of), r.Bytes))
+	bytes := int64(0)
+	for i, r := range ranges {
+		before := len(s.parts)
+		s.parts = s.cutter.appendParts(s.parts, i, r)
+		s.most = max(s.most, min(s.cutter.Most(r.Of), r.Bytes))
+		for _, p := range s.parts[before:] {
+			if p.matrix != nil {
+				bytes = allBytes
+			}
+		}
 	}
-	return Parallel(ctx, jobs, s.take, func(context.Context) func(Piece) error {
-		g, visit, buffer := NewGatherer(files), visitor(), make([]byte, most)
-		return func(p Piece) error {
-			g.Overflows, g.Rounded = 0, 0
-			if err := g.Read(buffer[:p.Length], ranges[p.Content].Of, p.Offset); err != nil {
+	s.memory, s.readers = make([]byte, max(bytes, int64(jobs)*s.most)), make([]*reader, jobs)
+	return s
+}
+
+// reader returns what the next worker has of its own, of those that begin now.
+func (s *sweep) reader() *reader {
+	i := int64(s.begun.Add(1)) - 1
+	if s.readers[i] == nil {
+		s.readers[i] = &reader{g: NewGatherer(s.files), visit: s.visitor(), piece: s.memory[i*s.most : (i+1)*s.most]}
+	}
+	return s.readers[i]
+}
+
+// pieces reads parts in pieces, each by one worker.
+func (s *sweep) pieces(ctx context.Context, parts []sweepPart) error {
+	s.begun.Store(0)
+	c := cut{parts: parts, cutter: s.cutter}
+	return Parallel(ctx, len(s.readers), c.take, func(context.Context) func(pieceOf) error {
+		r := s.reader()
+		return func(p pieceOf) error {
+			r.g.Overflows, r.g.Rounded = 0, 0
+			data := r.piece[:p.Length]
+			if err := r.g.Read(data, p.of, p.Offset); err != nil {
 				return err
 			}
-			return visit(g, p, buffer[:p.Length])
+			return r.visit(r.g, p.Piece, data)
 		}
 	})
 }
 
-// sweep hands out pieces.
-type sweep struct {
-	ranges []Range
-	cutter Cutter
-	at     int   // the range that is handed out
-	done   int64 // bytes of it that were
-	number int64 // pieces of it that were
+// pieceOf is a piece with its content.
+type pieceOf struct {
+	Piece
+	of *Content
 }
 
-// take hands out the next piece, in the order of the ranges.
-func (s *sweep) take() (Piece, bool) {
-	for ; s.at < len(s.ranges); s.at++ {
-		r := s.ranges[s.at]
-		if s.done < r.Bytes {
-			p := Piece{Content: s.at, Number: s.number, Offset: r.From + s.done}
-			p.Length = min(s.cutter.Length(r.Of, p.Offset), r.Bytes-s.done)
-			s.done, s.number = s.done+p.Length, s.number+1
-			return p, true
+// cut hands out pieces of parts, in their order.
+type cut struct {
+	parts  []sweepPart
+	cutter Cutter
+	done   int64 // bytes of the first part that were handed out
+}
+
+func (c *cut) take() (pieceOf, bool) {
+	for ; len(c.parts) > 0; c.parts, c.done = c.parts[1:], 0 {
+		if r := &c.parts[0]; c.done < r.Bytes {
+			p := Piece{Content: r.number, Offset: r.From + c.done}
+			p.Length = min(c.cutter.Length(r.Of, p.Offset), r.Bytes-c.done)
+			c.done += p.Length
+			return pieceOf{p, r.Of}, true
 		}
-		s.done, s.number = 0, 0
 	}
-	return Piece{}, false
+	return pieceOf{}, false
 }
