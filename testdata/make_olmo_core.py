@@ -84,6 +84,8 @@ FIXTURES = {
     "iquestcoder": ("iquestcoder", dict(SMALL, head_dim=6), "safetensors", bfloat16),
     "helium": ("helium", dict(SMALL, head_dim=4), "safetensors", float32),
     "hyperclovax": ("hyperclovax", dict(SMALL, head_dim=6), "safetensors", float32),
+    "mellum": ("mellum", dict(SMALL, head_dim=6, moe_intermediate_size=12, num_hidden_layers=3, layer_types=[
+        "sliding_attention", "full_attention", "sliding_attention"]), "safetensors", bfloat16),
 }  # fmt: skip
 KEPT = ("text_model.", "vqmodel.quantize.")
 # Models of the first target, which convert to this one too.

@@ -28,6 +28,7 @@ var bundledCore = map[string]string{
 	"../models/olmo2": "olmo2", "../models/olmo2-sharded": "olmo2", "../models/torch-shared": "llama",
 	"../models/torch-strided": "olmo2", "../models/torch-views": "llama",
 	"cwm": "cwm", "exaone4": "exaone4", "gemma": "gemma", "llama-bias": "llama", "ministral": "ministral",
+	"mellum":     "mellum",
 	"ministral3": "llama", "mixtral": "mixtral", "qwen3_moe": "qwen3_moe", "smollm3": "smollm3", "stablelm": "stablelm",
 	"olmo_hybrid": "olmo_hybrid", "olmo_hybrid-published": "olmo_hybrid",
 	"qwen3_5_text": "qwen3_5_text",

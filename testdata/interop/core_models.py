@@ -13,7 +13,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2DecoderLayer
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
     "cwm", "emu3", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "got_ocr2", "granite", "granite_swa", "helium",
-    "hyperclovax", "internlm3", "iquestcoder", "ministral",
+    "hyperclovax", "internlm3", "iquestcoder", "mellum", "ministral",
     "ministral3", "moss_transcribe_diarize",    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
 
@@ -175,6 +175,10 @@ VARIANTS = {
     "iquestcoder": ("iquestcoder", dict(BASE, head_dim=24), 4),
     "qwen3_moe": ("qwen3_moe", dict(QWEN_EXPERTS, norm_topk_prob=True), 5),
     "qwen3_moe-window": ("qwen3_moe", dict(QWEN_EXPERTS, use_sliding_window=True, sliding_window=16), 5),
+    "mellum": ("mellum", dict(DEEP, num_experts=3, num_experts_per_tok=2, head_dim=24, moe_intermediate_size=40,
+                              sliding_window=16, layer_types=WINDOWS), 5),
+    "mellum-yarn": ("mellum", dict(DEEP, num_experts=3, num_experts_per_tok=2, head_dim=24, moe_intermediate_size=40,
+                                   sliding_window=16, layer_types=WINDOWS, rope_parameters=OLMO3_YARN), 5),
     "mixtral": ("mixtral", dict(BASE, num_local_experts=3, num_experts_per_tok=2), 5),
     "olmo_hybrid": ("olmo_hybrid", DEEP, 5),
     "olmo_hybrid-uneven": ("olmo_hybrid", dict(DEEP, **GATED, attention_bias=True, tie_word_embeddings=True,
@@ -187,7 +191,7 @@ VARIANTS = {
     "qwen3_5": ("qwen3_5", dict(text_config=QWEN_GATED, vision_config=QWEN_VISION), 5),
     "olmo_hybrid-whole": ("olmo_hybrid", dict(DEEP, **GATED, rope_parameters={"rope_theta": None}), "whole"),
 }  # fmt: skip
-SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "mixtral")
+SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "mellum", "mixtral")
 DENSE = [name for name, (family, *_) in VARIANTS.items() if family not in SPARSE]
 
 
