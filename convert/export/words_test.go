@@ -19,8 +19,8 @@ import (
 // model_type that their checkpoints are exported to without --like: the plainest.
 var worded = map[string]string{
 	"ernie4_5": "llama", "gemma3-vision": "gemma3_text", "glm": "glm", "glm4": "glm4", "granite": "granite",
-	"granite_swa": "granite_swa",
-	"helium":      "llama", "hyperclovax": "hyperclovax", "internlm3": "llama", "iquestcoder": "llama",
+	"granite_swa": "granite_swa", "glm4_moe": "glm4_moe",
+	"helium": "llama", "hyperclovax": "hyperclovax", "internlm3": "llama", "iquestcoder": "llama",
 	"qwen3_5": "qwen3_5_text", "phi3": "mistral", "phi3-part": "phi3", "qwen2": "llama", "seed_oss": "llama",
 	"stablelm-bias": "stablelm",
 }

@@ -27,7 +27,7 @@ KIND = {
     "olmoe": "pre", "gemma3_text": "peri", "olmo": "pre", "ministral": "pre", "cwm": "pre", "exaone4": "post",
     "smollm3": "pre", "gemma": "pre", "qwen2": "pre", "seed_oss": "pre", "phi3": "pre", "granite": "pre",
     "granite_swa": "pre", "helium": "pre", "mimo": "pre", "ministral3": "pre", "hyperclovax": "clova", "internlm3": "pre", "iquestcoder": "pre",
-    "glm4": "four", "glm": "pre", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mellum": "pre",
+    "glm4": "four", "glm": "pre", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mellum": "pre", "glm4_moe": "pre",
     "mixtral": "pre",
 }  # fmt: skip
 PARTS = {
@@ -59,6 +59,10 @@ def as_llama(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     kv = head * (config.get("num_key_value_heads") or heads)
     rotated = {"glm": head // 2, "glm4": head // 2, "ernie4_5": head, "helium": head}.get(family, 0)
     factors = {}
+    if family == "glm4_moe":  # OLMo-core takes the mean of the shared expert and those chosen
+        chosen = config["num_experts_per_tok"]
+        factors = {"shared_experts.down_proj": chosen + 1,
+                   "experts.": config["routed_scaling_factor"] * (chosen + 1) / chosen}  # fmt: skip
     if family in ("granite", "granite_swa"):
         factors = {"q_proj": config["attention_multiplier"] * head**0.5, "model.norm": 1 / config["logits_scaling"]}
     if family == "hyperclovax":
@@ -76,6 +80,8 @@ def as_llama(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
             out[name] = tensor.unflatten(0, (-1, head))[:, order].flatten(0, 1)
         else:
             factor = next((f for part, f in factors.items() if part in name), None)
+            if "experts." in name and "down_proj" not in name:
+                factor = None
             out[name] = tensor if factor is None else (tensor.float() * torch.tensor(factor)).to(dtype or tensor.dtype)
         if name.endswith("q_proj.bias") and name.replace("q_proj", "o_proj") not in state:
             out[name.replace("q_proj", "o_proj")] = torch.zeros(width, dtype=tensor.dtype)
@@ -206,11 +212,17 @@ def expected(folder: Path, state: dict, dtype: torch.dtype | None = None, kind: 
         if found := re.fullmatch(r"model\.layers\.(\d+)\.self_attn\.sinks", name):
             out[f"blocks.{found[1]}.attention.sinks"] = tensor
             continue
+        if name.endswith("mlp.gate.e_score_correction_bias"):
+            out[f"blocks.{name.split('.')[2]}.feed_forward_moe.router.score_bias"] = tensor.float()
+            continue
         layer, rest, last = re.fullmatch(r"model\.layers\.(\d+)\.(.*)\.(weight|bias)", name).groups()
         if found := re.fullmatch(r"(?:mlp|block_sparse_moe)\.experts\.(\d+)\.(gate_proj|down_proj|up_proj|w[123])", rest):
             experts.setdefault((layer, found[2]), {})[int(found[1])] = tensor
         elif rest in ("mlp.gate", "block_sparse_moe.gate"):
             out[f"blocks.{layer}.feed_forward_moe.router.weight"] = tensor.reshape(-1)
+        elif rest.startswith("mlp.shared_experts."):
+            part = {"gate_proj": "w1", "down_proj": "w2", "up_proj": "w3"}[rest.split(".")[-1]]
+            out[f"blocks.{layer}.feed_forward_moe.shared_mlp.{part}.weight"] = tensor
         else:
             out[f"blocks.{layer}.{(PARTS | NORMS[KIND[family]])[rest]}.{last}"] = tensor
     for (layer, part), matrices in experts.items():

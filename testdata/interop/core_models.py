@@ -12,7 +12,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2DecoderLayer
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
-    "cwm", "emu3", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "got_ocr2", "granite", "granite_swa", "helium",
+    "cwm", "emu3", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "glm4_moe", "got_ocr2", "granite", "granite_swa", "helium",
     "hyperclovax", "internlm3", "iquestcoder", "mellum", "ministral",
     "ministral3", "moss_transcribe_diarize",    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
@@ -59,6 +59,9 @@ BASE = dict(
 )  # fmt: skip
 DEEP = dict(BASE, num_hidden_layers=5)
 EXPERTS = dict(BASE, num_experts=3, num_experts_per_tok=2)
+SHARED_EXPERT = dict(
+    DEEP, head_dim=24, moe_intermediate_size=40, n_routed_experts=5, num_experts_per_tok=2, first_k_dense_replace=1,
+)  # fmt: skip
 QWEN_EXPERTS = dict(EXPERTS, head_dim=24, moe_intermediate_size=40)
 WINDOWS = ["sliding_attention", "full_attention", "sliding_attention", "sliding_attention", "full_attention"]
 YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=64)
@@ -175,6 +178,8 @@ VARIANTS = {
     "iquestcoder": ("iquestcoder", dict(BASE, head_dim=24), 4),
     "qwen3_moe": ("qwen3_moe", dict(QWEN_EXPERTS, norm_topk_prob=True), 5),
     "qwen3_moe-window": ("qwen3_moe", dict(QWEN_EXPERTS, use_sliding_window=True, sliding_window=16), 5),
+    "glm4_moe": ("glm4_moe", dict(SHARED_EXPERT, attention_bias=True, routed_scaling_factor=2.5, use_qk_norm=True), 5),
+    "glm4_moe-sparse": ("glm4_moe", dict(SHARED_EXPERT, first_k_dense_replace=0, n_shared_experts=2), 5),
     "mellum": ("mellum", dict(DEEP, num_experts=3, num_experts_per_tok=2, head_dim=24, moe_intermediate_size=40,
                               sliding_window=16, layer_types=WINDOWS), 5),
     "mellum-yarn": ("mellum", dict(DEEP, num_experts=3, num_experts_per_tok=2, head_dim=24, moe_intermediate_size=40,
@@ -191,7 +196,7 @@ VARIANTS = {
     "qwen3_5": ("qwen3_5", dict(text_config=QWEN_GATED, vision_config=QWEN_VISION), 5),
     "olmo_hybrid-whole": ("olmo_hybrid", dict(DEEP, **GATED, rope_parameters={"rope_theta": None}), "whole"),
 }  # fmt: skip
-SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "mellum", "mixtral")
+SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "glm4_moe", "mellum", "mixtral")
 DENSE = [name for name, (family, *_) in VARIANTS.items() if family not in SPARSE]
 
 
@@ -209,6 +214,10 @@ def write(name: str, folder: Path, dtype=torch.float32, container: str = "safete
             for key, parameter in model.named_parameters():
                 if key.endswith("norm.weight") and "linear_attn" not in key and "visual" not in key:
                     parameter.sub_(1.0)
+    biases = torch.Generator().manual_seed(seed)
+    for key, buffer in model.named_buffers():  # what chooses experts, which models.randomize leaves at zero
+        if key.endswith("e_score_correction_bias"):
+            buffer.copy_(0.3 * torch.randn(buffer.shape, generator=biases))
     containers.write(model, folder, container, dtype)
     if dialect == 4:
         rewrite_config_as_v4(folder / "config.json")
