@@ -89,6 +89,9 @@ FIXTURES = {
     "glm4_moe": ("glm4_moe", dict(SMALL, head_dim=8, moe_intermediate_size=12, n_routed_experts=4, num_experts_per_tok=1,
                                   routed_scaling_factor=2.0, num_hidden_layers=3), "safetensors",
                  bfloat16),
+    "dots1": ("dots1", dict(SMALL, moe_intermediate_size=12, n_routed_experts=4, num_experts_per_tok=1,
+                            routed_scaling_factor=0.5, num_hidden_layers=3, layer_types=[
+        "sliding_attention", "full_attention", "sliding_attention"]), "safetensors", bfloat16),
 }  # fmt: skip
 KEPT = ("text_model.", "vqmodel.quantize.")
 # Models of the first target, which convert to this one too.

@@ -29,6 +29,7 @@ var familyNames = map[string]string{
 	"granite_swa": "Granite Swash", "got_ocr2": "GOT-OCR 2", "moss_transcribe_diarize": "MOSS-Transcribe-Diarize",
 	"olmo_hybrid": "OLMo Hybrid", "qwen3_5": "Qwen 3.5", "qwen3_5_text": "Qwen 3.5 text",
 	"mellum": "Mellum 2", "glm4_moe": "GLM 4.5 and 4.6",
+	"dots1": "dots.llm1",
 }
 
 // TestFamilyTable: the first page has the families of the bundled tables. Those with the same answers share a row.

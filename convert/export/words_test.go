@@ -22,7 +22,7 @@ var worded = map[string]string{
 	"granite_swa": "granite_swa", "glm4_moe": "glm4_moe",
 	"helium": "llama", "hyperclovax": "hyperclovax", "internlm3": "llama", "iquestcoder": "llama",
 	"qwen3_5": "qwen3_5_text", "phi3": "mistral", "phi3-part": "phi3", "qwen2": "llama", "seed_oss": "llama",
-	"stablelm-bias": "stablelm",
+	"stablelm-bias": "stablelm", "dots1": "dots1",
 }
 
 // TestWorded exports each as the plainest, and converts that again: to the same checkpoint. As the model that was

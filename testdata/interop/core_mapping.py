@@ -27,7 +27,7 @@ KIND = {
     "olmoe": "pre", "gemma3_text": "peri", "olmo": "pre", "ministral": "pre", "cwm": "pre", "exaone4": "post",
     "smollm3": "pre", "gemma": "pre", "qwen2": "pre", "seed_oss": "pre", "phi3": "pre", "granite": "pre",
     "granite_swa": "pre", "helium": "pre", "mimo": "pre", "ministral3": "pre", "hyperclovax": "clova", "internlm3": "pre", "iquestcoder": "pre",
-    "glm4": "four", "glm": "pre", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mellum": "pre", "glm4_moe": "pre",
+    "glm4": "four", "glm": "pre", "ernie4_5": "pre", "stablelm": "pre", "qwen3_moe": "pre", "mellum": "pre", "dots1": "pre", "glm4_moe": "pre",
     "mixtral": "pre",
 }  # fmt: skip
 PARTS = {
@@ -59,7 +59,7 @@ def as_llama(config: dict, state: dict, dtype: torch.dtype | None) -> dict:
     kv = head * (config.get("num_key_value_heads") or heads)
     rotated = {"glm": head // 2, "glm4": head // 2, "ernie4_5": head, "helium": head}.get(family, 0)
     factors = {}
-    if family == "glm4_moe":  # OLMo-core takes the mean of the shared expert and those chosen
+    if family in ("dots1", "glm4_moe"):  # OLMo-core takes the mean of the shared expert and those chosen
         chosen = config["num_experts_per_tok"]
         factors = {"shared_experts.down_proj": chosen + 1,
                    "experts.": config["routed_scaling_factor"] * (chosen + 1) / chosen}  # fmt: skip

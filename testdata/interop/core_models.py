@@ -12,7 +12,7 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2DecoderLayer
 
 # What the families beyond those of models.py are called here and in config.json; transformers knows their classes.
 FAMILIES = [
-    "cwm", "emu3", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "glm4_moe", "got_ocr2", "granite", "granite_swa", "helium",
+    "cwm", "dots1", "emu3", "ernie4_5", "exaone4", "flex_olmo", "gemma", "gemma3", "gemma3_text", "glm", "glm4", "glm4_moe", "got_ocr2", "granite", "granite_swa", "helium",
     "hyperclovax", "internlm3", "iquestcoder", "mellum", "ministral",
     "ministral3", "moss_transcribe_diarize",    "mixtral", "olmo3", "olmo_hybrid", "qwen3_5", "qwen3_5_text", "olmoe", "phi3", "qwen2", "qwen3", "qwen3_moe", "seed_oss", "smollm3", "stablelm",
 ]  # fmt: skip
@@ -178,6 +178,10 @@ VARIANTS = {
     "iquestcoder": ("iquestcoder", dict(BASE, head_dim=24), 4),
     "qwen3_moe": ("qwen3_moe", dict(QWEN_EXPERTS, norm_topk_prob=True), 5),
     "qwen3_moe-window": ("qwen3_moe", dict(QWEN_EXPERTS, use_sliding_window=True, sliding_window=16), 5),
+    "dots1": ("dots1", dict(SHARED_EXPERT, n_shared_experts=2, norm_topk_prob=True, sliding_window=16, layer_types=WINDOWS,
+                            attention_bias=True), 5),
+    "dots1-full": ("dots1", dict(SHARED_EXPERT, n_shared_experts=1, first_k_dense_replace=0, sliding_window=None,
+                                 routed_scaling_factor=2.5), 5),
     "glm4_moe": ("glm4_moe", dict(SHARED_EXPERT, attention_bias=True, routed_scaling_factor=2.5, use_qk_norm=True), 5),
     "glm4_moe-sparse": ("glm4_moe", dict(SHARED_EXPERT, first_k_dense_replace=0, n_shared_experts=2), 5),
     "mellum": ("mellum", dict(DEEP, num_experts=3, num_experts_per_tok=2, head_dim=24, moe_intermediate_size=40,
@@ -196,7 +200,7 @@ VARIANTS = {
     "qwen3_5": ("qwen3_5", dict(text_config=QWEN_GATED, vision_config=QWEN_VISION), 5),
     "olmo_hybrid-whole": ("olmo_hybrid", dict(DEEP, **GATED, rope_parameters={"rope_theta": None}), "whole"),
 }  # fmt: skip
-SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "glm4_moe", "mellum", "mixtral")
+SPARSE = ("olmoe", "flex_olmo", "qwen3_moe", "dots1", "glm4_moe", "mellum", "mixtral")
 DENSE = [name for name, (family, *_) in VARIANTS.items() if family not in SPARSE]
 
 
