@@ -110,6 +110,9 @@ func product(shape []int64) int64 {
 // may have names that are in its table for another trainer.
 func (c *explainer) otherFamily() *fault.Fault {
 	m := c.found
+	if few := m.parts / 10; len(m.missing)+len(m.surplus) < max(few, 2) { // families differ in tensors of each layer
+		return nil
+	}
 	const maxNames = 2000 // enough to recognize a family by
 	var names []string
 	for i := range c.of.Model.Tensors[:min(len(c.of.Model.Tensors), maxNames)] {
