@@ -284,7 +284,7 @@ BUILT = {
     "two windows": (lambda: olmo2(sliding_window=window(16, 32)), "sliding_window of layers 0, 2 is 16 (olmo3: 32)"),
     "window without rope": (lambda: olmo2(sliding_window=window(16, -1), no_global_rope=True), "use_head_qk_norm is false (exaone4: true)"),
     "gate": (lambda: llama_like(gate=GateConfig()), "sequence_mixer.gate is"),
-    "sinks": (lambda: changed(llama_like(), lambda c, a: setattr(a, "attention_sinks", True)), "attention_sinks is true"),
+    "sinks": (lambda: changed(llama_like(), lambda c, a: setattr(a, "attention_sinks", True)), "granite_swa"),
     "softmax": (lambda: changed(llama_like(), lambda c, a: setattr(a, "scalable_softmax", True)), "scalable_softmax is true"),
     "no global rope": (lambda: llama_like(no_global_rope=True), "smollm3"),
     "partial rope": (lambda: changed(llama_like(), lambda c, a: setattr(a.rope, "partial_rotary_factor", 0.5)), "phi3"),
