@@ -115,7 +115,7 @@ func (k Cutter) inBands(c *Content, part *Tensor, from, bytes int64) *matrix {
 		return nil
 	}
 	v, size := newView(part), c.DType.Size()
-	if len(v.shape) != 2 || v.stride[0] != 1 || v.stride[1] <= 1 {
+	if !v.byColumns() {
 		return nil
 	}
 	row := v.shape[1] * size

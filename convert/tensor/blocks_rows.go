@@ -34,7 +34,7 @@ func (g *Gatherer) readRows(p []byte, t *Tensor, dtype DType, first, rows int64)
 func (g *Gatherer) readBand(p []byte, width int64, data *Tensor, dtype DType, first, rows int64) error {
 	own, size := data.Shape[1], dtype.Size()
 	if !data.Contiguous() {
-		if v := newView(data); len(v.shape) == 2 && v.stride[0] == 1 {
+		if v := newView(data); v.byColumns() {
 			return g.columns(p, width, v, dtype, first, rows)
 		}
 	}

@@ -29,6 +29,9 @@ func newView(t *Tensor) view {
 	return v
 }
 
+// byColumns reports whether a view is a matrix that is in its file column by column.
+func (v *view) byColumns() bool { return len(v.shape) == 2 && v.stride[0] == 1 && v.stride[1] > 1 }
+
 // gather fills p with elements start … start+count of a strided tensor, cast to
 // dtype. Four ways, by its order in the file: rows that are whole (slices, expanded
 // rows), one element for a row, columns that are whole (transposed matrices), and
@@ -45,7 +48,7 @@ func (g *Gatherer) gather(p []byte, v view, dtype DType, start, count int64) err
 			err = g.readRun(p[:n*size], v.Tensor, dtype, v.byteAt(start), n)
 		case v.stride[last] == 0:
 			err = g.repeat(p[:n*size], v, dtype, start)
-		case last == 1 && v.stride[0] == 1 && inRow == 0 && count >= row:
+		case v.byColumns() && inRow == 0 && count >= row:
 			rows := count / row
 			n = rows * row
 			err = g.columns(p[:n*size], row, v, dtype, start/row, rows)
