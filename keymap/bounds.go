@@ -44,7 +44,7 @@ func (b *bounds) Visit(node *ast.Node) {
 	case *ast.VariableDeclaratorNode, *ast.SequenceNode:
 		b.refuse(node, "variables and sequences")
 	case *ast.CallNode:
-		if name, ok := n.Callee.(*ast.IdentifierNode); !ok || name.Value != "ln" && name.Value != "int" {
+		if name, ok := n.Callee.(*ast.IdentifierNode); !ok || own[name.Value] == nil {
 			b.refuse(node, "calls")
 		}
 	case *ast.BinaryNode:

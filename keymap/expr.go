@@ -53,7 +53,10 @@ func compile(text string, names scope) (*expression, error) {
 	}
 	var b bounds
 	options := []expr.Option{expr.Env(known), expr.MaxNodes(maxNodes), expr.Patch(&b), expr.DisableAllBuiltins(),
-		expr.Optimize(false), expr.Function("ln", naturalLogarithm), expr.Function("int", truncated)}
+		expr.Optimize(false)}
+	for name, function := range own {
+		options = append(options, expr.Function(name, function))
+	}
 	for _, name := range functions {
 		options = append(options, expr.EnableBuiltin(name))
 	}
